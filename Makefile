@@ -1,0 +1,127 @@
+# tmo-tools: make, make check, make demo.  POSIX tools, GNU make, gcc or clang.
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+INSTALL ?= install
+
+VERSION = 0.1.0
+B ?= build
+TOOLS = psi-watch cold-scan swap-balance tmo-reclaim
+PAGES = psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5
+
+# CFLAGS and LDFLAGS are the user's; what the code needs stands before them.
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 \
+	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings -Wundef \
+	-Wnull-dereference
+HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE \
+	$(call accepts,-fcf-protection) \
+	$(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+accepts = $(shell $(CC) $(1) -c -x c /dev/null -o /dev/null 2>/dev/null \
+	&& echo $(1))
+ifeq ($(STATIC),1)
+  # A small static binary: musl where it is installed.
+  ifneq ($(shell command -v musl-gcc),)
+    CC = musl-gcc
+    WARN += -isystem $(B)/include
+    LINUX_HEADERS = $(B)/include/linux
+  endif
+  HARD_LD = -static -Wl,-z,relro,-z,now,-z,noexecstack
+else
+  HARD_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+OUR_CFLAGS := -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Icommon \
+	$(WARN) $(HARDEN)
+COMPILE = $(CC) $(OUR_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(HARD_LD) $(LDFLAGS)
+
+# A tool is cmd/NAME.c, or every file of cmd/NAME/.
+sources = $(sort $(wildcard cmd/$(1).c cmd/$(1)/*.c))
+objects = $(patsubst %.c,$(B)/%.o,$(call sources,$(1)))
+LIB = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*.c)))
+UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+WORK = $(patsubst tests/work/%.c,$(B)/%,$(wildcard tests/work/*.c))
+
+all: $(TOOLS:%=$(B)/%)
+
+# Only the tools whose source is there: the order of the pipeline.
+define tool_rule
+$(B)/$(1): $(call objects,$(1)) $(B)/common.a
+	$$(LINK) -o $$@ $(call objects,$(1)) $(B)/common.a -lm
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
+
+$(B)/common.a: $(LIB)
+	rm -f $@
+	$(AR) rcs $@ $(LIB)
+
+$(B)/%.o: %.c Makefile | $(LINUX_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# musl-gcc looks for no kernel headers: it is shown those, and no others.
+$(B)/include/linux:
+	mkdir -p $(B)/include
+	for d in linux asm-generic; do ln -sfn /usr/include/$$d $(B)/include/$$d; done
+	ln -sfn "$$(dirname "$$(echo '#include <asm/types.h>' | gcc -E - | \
+		sed -n 's/^# [0-9]* "\(.*asm\)\/types.h".*/\1/p' | head -n 1)")/asm" \
+		$(B)/include/asm
+
+# Workloads and helpers of the tests: one file, libc only.
+$(WORK): $(B)/%: tests/work/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) $(HARD_LD) $(LDFLAGS) -o $@ $<
+
+# Unit tests: TAP on stdout.  A tool's policy is included: "tool/law.c".
+$(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -Icmd $(HARD_LD) $(LDFLAGS) -o $@ $< $(B)/common.a -lm
+
+tools-for-tests: all $(WORK) $(UNITS) man
+
+man: $(PAGES:%=$(B)/man/%)
+# The date in a page is its source's, not today's.
+$(B)/man/%: man/%.scd
+	@mkdir -p $(@D)
+	SOURCE_DATE_EPOCH=$$(stat -c %Y $<) scdoc <$< >$@
+
+check: ; tests/check
+check-asan:
+	$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fsanitize=address,undefined \
+		-fno-sanitize-recover' tools-for-tests
+	TMO_BUILD=$(B)/asan tests/check --native
+lint: ; tests/lint
+bench: tools-for-tests ; tests/bench/run
+demo: ; tests/demo $(if $(HOST),--host)
+evaluate: ; tests/eval/run
+vm-kernel: ; tests/vm/build-kernel
+
+install: all man
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHCOMPDIR) \
+		$(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
+	$(INSTALL) -m 755 $(TOOLS:%=$(B)/%) $(DESTDIR)$(BINDIR)
+	for p in $(PAGES); do \
+		$(INSTALL) -D -m 644 $(B)/man/$$p \
+			$(DESTDIR)$(MANDIR)/man$${p##*.}/$$p || exit; done
+	$(INSTALL) -m 644 $(TOOLS:%=completions/bash/%) $(DESTDIR)$(BASHCOMPDIR)
+	$(INSTALL) -m 644 $(TOOLS:%=completions/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
+	$(INSTALL) -m 644 $(TOOLS:%=completions/fish/%.fish) \
+		$(DESTDIR)$(FISHCOMPDIR)
+
+uninstall:
+	cd $(DESTDIR)$(BINDIR) && rm -f $(TOOLS)
+	cd $(DESTDIR)$(BASHCOMPDIR) && rm -f $(TOOLS)
+	cd $(DESTDIR)$(ZSHCOMPDIR) && rm -f $(TOOLS:%=_%)
+	cd $(DESTDIR)$(FISHCOMPDIR) && rm -f $(TOOLS:%=%.fish)
+	for p in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all man check check-asan lint bench demo evaluate vm-kernel install \
+	uninstall clean tools-for-tests

@@ -1,0 +1,584 @@
+#include "cg.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "root.h"
+
+/* proc(5), mountinfo: field 5 is the mount point, the type follows " - ". */
+static int find_mount(char **mount)
+{
+	bool v1 = false;
+	char *text, *save = NULL;
+
+	*mount = NULL;
+	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
+		return -ENOENT;
+	for (char *line = strtok_r(text, "\n", &save); line && !*mount;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *type = strstr(line, " - ");
+		char point[CG_KEY_MAX];
+
+		if (!type)
+			continue;
+		v1 |= !strncmp(type + 3, "cgroup ", 7);
+		if (strncmp(type + 3, "cgroup2 ", 8))
+			continue;
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1)
+			*mount = strdup(point);
+	}
+	free(text);
+	return *mount ? 0 : v1 ? -EPROTONOSUPPORT : -ENOENT;
+}
+
+/* A recording need not hold mountinfo: the usual place will do. */
+static int open_mount(struct cg_set *set)
+{
+	int err = find_mount(&set->mount);
+
+	if (err == -ENOENT && !root_is_live())
+		set->mount = strdup("/sys/fs/cgroup");
+	else if (err)
+		return err;
+	if (!set->mount)
+		return -ENOMEM;
+	set->fd = io_open(root_fd(), set->mount + 1, O_RDONLY | O_DIRECTORY);
+	return set->fd < 0 ? set->fd : 0;
+}
+
+static void raise_nofile(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim))
+		return;
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+int cg_set_open(struct cg_set *set, size_t data_size)
+{
+	memset(set, 0, sizeof(*set));
+	set->fd = -1;
+	set->data_size = data_size;
+	set->round = 1;
+	set->generation = root_generation();
+	set->buckets = 64;
+	set->bucket = calloc(set->buckets, sizeof(*set->bucket));
+	if (!set->bucket)
+		return -ENOMEM;
+	raise_nofile();
+	return open_mount(set);
+}
+
+/* FNV-1a */
+static size_t hash(const char *key)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *key; key++)
+		h = (h ^ (unsigned char)*key) * UINT64_C(1099511628211);
+	return (size_t)(h ^ h >> 32);
+}
+
+static struct cg **slot(struct cg_set *set, const char *key)
+{
+	struct cg **p = &set->bucket[hash(key) & (set->buckets - 1)];
+
+	while (*p && strcmp((*p)->key, key))
+		p = &(*p)->next;
+	return p;
+}
+
+static void rehash(struct cg_set *set)
+{
+	size_t buckets = set->buckets * 4;
+	struct cg **bucket = calloc(buckets, sizeof(*bucket));
+
+	if (!bucket)
+		return; /* longer chains, no harm */
+	free(set->bucket);
+	set->bucket = bucket;
+	set->buckets = buckets;
+	for (size_t i = 0; i < set->n; i++) {
+		struct cg **p = &bucket[hash(set->v[i]->key) & (buckets - 1)];
+
+		set->v[i]->next = *p;
+		*p = set->v[i];
+	}
+}
+
+/* Out of the hash and out of the world, but not out of set->v. */
+static void drop(struct cg_set *set, struct cg *cg)
+{
+	struct cg **p = slot(set, cg->key);
+
+	if (*p == cg)
+		*p = cg->next;
+	if (set->removed)
+		set->removed(cg);
+	if (cg->fd >= 0)
+		close(cg->fd);
+	free(cg->key);
+	free(cg->data);
+	free(cg);
+}
+
+void cg_set_close(struct cg_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		drop(set, set->v[i]);
+	free(set->v);
+	free(set->bucket);
+	free(set->mount);
+	if (set->fd >= 0)
+		close(set->fd);
+}
+
+static int grow(struct cg_set *set)
+{
+	size_t room = set->room ? set->room * 2 : 32;
+	struct cg **v;
+
+	if (set->n < set->room)
+		return 0;
+	v = reallocarray(set->v, room, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	set->v = v;
+	set->room = room;
+	return 0;
+}
+
+static void forget(struct cg_set *set, struct cg *cg)
+{
+	size_t i = 0;
+
+	while (set->v[i] != cg)
+		i++;
+	memmove(set->v + i, set->v + i + 1, (--set->n - i) * sizeof(*set->v));
+	drop(set, cg);
+}
+
+/* The path to hand to openat below the mount. */
+static const char *relative(const char *key)
+{
+	return key[1] ? key + 1 : ".";
+}
+
+/*
+ * In a recording another time is another directory: there the key is the
+ * identity, unless the recording tells the inode in a file of its own.
+ */
+static int identify(int fd, const char *key, uint64_t *ino)
+{
+	struct stat st;
+
+	if (!root_is_live()) {
+		if (kv_read_u64(fd, "inode", ino))
+			*ino = hash(key);
+		return 0;
+	}
+	if (fstat(fd, &st))
+		return -errno;
+	*ino = st.st_ino;
+	return 0;
+}
+
+static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
+	       struct cg **out)
+{
+	struct cg *cg = calloc(1, sizeof(*cg)), **p;
+
+	if (!cg || grow(set))
+		goto nomem;
+	cg->key = strdup(key);
+	cg->data = calloc(1, set->data_size ? set->data_size : 1);
+	if (!cg->key || !cg->data)
+		goto nomem;
+	cg->fd = fd;
+	cg->ino = ino;
+	cg->seen = set->round;
+	if (set->n >= set->buckets * 2)
+		rehash(set);
+	p = slot(set, key);
+	*p = cg;
+	set->v[set->n++] = cg;
+	*out = cg;
+	return 0;
+nomem:
+	if (cg) {
+		free(cg->key);
+		free(cg->data);
+	}
+	free(cg);
+	return -ENOMEM;
+}
+
+/* What a directory's inode is now, by path; 0 or -errno. */
+static int inode_of(const struct cg_set *set, const char *key, uint64_t *ino)
+{
+	struct stat st;
+
+	if (fstatat(set->fd, relative(key), &st, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	*ino = st.st_ino;
+	return 0;
+}
+
+/* Another recording: its directories are opened anew, its members stay. */
+static int follow_replay(struct cg_set *set)
+{
+	if (set->generation == root_generation())
+		return 0;
+	set->generation = root_generation();
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->v[i]->fd >= 0)
+			close(set->v[i]->fd);
+		set->v[i]->fd = -1;
+	}
+	close(set->fd);
+	free(set->mount);
+	return open_mount(set);
+}
+
+/* The member of that key, still the same cgroup; NULL: there is none. */
+static struct cg *known(struct cg_set *set, const char *key)
+{
+	struct cg *cg = *slot(set, key);
+	uint64_t ino;
+
+	if (!cg || !root_is_live())
+		return cg;
+	if (!inode_of(set, key, &ino) && ino == cg->ino)
+		return cg;
+	forget(set, cg);
+	return NULL;
+}
+
+int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
+{
+	struct cg *cg;
+	uint64_t ino;
+	int fd, err = follow_replay(set);
+
+	if (err)
+		return err;
+	cg = known(set, key);
+	if (cg && (cg->fd >= 0 || set->fd_short)) {
+		cg->seen = set->round;
+		*out = cg;
+		return 0;
+	}
+	fd = io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
+	if (fd == -EMFILE || fd == -ENFILE) {
+		set->fd_short = true;
+		err = inode_of(set, key, &ino);
+		return err ? err : add(set, key, -1, ino, out);
+	}
+	if (fd < 0) {
+		if (cg)
+			forget(set, cg);
+		return fd;
+	}
+	err = identify(fd, key, &ino);
+	if (cg && !err && cg->ino == ino) {
+		cg->fd = fd;
+		cg->seen = set->round;
+		*out = cg;
+		return 0;
+	}
+	if (cg)
+		forget(set, cg);
+	if (!err)
+		err = add(set, key, fd, ino, out);
+	if (err)
+		close(fd);
+	return err;
+}
+
+/* Drops what was last met that many rounds ago. */
+static void prune(struct cg_set *set, uint32_t rounds)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->round - set->v[i]->seen >= rounds)
+			drop(set, set->v[i]);
+		else
+			set->v[kept++] = set->v[i];
+	}
+	set->n = kept;
+}
+
+void cg_set_sweep(struct cg_set *set, uint32_t rounds)
+{
+	prune(set, rounds);
+	set->round++;
+}
+
+struct walk {
+	struct cg_set *set;
+	bool recursive;
+	bool found;
+	int err;
+	char key[CG_KEY_MAX];
+};
+
+static void meet(struct walk *w, size_t len, const char *rest);
+
+/* Appends a name to the key; 0 where it does not fit. */
+static size_t push(struct walk *w, size_t len, const char *name, size_t n)
+{
+	if (len == 1)
+		len = 0; /* "/" has its slash already */
+	if (len + 1 + n >= sizeof(w->key))
+		return 0;
+	w->key[len] = '/';
+	memcpy(w->key + len + 1, name, n);
+	w->key[len + 1 + n] = '\0';
+	return len + 1 + n;
+}
+
+/* Every child whose name matches the pattern, and on with the rest. */
+static void each_child(struct walk *w, size_t len, const char *pattern,
+		       const char *rest)
+{
+	int fd = io_open(w->set->fd, relative(w->key), O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		size_t deeper;
+
+		if (e->d_type != DT_DIR || *e->d_name == '.')
+			continue;
+		if (pattern && fnmatch(pattern, e->d_name, FNM_PERIOD))
+			continue;
+		if (strchr(e->d_name, '\t')) {
+			w->set->tabs++;
+			continue;
+		}
+		deeper = push(w, len, e->d_name, strlen(e->d_name));
+		if (deeper)
+			meet(w, deeper, rest);
+		w->key[len] = '\0';
+	}
+	closedir(dir);
+}
+
+/* w->key of that length is matched; rest is what the pattern still wants. */
+static void meet(struct walk *w, size_t len, const char *rest)
+{
+	char part[256];
+	size_t n;
+	struct cg *cg;
+
+	while (*rest == '/')
+		rest++;
+	if (!*rest) {
+		int err = cg_set_get(w->set, w->key, &cg);
+
+		if (err && err != -ENOENT && err != -ENODEV && !w->err)
+			w->err = err;
+		w->found |= !err;
+		if (!err && w->recursive)
+			each_child(w, len, NULL, "");
+		return;
+	}
+	n = strcspn(rest, "/");
+	if (n >= sizeof(part))
+		return;
+	memcpy(part, rest, n);
+	part[n] = '\0';
+	if (cg_is_glob(part)) {
+		each_child(w, len, part, rest + n);
+	} else {
+		size_t deeper = push(w, len, rest, n);
+
+		if (deeper)
+			meet(w, deeper, rest + n);
+		w->key[len] = '\0';
+	}
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const char *x = (*(struct cg *const *)a)->key;
+	const char *y = (*(struct cg *const *)b)->key;
+
+	/* '/' before any other byte: a parent, its children, its sisters. */
+	for (; *x && *x == *y; x++, y++)
+		;
+	if (*x == '/' && *y)
+		return -1;
+	if (*y == '/' && *x)
+		return 1;
+	return (unsigned char)*x - (unsigned char)*y;
+}
+
+int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
+		  bool recursive, const char **missing)
+{
+	struct walk w = { .set = set, .recursive = recursive };
+	size_t before = set->n;
+	int err = follow_replay(set);
+
+	*missing = NULL;
+	if (err)
+		return err;
+	set->round++;
+	for (size_t i = 0; i < n; i++) {
+		struct cg *cg;
+
+		strcpy(w.key, "/");
+		w.found = false;
+		meet(&w, 1, keys[i]);
+		if (cg_is_glob(keys[i]))
+			continue;
+		cg = *slot(set, keys[i]);
+		if (w.found && cg)
+			cg->named = true;
+		else if (!*missing)
+			*missing = keys[i];
+	}
+	prune(set, 1);
+	if (n > 1 || recursive || set->n != before)
+		qsort(set->v, set->n, sizeof(*set->v), by_key);
+	return w.err;
+}
+
+int cg_key(const struct cg_set *set, const char *operand, char *key)
+{
+	size_t mlen = set->mount ? strlen(set->mount) : 0;
+	size_t n = 0;
+
+	if (!*operand || strpbrk(operand, "\t\n"))
+		return -EINVAL;
+	if (mlen && !strncmp(operand, set->mount, mlen) &&
+	    (operand[mlen] == '/' || !operand[mlen]))
+		operand += mlen;
+	while (*operand) {
+		size_t len = strcspn(operand, "/");
+
+		if (len && !(len == 1 && *operand == '.')) {
+			if (len == 2 && !strncmp(operand, "..", 2))
+				return -EINVAL;
+			if (n + 1 + len >= CG_KEY_MAX)
+				return -ENAMETOOLONG;
+			key[n++] = '/';
+			memcpy(key + n, operand, len);
+			n += len;
+		}
+		operand += len;
+		operand += *operand == '/';
+	}
+	if (!n)
+		key[n++] = '/';
+	key[n] = '\0';
+	return 0;
+}
+
+bool cg_is_glob(const char *key)
+{
+	return strpbrk(key, "*?[") != NULL;
+}
+
+int cg_open_file(const struct cg_set *set, const struct cg *cg,
+		 const char *file, int flags)
+{
+	char path[CG_KEY_MAX + 64];
+
+	if (cg->fd >= 0)
+		return io_open(cg->fd, file, flags);
+	snprintf(path, sizeof(path), "%s/%s", relative(cg->key), file);
+	return io_open(set->fd, path, flags);
+}
+
+ssize_t cg_read(const struct cg_set *set, const struct cg *cg, const char *file,
+		char *buf, size_t size)
+{
+	int fd = cg_open_file(set, cg, file, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = io_pread(fd, buf, size);
+	close(fd);
+	return n;
+}
+
+int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
+	     const char *text)
+{
+	char path[CG_KEY_MAX + 64];
+
+	if (cg->fd >= 0)
+		return io_write(cg->fd, file, text);
+	snprintf(path, sizeof(path), "%s/%s", relative(cg->key), file);
+	return io_write(set->fd, path, text);
+}
+
+int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
+		uint64_t *out)
+{
+	char buf[256];
+	ssize_t n = cg_read(set, cg, file, buf, sizeof(buf));
+
+	return n < 0 ? (int)n : kv_single(buf, out);
+}
+
+bool cg_parent(char *key)
+{
+	char *slash = strrchr(key, '/');
+
+	if (!key[1])
+		return false;
+	slash[slash == key] = '\0';
+	return true;
+}
+
+bool cg_is_below(const char *key, const char *top)
+{
+	size_t n = strlen(top);
+
+	if (!top[1])
+		return true;
+	return !strncmp(key, top, n) && (!key[n] || key[n] == '/');
+}
+
+int cg_self(char *buf)
+{
+	char text[CG_KEY_MAX + 1024];
+	ssize_t n = io_read(root_fd(), "proc/self/cgroup", text, sizeof(text));
+	char *p;
+
+	if (n < 0)
+		return (int)n;
+	p = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+	if (!p)
+		return -ENOENT;
+	p = strchr(p, '/');
+	if (!p || strcspn(p, "\n") >= CG_KEY_MAX)
+		return -EBADMSG;
+	p[strcspn(p, "\n")] = '\0';
+	strcpy(buf, p);
+	return 0;
+}

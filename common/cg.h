@@ -1,0 +1,100 @@
+/*
+ * cg - the cgroup2 tree: keys, targets, and the set that a tool follows.
+ *
+ * A key is a path below the cgroup2 mount, from "/": "/workload.slice/app".
+ * A cgroup is known by its inode, not by its key: a re-made path is another
+ * cgroup.  All access is by openat below one descriptor, following no symlink
+ * (Documentation/admin-guide/cgroup-v2.rst).
+ */
+#ifndef CG_H
+#define CG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { CG_KEY_MAX = 4096 };
+
+struct cg {
+	char *key;
+	int fd;	       /* the directory, or -1 (descriptors ran out) */
+	bool named;    /* the user wrote this key: its loss is an error */
+	uint32_t seen; /* the round of the set that last met it */
+	uint64_t ino;
+	struct cg *next; /* in its hash bucket */
+	void *data;	 /* data_size zeroed bytes, the tool's own */
+};
+
+struct cg_set {
+	int fd;	       /* the mount */
+	char *mount;   /* its path below the root prefix, for keys */
+	struct cg **v; /* the members; of an expand in tree order */
+	size_t n;
+	uint32_t round;
+	size_t data_size;
+	size_t tabs;   /* names with a TAB that were passed over */
+	bool fd_short; /* descriptors ran out: some are reopened */
+	void (*removed)(struct cg *cg); /* before a member is freed; or NULL */
+
+	struct cg **bucket;
+	size_t buckets, room;
+	unsigned int generation;
+};
+
+/*
+ * Finds the mount below the root prefix and raises RLIMIT_NOFILE to its hard
+ * limit.  -ENOENT: no cgroup filesystem; -EPROTONOSUPPORT: cgroup v1 only.
+ */
+int cg_set_open(struct cg_set *set, size_t data_size);
+void cg_set_close(struct cg_set *set);
+
+/*
+ * The key that an operand names: with or without the leading '/', or with the
+ * mount's path before it, as a shell completes it.  -EINVAL for "..", an empty
+ * text, a TAB or a newline; -ENAMETOOLONG.
+ */
+int cg_key(const struct cg_set *set, const char *operand, char *key);
+bool cg_is_glob(const char *key);
+
+/*
+ * Brings the set up to the cgroups that the keys and globs name now; recursive
+ * adds all below them.  Members that are gone, or whose path was re-made, are
+ * dropped (removed() is told), new ones come with zeroed data.  *missing is
+ * the first key without a glob that names nothing, or NULL.  0 or -errno.
+ */
+int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
+		  bool recursive, const char **missing);
+
+/*
+ * For filters: the member for a key read from a row, opened when new, anew
+ * when its path was re-made.  0, or -errno (-ENOENT: there is none now, and
+ * the member is dropped).
+ */
+int cg_set_get(struct cg_set *set, const char *key, struct cg **out);
+
+/* Drops the members that no get or expand met in the last rounds; new round. */
+void cg_set_sweep(struct cg_set *set, uint32_t rounds);
+
+/* io_read, io_write and io_open of one of the cgroup's own files. */
+ssize_t cg_read(const struct cg_set *set, const struct cg *cg, const char *file,
+		char *buf, size_t size);
+int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
+	     const char *text);
+int cg_open_file(const struct cg_set *set, const struct cg *cg,
+		 const char *file, int flags);
+
+/* Single value of one of its files: as kv_read_u64. */
+int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
+		uint64_t *out);
+
+/* Cuts key to its parent's; false at "/". */
+bool cg_parent(char *key);
+
+/* Is key below (or the same as) top? */
+bool cg_is_below(const char *key, const char *top);
+
+/* The key of the calling process; buf of CG_KEY_MAX. */
+int cg_self(char *buf);
+
+#endif

@@ -1,0 +1,168 @@
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "root.h"
+
+int io_open(int dirfd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned int)(flags | O_CLOEXEC),
+		.resolve = dirfd == root_fd()
+				   ? RESOLVE_IN_ROOT
+				   : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	/* Before 5.6, or below an old seccomp filter: as near as openat gets.
+	 */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(dirfd, path,
+			    flags | O_CLOEXEC |
+				    (dirfd == root_fd() ? 0 : O_NOFOLLOW));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+ssize_t io_pread(int fd, char *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buf, size, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -EFBIG;
+	buf[n] = '\0';
+	return n;
+}
+
+/* To the end of file, which for a seq_file of many records takes many reads. */
+static ssize_t read_whole(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	if (len == size)
+		return -EFBIG;
+	buf[len] = '\0';
+	return (ssize_t)len;
+}
+
+ssize_t io_read(int dirfd, const char *path, char *buf, size_t size)
+{
+	int fd = io_open(dirfd, path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read_whole(fd, buf, size);
+	close(fd);
+	return n;
+}
+
+ssize_t io_read_all(int dirfd, const char *path, char **out)
+{
+	int fd = io_open(dirfd, path, O_RDONLY);
+	size_t size = IO_BUF;
+	char *buf = NULL;
+	ssize_t n = -EFBIG;
+
+	if (fd < 0)
+		return fd;
+	while (n == -EFBIG) {
+		char *bigger = realloc(buf, size);
+
+		n = -ENOMEM;
+		if (!bigger)
+			break;
+		buf = bigger;
+		n = lseek(fd, 0, SEEK_SET) < 0 ? -errno
+					       : read_whole(fd, buf, size);
+		size *= 2;
+	}
+	close(fd);
+	if (n < 0)
+		free(buf);
+	else
+		*out = buf;
+	return n;
+}
+
+int io_write(int dirfd, const char *path, const char *text)
+{
+	int fd = io_open(dirfd, path, O_WRONLY | O_APPEND);
+	size_t len = strlen(text);
+	ssize_t n;
+	int err = 0;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, text, len);
+	if (n < 0)
+		err = -errno;
+	else if ((size_t)n != len)
+		err = -EIO;
+	close(fd);
+	return err;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_replace(const char *path, const void *data, size_t len, mode_t mode)
+{
+	char tmp[4096];
+	int n = snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path);
+	struct stat st;
+	int fd, err;
+
+	if (n < 0 || (size_t)n >= sizeof(tmp))
+		return -ENAMETOOLONG;
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return -ELOOP;
+	fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, data, len);
+	if (!err && (fchmod(fd, mode) || fsync(fd)))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(tmp, path))
+		err = -errno;
+	if (err)
+		unlink(tmp);
+	return err;
+}

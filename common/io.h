@@ -1,0 +1,49 @@
+/*
+ * io - whole small files, by descriptor.
+ *
+ * Kernel files are read whole into a caller's buffer and written with one
+ * write(2).  Every path is relative to a directory descriptor: root_fd() for
+ * /proc and /sys, a cgroup's own for its files.  Below a cgroup no symlink is
+ * followed; below the root prefix links stay inside it (openat2(2)).
+ */
+#ifndef IO_H
+#define IO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { IO_BUF = 16384 }; /* holds any memory.stat; not kernel-wide lists */
+
+/* Returns a descriptor or -errno; O_CLOEXEC is added. */
+int io_open(int dirfd, const char *path, int flags);
+
+/*
+ * Return the length read, NUL-terminated, or -errno; -EFBIG where the file
+ * does not fit, so that no text is ever cut silently.
+ */
+ssize_t io_read(int dirfd, const char *path, char *buf, size_t size);
+
+/*
+ * The same of a held descriptor, by one pread(2) at 0.  Only for files that
+ * the kernel shows in one piece: those of a cgroup and of /proc/pressure.
+ */
+ssize_t io_pread(int fd, char *buf, size_t size);
+
+/* A file of any length: *out is malloc'ed and NUL-terminated, the caller's. */
+ssize_t io_read_all(int dirfd, const char *path, char **out);
+
+/*
+ * One write(2) of text, no newline added, never creating or truncating: 0 or
+ * -errno, -EIO for a short write.  EINTR is handed on: on memory.reclaim it
+ * means that the write was cut.  The file is opened for append, which cgroupfs
+ * ignores and which makes a log of a fixture's plain file.
+ */
+int io_write(int dirfd, const char *path, const char *text);
+
+/*
+ * Replaces path (a user's file, below no prefix) at once: temporary file in
+ * the same directory, fsync, rename.  No symlink is followed.
+ */
+int io_replace(const char *path, const void *data, size_t len, mode_t mode);
+
+#endif

@@ -1,0 +1,117 @@
+#include "kv.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "io.h"
+#include "num.h"
+
+/* A number or "max", ended by white space; *end is set behind it. */
+static int value(const char *s, uint64_t *out, const char **end)
+{
+	uint64_t v = 0;
+	const char *p = s;
+
+	if (!strncmp(s, "max", 3)) {
+		v = NUM_MAX;
+		p = s + 3;
+	} else {
+		for (; *p >= '0' && *p <= '9'; p++)
+			v = v * 10 + (uint64_t)(*p - '0');
+	}
+	if (p == s || !strchr(" \t\n", *p))
+		return -EBADMSG;
+	*out = v;
+	*end = p;
+	return 0;
+}
+
+static const char *next_line(const char *p)
+{
+	p = strchr(p, '\n');
+	return p ? p + 1 : NULL;
+}
+
+int kv_u64(const char *text, const char *key, uint64_t *out)
+{
+	size_t len = strlen(key);
+	const char *end;
+
+	for (const char *p = text; p && *p; p = next_line(p))
+		if (!strncmp(p, key, len) && p[len] == ' ')
+			return value(p + len + 1, out, &end);
+	return -ENOENT;
+}
+
+int kv_nested_u64(const char *text, const char *name, const char *key,
+		  uint64_t *out)
+{
+	size_t nlen = strlen(name), klen = strlen(key);
+	const char *end;
+
+	for (const char *p = text; p && *p; p = next_line(p)) {
+		if (strncmp(p, name, nlen) || p[nlen] != ' ')
+			continue;
+		for (p += nlen; *p == ' '; p += strcspn(p, " \n")) {
+			p++;
+			if (!strncmp(p, key, klen) && p[klen] == '=')
+				return value(p + klen + 1, out, &end);
+		}
+		return -ENOENT;
+	}
+	return -ENOENT;
+}
+
+int kv_single(const char *text, uint64_t *out)
+{
+	const char *end;
+
+	return value(text, out, &end);
+}
+
+int kv_read_u64(int dirfd, const char *path, uint64_t *out)
+{
+	char buf[256];
+	ssize_t n = io_read(dirfd, path, buf, sizeof(buf));
+
+	return n < 0 ? (int)n : kv_single(buf, out);
+}
+
+int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out)
+{
+	char buf[IO_BUF];
+	ssize_t n = io_read(dirfd, path, buf, sizeof(buf));
+
+	return n < 0 ? (int)n : kv_u64(buf, key, out);
+}
+
+static uint64_t *field_at(void *out, size_t off)
+{
+	return (uint64_t *)(void *)((char *)out + off);
+}
+
+void kv_fill(const char *text, const struct kv_field *fields, size_t n,
+	     void *out)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		*field_at(out, fields[i].off) = NUM_NONE;
+	for (const char *p = text; p && *p; p = next_line(p)) {
+		size_t klen = strcspn(p, " \n");
+
+		for (size_t tried = 0; tried < n; tried++) {
+			size_t i = (at + tried) % n;
+			const char *key = fields[i].key, *end;
+
+			if (strncmp(p, key, klen) || key[klen])
+				continue;
+			if (p[klen] == ' ')
+				value(p + klen + 1,
+				      field_at(out, fields[i].off), &end);
+			at = i + 1;
+			break;
+		}
+	}
+}

@@ -1,0 +1,39 @@
+/*
+ * kv - kernel text by key.
+ *
+ * Three shapes (Documentation/admin-guide/cgroup-v2.rst, "Format"): flat
+ * "key value" lines, nested "name key=value key=value" lines, and a single
+ * value.  Unknown keys and new lines are passed over; "max" is NUM_MAX.
+ * Functions return 0, -ENOENT (no such key) or -EBADMSG (not a number).
+ */
+#ifndef KV_H
+#define KV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int kv_u64(const char *text, const char *key, uint64_t *out);
+int kv_nested_u64(const char *text, const char *name, const char *key,
+		  uint64_t *out);
+int kv_single(const char *text, uint64_t *out);
+
+/* Reads the file and takes its single value; -errno of the read, too. */
+int kv_read_u64(int dirfd, const char *path, uint64_t *out);
+
+/* As kv_read_u64, of one key of a flat file. */
+int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out);
+
+/*
+ * A flat file in one pass: for each field whose key is met, the uint64_t at
+ * offset off of out is set; the others become NUM_NONE.  Keys in the table
+ * stand in the order that the kernel prints them where that is known: the
+ * search starts behind the last hit, so that a pass is linear.
+ */
+struct kv_field {
+	const char *key;
+	size_t off;
+};
+void kv_fill(const char *text, const struct kv_field *fields, size_t n,
+	     void *out);
+
+#endif

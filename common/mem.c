@@ -1,0 +1,228 @@
+#include "mem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "num.h"
+#include "root.h"
+
+#define F(key, field)                                 \
+	{                                             \
+		key, offsetof(struct mem_stat, field) \
+	}
+
+/* In the order of mm/memcontrol.c, memory_stats[] and memcg_vm_event_stat[]. */
+static const struct kv_field fields[] = {
+	F("anon", anon_bytes),
+	F("file", file_bytes),
+	F("kernel", kernel_bytes),
+	F("shmem", shmem_bytes),
+	F("zswap", zswap_bytes),
+	F("zswapped", zswapped_bytes),
+	F("zswap_incomp", zswap_incomp_bytes),
+	F("file_mapped", file_mapped_bytes),
+	F("file_dirty", file_dirty_bytes),
+	F("file_writeback", file_writeback_bytes),
+	F("swapcached", swapcached_bytes),
+	F("inactive_anon", inactive_anon_bytes),
+	F("active_anon", active_anon_bytes),
+	F("inactive_file", inactive_file_bytes),
+	F("active_file", active_file_bytes),
+	F("unevictable", unevictable_bytes),
+	F("workingset_refault_anon", refault_anon_pages),
+	F("workingset_refault_file", refault_file_pages),
+	F("workingset_activate_anon", activate_anon_pages),
+	F("workingset_activate_file", activate_file_pages),
+	F("workingset_restore_anon", restore_anon_pages),
+	F("workingset_restore_file", restore_file_pages),
+	F("pswpin", pswpin_pages),
+	F("pswpout", pswpout_pages),
+	F("pgscan", pgscan_pages),
+	F("pgsteal", pgsteal_pages),
+	F("pgscan_proactive", pgscan_proactive_pages),
+	F("pgsteal_proactive", pgsteal_proactive_pages),
+	F("pgmajfault", pgmajfault),
+	F("zswpin", zswpin_pages),
+	F("zswpout", zswpout_pages),
+	F("zswpwb", zswpwb_pages),
+	F("swpin_zero", swpin_zero_pages),
+	F("swpout_zero", swpout_zero_pages),
+	F("pgdemote_proactive", pgdemote_proactive_pages),
+};
+
+int mem_stat_parse(const char *text, struct mem_stat *out)
+{
+	kv_fill(text, fields, sizeof(fields) / sizeof(*fields), out);
+	return out->anon_bytes == NUM_NONE ? -EBADMSG : 0;
+}
+
+int mem_stat_read(const struct cg_set *set, const struct cg *cg,
+		  struct mem_stat *out)
+{
+	char buf[IO_BUF];
+	ssize_t n = cg_read(set, cg, "memory.stat", buf, sizeof(buf));
+
+	return n < 0 ? (int)n : mem_stat_parse(buf, out);
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a == NUM_NONE || b == NUM_NONE ? NUM_NONE : a + b;
+}
+
+uint64_t mem_anon_lru_bytes(const struct mem_stat *st)
+{
+	return sum(st->inactive_anon_bytes, st->active_anon_bytes);
+}
+
+uint64_t mem_file_lru_bytes(const struct mem_stat *st)
+{
+	return sum(st->inactive_file_bytes, st->active_file_bytes);
+}
+
+/* "MemTotal:       24 kB" */
+static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
+{
+	const char *p = text;
+	size_t len = strlen(key);
+
+	while (p && (strncmp(p, key, len) || p[len] != ':')) {
+		p = strchr(p, '\n');
+		p += p != NULL;
+	}
+	if (!p || sscanf(p + len + 1, "%" SCNu64, out_bytes) != 1)
+		return -ENOENT;
+	*out_bytes *= 1024;
+	return 0;
+}
+
+int mem_current(const struct cg_set *set, const struct cg *cg,
+		uint64_t *out_bytes)
+{
+	char buf[IO_BUF];
+	uint64_t total, unused;
+	int err = cg_read_u64(set, cg, "memory.current", out_bytes);
+	ssize_t n;
+
+	if (err != -ENOENT || cg->key[1])
+		return err;
+	n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
+	if (n < 0)
+		return (int)n;
+	if ((err = meminfo(buf, "MemTotal", &total)) ||
+	    (err = meminfo(buf, "MemFree", &unused)))
+		return err;
+	*out_bytes = total - unused;
+	return 0;
+}
+
+/* One level's bound: what is left of it, and how much of it is used. */
+static void bound(struct mem_swap *out, uint64_t used, uint64_t size)
+{
+	uint64_t left = size > used ? size - used : 0;
+	int64_t mpct = size ? num_mpct(used, size) : 100000;
+
+	if (left < out->left_bytes)
+		out->left_bytes = left;
+	if (mpct > out->used_mpct)
+		out->used_mpct = mpct;
+}
+
+int mem_swap_left(const struct cg_set *set, const char *key,
+		  struct mem_swap *out)
+{
+	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32], buf[IO_BUF];
+	uint64_t total, unused, used, most;
+	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	if ((err = meminfo(buf, "SwapTotal", &total)) ||
+	    (err = meminfo(buf, "SwapFree", &unused)))
+		return err;
+	*out = (struct mem_swap){ .left_bytes = NUM_MAX };
+	bound(out, total - unused, total);
+	snprintf(level, sizeof(level), "%s", key);
+	do {
+		const char *dir = level[1] ? level + 1 : ".";
+
+		snprintf(path, sizeof(path), "%s/memory.swap.max", dir);
+		if (kv_read_u64(set->fd, path, &most) || most == NUM_MAX)
+			continue;
+		snprintf(path, sizeof(path), "%s/memory.swap.current", dir);
+		if (!kv_read_u64(set->fd, path, &used))
+			bound(out, used, most);
+	} while (cg_parent(level));
+	return 0;
+}
+
+/*
+ * sys/class/block/sda1 is a link to .../block/sda/sda1, whose queue is its
+ * parent's: ask both.
+ */
+static enum swap_kind kind_of(const char *dev)
+{
+	char path[128];
+	uint64_t rotational = 0;
+
+	if (!strncmp(dev, "zram", 4))
+		return SWAP_ZRAM;
+	snprintf(path, sizeof(path), "sys/class/block/%s/queue/rotational",
+		 dev);
+	if (kv_read_u64(root_fd(), path, &rotational)) {
+		snprintf(path, sizeof(path),
+			 "sys/class/block/%s/../queue/rotational", dev);
+		kv_read_u64(root_fd(), path, &rotational);
+	}
+	return rotational ? SWAP_ROTATIONAL : SWAP_DISK;
+}
+
+int mem_swap_areas(struct swap_area *areas, int max)
+{
+	char *text, *save = NULL;
+	ssize_t len = io_read_all(root_fd(), "proc/swaps", &text);
+	int n = 0;
+
+	if (len < 0)
+		return (int)len;
+	for (char *line = strtok_r(text, "\n", &save); line && n < max;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct swap_area *a = areas + n;
+		char type[32];
+		const char *slash;
+
+		if (sscanf(line, "%255s %31s %" SCNu64 " %" SCNu64 " %" SCNd64,
+			   a->path, type, &a->size_bytes, &a->used_bytes,
+			   &a->prio) != 5)
+			continue; /* the heading */
+		a->size_bytes *= 1024;
+		a->used_bytes *= 1024;
+		a->dev[0] = '\0';
+		a->kind = SWAP_FILE;
+		slash = strrchr(a->path, '/');
+		if (!strcmp(type, "partition") && slash) {
+			snprintf(a->dev, sizeof(a->dev), "%.63s", slash + 1);
+			a->kind = kind_of(a->dev);
+		}
+		n++;
+	}
+	free(text);
+	return n;
+}
+
+bool mem_zswap_enabled(void)
+{
+	char buf[16];
+
+	return io_read(root_fd(), "sys/module/zswap/parameters/enabled", buf,
+		       sizeof(buf)) > 0 &&
+	       *buf == 'Y';
+}

@@ -1,0 +1,82 @@
+/*
+ * mem - a cgroup's memory in the kernel's own counters, and the swap it may
+ * still use.  Documentation/admin-guide/cgroup-v2.rst, "Memory".
+ *
+ * Every number that the kernel does not tell is NUM_NONE.
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cg.h"
+
+/*
+ * memory.stat.  Sizes are in bytes.  Event counters are in pages, cumulative
+ * and hierarchical; they are flushed lazily, every 2 s or so: rates over less
+ * are noise.  In /proc/vmstat the same events exist for the system.
+ */
+struct mem_stat {
+	uint64_t anon_bytes, file_bytes, kernel_bytes, shmem_bytes;
+	uint64_t zswap_bytes;	     /* what the compressed copies take */
+	uint64_t zswapped_bytes;     /* what they were */
+	uint64_t zswap_incomp_bytes; /* stored as they are (2026) */
+	uint64_t file_mapped_bytes, file_dirty_bytes, file_writeback_bytes;
+	uint64_t swapcached_bytes;
+	uint64_t inactive_anon_bytes, active_anon_bytes;
+	uint64_t inactive_file_bytes, active_file_bytes;
+	uint64_t unevictable_bytes;
+	uint64_t refault_anon_pages, refault_file_pages;
+	uint64_t activate_anon_pages, activate_file_pages;
+	uint64_t restore_anon_pages, restore_file_pages;
+	uint64_t pswpin_pages, pswpout_pages; /* 6.13: of swap devices */
+	uint64_t pgscan_pages, pgsteal_pages;
+	uint64_t pgscan_proactive_pages; /* 6.15: memory.reclaim's own */
+	uint64_t pgsteal_proactive_pages;
+	uint64_t pgmajfault;
+	uint64_t zswpin_pages, zswpout_pages, zswpwb_pages;
+	uint64_t swpin_zero_pages, swpout_zero_pages;
+	uint64_t pgdemote_proactive_pages; /* to a slower node, not freed */
+};
+int mem_stat_parse(const char *text, struct mem_stat *out);
+int mem_stat_read(const struct cg_set *set, const struct cg *cg,
+		  struct mem_stat *out);
+
+/* The two LRUs: shmem lies on the anonymous one.  NUM_NONE if unknown. */
+uint64_t mem_anon_lru_bytes(const struct mem_stat *st);
+uint64_t mem_file_lru_bytes(const struct mem_stat *st);
+
+/* memory.current; of "/" MemTotal - MemFree, as no file tells it. */
+int mem_current(const struct cg_set *set, const struct cg *cg,
+		uint64_t *out_bytes);
+
+/*
+ * Swap that key may still take: the least of memory.swap.max - current over
+ * itself and its ancestors, and of SwapFree; and the most used share of any of
+ * those, in thousandths of a percent.  A missing file of a level is no limit;
+ * without swap (no /proc/meminfo SwapTotal) left is 0.  0 or -errno.
+ */
+struct mem_swap {
+	uint64_t left_bytes;
+	int64_t used_mpct;
+};
+int mem_swap_left(const struct cg_set *set, const char *key,
+		  struct mem_swap *out);
+
+/* /proc/swaps and what /sys/block tells of each device. */
+enum swap_kind { SWAP_DISK, SWAP_ROTATIONAL, SWAP_ZRAM, SWAP_FILE };
+struct swap_area {
+	char path[256]; /* as /proc/swaps names it */
+	char dev[64];	/* name in /sys/block, "" for a file */
+	enum swap_kind kind;
+	uint64_t size_bytes, used_bytes;
+	int64_t prio;
+};
+/* Number of areas (at most max), or -errno. */
+int mem_swap_areas(struct swap_area *areas, int max);
+
+/* /sys/module/zswap/parameters/enabled is Y. */
+bool mem_zswap_enabled(void);
+
+#endif

@@ -1,0 +1,450 @@
+#include "rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fmt.h"
+#include "io.h"
+#include "msg.h"
+#include "num.h"
+
+/* Room for one more cell of n bytes, begun. */
+static char *cell(struct row *r, size_t n)
+{
+	if (r->len + n + 1 > r->room) {
+		r->room = (r->len + n + 1) * 2;
+		r->buf = xrealloc(r->buf, r->room, 1);
+	}
+	if (r->n == r->at_room) {
+		r->at_room = r->at_room ? r->at_room * 2 : 32;
+		r->at = xrealloc(r->at, r->at_room, sizeof(*r->at));
+	}
+	r->at[r->n++] = r->len;
+	return r->buf + r->len;
+}
+
+static void end_cell(struct row *r, size_t n)
+{
+	r->len += n;
+	r->buf[r->len++] = '\0';
+}
+
+void row_reset(struct row *r)
+{
+	r->len = r->n = 0;
+}
+
+void row_str(struct row *r, const char *s)
+{
+	size_t n;
+
+	if (!s || !*s)
+		s = "-";
+	n = strlen(s);
+	memcpy(cell(r, n), s, n);
+	end_cell(r, n);
+}
+
+void row_u64(struct row *r, uint64_t v)
+{
+	if (v == NUM_NONE)
+		row_str(r, "-");
+	else if (v == NUM_MAX)
+		row_str(r, "max");
+	else
+		end_cell(r, num_put_u64(cell(r, NUM_LEN), v));
+}
+
+void row_i64(struct row *r, int64_t v)
+{
+	char *p;
+
+	if (v >= 0) {
+		row_u64(r, (uint64_t)v);
+		return;
+	}
+	p = cell(r, NUM_LEN);
+	*p = '-';
+	end_cell(r, 1 + num_put_u64(p + 1, -(uint64_t)v));
+}
+
+void row_milli(struct row *r, int64_t thousandths)
+{
+	end_cell(r, num_put_milli(cell(r, NUM_LEN), thousandths));
+}
+
+void row_pct(struct row *r, double pct)
+{
+	if (isnan(pct) || fabs(pct) > 1e15)
+		row_none(r);
+	else
+		row_milli(r, (int64_t)llround(pct * 1000));
+}
+
+void row_none(struct row *r)
+{
+	row_str(r, "-");
+}
+
+const char *row_cell(const struct row *r, size_t i)
+{
+	return i < r->n ? r->buf + r->at[i] : "-";
+}
+
+void row_free(struct row *r)
+{
+	free(r->buf);
+	free(r->at);
+	memset(r, 0, sizeof(*r));
+}
+
+void row_put(struct row *r, const struct col_set *cols, const void *sample)
+{
+	row_reset(r);
+	for (size_t i = 0; i < cols->n; i++)
+		cols->v[i]->put(r, sample, cols->v[i]->arg);
+}
+
+static const struct col *col_find(const struct col *table, size_t n,
+				  const char *name, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(table[i].name, name, len) && !table[i].name[len])
+			return table + i;
+	return NULL;
+}
+
+int col_select(const struct col *table, size_t n, size_t n_default,
+	       const char *spec, struct col_set *out, char **bad)
+{
+	bool more = !spec || *spec == '+';
+	size_t room = n_default + (spec ? strlen(spec) / 2 + 1 : 0);
+
+	*bad = NULL;
+	out->n = 0;
+	out->v = calloc(room, sizeof(*out->v));
+	if (!out->v)
+		return -ENOMEM;
+	for (size_t i = 0; more && i < n_default; i++)
+		out->v[out->n++] = table + i;
+	if (!spec)
+		return 0;
+	for (spec += more; *spec; spec += *spec == ',') {
+		size_t len = strcspn(spec, ",");
+		const struct col *col = col_find(table, n, spec, len);
+
+		if (!col) {
+			*bad = strndup(spec, len);
+			return -ENOENT;
+		}
+		out->v[out->n++] = col;
+		spec += len;
+	}
+	return 0;
+}
+
+int rows_format(const char *name, enum rows_format *out)
+{
+	static const char *const names[] = { "rows", "json", "table",
+					     "prometheus" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i])) {
+			*out = (enum rows_format)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+void rows_open(struct rows_out *o, int format, bool header, const char *tool)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	memset(o, 0, sizeof(*o));
+	o->fd = STDOUT_FILENO;
+	o->tty = isatty(o->fd);
+	o->color = o->tty && !(no_color && *no_color);
+	o->format = format >= 0 ? (enum rows_format)format
+		    : o->tty	? ROWS_TABLE
+				: ROWS_TSV;
+	o->header = header;
+	o->tool = tool;
+}
+
+static void free_names(char **name, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(name[i]);
+	free(name);
+}
+
+static bool same_names(const struct rows_out *o, const char *const *name,
+		       size_t n)
+{
+	if (o->n != n || !o->name)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(o->name[i], name[i]))
+			return false;
+	return true;
+}
+
+static void declare(struct rows_out *o, const char *const *name, size_t n)
+{
+	if (same_names(o, name, n))
+		return;
+	fmt_finish(o);
+	free_names(o->name, o->n);
+	o->name = xcalloc(n, sizeof(*o->name));
+	for (size_t i = 0; i < n; i++)
+		o->name[i] = xstrdup(name[i]);
+	o->n = n;
+	o->declared = false;
+}
+
+static int own_index(const struct col_set *cols, const char *name)
+{
+	for (size_t i = 0; i < cols->n; i++)
+		if (!strcmp(cols->v[i]->name, name))
+			return (int)i;
+	return -1;
+}
+
+/* Where each column of the output comes from; once a header. */
+static void map_columns(struct rows_out *o, const struct rows_in *in,
+			const struct col_set *cols)
+{
+	size_t most = (in ? in->n : 0) + cols->n, n = 0;
+	const char **name = xcalloc(most, sizeof(*name));
+
+	o->from = xrealloc(o->from, most, sizeof(*o->from));
+	o->text = xrealloc(o->text, most, sizeof(*o->text));
+	for (size_t i = 0; in && i < in->n; i++) {
+		int k = own_index(cols, in->name[i]);
+
+		o->from[n] = k >= 0 ? k : ~(int)i;
+		name[n++] = in->name[i];
+	}
+	for (size_t i = 0; i < cols->n; i++) {
+		if (in && rows_find(in, cols->v[i]->name) >= 0)
+			continue;
+		o->from[n] = (int)i;
+		name[n++] = cols->v[i]->name;
+	}
+	declare(o, name, n);
+	free(name);
+	o->mapped = cols;
+	o->version = in ? in->version : 0;
+}
+
+void rows_emit(struct rows_out *o, const struct rows_in *in,
+	       const struct col_set *cols, const struct row *own)
+{
+	if (o->mapped != cols || o->version != (in ? in->version : 0))
+		map_columns(o, in, cols);
+	for (size_t i = 0; i < o->n; i++) {
+		int from = o->from[i];
+
+		if (from >= 0)
+			o->text[i] = row_cell(own, (size_t)from);
+		else
+			o->text[i] = (size_t)~from < in->cells ? in->cell[~from]
+							       : "-";
+	}
+	fmt_row(o, o->text);
+}
+
+int rows_flush(struct rows_out *o)
+{
+	size_t done = 0;
+
+	fmt_finish(o);
+	if (o->file) {
+		if (!o->err && o->len)
+			o->err = io_replace(o->file, o->buf, o->len, 0644);
+		o->len = 0;
+		return o->err;
+	}
+	while (!o->err && done < o->len) {
+		ssize_t n = write(o->fd, o->buf + done, o->len - done);
+
+		if (n < 0 && errno != EINTR)
+			o->err = -errno;
+		else if (n > 0)
+			done += (size_t)n;
+	}
+	o->len = 0;
+	return o->err;
+}
+
+int rows_close(struct rows_out *o)
+{
+	rows_flush(o);
+	if (!o->file && close(o->fd) && !o->err)
+		o->err = -errno;
+	free_names(o->name, o->n);
+	free(o->width);
+	free(o->from);
+	free(o->text);
+	free(o->buf);
+	fmt_free(o);
+	o->name = NULL;
+	return o->err;
+}
+
+void rows_in_open(struct rows_in *in, int fd, struct rows_out *flush)
+{
+	memset(in, 0, sizeof(*in));
+	in->fd = fd;
+	in->flush = flush;
+	in->name = xcalloc(1, sizeof(*in->name));
+	in->name[0] = xstrdup("cgroup");
+	in->n = 1;
+}
+
+void rows_in_close(struct rows_in *in)
+{
+	free_names(in->name, in->n);
+	free(in->cell);
+	free(in->buf);
+}
+
+/* More input into the buffer: 1, 0 at the end, -errno. */
+static int fill(struct rows_in *in)
+{
+	ssize_t n;
+
+	if (in->start) {
+		memmove(in->buf, in->buf + in->start, in->end - in->start);
+		in->end -= in->start;
+		in->start = 0;
+	}
+	if (in->end + 4096 > in->room) {
+		in->room = in->room ? in->room * 2 : 65536;
+		in->buf = xrealloc(in->buf, in->room, 1);
+	}
+	if (in->flush)
+		rows_flush(in->flush);
+	n = read(in->fd, in->buf + in->end, in->room - in->end);
+	if (n < 0)
+		return -errno;
+	in->end += (size_t)n;
+	return n > 0;
+}
+
+/* The next line, its newline made a NUL; 1, 0 at the end, -errno. */
+static int next_line(struct rows_in *in, char **line)
+{
+	size_t looked = 0;
+
+	for (;;) {
+		char *p = in->buf + in->start;
+		char *nl = in->end - in->start > looked
+				   ? memchr(p + looked, '\n',
+					    in->end - in->start - looked)
+				   : NULL;
+		int more;
+
+		if (nl) {
+			*nl = '\0';
+			*line = p;
+			in->start = (size_t)(nl - in->buf) + 1;
+			in->line++;
+			return 1;
+		}
+		looked = in->end - in->start;
+		more = fill(in);
+		if (more < 0)
+			return more;
+		if (!more) {
+			in->eof = true;
+			in->line += looked > 0;
+			return looked ? -EBADMSG : 0;
+		}
+	}
+}
+
+static void split(struct rows_in *in, char *line)
+{
+	in->cells = 0;
+	do {
+		if (in->cells == in->cell_room) {
+			in->cell_room = in->cell_room ? in->cell_room * 2 : 32;
+			in->cell = xrealloc(in->cell, in->cell_room,
+					    sizeof(*in->cell));
+		}
+		in->cell[in->cells++] = strsep(&line, "\t");
+	} while (line);
+}
+
+static void take_header(struct rows_in *in)
+{
+	free_names(in->name, in->n);
+	in->name = xcalloc(in->cells, sizeof(*in->name));
+	in->n = in->cells;
+	for (size_t i = 0; i < in->cells; i++)
+		in->name[i] = xstrdup(in->cell[i]);
+	in->version++;
+}
+
+int rows_next(struct rows_in *in)
+{
+	for (;;) {
+		char *line;
+		int n = next_line(in, &line);
+
+		if (n == -EINTR || n == -EAGAIN)
+			return ROWS_AGAIN;
+		if (n <= 0)
+			return n ? n : ROWS_END;
+		if (!strncmp(line, "#cgroup", 7) &&
+		    (!line[7] || line[7] == '\t')) {
+			split(in, line + 1);
+			take_header(in);
+			return ROWS_HEADER;
+		}
+		if (!*line || *line == '#')
+			continue;
+		split(in, line);
+		return in->cells > in->n ? -EBADMSG : ROWS_ROW;
+	}
+}
+
+int rows_find(const struct rows_in *in, const char *name)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (!strcmp(in->name[i], name))
+			return (int)i;
+	return -1;
+}
+
+const char *rows_str(const struct rows_in *in, int i)
+{
+	if (i < 0 || (size_t)i >= in->cells || !strcmp(in->cell[i], "-"))
+		return NULL;
+	return in->cell[i];
+}
+
+int rows_u64(const struct rows_in *in, int i, uint64_t *out)
+{
+	const char *s = rows_str(in, i);
+
+	*out = NUM_NONE;
+	if (!s)
+		return 0;
+	if (!strcmp(s, "max")) {
+		*out = NUM_MAX;
+		return 0;
+	}
+	return num_u64(s, out);
+}
+
+int rows_milli(const struct rows_in *in, int i, int64_t *out)
+{
+	const char *s = rows_str(in, i);
+
+	return s ? num_milli(s, out) : -ENOENT;
+}

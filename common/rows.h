@@ -1,0 +1,150 @@
+/*
+ * rows - records on a pipe, see tmo-rows(5).
+ *
+ * A row is made cell by cell into a struct row; rows_emit() writes it in the
+ * format asked for.  A filter reads with rows_next() and emits its own cells
+ * merged into the row that it read: columns it read stay, in order; its own
+ * go to the right, or in place where one of that name came in.
+ */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One record under construction. */
+struct row {
+	char *buf; /* the cells, each with its NUL */
+	size_t len, room;
+	size_t *at; /* where each begins */
+	size_t n, at_room;
+};
+
+void row_reset(struct row *r);
+void row_str(struct row *r, const char *s); /* never empty: "-" then */
+void row_u64(struct row *r, uint64_t v);    /* NUM_NONE is -, NUM_MAX max */
+void row_i64(struct row *r, int64_t v);
+void row_milli(struct row *r, int64_t thousandths); /* 12.345 */
+void row_pct(struct row *r, double pct);	    /* a NaN is - */
+void row_none(struct row *r);
+const char *row_cell(const struct row *r, size_t i);
+void row_free(struct row *r);
+
+/*
+ * A column of a tool: its name, what it means (for -h and -f prometheus), and
+ * the function that puts its cell, given the tool's sample and arg.
+ */
+struct col {
+	const char *name;
+	const char *help;
+	void (*put)(struct row *r, const void *sample, int arg);
+	int arg;
+};
+
+/*
+ * Which columns of a table (of n) to show, in which order: spec is "a,b,c",
+ * or "+d,e" for the defaults and more, or NULL for the defaults (the first
+ * n_default).  The result is malloc'ed; -ENOENT with *bad the name at fault
+ * (to be freed), -ENOMEM.
+ */
+struct col_set {
+	const struct col **v;
+	size_t n;
+};
+int col_select(const struct col *table, size_t n, size_t n_default,
+	       const char *spec, struct col_set *out, char **bad);
+
+/* All cells of a sample. */
+void row_put(struct row *r, const struct col_set *cols, const void *sample);
+
+enum rows_format { ROWS_TSV, ROWS_JSON, ROWS_TABLE, ROWS_PROM };
+/* "rows" "json" "table" "prometheus"; 0 or -EINVAL. */
+int rows_format(const char *name, enum rows_format *out);
+
+struct rows_out {
+	int fd;
+	enum rows_format format;
+	bool header;	  /* -H clears it */
+	const char *file; /* --out: replaced whole at each flush */
+	const char *tool; /* prefix of prometheus names: "psi_watch" */
+	int err;	  /* the first write error, -errno */
+
+	char *buf; /* what waits for the next flush */
+	size_t len, room;
+	char **name; /* the columns as they stand */
+	size_t n;
+	bool declared;		      /* since the last change of columns */
+	const struct col_set *mapped; /* of which from[] was made */
+	unsigned int version;	      /* and of which header of the input */
+	int *from;		      /* own cell >= 0, or ~cell of the input */
+	const char **text;	      /* the row as it goes out */
+	size_t *width;		      /* of the table's columns */
+	size_t lines;		      /* of the table, since its header */
+	bool tty, color;
+	void *prom; /* rows kept for the exposition */
+};
+
+/* stdout.  format < 0: table on a terminal, rows elsewhere. */
+void rows_open(struct rows_out *o, int format, bool header, const char *tool);
+
+/*
+ * What is read.  After a header line names[] are the columns; before any,
+ * the only column is "cgroup".
+ */
+struct rows_in {
+	int fd;
+	struct rows_out *flush; /* flushed before waiting for input; or NULL */
+	char *buf;
+	size_t start, end, room;
+	bool eof;
+	size_t line; /* number of the current line, for messages */
+	char **name;
+	size_t n;
+	char **cell; /* of the current row, n or fewer */
+	size_t cells, cell_room;
+	unsigned int version; /* grows with each header: look columns up anew */
+};
+
+enum rows_event {
+	ROWS_END, /* end of input */
+	ROWS_ROW,
+	ROWS_HEADER, /* the columns changed */
+	ROWS_AGAIN,  /* a signal came: look at the clock */
+};
+
+void rows_in_open(struct rows_in *in, int fd, struct rows_out *flush);
+void rows_in_close(struct rows_in *in);
+
+/*
+ * The next event, or -errno: -EBADMSG for a last line without its newline,
+ * which is never acted on, and for a row with more cells than columns.
+ * Comments and empty lines are passed over.  Blocks; with an
+ * O_NONBLOCK descriptor ROWS_AGAIN also says that nothing is there now.
+ */
+int rows_next(struct rows_in *in);
+
+/* Index of a column, or -1. */
+int rows_find(const struct rows_in *in, const char *name);
+/* Cells by index, NULL for -1, a short row, or "-". */
+const char *rows_str(const struct rows_in *in, int i);
+/* NUM_NONE for those; "max" is NUM_MAX; -EINVAL for anything else. */
+int rows_u64(const struct rows_in *in, int i, uint64_t *out);
+/* Decimals, as percent and time; -ENOENT for unknown, -EINVAL for a word. */
+int rows_milli(const struct rows_in *in, int i, int64_t *out);
+
+/*
+ * Writes own, under the names of cols, merged into the row just read (in may
+ * be NULL: own is all).  Prints the header when the columns changed.  In own
+ * of a source the first column must be the key.
+ */
+void rows_emit(struct rows_out *o, const struct rows_in *in,
+	       const struct col_set *cols, const struct row *own);
+
+/* Hands on what waits; a source does so at the end of each sample. */
+int rows_flush(struct rows_out *o);
+
+/* Flushes and closes: 0 or the first error, for the exit status. */
+int rows_close(struct rows_out *o);
+
+#endif

@@ -1,0 +1,143 @@
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+
+enum { HEADER_MAX = 128 };
+
+uint32_t state_crc32(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint32_t crc = ~UINT32_C(0);
+
+	while (len--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+	}
+	return ~crc;
+}
+
+int state_write(const char *path, const char *name, unsigned int version,
+		const void *data, size_t len)
+{
+	char *buf = malloc(HEADER_MAX + len);
+	int n, err;
+
+	if (!buf)
+		return -ENOMEM;
+	n = snprintf(buf, HEADER_MAX, "tmo-tools %s %u %zu %08x\n", name,
+		     version, len, state_crc32(data, len));
+	memcpy(buf + n, data, len);
+	err = io_replace(path, buf, (size_t)n + len, 0600);
+	free(buf);
+	return err;
+}
+
+/* The header's length and what it says of the data; 0 or -errno. */
+static int check_header(const char *buf, size_t size, const char *name,
+			unsigned int version, size_t *header, size_t *len,
+			uint32_t *crc)
+{
+	const char *nl =
+		memchr(buf, '\n', size < HEADER_MAX ? size : HEADER_MAX);
+	char line[HEADER_MAX], want[64];
+	unsigned int v;
+	int at = 0;
+
+	if (!nl)
+		return -EPROTO;
+	*header = (size_t)(nl - buf) + 1;
+	snprintf(line, sizeof(line), "%.*s", (int)(nl - buf), buf);
+	snprintf(want, sizeof(want), "tmo-tools %s ", name);
+	if (strncmp(line, want, strlen(want)))
+		return -EPROTO;
+	if (sscanf(line + strlen(want), "%u %zu %8x%n", &v, len, crc, &at) != 3)
+		return -EBADMSG;
+	return v == version ? 0 : -EPROTO;
+}
+
+static ssize_t slurp(int fd, size_t size, char *buf)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+int state_read(const char *path, const char *name, unsigned int version,
+	       void **data, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	size_t header = 0, want = 0;
+	uint32_t crc = 0;
+	char *buf;
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || (st.st_mode & 022) ||
+	    (st.st_uid && st.st_uid != geteuid())) {
+		close(fd);
+		return -EPERM;
+	}
+	buf = malloc((size_t)st.st_size + 1);
+	n = buf ? slurp(fd, (size_t)st.st_size, buf) : -ENOMEM;
+	close(fd);
+	err = n < 0 ? (int)n
+		    : check_header(buf, (size_t)n, name, version, &header,
+				   &want, &crc);
+	if (!err && ((size_t)n - header != want ||
+		     state_crc32(buf + header, want) != crc))
+		err = -EBADMSG;
+	if (err) {
+		free(buf);
+		return err;
+	}
+	memmove(buf, buf + header, want);
+	buf[want] = '\0';
+	*data = buf;
+	*len = want;
+	return 0;
+}
+
+int state_lock(const char *path, int wait)
+{
+	char lock[4096];
+	int n = snprintf(lock, sizeof(lock), "%s.lock", path);
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof(lock))
+		return -ENAMETOOLONG;
+	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB))) {
+		if (errno == EINTR && wait)
+			continue;
+		n = -errno;
+		close(fd);
+		return n;
+	}
+	return fd;
+}

@@ -1,0 +1,33 @@
+/*
+ * state - what a tool keeps between runs: one checksummed file.
+ *
+ * Text header "tmo-tools NAME VERSION LENGTH CRC32\n", then the data as the
+ * tool gave it.  Written to a temporary and renamed, mode 0600; a symlink, or
+ * a file that somebody else owns or may write, is refused.
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* IEEE 802.3, as zlib's crc32(). */
+uint32_t state_crc32(const void *data, size_t len);
+
+int state_write(const char *path, const char *name, unsigned int version,
+		const void *data, size_t len);
+
+/*
+ * *data is malloc'ed.  -ENOENT: no state yet; -EPERM: not ours to trust;
+ * -ELOOP: a symlink; -EPROTO: another tool's or version's; -EBADMSG: damaged.
+ */
+int state_read(const char *path, const char *name, unsigned int version,
+	       void **data, size_t *len);
+
+/*
+ * Holds path.lock for the caller alone (flock(2), gone with the process): a
+ * descriptor to close, or -errno; -EWOULDBLOCK when wait is 0 and it is held.
+ */
+int state_lock(const char *path, int wait);
+
+#endif

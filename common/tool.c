@@ -1,0 +1,356 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+enum { KEY_CHECK = 0x10000 };
+
+static const struct opt shared[] = {
+	{ 'R', "root", "DIR[:DIR...]",
+	  "prefix of /proc and /sys; several are replayed in turn" },
+	{ 'o', "output", "COLUMNS", "columns to show; +COLUMNS adds to them" },
+	{ 'H', "no-header", NULL, "leave the header out" },
+	{ 'f', "format", "FORMAT", "rows, json, table or prometheus" },
+	{ 'i', "interval", "TIME", "time between samples: 250ms 5s 2m 1h" },
+	{ 'c', "count", "N", "end after N samples" },
+	{ 'n', "dry-run", NULL, "change nothing, show what would be done" },
+	{ 'r', "recursive", NULL, "all cgroups below the targets, too" },
+	{ 'q', "quiet", NULL, "no notes on stderr" },
+	{ 'v', "verbose", NULL, "say more on stderr" },
+	{ KEY_CHECK, "check", NULL, "try what this tool needs, and end" },
+	{ 'h', "help", NULL, "print this help" },
+	{ 'V', "version", NULL, "print the version" },
+};
+
+enum { N_SHARED = sizeof(shared) / sizeof(*shared) };
+
+static bool takes(const struct tool *t, const struct opt *o)
+{
+	return o->key > UCHAR_MAX || strchr("RhV", o->key) ||
+	       strchr(t->shared, o->key);
+}
+
+static void print_opt(const struct opt *o)
+{
+	char left[64];
+	int n = 0;
+
+	if (o->key <= UCHAR_MAX)
+		n = snprintf(left, sizeof(left), "-%c, ", o->key);
+	else
+		n = snprintf(left, sizeof(left), "    ");
+	snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", o->name,
+		 o->arg ? " " : "", o->arg ? o->arg : "");
+	printf("  %-26s %s\n", left, o->help);
+}
+
+static void print_help(const struct tool *t)
+{
+	printf("usage: %s %s\n%s\n\noptions:\n", msg_prog(), t->usage,
+	       t->purpose);
+	for (size_t i = 0; i < t->n_opts; i++)
+		print_opt(t->opts + i);
+	for (size_t i = 0; i < N_SHARED; i++)
+		if (takes(t, shared + i))
+			print_opt(shared + i);
+	if (t->n_cols)
+		printf("\ncolumns:\n");
+	for (size_t i = 0; i < t->n_cols; i++)
+		printf("  %-26s %s\n", t->cols[i].name, t->cols[i].help);
+}
+
+static void finish_stdout(void)
+{
+	if (fflush(stdout) || fclose(stdout))
+		die(errno, "cannot write to standard output");
+	exit(STATUS_OK);
+}
+
+uint64_t opt_u64(const char *opt, const char *arg, uint64_t min, uint64_t max)
+{
+	uint64_t v;
+
+	if (num_u64(arg, &v) || v < min || v > max)
+		die(0, "%s: '%s' is not a whole number from %llu to %llu", opt,
+		    arg, (unsigned long long)min, (unsigned long long)max);
+	return v;
+}
+
+uint64_t opt_size(const char *opt, const char *arg)
+{
+	uint64_t v;
+
+	if (num_size(arg, &v))
+		die(0, "%s: '%s' is not a size such as 4096, 64K or 1.5G", opt,
+		    arg);
+	return v;
+}
+
+uint64_t opt_time(const char *opt, const char *arg, uint64_t min_us)
+{
+	char least[NUM_LEN];
+	uint64_t v;
+
+	if (num_time(arg, &v))
+		die(0, "%s: '%s' is not a time such as 250ms, 5s, 2m or 1h",
+		    opt, arg);
+	if (v < min_us)
+		die(0, "%s: '%s' is under the least time, %s", opt, arg,
+		    num_human_us(least, min_us));
+	return v;
+}
+
+double opt_pct(const char *opt, const char *arg)
+{
+	double v;
+
+	if (num_pct(arg, &v))
+		die(0, "%s: '%s' is not a percentage such as 0.1%%", opt, arg);
+	return v;
+}
+
+static void take_shared(struct common_opts *c, int key, const char *arg)
+{
+	enum rows_format format;
+
+	switch (key) {
+	case 'o': c->cols = arg; break;
+	case 'H': c->no_header = true; break;
+	case 'i': c->interval_us = opt_time("-i", arg, 1000); break;
+	case 'c': c->count = opt_u64("-c", arg, 1, UINT64_MAX); break;
+	case 'n': c->dry_run = true; break;
+	case 'r': c->recursive = true; break;
+	case 'q': c->verbose = -1; break;
+	case 'v': c->verbose++; break;
+	case KEY_CHECK: c->check = true; break;
+	case 'f':
+		if (rows_format(arg, &format))
+			die(0,
+			    "-f: '%s' is not rows, json, table or "
+			    "prometheus",
+			    arg);
+		c->format = (int)format;
+		break;
+	}
+}
+
+/* The tables as getopt_long(3) wants them. */
+struct getopt_form {
+	char letters[160];
+	struct option longs[96];
+	size_t n;
+};
+
+static void add_opt(struct getopt_form *g, const struct opt *o)
+{
+	size_t len = strlen(g->letters);
+
+	if (g->n + 1 >= sizeof(g->longs) / sizeof(*g->longs) ||
+	    len + 3 > sizeof(g->letters))
+		abort();
+	g->longs[g->n++] = (struct option){
+		.name = o->name,
+		.has_arg = o->arg ? required_argument : no_argument,
+		.val = o->key,
+	};
+	if (o->key <= UCHAR_MAX)
+		snprintf(g->letters + len, sizeof(g->letters) - len, "%c%s",
+			 o->key, o->arg ? ":" : "");
+}
+
+static void bad_option(int key, char **argv)
+{
+	const char *hint = "see -h";
+
+	if (key == ':')
+		die(0, "option '%s' needs a value (%s)", argv[optind - 1],
+		    hint);
+	if (optopt && optopt <= UCHAR_MAX)
+		die(0, "unknown option '-%c' (%s)", optopt, hint);
+	die(0, "unknown option '%s' (%s)", argv[optind - 1], hint);
+}
+
+static bool is_own(const struct tool *t, int key)
+{
+	for (size_t i = 0; i < t->n_opts; i++)
+		if (t->opts[i].key == key)
+			return true;
+	return false;
+}
+
+/* A closed 0, 1 or 2 must not be taken by a file that we open. */
+static void sanitize_stdio(void)
+{
+	int fd;
+
+	do
+		fd = dup(STDIN_FILENO);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0 && errno == EBADF)
+		exit(STATUS_FATAL);
+	close(fd);
+}
+
+int tool_start(const struct tool *t, int argc, char **argv,
+	       struct common_opts *common, void *cfg)
+{
+	struct getopt_form g = { .letters = ":" };
+	const char *roots = NULL, *bad;
+	int key, err;
+
+	msg_init(argv[0]);
+	sanitize_stdio();
+	*common = (struct common_opts){ .format = -1 };
+	for (size_t i = 0; i < t->n_opts; i++)
+		add_opt(&g, t->opts + i);
+	for (size_t i = 0; i < N_SHARED; i++)
+		if (takes(t, shared + i))
+			add_opt(&g, shared + i);
+	while ((key = getopt_long(argc, argv, g.letters, g.longs, NULL)) >= 0) {
+		if (key == '?' || key == ':')
+			bad_option(key, argv);
+		if (is_own(t, key)) {
+			t->take(cfg, key, optarg);
+		} else if (key == 'h') {
+			print_help(t);
+			finish_stdout();
+		} else if (key == 'V') {
+			printf("%s (tmo-tools) %s\n", msg_prog(), VERSION);
+			finish_stdout();
+		} else if (key == 'R') {
+			roots = optarg;
+		} else {
+			take_shared(common, key, optarg);
+		}
+	}
+	msg_set_level(common->verbose);
+	err = root_open(roots, &bad);
+	if (err)
+		die(err, "cannot open the root '%s'", bad);
+	clock_catch_signals();
+	return optind;
+}
+
+void tool_columns(const struct tool *t, size_t n_default, const char *spec,
+		  struct col_set *out)
+{
+	char *bad;
+	int err = col_select(t->cols, t->n_cols, n_default, spec, out, &bad);
+
+	if (err == -ENOENT)
+		die(0, "-o: no column '%s' (-h lists them)", bad);
+	if (err)
+		die(err, "-o: '%s'", spec);
+}
+
+void tool_open_tree(struct cg_set *set, size_t data_size)
+{
+	int err = cg_set_open(set, data_size);
+
+	if (err == -EPROTONOSUPPORT)
+		die(0, "only cgroup v1 is mounted: boot with "
+		       "systemd.unified_cgroup_hierarchy=1, or mount cgroup2");
+	if (err == -ENOENT)
+		die(0, "no cgroup2 is mounted: mount -t cgroup2 none "
+		       "/sys/fs/cgroup");
+	if (err)
+		die(err, "cannot open the cgroup tree");
+}
+
+char **tool_keys(const struct cg_set *set, char **operands, size_t n)
+{
+	char **keys = xcalloc(n, sizeof(*keys));
+	char key[CG_KEY_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		int err = cg_key(set, operands[i], key);
+
+		if (err)
+			die(0, "'%s' is not a cgroup path below the mount",
+			    operands[i]);
+		keys[i] = xstrdup(key);
+	}
+	return keys;
+}
+
+int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key)
+{
+	int err = cg_key(set, in->cell[0], key);
+
+	if (err)
+		warn(0, "line %zu: '%s' is not a cgroup path", in->line,
+		     in->cell[0]);
+	return err;
+}
+
+void tool_bad_input(const struct rows_in *in, int err)
+{
+	if (err == -EBADMSG && in->eof)
+		die(0, "line %zu: the input ends without a newline: cut short?",
+		    in->line);
+	if (err == -EBADMSG)
+		die(0, "line %zu: more cells than the header has columns",
+		    in->line);
+	die(err, "cannot read the input");
+}
+
+static void put_text(struct row *r, const void *sample, int arg)
+{
+	const char *const *text = sample;
+
+	row_str(r, text[arg]);
+}
+
+void tool_check(struct rows_out *o, const char *feature, enum check_state state,
+		const char *fmt, ...)
+{
+	static const struct col cols[] = {
+		{ "feature", NULL, put_text, 0 },
+		{ "state", NULL, put_text, 1 },
+		{ "detail", NULL, put_text, 2 },
+	};
+	static const struct col *const all[] = { cols, cols + 1, cols + 2 };
+	static const char *const states[] = { "ok", "limited", "missing" };
+	static struct col_set set;
+	struct row r = { 0 };
+	char detail[512];
+	const char *text[3] = { feature, states[state], detail };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	set = (struct col_set){ (const struct col **)(uintptr_t)all, 3 };
+	row_put(&r, &set, text);
+	rows_emit(o, NULL, &set, &r);
+	row_free(&r);
+}
+
+int tool_finish(struct rows_out *o, int status)
+{
+	int err = rows_close(o);
+
+	if (err == -EPIPE)
+		exit(128 + SIGPIPE);
+	if (err)
+		die(err, "cannot write %s",
+		    o->file ? o->file : "to standard output");
+	clock_reraise();
+	return status;
+}

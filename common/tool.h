@@ -1,0 +1,96 @@
+/*
+ * tool - what the four commands do alike from main() on: options, targets,
+ * --check, and dying with the right words.  The layer above the library: it
+ * reports and exits.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cg.h"
+#include "rows.h"
+
+/* An option of one tool.  key: its letter, or 256 and up for long-only. */
+struct opt {
+	int key;
+	const char *name;
+	const char *arg; /* what it takes, for -h; NULL: nothing */
+	const char *help;
+};
+
+/* The options that mean the same in all four. */
+struct common_opts {
+	const char *cols;     /* -o */
+	bool no_header;	      /* -H */
+	int format;	      /* -f, -1: as the terminal says */
+	uint64_t interval_us; /* -i, 0: not given */
+	uint64_t count;	      /* -c, 0: no end */
+	bool dry_run;	      /* -n */
+	bool recursive;	      /* -r */
+	int verbose;	      /* -v, -q */
+	bool check;	      /* --check */
+};
+
+struct tool {
+	const char *purpose; /* one line for -h */
+	const char *usage;   /* "[-r] [-i TIME] [CGROUP...]" */
+	const char *shared;  /* letters of the common options it takes */
+	const struct opt *opts;
+	size_t n_opts;
+	const struct col *cols; /* what -o may name, for -h */
+	size_t n_cols;
+	/* Takes an option of the tool's own; dies when it is bad. */
+	void (*take)(void *cfg, int key, const char *arg);
+};
+
+/*
+ * Sets the program up (name, signals, stdio), parses, opens the root prefix
+ * and returns the index of the first operand.  -h and -V exit here.
+ */
+int tool_start(const struct tool *t, int argc, char **argv,
+	       struct common_opts *common, void *cfg);
+
+/* Values of options: die naming the option, the text and the reason. */
+uint64_t opt_u64(const char *opt, const char *arg, uint64_t min, uint64_t max);
+uint64_t opt_size(const char *opt, const char *arg);
+uint64_t opt_time(const char *opt, const char *arg, uint64_t min_us);
+double opt_pct(const char *opt, const char *arg);
+
+/* -o: dies for an unknown column. */
+void tool_columns(const struct tool *t, size_t n_default, const char *spec,
+		  struct col_set *out);
+
+/* Opens the cgroup tree, or dies saying what is missing and the remedy. */
+void tool_open_tree(struct cg_set *set, size_t data_size);
+
+/* Operands to keys, malloc'ed; dies for a bad one. */
+char **tool_keys(const struct cg_set *set, char **operands, size_t n);
+
+/*
+ * The key of a row just read, as cg_key() takes it, into key[CG_KEY_MAX]: a
+ * bad one is warned of and is -EINVAL.
+ */
+int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
+
+/* Dies for an error of rows_next(), with the line's number. */
+void tool_bad_input(const struct rows_in *in, int err)
+	__attribute__((noreturn));
+
+/*
+ * --check: a row "feature state detail".  A tool calls it for each feature
+ * that it would use; tool_check_done() exits, 2 where a needed one is missing.
+ */
+enum check_state { CHECK_OK, CHECK_LIMITED, CHECK_MISSING };
+void tool_check(struct rows_out *o, const char *feature, enum check_state state,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Closes the output and returns main's status: a write error is FATAL, a
+ * caught signal ends the process by that signal.
+ */
+int tool_finish(struct rows_out *o, int status);
+
+#endif
