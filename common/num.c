@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static bool is_digit(char c)
 {
@@ -81,7 +80,8 @@ int num_size(const char *s, uint64_t *out_bytes)
 	if (err || (err = fraction(&s, &frac)))
 		return err;
 	if (*s) {
-		const char *k = strchr(suffixes, *s & ~0x20);
+		char up = *s >= 'a' && *s <= 'z' ? (char)(*s - 32) : *s;
+		const char *k = strchr(suffixes, up);
 
 		if (!k || s[1])
 			return -EINVAL;

@@ -10,22 +10,22 @@
 static int tap_n, tap_failed;
 
 #define ok(cond, ...) tap_ok((cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
-#define is_u64(got, want, ...)                                              \
-	do {                                                                \
-		unsigned long long g_ = (got), w_ = (want);                 \
-		if (!ok(g_ == w_, __VA_ARGS__))                             \
-			printf("#   got %llu, want %llu\n", g_, w_);        \
+#define is_u64(got, want, ...)                                       \
+	do {                                                         \
+		unsigned long long g_ = (got), w_ = (want);          \
+		if (!ok(g_ == w_, __VA_ARGS__))                      \
+			printf("#   got %llu, want %llu\n", g_, w_); \
 	} while (0)
-#define is_str(got, want, ...)                                              \
-	do {                                                                \
-		const char *g_ = (got), *w_ = (want);                       \
-		if (!ok(!strcmp(g_, w_), __VA_ARGS__))                      \
-			printf("#   got '%s', want '%s'\n", g_, w_);        \
+#define is_str(got, want, ...)                                       \
+	do {                                                         \
+		const char *g_ = (got), *w_ = (want);                \
+		if (!ok(!strcmp(g_, w_), __VA_ARGS__))               \
+			printf("#   got '%s', want '%s'\n", g_, w_); \
 	} while (0)
 
-__attribute__((format(printf, 5, 6), unused))
-static bool tap_ok(bool cond, const char *file, int line, const char *text,
-		   const char *fmt, ...)
+__attribute__((format(printf, 5, 6), unused)) static bool tap_ok(
+	bool cond, const char *file, int line, const char *text,
+	const char *fmt, ...)
 {
 	va_list ap;
 

@@ -1,0 +1,279 @@
+/* Unit tests of the parsers and formatters in common/. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cg.h"
+#include "io.h"
+#include "kv.h"
+#include "mem.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+#include "rows.h"
+#include "state.h"
+
+#include "tap.h"
+
+static void test_num(void)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint64_t want;
+	} sizes[] = {
+		{ "0", 0, 0 },
+		{ "4096", 0, 4096 },
+		{ "64K", 0, 65536 },
+		{ "64k", 0, 65536 },
+		{ "1.5G", 0, UINT64_C(1610612736) },
+		{ "0.1K", 0, 102 },
+		{ "16P", 0, UINT64_C(16) << 50 },
+		{ "", -EINVAL, 0 },
+		{ "K", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+		{ "1.5", -EINVAL, 0 },
+		{ "1.", -EINVAL, 0 },
+		{ "1KB", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
+		{ "1\xc3\x8b", -EINVAL, 0 },
+		{ "18446744073709551616", -ERANGE, 0 },
+		{ "17000000P", -ERANGE, 0 },
+	}, times[] = {
+		{ "1", 0, 1000000 },	  { "250ms", 0, 250000 },
+		{ "0.5s", 0, 500000 },	  { "2m", 0, 120000000 },
+		{ "1.5h", 0, 5400000000 }, { "7us", 0, 7 },
+		{ "5 s", -EINVAL, 0 },	  { "5x", -EINVAL, 0 },
+		{ "ms", -EINVAL, 0 },	  { "999999999999d", -ERANGE, 0 },
+	};
+	double pct;
+	int64_t milli;
+	char buf[NUM_LEN + 1];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		uint64_t v = 0;
+		int err = num_size(sizes[i].text, &v);
+
+		ok(err == sizes[i].err && v == sizes[i].want,
+		   "size '%s' is %llu (%d)", sizes[i].text,
+		   (unsigned long long)v, err);
+	}
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		uint64_t v = 0;
+		int err = num_time(times[i].text, &v);
+
+		ok(err == times[i].err && v == times[i].want,
+		   "time '%s' is %llu us (%d)", times[i].text,
+		   (unsigned long long)v, err);
+	}
+	ok(!num_pct("0.1%", &pct) && pct > 0.0999 && pct < 0.1001, "0.1%%");
+	ok(num_pct("%", &pct) == -EINVAL, "%% alone is no percentage");
+	ok(!num_milli("-12.345", &milli) && milli == -12345, "-12.345");
+	ok(!num_milli("0.0019", &milli) && milli == 2, "0.0019 is rounded");
+	for (int64_t v = -1005; v <= 1005; v += 67) {
+		buf[num_put_milli(buf, v)] = '\0';
+		ok(!num_milli(buf, &milli) && milli == v, "%s there and back",
+		   buf);
+	}
+	buf[num_put_u64(buf, UINT64_MAX)] = '\0';
+	is_str(buf, "18446744073709551615", "the largest number");
+	is_u64(num_delta(5, 3), 2, "a delta");
+	is_u64(num_delta(3, 5), NUM_NONE, "a counter that went back");
+	is_u64(num_delta(NUM_NONE, 5), NUM_NONE, "an unknown counter");
+	is_u64((uint64_t)num_mpct(1, 3), 33333, "a third in mpct");
+	is_u64((uint64_t)num_mpct(UINT64_C(1) << 62, UINT64_C(1) << 62), 100000,
+	       "a large whole does not overflow");
+	is_str(num_human_bytes(buf, 1023), "1023", "bytes");
+	is_str(num_human_bytes(buf, 1536), "1.50K", "1.50K");
+	is_str(num_human_bytes(buf, UINT64_C(1) << 40), "1.00T", "1.00T");
+	is_str(num_human_us(buf, 250000), "250ms", "250ms");
+}
+
+static void test_kv(void)
+{
+	static const char flat[] = "anon 4096\nfile_dirty 7\nfile 12\n"
+				   "new_key nonsense\nlimit max\n";
+	static const char nested[] = "8:0 rbytes=1 wbytes=22 rios=3\n"
+				     "8:16 rbytes=5\n";
+	static const struct kv_field fields[] = { { "file", 0 },
+						  { "limit", 8 },
+						  { "absent", 16 },
+						  { "new_key", 24 } };
+	uint64_t out[4], v;
+
+	ok(!kv_u64(flat, "file", &v) && v == 12, "a key, not its prefix");
+	ok(kv_u64(flat, "fil", &v) == -ENOENT, "half a key is none");
+	ok(kv_u64(flat, "new_key", &v) == -EBADMSG, "a word is no number");
+	ok(!kv_u64(flat, "limit", &v) && v == NUM_MAX, "max");
+	ok(!kv_nested_u64(nested, "8:0", "wbytes", &v) && v == 22, "nested");
+	ok(kv_nested_u64(nested, "8:16", "wbytes", &v) == -ENOENT,
+	   "not the next line's");
+	ok(kv_nested_u64(nested, "8:1", "rbytes", &v) == -ENOENT,
+	   "not a longer name's");
+	ok(!kv_single("123\n", &v) && v == 123, "single value");
+	ok(kv_single("\n", &v) == -EBADMSG, "nothing is no number");
+	kv_fill(flat, fields, 4, out);
+	ok(out[0] == 12 && out[1] == NUM_MAX && out[2] == NUM_NONE &&
+		   out[3] == NUM_NONE,
+	   "a table in one pass, the unknown marked");
+}
+
+static void test_psi(void)
+{
+	struct psi p;
+
+	ok(!psi_parse("some avg10=1.25 avg60=0.50 avg300=0.00 total=123\n"
+		      "full avg10=0.01 avg60=0.00 avg300=0.00 total=45\n",
+		      &p),
+	   "a pressure file");
+	is_u64(p.line[PSI_SOME].total_us, 123, "some total");
+	is_u64(p.line[PSI_FULL].total_us, 45, "full total");
+	is_u64((uint64_t)p.line[PSI_SOME].avg10_mpct, 1250, "some avg10");
+	is_u64((uint64_t)p.line[PSI_FULL].avg10_mpct, 10, "full avg10");
+	ok(!psi_parse("full avg10=0.00 total=9\n", &p) &&
+		   !p.line[PSI_SOME].seen && p.line[PSI_FULL].seen,
+	   "irq has no some");
+	ok(psi_parse("some avg10=0.00 avg60=0.00 avg300=0.00\n", &p) ==
+		   -EBADMSG,
+	   "without total= it is refused");
+	ok(psi_parse("", &p) == -EBADMSG, "empty is refused");
+	ok(!psi_parse("some new=7 total=1 avg10=0.00\nmore total=2\n", &p) &&
+		   p.line[PSI_SOME].total_us == 1,
+	   "new words and lines are passed over");
+}
+
+static void test_cg(void)
+{
+	static const char mount[] = "/sys/fs/cgroup";
+	struct cg_set set = { .mount = (char *)(uintptr_t)mount };
+	char key[CG_KEY_MAX];
+
+	ok(!cg_key(&set, "a/b/", key) && !strcmp(key, "/a/b"), "a/b/");
+	ok(!cg_key(&set, "/sys/fs/cgroup/a", key) && !strcmp(key, "/a"),
+	   "the mount's path before it");
+	ok(!cg_key(&set, "/sys/fs/cgroup", key) && !strcmp(key, "/"),
+	   "the mount itself");
+	ok(!cg_key(&set, "//a/./b", key) && !strcmp(key, "/a/b"), "//a/./b");
+	ok(cg_key(&set, "/a/../b", key) == -EINVAL, ".. is refused");
+	ok(cg_key(&set, "", key) == -EINVAL, "empty is refused");
+	ok(cg_key(&set, "/a\tb", key) == -EINVAL, "a TAB is refused");
+	ok(cg_is_below("/a/b", "/a") && cg_is_below("/a", "/a") &&
+		   cg_is_below("/a", "/") && !cg_is_below("/ab", "/a"),
+	   "below or the same");
+	strcpy(key, "/a/b");
+	ok(cg_parent(key) && !strcmp(key, "/a"), "parent of /a/b");
+	ok(cg_parent(key) && !strcmp(key, "/"), "parent of /a");
+	ok(!cg_parent(key), "/ has none");
+}
+
+static void test_mem(void)
+{
+	struct mem_stat st;
+
+	ok(!mem_stat_parse(
+		   "anon 10\nfile 20\ninactive_anon 3\n"
+		   "active_anon 4\npgsteal 9\nworkingset_refault_file 2\n",
+		   &st),
+	   "memory.stat");
+	is_u64(mem_anon_lru_bytes(&st), 7, "the anonymous LRU");
+	is_u64(mem_file_lru_bytes(&st), NUM_NONE, "an LRU that is not told");
+	is_u64(st.refault_file_pages, 2, "refaults");
+	is_u64(st.pgsteal_proactive_pages, NUM_NONE, "before 6.15: unknown");
+	ok(mem_stat_parse("nothing 1\n", &st) == -EBADMSG, "no memory.stat");
+}
+
+static int feed(struct rows_in *in, const char *text)
+{
+	int fd[2];
+
+	if (pipe(fd))
+		return -1;
+	if (write(fd[1], text, strlen(text)) < 0)
+		return -1;
+	close(fd[1]);
+	rows_in_open(in, fd[0], NULL);
+	return fd[0];
+}
+
+static void test_rows(void)
+{
+	struct rows_in in;
+	uint64_t v;
+	int64_t milli;
+	int fd = feed(&in, "/bare\n#cgroup\ttime\tx_bytes\n# a comment\n\n"
+			   "/a\t1.500\t12\n/b\t-\tmax\n#cgroup\ty\n/c\t7\n"
+			   "/d\t8");
+
+	ok(rows_next(&in) == ROWS_ROW && !strcmp(rows_str(&in, 0), "/bare"),
+	   "a bare path is a row");
+	ok(rows_next(&in) == ROWS_HEADER, "a header");
+	ok(rows_next(&in) == ROWS_ROW, "comments and empty lines are skipped");
+	ok(!rows_u64(&in, rows_find(&in, "x_bytes"), &v) && v == 12, "a u64");
+	ok(!rows_milli(&in, rows_find(&in, "time"), &milli) && milli == 1500,
+	   "a decimal");
+	ok(rows_next(&in) == ROWS_ROW &&
+		   rows_milli(&in, 1, &milli) == -ENOENT &&
+		   !rows_u64(&in, 2, &v) && v == NUM_MAX,
+	   "- and max");
+	ok(rows_next(&in) == ROWS_HEADER && rows_find(&in, "x_bytes") < 0,
+	   "a later header re-declares");
+	ok(rows_next(&in) == ROWS_ROW && !rows_u64(&in, 1, &v) && v == 7,
+	   "rows of the later header");
+	ok(rows_next(&in) == -EBADMSG && in.eof, "a cut last line");
+	close(fd);
+	rows_in_close(&in);
+	fd = feed(&in, "#cgroup\n/a\t1\n");
+	rows_next(&in);
+	ok(rows_next(&in) == -EBADMSG && !in.eof, "more cells than columns");
+	close(fd);
+	rows_in_close(&in);
+}
+
+static void test_state(void)
+{
+	char path[] = "/tmp/tmo-unit.XXXXXX", link[64];
+	int fd = mkstemp(path);
+	void *data;
+	size_t len;
+
+	close(fd);
+	is_u64(state_crc32("123456789", 9), 0xcbf43926, "CRC-32 check value");
+	ok(!state_write(path, "unit", 1, "a\0b", 3), "written");
+	ok(!state_read(path, "unit", 1, &data, &len) && len == 3 &&
+		   !memcmp(data, "a\0b", 3),
+	   "read back");
+	free(data);
+	ok(state_read(path, "unit", 2, &data, &len) == -EPROTO, "version");
+	ok(state_read(path, "other", 1, &data, &len) == -EPROTO, "name");
+	fd = open(path, O_WRONLY);
+	ok(lseek(fd, -1, SEEK_END) > 0 && write(fd, "x", 1) == 1, "damaged");
+	close(fd);
+	ok(state_read(path, "unit", 1, &data, &len) == -EBADMSG, "checksum");
+	snprintf(link, sizeof(link), "%s.link", path);
+	ok(!symlink(path, link), "a symlink");
+	ok(state_read(link, "unit", 1, &data, &len) == -ELOOP, "not read");
+	ok(state_write(link, "unit", 1, "", 0) == -ELOOP, "nor written");
+	unlink(link);
+	chmod(path, 0622);
+	ok(state_read(path, "unit", 1, &data, &len) == -EPERM,
+	   "what others may write is not trusted");
+	unlink(path);
+	ok(state_read(path, "unit", 1, &data, &len) == -ENOENT, "none yet");
+}
+
+int main(void)
+{
+	test_num();
+	test_kv();
+	test_psi();
+	test_cg();
+	test_mem();
+	test_rows();
+	test_state();
+	return tap_done();
+}
