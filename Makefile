@@ -81,7 +81,12 @@ $(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -Icmd $(HARD_LD) $(LDFLAGS) -o $@ $< $(B)/common.a -lm
 
-tools-for-tests: all $(WORK) $(UNITS) man
+# A preload is no program: its own flags, and no fortified wrappers in it.
+$(B)/faultio.so: tests/faultio.c Makefile
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -Wno-pedantic -O1 -g -fPIC \
+		-shared -o $@ $<
+
+tools-for-tests: all $(WORK) $(UNITS) $(B)/faultio.so man
 
 man: $(PAGES:%=$(B)/man/%)
 # The date in a page is its source's, not today's.

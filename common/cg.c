@@ -448,7 +448,7 @@ int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct cg *cg;
 
-		strcpy(w.key, "/");
+		memcpy(w.key, "/", 2);
 		w.found = false;
 		meet(&w, 1, keys[i]);
 		if (cg_is_glob(keys[i]))
@@ -579,6 +579,6 @@ int cg_self(char *buf)
 	if (!p || strcspn(p, "\n") >= CG_KEY_MAX)
 		return -EBADMSG;
 	p[strcspn(p, "\n")] = '\0';
-	strcpy(buf, p);
+	memcpy(buf, p, strlen(p) + 1);
 	return 0;
 }

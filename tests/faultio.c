@@ -1,0 +1,148 @@
+/*
+ * faultio - a preload that makes chosen system calls fail, for faults that no
+ * file can show: EAGAIN on memory.reclaim, ENODEV from a dying cgroup.
+ *
+ *   FAULT='memory.reclaim:write:EAGAIN' LD_PRELOAD=build/faultio.so TOOL ...
+ *
+ * FAULT is a list, joined by ',', of SUBSTRING:CALL:ERROR[:N]: the call (open,
+ * read or write) fails where the file's path holds the substring, from its
+ * Nth time on (1).  ERROR is a name, or "short" for half a write.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum { FAULT_SHORT = -1, FAULTS_MAX = 16 };
+
+static const struct {
+	const char *name;
+	int err;
+} errors[] = {
+	{ "EAGAIN", EAGAIN },	  { "EBUSY", EBUSY },
+	{ "EINTR", EINTR },	  { "EINVAL", EINVAL },
+	{ "EIO", EIO },		  { "ENODEV", ENODEV },
+	{ "ENOENT", ENOENT },	  { "EROFS", EROFS },
+	{ "EACCES", EACCES },	  { "EPERM", EPERM },
+	{ "EMFILE", EMFILE },	  { "EOPNOTSUPP", EOPNOTSUPP },
+	{ "short", FAULT_SHORT },
+};
+
+/* The error that FAULT wants for this call on this path; 0: none. */
+static int wanted(const char *path, const char *call)
+{
+	static unsigned long times[FAULTS_MAX];
+	const char *list = getenv("FAULT");
+	char item[256], *save, *sub, *what, *err, *from;
+
+	for (int k = 0; list && *list && k < FAULTS_MAX; k++) {
+		size_t len = strcspn(list, ",");
+
+		snprintf(item, sizeof(item), "%.*s", (int)len, list);
+		list += len + (list[len] == ',');
+		sub = strtok_r(item, ":", &save);
+		what = strtok_r(NULL, ":", &save);
+		err = strtok_r(NULL, ":", &save);
+		from = strtok_r(NULL, ":", &save);
+		if (!err || !strstr(path, sub) || strcmp(what, call))
+			continue;
+		if (++times[k] < (from ? strtoul(from, NULL, 10) : 1))
+			continue;
+		for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+			if (!strcmp(err, errors[i].name))
+				return errors[i].err;
+	}
+	return 0;
+}
+
+static int wanted_fd(int fd, const char *call)
+{
+	char link[64], path[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return 0;
+	path[n] = '\0';
+	return wanted(path, call);
+}
+
+static int fails(int err)
+{
+	if (err > 0)
+		errno = err;
+	return err > 0;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+ssize_t read(int fd, void *buf, size_t n)
+{
+	return fails(wanted_fd(fd, "read")) ? -1 : REAL(read)(fd, buf, n);
+}
+
+ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+	return fails(wanted_fd(fd, "read")) ? -1 : REAL(pread)(fd, buf, n, at);
+}
+
+ssize_t __read_chk(int fd, void *buf, size_t n, size_t room);
+ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
+{
+	(void)room;
+	return read(fd, buf, n);
+}
+
+ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room);
+ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
+{
+	(void)room;
+	return pread(fd, buf, n, at);
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+	int err = wanted_fd(fd, "write");
+
+	if (fails(err))
+		return -1;
+	return REAL(write)(fd, buf, err == FAULT_SHORT ? n / 2 : n);
+}
+
+int openat(int dirfd, const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	return fails(wanted(path, "open"))
+		       ? -1
+		       : REAL(openat)(dirfd, path, flags, mode);
+}
+
+/* openat2(2) has no wrapper: it comes as a bare number. */
+long syscall(long number, ...)
+{
+	va_list ap;
+	long arg[6];
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_openat2 &&
+	    fails(wanted((const char *)arg[1], "open")))
+		return -1;
+	return REAL(syscall)(number, arg[0], arg[1], arg[2], arg[3], arg[4],
+			     arg[5]);
+}
