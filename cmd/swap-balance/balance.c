@@ -1,0 +1,236 @@
+#include "balance.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+	SWAPPINESS_MAX = 200,
+	DEADBAND = 10,	  /* smaller moves are noise */
+	EVIDENCE = 32,	  /* pages, to learn a cost from */
+	FULL_RELEASE = 5, /* percent below the limit that lift the guard */
+	GUARD_S = 60,	  /* a failed swap-out is remembered so long */
+};
+
+const char *reason_word(enum reason reason)
+{
+	static const char *const words[] = {
+		[REASON_LEARNING] = "learning",
+		[REASON_QUIET] = "quiet",
+		[REASON_FILE_REFAULTS] = "file_refaults",
+		[REASON_SWAPINS] = "swapins",
+		[REASON_BALANCED] = "balanced",
+		[REASON_HELD] = "held",
+		[REASON_INACCURATE] = "inaccurate",
+		[REASON_PRESSURE] = "pressure",
+		[REASON_BUDGET] = "budget",
+		[REASON_ROTATIONAL] = "rotational",
+		[REASON_SWAP_FAIL] = "swap_fail",
+		[REASON_SWAP_MAX] = "swap_max",
+		[REASON_SWAP_FULL] = "swap_full",
+		[REASON_NO_SWAP] = "no_swap",
+		[REASON_UNKNOWN_KERNEL] = "unknown_kernel",
+		[REASON_UNREADABLE] = "unreadable",
+		[REASON_GONE] = "gone",
+	};
+
+	return words[reason];
+}
+
+const char *source_word(enum source source)
+{
+	static const char *const words[] = { "default", "device", "pressure" };
+
+	return words[source];
+}
+
+static double sum_pages(const struct window *w)
+{
+	return w->pages[KIND_FILE] + w->pages[KIND_ZSWAP] +
+	       w->pages[KIND_DEVICE];
+}
+
+/* A zero would make the other side infinitely dear. */
+static double sane_us(double us)
+{
+	return fmin(fmax(us, 1), 1e6);
+}
+
+void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
+		const double device_us[KIND_COUNT],
+		const double default_us[KIND_COUNT])
+{
+	double all = sum_pages(w);
+
+	for (int k = 0; k < KIND_COUNT; k++) {
+		struct cost *c = cost + k;
+
+		if (w->pages[k] >= EVIDENCE && w->pages[k] >= 0.9 * all &&
+		    w->stall_us > 0) {
+			double us = sane_us(w->stall_us / w->pages[k]);
+			bool first = c->source != SOURCE_PRESSURE;
+
+			c->us = first ? us : c->us + 0.3 * (us - c->us);
+			c->source = SOURCE_PRESSURE;
+		} else if (c->source != SOURCE_PRESSURE && device_us[k] > 0) {
+			*c = (struct cost){ sane_us(device_us[k]),
+					    SOURCE_DEVICE };
+		} else if (c->source == SOURCE_DEFAULT) {
+			c->us = default_us[k];
+		}
+	}
+}
+
+static double toward(double old, double now, double s, double tau_s)
+{
+	return old + (now - old) * (1 - exp(-s / tau_s));
+}
+
+/* Harm is believed three times as fast as its end. */
+static void smooth(struct balance *b, const struct window *w, double tau_s)
+{
+	for (int k = 0; k < KIND_COUNT; k++) {
+		double now = w->pages[k] / w->s;
+		bool harm = k != KIND_FILE && now > b->rate[k];
+
+		b->rate[k] = b->known ? toward(b->rate[k], now, w->s,
+					       harm ? tau_s / 3 : tau_s)
+				      : now;
+	}
+	b->out_rate = toward(b->out_rate, w->out_pages / w->s, w->s, tau_s);
+	b->back_rate = toward(b->back_rate, w->back_pages / w->s, w->s, tau_s);
+}
+
+static double noise_rate(const struct window *w)
+{
+	return fmax(1, w->memory_pages * 0.002 / 60);
+}
+
+static double ratio(const struct balance *b, const struct window *w)
+{
+	const struct cost *c = b->cost;
+	double n0 = noise_rate(w);
+
+	return c[KIND_FILE].us * (n0 + b->rate[KIND_FILE]) /
+	       (c[w->next].us * n0 + c[KIND_ZSWAP].us * b->rate[KIND_ZSWAP] +
+		c[KIND_DEVICE].us * b->rate[KIND_DEVICE]);
+}
+
+/*
+ * What the running LRU honours as a share: at its edges it takes one kind
+ * only (mm/vmscan.c, get_scan_count(); for lru_gen get_type_to_scan(), where
+ * 1 and 200 are edges, too).
+ */
+static int clamp_to_lru(double s, bool lru_gen)
+{
+	int edge = lru_gen ? 2 : 1;
+
+	return (int)lround(fmin(fmax(s, edge), SWAPPINESS_MAX - edge));
+}
+
+/* A swap-out that failed, or met memory.swap.max, is remembered a while. */
+static enum reason recent_failure(struct balance *b, const struct window *w)
+{
+	b->guard_s = fmax(0, b->guard_s - w->s);
+	if (w->failed || w->limited) {
+		b->guard_s = GUARD_S;
+		b->guard = w->limited ? REASON_SWAP_MAX : REASON_SWAP_FAIL;
+	}
+	return b->guard_s > 0 ? b->guard : REASON_QUIET;
+}
+
+/* What forbids swap altogether; REASON_QUIET: nothing. */
+static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
+			     const struct window *w)
+{
+	int64_t limit = cfg->swap_limit_mpct;
+	enum reason failure = recent_failure(b, w);
+
+	if (b->full)
+		limit -= FULL_RELEASE * 1000;
+	b->full = w->swap_used_mpct >= limit;
+	if (w->no_swap)
+		return REASON_NO_SWAP;
+	if (b->full)
+		return REASON_SWAP_FULL;
+	if (failure != REASON_QUIET)
+		return failure;
+	if (w->rotational)
+		return REASON_ROTATIONAL;
+	return w->budget_empty ? REASON_BUDGET : REASON_QUIET;
+}
+
+/* Swap-ins are most of what the cgroup waits for. */
+static bool swapins_hurt(const struct balance *b, const struct balance_cfg *cfg,
+			 const struct window *w)
+{
+	double swap = w->pages[KIND_ZSWAP] * b->cost[KIND_ZSWAP].us +
+		      w->pages[KIND_DEVICE] * b->cost[KIND_DEVICE].us;
+
+	return w->mem_some_pct > cfg->pressure_limit_pct &&
+	       swap > w->pages[KIND_FILE] * b->cost[KIND_FILE].us &&
+	       w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] >= EVIDENCE;
+}
+
+static enum reason traffic_reason(const struct balance *b,
+				  const struct window *w)
+{
+	double n0 = noise_rate(w);
+	double swap = b->rate[KIND_ZSWAP] + b->rate[KIND_DEVICE];
+	bool file = b->rate[KIND_FILE] > n0;
+
+	if (file && swap > n0)
+		return REASON_BALANCED;
+	return file	   ? REASON_FILE_REFAULTS
+	       : swap > n0 ? REASON_SWAPINS
+			   : REASON_QUIET;
+}
+
+/* A hundredth of what was taken came straight back: take no more of it. */
+static bool inaccurate(const struct balance *b)
+{
+	return b->back_rate > 1 && b->back_rate > 0.01 * b->out_rate;
+}
+
+static void publish(struct balance *b, int target, double dwell_s)
+{
+	int move = target - b->swappiness;
+
+	if (move > 0 && inaccurate(b)) {
+		b->reason = REASON_INACCURATE;
+	} else if (abs(move) < DEADBAND ||
+		   (b->since_change_s < dwell_s && move > -2 * DEADBAND)) {
+		if (abs(move) >= DEADBAND)
+			b->reason = REASON_HELD;
+	} else {
+		b->swappiness = target;
+		b->since_change_s = 0;
+	}
+}
+
+void balance_step(struct balance *b, const struct balance_cfg *cfg,
+		  const struct window *w)
+{
+	enum reason stop = forbidden(b, cfg, w);
+	int target;
+
+	smooth(b, w, cfg->smooth_s);
+	b->r = ratio(b, w);
+	target = clamp_to_lru(SWAPPINESS_MAX * b->r / (1 + b->r), w->lru_gen);
+	b->since_change_s += w->s;
+	b->reason = w->counters_missing ? REASON_UNKNOWN_KERNEL
+					: traffic_reason(b, w);
+	if (stop == REASON_QUIET && swapins_hurt(b, cfg, w))
+		stop = REASON_PRESSURE;
+	if (stop != REASON_QUIET) {
+		b->reason = stop;
+		b->swappiness = 0;
+		b->since_change_s = 0;
+	} else if (w->counters_missing) {
+		b->swappiness = -1;
+	} else if (!b->known || b->swappiness < 0) {
+		b->swappiness = target;
+	} else {
+		publish(b, target, cfg->smooth_s);
+	}
+	b->known = true;
+}

@@ -1,0 +1,108 @@
+/*
+ * balance - the law: counters of a window in, swappiness out.  No I/O.
+ *
+ * TMO's rule: take anonymous memory in proportion to the file cache's
+ * refaults, step back when swap-ins follow.  As a number:
+ *
+ *	r = file_us * (n0 + file refaults/s) /
+ *	    (swapin_us * n0 + zswap_us * zswap-ins/s + device_us * swap-ins/s)
+ *	swappiness = 200 * r / (1 + r)
+ *
+ * which without traffic is the price list of Documentation/admin-guide/
+ * sysctl/vm.rst ("x + 2x = 200"), and with traffic is at rest where both kinds
+ * of refault cost the workload the same.  n0 is the traffic that does not
+ * matter: 0.2 % of the cgroup's memory a minute.
+ */
+#ifndef BALANCE_H
+#define BALANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Why the swappiness is what it is; the page lists the words. */
+enum reason {
+	REASON_LEARNING,
+	REASON_QUIET,
+	REASON_FILE_REFAULTS,
+	REASON_SWAPINS,
+	REASON_BALANCED,
+	REASON_HELD,
+	REASON_INACCURATE,
+	REASON_PRESSURE,
+	REASON_BUDGET,
+	REASON_ROTATIONAL,
+	REASON_SWAP_FAIL,
+	REASON_SWAP_MAX,
+	REASON_SWAP_FULL,
+	REASON_NO_SWAP,
+	REASON_UNKNOWN_KERNEL,
+	REASON_UNREADABLE,
+	REASON_GONE,
+};
+const char *reason_word(enum reason reason);
+
+/* Where a cost comes from: the best that there is evidence for. */
+enum source { SOURCE_DEFAULT, SOURCE_DEVICE, SOURCE_PRESSURE };
+const char *source_word(enum source source);
+
+/* What one page costs the workload that waits for it, in microseconds. */
+struct cost {
+	double us;
+	enum source source;
+};
+
+enum kind { KIND_FILE, KIND_ZSWAP, KIND_DEVICE, KIND_COUNT };
+
+/* What happened in a window.  Page counts are those that mattered. */
+struct window {
+	double s;
+	double pages[KIND_COUNT]; /* refaults of the workingset; swap-ins */
+	double out_pages;	  /* anonymous pages taken */
+	double back_pages;	  /* of such, back within the working set */
+	double stall_us;	  /* memory or IO pressure, the greater */
+	double mem_some_pct;
+	double memory_pages;
+	int64_t swap_used_mpct;
+	bool no_swap;	       /* the machine has none */
+	bool failed, limited;  /* memory.swap.events fail, max */
+	bool budget_empty;     /* and a swap-out would write to a device */
+	bool rotational;       /* all that swap there is */
+	bool counters_missing; /* no workingset counters */
+	bool lru_gen;
+	enum kind next; /* where the next page taken would come back from */
+};
+
+struct balance_cfg {
+	double smooth_s;	   /* time constant of the rates */
+	double pressure_limit_pct; /* above it swap-ins are harm */
+	int64_t swap_limit_mpct;   /* swap used: no more from here on */
+};
+
+/* A cgroup's memory of the law; zeroed is new. */
+struct balance {
+	bool known;
+	double rate[KIND_COUNT]; /* pages a second, smoothed */
+	double out_rate, back_rate;
+	struct cost cost[KIND_COUNT];
+	double r;
+	int swappiness; /* published; -1 unknown */
+	double since_change_s;
+	double guard_s;	   /* what a failed swap-out has left to run */
+	enum reason guard; /* and what it was */
+	bool full;	   /* the swap-full guard is on */
+	enum reason reason;
+};
+
+/* One step of the law; sets b->swappiness and b->reason. */
+void balance_step(struct balance *b, const struct balance_cfg *cfg,
+		  const struct window *w);
+
+/*
+ * Learns a kind's cost from a window in which hardly anything else happened;
+ * from a device's latency (0: unknown) while no pressure has told it.
+ */
+void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
+		const double device_us[KIND_COUNT],
+		const double default_us[KIND_COUNT]);
+
+#endif

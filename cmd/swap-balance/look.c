@@ -1,0 +1,138 @@
+#include "look.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "kv.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+
+static uint64_t stall_us(const struct cg_set *set, const struct cg *cg,
+			 enum psi_res res)
+{
+	char buf[1024];
+	struct psi psi;
+	ssize_t n = cg->key[1] ? cg_read(set, cg, psi_cgroup_file(res), buf,
+					 sizeof(buf))
+			       : io_read(root_fd(), psi_system_file(res), buf,
+					 sizeof(buf));
+
+	if (n < 0 || psi_parse(buf, &psi) || !psi.line[PSI_SOME].seen)
+		return NUM_NONE;
+	return psi.line[PSI_SOME].total_us;
+}
+
+static uint64_t setting(const struct cg_set *set, const struct cg *cg,
+			const char *file)
+{
+	uint64_t v;
+
+	return cg_read_u64(set, cg, file, &v) ? NUM_NONE : v;
+}
+
+static void read_events(const struct cg_set *set, const struct cg *cg,
+			struct look *out)
+{
+	char buf[1024];
+
+	out->swap_fail = out->swap_max = NUM_NONE;
+	if (cg_read(set, cg, "memory.swap.events", buf, sizeof(buf)) < 0)
+		return;
+	kv_u64(buf, "fail", &out->swap_fail);
+	kv_u64(buf, "max", &out->swap_max);
+}
+
+int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
+{
+	int err = mem_stat_read(set, cg, &out->st);
+
+	if (err)
+		return err;
+	out->at_us = clock_mono_us();
+	out->mem_stall_us = stall_us(set, cg, PSI_MEM);
+	out->io_stall_us = stall_us(set, cg, PSI_IO);
+	if (mem_current(set, cg, &out->memory_bytes))
+		out->memory_bytes = NUM_NONE;
+	out->swap_bytes = setting(set, cg, "memory.swap.current");
+	out->swap_max_bytes = setting(set, cg, "memory.swap.max");
+	out->zswap_max = setting(set, cg, "memory.zswap.max");
+	out->writeback = setting(set, cg, "memory.zswap.writeback");
+	read_events(set, cg, out);
+	return mem_swap_left(set, cg->key, &out->swap);
+}
+
+static double known(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : (double)v;
+}
+
+#define DELTA(field) num_delta(now->field, then->field)
+
+/*
+ * memory.stat has pswpin since 6.13.  Before, what came back from swap and
+ * not from zswap came from a device.
+ */
+uint64_t look_device_ins(const struct look *now, const struct look *then)
+{
+	uint64_t all, z;
+
+	if (now->st.pswpin_pages != NUM_NONE)
+		return DELTA(st.pswpin_pages);
+	all = DELTA(st.refault_anon_pages);
+	z = DELTA(st.zswpin_pages);
+	if (all == NUM_NONE || z == NUM_NONE)
+		return all;
+	return all > z ? all - z : 0;
+}
+
+/* pswpout counts zswap's writeback, too; before 6.13 that is all we know. */
+uint64_t look_device_out_bytes(const struct look *now, const struct look *then)
+{
+	uint64_t pages = DELTA(st.pswpout_pages);
+
+	if (pages == NUM_NONE)
+		pages = DELTA(st.zswpwb_pages);
+	return pages == NUM_NONE ? NUM_NONE
+				 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static enum kind next_kind(const struct look *now, const struct machine *m)
+{
+	return m->zswap && now->zswap_max != 0 ? KIND_ZSWAP : KIND_DEVICE;
+}
+
+struct window look_window(const struct look *now, const struct look *then,
+			  const struct machine *m)
+{
+	double page = (double)sysconf(_SC_PAGESIZE);
+	struct window w = {
+		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
+		.swap_used_mpct = now->swap.used_mpct,
+		.no_swap = !m->areas,
+		.rotational = m->only_rotational,
+		.lru_gen = m->lru_gen,
+		.next = next_kind(now, m),
+		.memory_pages = known(now->memory_bytes) / page,
+	};
+	double mem_us = known(DELTA(mem_stall_us));
+
+	w.pages[KIND_FILE] = known(DELTA(st.activate_file_pages));
+	w.pages[KIND_ZSWAP] = known(DELTA(st.zswpin_pages));
+	w.pages[KIND_DEVICE] = known(look_device_ins(now, then));
+	w.out_pages = known(DELTA(st.zswpout_pages)) +
+		      fmax(0, known(DELTA(st.pswpout_pages)) -
+				      known(DELTA(st.zswpwb_pages)));
+	w.back_pages = known(DELTA(st.activate_anon_pages));
+	w.stall_us = fmax(mem_us, known(DELTA(io_stall_us)));
+	w.mem_some_pct = mem_us / w.s / 1e4;
+	w.failed = known(DELTA(swap_fail)) > 0;
+	w.limited = known(DELTA(swap_max)) > 0;
+	w.counters_missing = now->st.activate_file_pages == NUM_NONE ||
+			     now->st.refault_anon_pages == NUM_NONE;
+	return w;
+}

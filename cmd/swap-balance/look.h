@@ -1,0 +1,34 @@
+/*
+ * look - one cgroup's files at one time, and what changed between two looks.
+ */
+#ifndef LOOK_H
+#define LOOK_H
+
+#include "balance.h"
+#include "cg.h"
+#include "machine.h"
+#include "mem.h"
+
+struct look {
+	uint64_t at_us;
+	struct mem_stat st;
+	struct mem_swap swap;
+	uint64_t memory_bytes, swap_bytes;
+	uint64_t mem_stall_us, io_stall_us; /* pressure totals, "some" */
+	uint64_t swap_fail, swap_max;	    /* memory.swap.events */
+	uint64_t zswap_max, swap_max_bytes, writeback; /* settings */
+};
+
+/* 0 or -errno; only memory.stat must be there. */
+int look_read(const struct cg_set *set, const struct cg *cg, struct look *out);
+
+/* The differences as the law wants them. */
+struct window look_window(const struct look *now, const struct look *then,
+			  const struct machine *m);
+
+/* Swap-ins from devices, by the best counter there is; NUM_NONE unknown. */
+uint64_t look_device_ins(const struct look *now, const struct look *then);
+/* Bytes of the cgroup that went to swap devices, zram included. */
+uint64_t look_device_out_bytes(const struct look *now, const struct look *then);
+
+#endif

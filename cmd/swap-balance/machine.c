@@ -1,0 +1,168 @@
+#include "machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "root.h"
+
+enum {
+	EVIDENCE_PAGES = 32,
+	ZSWAP_US = 10,
+	SSD_US = 100,
+	ROTATIONAL_US = 10000,
+};
+
+static bool reads_as(const char *path, char want)
+{
+	char buf[64];
+
+	return io_read(root_fd(), path, buf, sizeof(buf)) > 0 && *buf == want;
+}
+
+/* 0x0007 with all of lru_gen on; bit 0 is the main switch (multigen_lru.rst).
+ */
+static bool lru_gen_enabled(void)
+{
+	char buf[64];
+
+	if (io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", buf,
+		    sizeof(buf)) <= 0)
+		return false;
+	return strtoul(buf, NULL, 16) & 1;
+}
+
+/* Reclaim demotes to a slower node: there are two tiers, and it is on. */
+static bool has_tier(void)
+{
+	char buf[256];
+
+	return (reads_as("sys/kernel/mm/numa/demotion_enabled", 't') ||
+		reads_as("sys/kernel/mm/numa/demotion_enabled", '1')) &&
+	       io_read(root_fd(), "sys/devices/system/node/has_memory", buf,
+		       sizeof(buf)) > 0 &&
+	       strpbrk(buf, ",-");
+}
+
+static const struct swap_area *area_of(const struct machine *m, const char *dev)
+{
+	for (int i = 0; i < m->areas; i++)
+		if (!strcmp(m->area[i].dev, dev))
+			return m->area + i;
+	return NULL;
+}
+
+/* Whole disks only: their partitions' reads are in theirs. */
+static bool is_disk(const char *dev)
+{
+	char path[128];
+	uint64_t part;
+
+	if (!strncmp(dev, "zram", 4) || !strncmp(dev, "loop", 4) ||
+	    !strncmp(dev, "dm-", 3) || !strncmp(dev, "md", 2))
+		return false;
+	snprintf(path, sizeof(path), "sys/class/block/%s/partition", dev);
+	return kv_read_u64(root_fd(), path, &part) != 0;
+}
+
+/* Documentation/admin-guide/iostats.rst: fields 1, 3 and 4 are of reads. */
+static void sum_reads(struct machine *m, char *text)
+{
+	double page_sectors = (double)sysconf(_SC_PAGESIZE) / 512;
+	char *save = NULL;
+
+	m->swap = m->file = (struct reads){ 0 };
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char dev[64];
+		uint64_t sectors, ms;
+		const struct swap_area *a;
+		struct reads *r;
+
+		if (sscanf(line, "%*u %*u %63s %*u %*u %" SCNu64 " %" SCNu64,
+			   dev, &sectors, &ms) != 3)
+			continue;
+		a = area_of(m, dev);
+		if (a ? a->kind == SWAP_ZRAM : !is_disk(dev))
+			continue;
+		r = a ? &m->swap : &m->file;
+		r->pages += (double)sectors / page_sectors;
+		r->us += (double)ms * 1000;
+	}
+}
+
+static double cost_of(const struct reads *now, const struct reads *then,
+		      double old)
+{
+	double pages = now->pages - then->pages;
+
+	return pages >= EVIDENCE_PAGES && now->us >= then->us
+		       ? (now->us - then->us) / pages
+		       : old;
+}
+
+static void measure(struct machine *m)
+{
+	struct reads swap = m->swap, file = m->file;
+	bool first = !m->at_us;
+	char *text;
+
+	if (io_read_all(root_fd(), "proc/diskstats", &text) < 0)
+		return;
+	sum_reads(m, text);
+	free(text);
+	if (first)
+		return;
+	m->device_us[KIND_DEVICE] =
+		cost_of(&m->swap, &swap, m->device_us[KIND_DEVICE]);
+	m->device_us[KIND_FILE] =
+		cost_of(&m->file, &file, m->device_us[KIND_FILE]);
+}
+
+static void classify(struct machine *m)
+{
+	m->disk = m->rotational = m->zram = false;
+	for (int i = 0; i < m->areas; i++) {
+		m->zram |= m->area[i].kind == SWAP_ZRAM;
+		m->rotational |= m->area[i].kind == SWAP_ROTATIONAL;
+		m->disk |= m->area[i].kind == SWAP_DISK ||
+			   m->area[i].kind == SWAP_FILE;
+	}
+	m->only_rotational = m->rotational && !m->disk && !m->zram && !m->zswap;
+}
+
+static void set_defaults(struct machine *m)
+{
+	double disk_us = m->rotational && !m->disk ? ROTATIONAL_US : SSD_US;
+
+	m->default_us[KIND_FILE] = SSD_US;
+	m->default_us[KIND_ZSWAP] = ZSWAP_US;
+	m->default_us[KIND_DEVICE] = m->zram ? ZSWAP_US : disk_us;
+}
+
+int machine_look(struct machine *m)
+{
+	uint64_t now = clock_mono_us();
+	int n;
+
+	if (m->at_us && now - m->at_us < 1000000)
+		return 0;
+	n = mem_swap_areas(m->area, AREAS_MAX);
+	if (n < 0)
+		return n;
+	m->areas = n;
+	m->zswap = mem_zswap_enabled();
+	m->lru_gen = lru_gen_enabled();
+	m->tier = has_tier();
+	classify(m);
+	set_defaults(m);
+	measure(m);
+	m->at_us = now;
+	return 0;
+}

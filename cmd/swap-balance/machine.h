@@ -1,0 +1,37 @@
+/*
+ * machine - what the whole machine has to swap to, and how fast it is:
+ * /proc/swaps, /proc/diskstats, zswap's parameters, memory tiers.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "balance.h"
+#include "mem.h"
+
+enum { AREAS_MAX = 32 };
+
+/* Reads of a class of devices, cumulative. */
+struct reads {
+	double pages, us;
+};
+
+struct machine {
+	uint64_t at_us; /* clock_mono_us() of the look */
+	struct swap_area area[AREAS_MAX];
+	int areas;
+	bool disk, rotational, zram; /* kinds of swap there are */
+	bool only_rotational;	     /* and nothing compressed before it */
+	bool zswap, lru_gen, tier;
+	struct reads swap, file;       /* of swap disks; of all other disks */
+	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown
+					*/
+	double default_us[KIND_COUNT]; /* what is stated in the page */
+};
+
+/* Looks again, unless the last look is less than a second old.  0 or -errno. */
+int machine_look(struct machine *m);
+
+#endif
