@@ -15,6 +15,8 @@
 #include "kv.h"
 #include "root.h"
 
+enum { FD_RESERVE = 128 };
+
 /* proc(5), mountinfo: field 5 is the mount point, the type follows " - ". */
 static int find_mount(char **mount)
 {
@@ -56,14 +58,20 @@ static int open_mount(struct cg_set *set)
 	return set->fd < 0 ? set->fd : 0;
 }
 
-static void raise_nofile(void)
+/*
+ * How many descriptors members may hold: the limit, less what a walk and the
+ * tool's own files need.
+ */
+static size_t raise_nofile(void)
 {
 	struct rlimit lim;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim))
-		return;
+		return 0;
 	lim.rlim_cur = lim.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &lim);
+	return lim.rlim_cur > 2 * FD_RESERVE ? lim.rlim_cur - FD_RESERVE
+					     : lim.rlim_cur / 2;
 }
 
 int cg_set_open(struct cg_set *set, size_t data_size)
@@ -77,7 +85,7 @@ int cg_set_open(struct cg_set *set, size_t data_size)
 	set->bucket = calloc(set->buckets, sizeof(*set->bucket));
 	if (!set->bucket)
 		return -ENOMEM;
-	raise_nofile();
+	set->fd_max = raise_nofile();
 	return open_mount(set);
 }
 
@@ -127,8 +135,10 @@ static void drop(struct cg_set *set, struct cg *cg)
 		*p = cg->next;
 	if (set->removed)
 		set->removed(cg);
-	if (cg->fd >= 0)
+	if (cg->fd >= 0) {
 		close(cg->fd);
+		set->held--;
+	}
 	free(cg->key);
 	free(cg->data);
 	free(cg);
@@ -214,6 +224,7 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	p = slot(set, key);
 	*p = cg;
 	set->v[set->n++] = cg;
+	set->held += fd >= 0;
 	*out = cg;
 	return 0;
 nomem:
@@ -249,6 +260,7 @@ static int follow_replay(struct cg_set *set)
 			close(set->v[i]->fd);
 		set->v[i]->fd = -1;
 	}
+	set->held = 0;
 	close(set->fd);
 	free(set->mount);
 	return open_mount(set);
@@ -282,7 +294,9 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 		*out = cg;
 		return 0;
 	}
-	fd = io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
+	fd = set->held >= set->fd_max && root_is_live()
+		     ? -EMFILE
+		     : io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
 	if (fd == -EMFILE || fd == -ENFILE) {
 		set->fd_short = true;
 		err = inode_of(set, key, &ino);
@@ -296,6 +310,7 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 	err = identify(fd, key, &ino);
 	if (cg && !err && cg->ino == ino) {
 		cg->fd = fd;
+		set->held++;
 		cg->seen = set->round;
 		*out = cg;
 		return 0;
