@@ -1,0 +1,381 @@
+#include "sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "kv.h"
+#include "mem.h"
+#include "num.h"
+#include "root.h"
+
+/* ---- columns ---- */
+
+bool sample_value(const struct sample *s, int arg, int64_t *out)
+{
+	int res = COL_RES(arg), kind = COL_KIND(arg);
+	uint64_t v = NUM_NONE;
+	int64_t mpct;
+
+	switch (COL_WHAT(arg)) {
+	case W_PCT:
+		v = s->stall_us[res][kind];
+		if (v == NUM_NONE || !s->res_window_us[res])
+			return false;
+		mpct = num_mpct(v, s->res_window_us[res]);
+		/* The counter and our clock are read one after the other. */
+		*out = mpct > 100000 ? 100000 : mpct;
+		return true;
+	case W_US: v = s->stall_us[res][kind]; break;
+	case W_TOTAL_US: v = s->total_us[res][kind]; break;
+	case W_AVG10_PCT:
+	case W_AVG60_PCT:
+	case W_AVG300_PCT:
+		if (s->total_us[res][kind] == NUM_NONE)
+			return false;
+		*out = s->avg_mpct[res][kind][COL_WHAT(arg) - W_AVG10_PCT];
+		return true;
+	case W_TIME: *out = s->unix_ms; return true;
+	case W_WINDOW_US: v = s->window_us; break;
+	case W_MEMORY_BYTES: v = s->memory_bytes; break;
+	case W_SWAP_BYTES: v = s->swap_bytes; break;
+	case W_CGROUP:
+	case W_TREND: break;
+	}
+	*out = (int64_t)v;
+	return v != NUM_NONE && v != NUM_MAX;
+}
+
+static void put_milli(struct row *r, const void *sample, int arg)
+{
+	int64_t v;
+
+	if (sample_value(sample, arg, &v))
+		row_milli(r, v);
+	else
+		row_none(r);
+}
+
+static void put_whole(struct row *r, const void *sample, int arg)
+{
+	int64_t v;
+
+	if (sample_value(sample, arg, &v))
+		row_u64(r, (uint64_t)v);
+	else
+		row_none(r);
+}
+
+static void put_key(struct row *r, const void *sample, int arg)
+{
+	const struct sample *s = sample;
+
+	row_str(r, COL_WHAT(arg) == W_TREND ? s->trend : s->key);
+}
+
+#define STALL(name, res, kind, text)                                           \
+	{ name "_pct", "share of the window in which " text " stalled",        \
+	  put_milli, COL_ARG(W_PCT, res, kind) },                              \
+		{ name "_us", "stalled microseconds in the window", put_whole, \
+		  COL_ARG(W_US, res, kind) },                                  \
+		{ name "_total_us", "stalled microseconds ever", put_whole,    \
+		  COL_ARG(W_TOTAL_US, res, kind) },                            \
+		{ name "_avg10_pct", "the kernel's average over 10 s",         \
+		  put_milli, COL_ARG(W_AVG10_PCT, res, kind) },                \
+		{ name "_avg60_pct", "the kernel's average over 60 s",         \
+		  put_milli, COL_ARG(W_AVG60_PCT, res, kind) },                \
+	{                                                                      \
+		name "_avg300_pct", "the kernel's average over 300 s",         \
+			put_milli, COL_ARG(W_AVG300_PCT, res, kind)            \
+	}
+
+const struct col sample_cols[] = {
+	{ "cgroup", "path below the cgroup2 mount; / is the whole system",
+	  put_key, COL_ARG(W_CGROUP, 0, 0) },
+	{ "time", "when it was read", put_milli, COL_ARG(W_TIME, 0, 0) },
+	{ "window_us", "since the reading before", put_whole,
+	  COL_ARG(W_WINDOW_US, 0, 0) },
+	STALL("cpu_some", PSI_CPU, PSI_SOME, "some task"),
+	STALL("cpu_full", PSI_CPU, PSI_FULL, "all tasks"),
+	STALL("mem_some", PSI_MEM, PSI_SOME, "some task"),
+	STALL("mem_full", PSI_MEM, PSI_FULL, "all tasks"),
+	STALL("io_some", PSI_IO, PSI_SOME, "some task"),
+	STALL("io_full", PSI_IO, PSI_FULL, "all tasks"),
+	STALL("irq_full", PSI_IRQ, PSI_FULL, "all tasks"),
+	{ "memory_bytes", "memory in use", put_whole,
+	  COL_ARG(W_MEMORY_BYTES, 0, 0) },
+	{ "swap_bytes", "swap in use", put_whole, COL_ARG(W_SWAP_BYTES, 0, 0) },
+	{ "trend", "the last samples as a picture", put_key,
+	  COL_ARG(W_TREND, 0, 0) },
+};
+const size_t sample_n_cols = sizeof(sample_cols) / sizeof(*sample_cols);
+
+const char sample_defaults[] = "cgroup,time,window_us,cpu_some_pct,"
+			       "mem_some_pct,mem_full_pct,io_some_pct,"
+			       "io_full_pct";
+const char sample_defaults_once[] =
+	"cgroup,time,cpu_some_avg10_pct,mem_some_avg10_pct,mem_full_avg10_pct,"
+	"io_some_avg10_pct,io_full_avg10_pct";
+
+void need_col(struct need *need, int arg)
+{
+	switch (COL_WHAT(arg)) {
+	case W_PCT:
+	case W_US: need->window = true; /* fall through */
+	case W_TOTAL_US:
+	case W_AVG10_PCT:
+	case W_AVG60_PCT:
+	case W_AVG300_PCT: need->res[COL_RES(arg)] = true; break;
+	case W_WINDOW_US: need->window = true; break;
+	case W_MEMORY_BYTES: need->memory = true; break;
+	case W_SWAP_BYTES: need->swap = true; break;
+	case W_TIME:
+	case W_CGROUP:
+	case W_TREND: break;
+	}
+}
+
+/* ---- reading ---- */
+
+void reader_open(struct reader *r, struct cg_set *set)
+{
+	struct rlimit lim = { .rlim_cur = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &lim);
+	r->set = set;
+	/*
+	 * The pressure files are what each sample reads: they get the
+	 * descriptors, not the directories.  A recording's are opened anew.
+	 */
+	if (root_is_live()) {
+		r->held_max = lim.rlim_cur > 256 ? lim.rlim_cur - 128 : 0;
+		set->fd_max = 0;
+	}
+}
+
+static bool is_system(const struct cg *cg)
+{
+	return !cg->key[1];
+}
+
+int reader_open_file(const struct reader *r, const struct cg *cg,
+		     enum psi_res res, int flags)
+{
+	if (is_system(cg))
+		return io_open(root_fd(), psi_system_file(res), flags);
+	return cg_open_file(r->set, cg, psi_cgroup_file(res), flags);
+}
+
+static void let_go(struct meter *m, int res)
+{
+	if (!m->fd[res])
+		return;
+	close(m->fd[res] - 1);
+	m->fd[res] = 0;
+	m->reader->held--;
+}
+
+void meter_close(struct meter *m)
+{
+	for (int res = 0; res < PSI_RES_COUNT; res++)
+		let_go(m, res);
+}
+
+/* Opens, reads and, while there are descriptors to spare, holds. */
+static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
+			 size_t size)
+{
+	struct meter *m = cg->data;
+	int fd = reader_open_file(r, cg, (enum psi_res)res, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = io_pread(fd, buf, size);
+	if (n >= 0 && r->held < r->held_max) {
+		m->fd[res] = fd + 1;
+		r->held++;
+		return n;
+	}
+	r->held_short |= n >= 0 && root_is_live();
+	close(fd);
+	return n;
+}
+
+static ssize_t read_file(struct reader *r, struct cg *cg, int res, char *buf,
+			 size_t size)
+{
+	struct meter *m = cg->data;
+	ssize_t n;
+
+	if (m->fd[res]) {
+		n = io_pread(m->fd[res] - 1, buf, size);
+		if (n >= 0)
+			return n;
+		/*
+		 * Removed, or cgroup.pressure was 0 for a while: held files
+		 * stay dead (kernel/cgroup/cgroup.c, cgroup_pressure_write),
+		 * and what the counter says across the gap is no window.
+		 */
+		let_go(m, res);
+		m->at_us[res] = 0;
+	}
+	return read_anew(r, cg, res, buf, size);
+}
+
+/*
+ * At system level cpu full is undefined: the kernel prints zeroes, or garbage
+ * (Documentation/accounting/psi.rst).
+ */
+static bool is_told(const struct cg *cg, int res, int kind,
+		    const struct psi *psi)
+{
+	if (res == PSI_CPU && kind == PSI_FULL && is_system(cg))
+		return false;
+	return psi->line[kind].seen;
+}
+
+/* A counter that went back is a restart: there is no window yet. */
+static void take_line(struct meter *m, int res, int kind,
+		      const struct psi_line *line, struct sample *s)
+{
+	uint64_t now = line->total_us;
+
+	if (m->at_us[res])
+		s->stall_us[res][kind] = num_delta(now, m->total_us[res][kind]);
+	m->total_us[res][kind] = now;
+	s->total_us[res][kind] = now;
+	s->avg_mpct[res][kind][AVG10] = (int32_t)line->avg10_mpct;
+	s->avg_mpct[res][kind][AVG60] = (int32_t)line->avg60_mpct;
+	s->avg_mpct[res][kind][AVG300] = (int32_t)line->avg300_mpct;
+}
+
+static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
+{
+	struct meter *m = cg->data;
+	struct psi psi;
+	char buf[512];
+	ssize_t n = read_file(r, cg, res, buf, sizeof(buf));
+	uint64_t now_us = clock_mono_us(); /* next to the read */
+	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
+
+	if (err) {
+		m->at_us[res] = 0;
+		return err;
+	}
+	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)
+		if (is_told(cg, res, kind, &psi))
+			take_line(m, res, kind, &psi.line[kind], s);
+	if (m->at_us[res])
+		s->res_window_us[res] = now_us - m->at_us[res];
+	if (s->window_us == NUM_NONE && m->at_us[res])
+		s->window_us = s->res_window_us[res];
+	m->at_us[res] = now_us;
+	s->unix_ms = (int64_t)(now_us / 1000) + r->unix_less_mono_ms;
+	return 0;
+}
+
+static uint64_t system_swap(void)
+{
+	uint64_t total, left;
+
+	if (kv_read_key(root_fd(), "proc/meminfo", "SwapTotal:", &total) ||
+	    kv_read_key(root_fd(), "proc/meminfo", "SwapFree:", &left))
+		return NUM_NONE;
+	return (total - left) * 1024;
+}
+
+static void take_memory(const struct reader *r, const struct cg *cg,
+			struct sample *s)
+{
+	if (r->need.memory && mem_current(r->set, cg, &s->memory_bytes))
+		s->memory_bytes = NUM_NONE;
+	if (!r->need.swap)
+		return;
+	if (is_system(cg))
+		s->swap_bytes = system_swap();
+	else if (cg_read_u64(r->set, cg, "memory.swap.current", &s->swap_bytes))
+		s->swap_bytes = NUM_NONE;
+}
+
+int reader_sample(struct reader *r, struct cg *cg, struct sample *out)
+{
+	struct meter *m = cg->data;
+	int err = 0, tried = 0, failed = 0;
+
+	memset(out, 0xff, sizeof(*out)); /* NUM_NONE everywhere */
+	out->key = cg->key;
+	out->trend = NULL;
+	out->unix_ms = 0;
+	m->reader = r;
+	for (int res = 0; res < PSI_RES_COUNT; res++) {
+		int e;
+
+		if (!r->need.res[res])
+			continue;
+		e = take_res(r, cg, res, out);
+		tried++;
+		failed += e != 0;
+		/* Many kernels have no irq file: the others tell better why. */
+		if (e && (!err || res != PSI_IRQ))
+			err = e;
+	}
+	if (!out->unix_ms)
+		out->unix_ms = clock_unix_ms();
+	take_memory(r, cg, out);
+	return tried && failed == tried ? err : 0;
+}
+
+/* ---- why not ---- */
+
+static bool is_off_here(const struct reader *r, const struct cg *cg)
+{
+	uint64_t on;
+
+	return !is_system(cg) &&
+	       !cg_read_u64(r->set, cg, "cgroup.pressure", &on) && !on;
+}
+
+static bool system_has_psi(void)
+{
+	int fd = io_open(root_fd(), "proc/pressure", O_PATH | O_DIRECTORY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void reader_why(const struct reader *r, const struct cg *cg, int err, char *buf,
+		size_t size)
+{
+	if (err == -EOPNOTSUPP)
+		snprintf(buf, size,
+			 "pressure accounting is disabled: boot with psi=1");
+	else if (err == -EBADMSG)
+		snprintf(buf, size,
+			 "the pressure file of '%s' has no total=: this kernel "
+			 "cannot be measured",
+			 cg->key);
+	else if (err != -ENOENT)
+		snprintf(buf, size, "cannot read the pressure of '%s': %s",
+			 cg->key, strerror(-err));
+	else if (is_off_here(r, cg))
+		snprintf(buf, size,
+			 "pressure accounting of '%s' is off: write 1 to its "
+			 "cgroup.pressure",
+			 cg->key);
+	else if (!system_has_psi())
+		snprintf(buf, size,
+			 "this kernel has no pressure files: boot with psi=1, "
+			 "or one built with CONFIG_PSI (4.20 or newer)");
+	else
+		snprintf(buf, size,
+			 "'%s' has no such pressure file: boot without "
+			 "cgroup_disable=pressure",
+			 cg->key);
+}

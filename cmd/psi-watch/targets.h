@@ -1,0 +1,66 @@
+/*
+ * targets - whom to watch: operands, and a table of rows whose own columns go
+ * through to the output.  The table is read to its end; a file is read again
+ * when it changes.
+ */
+#ifndef TARGETS_H
+#define TARGETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "cg.h"
+#include "rows.h"
+
+struct target_row {
+	char *key;
+	char **cell;
+	size_t cells;
+	size_t order; /* of two rows of one key the later counts */
+};
+
+struct targets {
+	char **operand; /* keys and globs */
+	size_t n_operands;
+	bool recursive;
+	const char *file; /* --targets */
+	struct stat seen; /* the file when it was read */
+
+	char **name; /* all columns of the table */
+	size_t n_names;
+	struct target_row *row; /* by key */
+	size_t n_rows;
+	uint32_t version; /* grows with each reading */
+	struct rows_in as_read;
+
+	char **key; /* operands and rows: what is expanded */
+	size_t n_keys;
+	bool *told; /* of each key: its loss was said */
+	bool lost;  /* some cgroup that was named is not there */
+	size_t tabs;
+};
+
+/* Operands with "-" for rows of stdin; file may be NULL.  Dies when bad. */
+void targets_open(struct targets *t, const struct cg_set *set, char **operands,
+		  size_t n, const char *file);
+
+/*
+ * Brings the set up to date, the file too (hup: in any case).  0 or -errno;
+ * what is said of cgroups that were named and lost is said here.
+ */
+int targets_update(struct targets *t, struct cg_set *set, bool hup);
+
+/* Is there nothing left, and nothing to come? */
+bool targets_over(const struct targets *t, const struct cg_set *set);
+
+/*
+ * The table's row for a cgroup, for rows_emit(): that of its own key, of the
+ * glob that names it, or of the nearest row above it; NULL without a table.
+ * *row and *version keep the answer for the next call.
+ */
+const struct rows_in *targets_row(struct targets *t, const char *key,
+				  uint32_t *row, uint32_t *version);
+
+#endif
