@@ -44,6 +44,13 @@ one_line() {
 	return 1
 }
 
+# refute CMD...: succeeds where it fails; "!" does not end a test.
+refute() {
+	if "$@"; then
+		return 1
+	fi
+}
+
 # col NAME: the cells of that column from rows on stdin, a line each.
 col() {
 	awk -F'\t' -v name="$1" '

@@ -1,0 +1,196 @@
+# What all four tools promise alike: tmo(7), "COMMON OPTIONS", "EXIT STATUS".
+load helpers
+
+TOOLS=(psi-watch cold-scan swap-balance tmo-reclaim)
+
+# each FUNCTION: for every tool; the failing one is named last.
+each() {
+	local tool
+	for tool in "${TOOLS[@]}"; do
+		echo "tool: $tool"
+		"$1" "$tool"
+	done
+}
+
+prints_help() {
+	runx 0 "$1" -h
+	[[ $output == "usage: $1 "* ]]
+	[ -z "$stderr" ]
+	long=$output
+	runx 0 "$1" --help
+	same "$long"
+}
+@test "-h and --help print the usage on stdout, status 0" { each prints_help; }
+
+prints_version() {
+	runx 0 "$1" -V
+	[[ $output =~ ^$1\ \(tmo-tools\)\ [0-9.]+$ ]]
+}
+@test "-V prints name and version" { each prints_version; }
+
+refuses() {
+	local args=$2 want=$3 tool=$1
+	# shellcheck disable=SC2086 # a list of words
+	runx 2 "$tool" $args </dev/null
+	[ -z "$output" ]
+	one_line "$want"
+}
+
+bad_options() {
+	refuses "$1" -Z "unknown option '-Z'"
+	refuses "$1" --no-such "unknown option '--no-such'"
+	refuses "$1" -o "option '-o' needs a value"
+	refuses "$1" "-o no_such_column /" "no column 'no_such_column'"
+	refuses "$1" "-f yaml /" "-f: 'yaml'"
+	refuses "$1" "-i 5x /" "-i: '5x'"
+	refuses "$1" "-i 0 /" "-i: '0'"
+	refuses "$1" "-c 0 /" "-c: '0'"
+	refuses "$1" "-c -1 /" "-c: '-1'"
+	refuses "$1" "-c 18446744073709551616 /" "-c: '18446744073709551616'"
+	refuses "$1" "-R /no/such /" "cannot open the root '/no/such'"
+	refuses "$1" "-R $BATS_TEST_TMPDIR/file /" "cannot open the root"
+}
+@test "a bad option is one line that names it, status 2, nothing on stdout" {
+	: >"$BATS_TEST_TMPDIR/file"
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	each bad_options
+}
+
+bad_target() {
+	refuses "$1" "-c 1 -i 6s /w.slice/../x" "is not a cgroup path"
+}
+@test "a target with .. is refused" {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	each bad_target
+}
+
+v1_only() {
+	refuses "$1" "-c 1 -i 6s /a" "cgroup v1"
+}
+@test "cgroup v1 only is told apart, with the remedy" {
+	mkdir -p "$BATS_TEST_TMPDIR/r/proc/self" "$BATS_TEST_TMPDIR/r/proc/pressure"
+	echo '31 30 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu' \
+		>"$BATS_TEST_TMPDIR/r/proc/self/mountinfo"
+	export TMO_ROOT=$BATS_TEST_TMPDIR/r
+	each v1_only
+}
+
+# A replay of two samples: what a source or a filter prints of them.
+runs() {
+	case $1 in
+	psi-watch) echo "psi-watch -i 6s /w.slice/a" ;;
+	cold-scan) echo "cold-scan --check" ;;
+	swap-balance) echo "swap-balance -i 6s /w.slice/a" ;;
+	tmo-reclaim) echo "tmo-reclaim -n -i 6s /w.slice/a" ;;
+	esac
+}
+
+replay() {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1:$TMO_ROOT/2:$TMO_ROOT/3
+}
+
+full_disk() {
+	run --separate-stderr bash -c "$(runs "$1") >/dev/full"
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"cannot write to standard output"* ]]
+}
+@test "a write error on stdout ends with status 2" {
+	replay
+	each full_disk
+}
+
+json_is_rows() {
+	[ "$1" = cold-scan ] && return 0
+	local json rows
+	rows=$($(runs "$1") -f rows 2>/dev/null)
+	json=$($(runs "$1") -f json 2>/dev/null | jq -r '
+		([keys_unsorted[]] | join("\t")) as $head | ([.[] |
+			if . == null then "-" else . end] | join("\t")) as $row |
+		"#" + $head, $row' | awk '!/^#/ || !seen[$0]++')
+	# A number is the same number, however it is written.
+	diff <(normal <<<"$rows") <(normal <<<"$json")
+}
+normal() {
+	awk -F'\t' '{ for (i = 1; i <= NF; i++)
+		printf "%s%s", $i ~ /^-?[0-9]+\.[0-9]+$/ ? $i + 0 : $i, i < NF ? "\t" : "\n" }' \
+		CONVFMT=%.10g OFMT=%.10g
+}
+@test "json has the names and values of rows" {
+	replay
+	each json_is_rows
+}
+
+one_header() {
+	[ "$1" = cold-scan ] && return 0
+	local out
+	out=$($(runs "$1") 2>/dev/null)
+	[ "$(grep -c '^#' <<<"$out")" -eq 1 ]
+	[[ $out == "#cgroup"$'\t'* ]]
+	[ "$(awk -F'\t' '{ print NF }' <<<"$out" | sort -u | wc -l)" -eq 1 ]
+	refute grep -qP '\t\t|\t$|^\t' <<<"$out"
+	diff <(tail -n +2 <<<"$out") <($(runs "$1") -H 2>/dev/null)
+}
+@test "rows have one header, no empty cell, the same number of cells; -H has none" {
+	replay
+	each one_header
+}
+
+prom_is_valid() {
+	[ "$1" = cold-scan ] && return 0
+	$(runs "$1") -f prometheus 2>/dev/null | awk '
+		/^# TYPE [a-zA-Z_][a-zA-Z0-9_]* (gauge|counter)$/ { next }
+		/^[a-zA-Z_][a-zA-Z0-9_]*\{cgroup="[^"]*"(,[a-z_0-9]+="[^"]*")?\} (-?[0-9.]+|\+Inf)$/ { n++; next }
+		{ print "bad line: " $0; bad = 1 }
+		END { exit bad || !n }'
+}
+@test "prometheus output is valid exposition text" {
+	replay
+	each prom_is_valid
+}
+
+checks() {
+	run --separate-stderr "$1" --check
+	[ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+	[[ $output == "#feature"$'\t'"state"$'\t'"detail"* ]]
+	refute grep -vP '^#|^[^\t]+\t(ok|limited|missing)\t[^\t]+$' <<<"$output"
+}
+@test "--check prints a row a feature" { each checks; }
+
+stdin_closed() {
+	run --separate-stderr bash -c "exec $(runs "$1") <&- 3<&-"
+	[ "$status" -le 3 ]
+}
+@test "a closed stdin is no crash" {
+	replay
+	each stdin_closed
+}
+
+filters_pass() {
+	[ "$1" = swap-balance ] || [ "$1" = tmo-reclaim ] || return 0
+	local args
+	[ "$1" = tmo-reclaim ] && args=-n
+	runx 0 "$1" $args - < <(printf '#cgroup\ttime\tmine\tmem_some_pct\tio_some_pct\n/w.slice/a\t1.000\tx y\xc3\xa9\t0.000\t0.000\n')
+	[[ $(head -n 1 <<<"$output") == "#cgroup"$'\t'"time"$'\t'"mine"$'\t'"mem_some_pct"$'\t'"io_some_pct"$'\t'* ]]
+	[[ $(tail -n 1 <<<"$output") == "/w.slice/a"$'\t'"1.000"$'\t'"x yé"$'\t'"0.000"$'\t'* ]]
+}
+@test "a filter hands on every column that it read, in order" {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	each filters_pass
+}
+
+cut_line() {
+	[ "$1" = swap-balance ] || [ "$1" = tmo-reclaim ] || return 0
+	run --separate-stderr "$1" - < <(printf '#cgroup\tmem_some_pct\n/w.slice/a\t0.0')
+	[ "$status" -eq 2 ]
+	one_line "without a newline"
+	[ ! -s "$TMO_ROOT/sys/fs/cgroup/w.slice/a/memory.reclaim" ]
+}
+@test "a cut last line is refused and nothing is written" {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	each cut_line
+}

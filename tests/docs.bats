@@ -1,0 +1,66 @@
+# -h, the man page and the three completions name the same options.
+load helpers
+
+TOOLS=(psi-watch cold-scan swap-balance tmo-reclaim)
+
+page() {
+	echo "$TESTS"/../man/"$1".[18].scd
+}
+
+# The long options, and the columns, as -h lists them.
+longs() {
+	"$1" -h | sed -n '/^options:/,/^columns:/s/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}--\([a-z-]*\).*/\2/p'
+}
+columns() {
+	"$1" -h | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\) .*/\1/p'
+}
+
+@test "every option of -h is in the man page" {
+	for tool in "${TOOLS[@]}"; do
+		[ "$(longs "$tool" | wc -l)" -ge 8 ]
+		for option in $(longs "$tool"); do
+			echo "$tool --$option"
+			grep -q -- "\*--$option\*" "$(page "$tool")"
+		done
+	done
+}
+
+@test "every option in the man page is in -h" {
+	for tool in "${TOOLS[@]}"; do
+		# its own options begin a line of OPTIONS
+		for option in $(sed -n '/^# OPTIONS/,/^# [A-NP-Z]/p' "$(page "$tool")" |
+			sed -n 's/^\*-.*\*--\([a-z-]*\)\*.*/\1/p; s/^\*--\([a-z-]*\)\*.*/\1/p'); do
+			echo "$tool --$option"
+			longs "$tool" | grep -qx -- "$option"
+		done
+	done
+}
+
+@test "every option is in the three completions" {
+	for tool in "${TOOLS[@]}"; do
+		for file in bash/$tool zsh/_$tool fish/$tool.fish; do
+			for option in $(longs "$tool"); do
+				echo "completions/$file --$option"
+				grep -q -- "\b$option\b" "$TESTS/../completions/$file"
+			done
+		done
+	done
+}
+
+@test "every column of -h is in the man page" {
+	for tool in "${TOOLS[@]}"; do
+		[ "$(columns "$tool" | wc -l)" -ge 5 ]
+		for column in $(columns "$tool"); do
+			echo "$tool $column"
+			sed 's/\\//g' "$(page "$tool")" | grep -q "\b$column\b"
+		done
+	done
+}
+
+@test "completions load in their shells" {
+	for tool in "${TOOLS[@]}"; do
+		bash -n "$TESTS/../completions/bash/$tool"
+		zsh -n "$TESTS/../completions/zsh/_$tool"
+		fish -n "$TESTS/../completions/fish/$tool.fish"
+	done
+}
