@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# The runner itself: what it promises in its usage, on whatever kernel it finds.
+# shellcheck disable=SC2016 # what is quoted is for the guest
+# shellcheck disable=SC2154 # bats sets stderr
+
+bats_require_minimum_version 1.5.0
+
+vm() {
+	"$BATS_TEST_DIRNAME/run" "$@"
+}
+
+setup_file() {
+	local missing
+	missing=$("$BATS_TEST_DIRNAME/setup" --missing)
+	[[ -z $missing ]] || skip "missing packages: ${missing//$'\n'/ }"
+}
+
+@test "returns the command's status, and its stdout and stderr apart" {
+	run -7 --separate-stderr vm -- sh -c 'echo out; echo err >&2; echo kernel >/dev/kmsg; exit 7'
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+}
+
+@test "hands on arguments, variables and the directory as they are" {
+	cd /usr/share
+	export TMO_TEST="a 'b' \"c\" \$d" OTHER=hidden
+	run -0 --separate-stderr vm -e X=1 -e OTHER -- sh -c 'printf "%s|" "$PWD" "$TMO_TEST" "$X$OTHER" "$@"' sh 'two  words' '*' $'new\nline'
+	[ "$output" = "/usr/share|a 'b' \"c\" \$d|1hidden|two  words|*|"$'new\nline|' ]
+}
+
+@test "loses no byte of a long output" {
+	run -0 bash -o pipefail -c '"$1/run" seq 300000 | cmp - <(seq 300000)' bash "$BATS_TEST_DIRNAME"
+}
+
+@test "the guest has cgroup2, PSI, debugfs and memory.reclaim, and writes nothing on the host" {
+	local file=$BATS_TEST_TMPDIR/written
+	run -0 vm -- bash -euc 'grep -qw memory /sys/fs/cgroup/cgroup.subtree_control
+		mkdir /sys/fs/cgroup/a; [ -e /sys/fs/cgroup/a/memory.reclaim ]
+		grep -q some /proc/pressure/memory
+		mountpoint -q /sys/kernel/debug
+		echo guest >"$0"; cat "$0"' "$file"
+	[ "$output" = guest ]
+	[ ! -e "$file" ]
+}
+
+@test "adds disks, as swap if asked, and shares a folder" {
+	mkdir "$BATS_TEST_TMPDIR/out"
+	run -0 --separate-stderr vm -S -s 64M -s 32M,iops=100 -o "$BATS_TEST_TMPDIR/out" -- bash -euc '
+		echo $TMO_VM_DISKS $(wc -l </proc/swaps)
+		echo shared >"$0/out/file"' "$BATS_TEST_TMPDIR"
+	[ "$output" = "/dev/vda /dev/vdb 3" ]
+	[ "$(<"$BATS_TEST_TMPDIR/out/file")" = shared ]
+}
+
+@test "adds a memory node without processors" {
+	run -0 --separate-stderr vm -n 256M -- bash -c 'cd /sys/devices/system/node || exit 0
+		echo "$(<online) [$(<node0/cpulist)] [$(<node1/cpulist)]"'
+	[ -n "$output" ] || skip "this kernel has no NUMA"
+	[ "$output" = "0-1 [0-1] []" ]
+}
+
+@test "ends with 124 when the time is over, 125 when the guest dies, and leaves nothing behind" {
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+	run -124 --separate-stderr vm -t 6 -- sh -c 'echo started; sleep 100'
+	[ "$stderr" = "vm/run: the guest was stopped after 6" ]
+	run -125 --separate-stderr vm -- sh -c 'echo out; echo last words >/dev/console; busybox poweroff -f; sleep 10'
+	[[ $stderr == "vm/run: the guest died before the command's end; its console said:"*"last words"* ]]
+	run -143 bash -c '"$1/run" sleep 100 & sleep 1; kill $!; wait $!' bash "$BATS_TEST_DIRNAME"
+	[ -z "$(ls "$TMPDIR")" ]
+}
+
+@test "ends when its stdout is read no longer" {
+	run -141 bash -o pipefail -c '"$1/run" yes | head -n 1' bash "$BATS_TEST_DIRNAME"
+	[ "$output" = y ]
+}
+
+@test "refuses what it cannot do with status 2 and one line" {
+	local args
+	while IFS= read -r args; do
+		# shellcheck disable=SC2086 # several words
+		run -2 --separate-stderr vm $args
+		[ -z "$output" ]
+		[ "${#stderr_lines[@]}" -le 2 ]
+	done <<-'END'
+		-m 1X true
+		-s 64M,fast true
+		-k /nonexistent true
+		-o /nonexistent true
+		-Z true
+		-c 2
+	END
+}
