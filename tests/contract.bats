@@ -77,13 +77,14 @@ v1_only() {
 	each v1_only
 }
 
-# A replay of two samples: what a source or a filter prints of them.
+# runs TOOL ARG...: rows of a replay, from a source or a filter.
 runs() {
-	case $1 in
-	psi-watch) echo "psi-watch -i 6s /w.slice/a" ;;
-	cold-scan) echo "cold-scan --check" ;;
-	swap-balance) echo "swap-balance -i 6s /w.slice/a" ;;
-	tmo-reclaim) echo "tmo-reclaim -n -i 6s /w.slice/a" ;;
+	local tool=$1
+	shift
+	case $tool in
+	cold-scan) cold-scan --check "$@" ;;
+	tmo-reclaim) tmo-reclaim -n -i 6s "$@" /w.slice/a 2>/dev/null ;;
+	*) "$tool" -i 6s "$@" /w.slice/a ;;
 	esac
 }
 
@@ -92,8 +93,11 @@ replay() {
 	export TMO_ROOT=$TMO_ROOT/1:$TMO_ROOT/2:$TMO_ROOT/3
 }
 
+full() {
+	runs "$1" >/dev/full
+}
 full_disk() {
-	run --separate-stderr bash -c "$(runs "$1") >/dev/full"
+	run --separate-stderr full "$1"
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"cannot write to standard output"* ]]
 }
@@ -105,8 +109,8 @@ full_disk() {
 json_is_rows() {
 	[ "$1" = cold-scan ] && return 0
 	local json rows
-	rows=$($(runs "$1") -f rows 2>/dev/null)
-	json=$($(runs "$1") -f json 2>/dev/null | jq -r '
+	rows=$(runs "$1" -f rows)
+	json=$(runs "$1" -f json | jq -r '
 		([keys_unsorted[]] | join("\t")) as $head | ([.[] |
 			if . == null then "-" else . end] | join("\t")) as $row |
 		"#" + $head, $row' | awk '!/^#/ || !seen[$0]++')
@@ -126,12 +130,12 @@ normal() {
 one_header() {
 	[ "$1" = cold-scan ] && return 0
 	local out
-	out=$($(runs "$1") 2>/dev/null)
+	out=$(runs "$1")
 	[ "$(grep -c '^#' <<<"$out")" -eq 1 ]
 	[[ $out == "#cgroup"$'\t'* ]]
 	[ "$(awk -F'\t' '{ print NF }' <<<"$out" | sort -u | wc -l)" -eq 1 ]
 	refute grep -qP '\t\t|\t$|^\t' <<<"$out"
-	diff <(tail -n +2 <<<"$out") <($(runs "$1") -H 2>/dev/null)
+	diff <(tail -n +2 <<<"$out") <(runs "$1" -H)
 }
 @test "rows have one header, no empty cell, the same number of cells; -H has none" {
 	replay
@@ -140,7 +144,7 @@ one_header() {
 
 prom_is_valid() {
 	[ "$1" = cold-scan ] && return 0
-	$(runs "$1") -f prometheus 2>/dev/null | awk '
+	runs "$1" -f prometheus | awk '
 		/^# TYPE [a-zA-Z_][a-zA-Z0-9_]* (gauge|counter)$/ { next }
 		/^[a-zA-Z_][a-zA-Z0-9_]*\{cgroup="[^"]*"(,[a-z_0-9]+="[^"]*")?\} (-?[0-9.]+|\+Inf)$/ { n++; next }
 		{ print "bad line: " $0; bad = 1 }
@@ -160,7 +164,7 @@ checks() {
 @test "--check prints a row a feature" { each checks; }
 
 stdin_closed() {
-	run --separate-stderr bash -c "exec $(runs "$1") <&- 3<&-"
+	run --separate-stderr runs "$1" <&-
 	[ "$status" -le 3 ]
 }
 @test "a closed stdin is no crash" {

@@ -25,14 +25,18 @@ columns() {
 	done
 }
 
+# The options that begin an entry of the page's OPTIONS.
+entries() {
+	sed -n '/^# OPTIONS/,/^# [A-NP-Z]/s/^\*-.*--\([a-z-]*\)\*.*/\1/p' "$(page "$1")"
+}
+
 @test "every option in the man page is in -h" {
 	for tool in "${TOOLS[@]}"; do
-		# its own options begin a line of OPTIONS
-		for option in $(sed -n '/^# OPTIONS/,/^# [A-NP-Z]/p' "$(page "$tool")" |
-			sed -n 's/^\*-.*\*--\([a-z-]*\)\*.*/\1/p; s/^\*--\([a-z-]*\)\*.*/\1/p'); do
+		[ "$(entries "$tool" | wc -l)" -ge 5 ]
+		while read -r option; do
 			echo "$tool --$option"
 			longs "$tool" | grep -qx -- "$option"
-		done
+		done < <(entries "$tool")
 	done
 }
 

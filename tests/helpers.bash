@@ -1,5 +1,5 @@
 # helpers.bash - loaded by every bats file: load helpers (or ../helpers).
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # bats' run sets status, output, stderr
 bats_require_minimum_version 1.5.0
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -35,7 +35,6 @@ same() {
 
 # one_line TEXT: stderr is a single line that holds TEXT.
 one_line() {
-	# shellcheck disable=SC2154 # bats' run sets stderr
 	if [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ] &&
 		[[ $stderr == *"$1"* ]]; then
 		return

@@ -1,0 +1,46 @@
+# guest.bash - what the tests inside the virtual machine have in common.
+# shellcheck shell=bash disable=SC2154
+
+CG=/sys/fs/cgroup
+
+# zswap_on [COMPRESSOR]: swap on the first disk, compressed copies in front.
+zswap_on() {
+	local disk=${TMO_VM_DISKS%% *}
+	grep -q "^$disk " /proc/swaps && return
+	mkswap "$disk" >/dev/null
+	swapon "$disk"
+	echo "${1:-lz4}" >/sys/module/zswap/parameters/compressor
+	echo 1 >/sys/module/zswap/parameters/enabled
+}
+
+# make_cgroup KEY...: with the memory, io and cpu controllers below it, too.
+make_cgroup() {
+	local key path
+	for key; do
+		path=$CG
+		for part in ${key//\// }; do
+			echo '+memory +io +cpu' >"$path/cgroup.subtree_control" 2>/dev/null || true
+			path=$path/$part
+			mkdir -p "$path"
+		done
+	done
+}
+
+# work KEY ARG...: memhog in that cgroup, in the background, all touched once;
+# its pid is in $work.
+work() {
+	local key=$1 ready
+	ready=$BATS_TEST_TMPDIR/ready.${key//\//.}
+	shift
+	rm -f "$ready"
+	memhog --cgroup "$key" --ready "$ready" "$@" >"$BATS_TEST_TMPDIR/work${key//\//.}" 3>&- &
+	work=$!
+	retry 60 test -e "$ready"
+}
+
+# drop_cgroup KEY: kills what lives there and removes it.
+drop_cgroup() {
+	[ -d "$CG$1" ] || return 0
+	echo 1 >"$CG$1/cgroup.kill"
+	retry 10 rmdir "$CG$1"
+}
