@@ -9,7 +9,8 @@ FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 INSTALL ?= install
 
 VERSION = 0.1.0
-B ?= build
+# Objects for musl and those for glibc do not mix.
+B ?= build$(if $(filter 1,$(STATIC)),/static)
 TOOLS = psi-watch cold-scan swap-balance tmo-reclaim
 PAGES = psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5
 
@@ -67,8 +68,8 @@ $(B)/%.o: %.c Makefile | $(LINUX_HEADERS)
 $(B)/include/linux:
 	mkdir -p $(B)/include
 	for d in linux asm-generic; do ln -sfn /usr/include/$$d $(B)/include/$$d; done
-	ln -sfn "$$(dirname "$$(echo '#include <asm/types.h>' | gcc -E - | \
-		sed -n 's/^# [0-9]* "\(.*asm\)\/types.h".*/\1/p' | head -n 1)")/asm" \
+	ln -sfn "$$(echo '#include <asm/types.h>' | gcc -E - | \
+		sed -n 's/^# [0-9]* "\(.*\)\/types.h".*/\1/p' | head -n 1)" \
 		$(B)/include/asm
 
 # Workloads and helpers of the tests: one file, libc only.

@@ -1,5 +1,5 @@
 # guest.bash - what the tests inside the virtual machine have in common.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 CG=/sys/fs/cgroup
 
