@@ -55,7 +55,7 @@ setup_file() {
 @test "adds a memory node without processors" {
 	run -0 --separate-stderr vm -n 256M -- bash -c 'cd /sys/devices/system/node || exit 0
 		echo "$(<online) [$(<node0/cpulist)] [$(<node1/cpulist)]"'
-	[ -n "$output" ] || skip "this kernel has no NUMA"
+	[[ $output == *-* ]] || skip "this kernel knows no memory nodes"
 	[ "$output" = "0-1 [0-1] []" ]
 }
 
