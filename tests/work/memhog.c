@@ -13,7 +13,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,6 +32,10 @@ enum pattern { RANDOM, SEQ, ZIPF };
 
 #define NSEC UINT64_C(1000000000)
 #define TICK_NS (NSEC / 20) /* a paced load wakes up this often: cheap, and finer than any report */
+
+/* Of statfs(2): file systems whose pages are not those of a disk's file. */
+#define TMPFS_MAGIC 0x01021994u
+#define OVERLAYFS_MAGIC 0x794c7630u
 
 struct part {
 	enum kind kind;
@@ -179,7 +182,7 @@ static int make_file(const struct config *cfg, const struct part *p)
 	if (!page || fd < 0 || fstatfs(fd, &fs))
 		die("cannot create a file in '%s'", cfg->dir);
 	errno = 0;
-	if (fs.f_type == TMPFS_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC)
+	if ((uint32_t)fs.f_type == TMPFS_MAGIC || (uint32_t)fs.f_type == OVERLAYFS_MAGIC)
 		fprintf(stderr, "memhog: '%s' is no disk: its files may count as shmem\n", cfg->dir);
 	for (size_t done = 0; done < p->bytes; done += page_bytes) {
 		fill_page(cfg, page);
