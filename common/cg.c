@@ -13,6 +13,7 @@
 
 #include "io.h"
 #include "kv.h"
+#include "notify.h"
 #include "root.h"
 
 enum { FD_RESERVE = 128 };
@@ -99,7 +100,7 @@ static size_t hash(const char *key)
 	return (size_t)(h ^ h >> 32);
 }
 
-static struct cg **slot(struct cg_set *set, const char *key)
+static struct cg **slot(const struct cg_set *set, const char *key)
 {
 	struct cg **p = &set->bucket[hash(key) & (set->buckets - 1)];
 
@@ -144,6 +145,35 @@ static void drop(struct cg_set *set, struct cg *cg)
 	free(cg);
 }
 
+static void unfollow(struct cg_set *set)
+{
+	if (set->notify)
+		notify_close(set->notify);
+	free(set->notify);
+	set->notify = NULL;
+}
+
+int cg_set_follow(struct cg_set *set)
+{
+	int err;
+
+	if (!root_is_live())
+		return -ENOTSUP;
+	set->notify = malloc(sizeof(*set->notify));
+	if (!set->notify)
+		return -ENOMEM;
+	err = notify_open(set->notify);
+	set->asked = 0;
+	if (err)
+		unfollow(set);
+	return err ? err : set->notify->fd;
+}
+
+bool cg_set_follows(const struct cg_set *set)
+{
+	return set->notify;
+}
+
 void cg_set_close(struct cg_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
@@ -151,6 +181,7 @@ void cg_set_close(struct cg_set *set)
 	free(set->v);
 	free(set->bucket);
 	free(set->mount);
+	unfollow(set);
 	if (set->fd >= 0)
 		close(set->fd);
 }
@@ -324,6 +355,11 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 	return err;
 }
 
+struct cg *cg_set_find(const struct cg_set *set, const char *key)
+{
+	return *slot(set, key);
+}
+
 /* Drops what was last met that many rounds ago. */
 static void prune(struct cg_set *set, uint32_t rounds)
 {
@@ -347,7 +383,7 @@ void cg_set_sweep(struct cg_set *set, uint32_t rounds)
 struct walk {
 	struct cg_set *set;
 	bool recursive;
-	bool found;
+	bool met; /* some cgroup: the order may be another */
 	int err;
 	char key[CG_KEY_MAX];
 };
@@ -367,14 +403,31 @@ static size_t push(struct walk *w, size_t len, const char *name, size_t n)
 	return len + 1 + n;
 }
 
+/* There is no inotify_add_watch that takes a directory descriptor. */
+static void follow_dir(struct walk *w)
+{
+	char path[2 * CG_KEY_MAX];
+
+	if (!w->set->notify)
+		return;
+	snprintf(path, sizeof(path), "%s%s", w->set->mount, w->key);
+	switch (notify_add(w->set->notify, path, w->key)) {
+	case -ENOSPC: /* fs.inotify.max_user_watches */
+	case -ENOMEM: unfollow(w->set); break;
+	}
+}
+
 /* Every child whose name matches the pattern, and on with the rest. */
 static void each_child(struct walk *w, size_t len, const char *pattern,
 		       const char *rest)
 {
-	int fd = io_open(w->set->fd, relative(w->key), O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd;
+	DIR *dir;
 	struct dirent *e;
 
+	follow_dir(w); /* before it is read, so that nothing falls between */
+	fd = io_open(w->set->fd, relative(w->key), O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
@@ -383,7 +436,8 @@ static void each_child(struct walk *w, size_t len, const char *pattern,
 	while ((e = readdir(dir))) {
 		size_t deeper;
 
-		if (e->d_type != DT_DIR || *e->d_name == '.')
+		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") ||
+		    !strcmp(e->d_name, ".."))
 			continue;
 		if (pattern && fnmatch(pattern, e->d_name, FNM_PERIOD))
 			continue;
@@ -413,7 +467,7 @@ static void meet(struct walk *w, size_t len, const char *rest)
 
 		if (err && err != -ENOENT && err != -ENODEV && !w->err)
 			w->err = err;
-		w->found |= !err;
+		w->met |= !err;
 		if (!err && w->recursive)
 			each_child(w, len, NULL, "");
 		return;
@@ -426,8 +480,10 @@ static void meet(struct walk *w, size_t len, const char *rest)
 	if (cg_is_glob(part)) {
 		each_child(w, len, part, rest + n);
 	} else {
-		size_t deeper = push(w, len, rest, n);
+		size_t deeper;
 
+		follow_dir(w);
+		deeper = push(w, len, rest, n);
 		if (deeper)
 			meet(w, deeper, rest + n);
 		w->key[len] = '\0';
@@ -449,33 +505,125 @@ static int by_key(const void *a, const void *b)
 	return (unsigned char)*x - (unsigned char)*y;
 }
 
+/* All that the keys name, from the mount down. */
+static void walk_all(struct walk *w, char *const *keys, size_t n)
+{
+	w->set->round++;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(w->key, "/", 2);
+		meet(w, 1, keys[i]);
+	}
+	prune(w->set, 1);
+}
+
+/* Does the pattern lead to or through key?  *rest is what it still wants. */
+static bool leads_to(const char *pattern, const char *key, bool recursive,
+		     const char **rest)
+{
+	while (*key) {
+		size_t n, len;
+		char part[256], name[256];
+
+		pattern += strspn(pattern, "/");
+		key += strspn(key, "/");
+		if (!*pattern)
+			break;
+		n = strcspn(pattern, "/");
+		len = strcspn(key, "/");
+		if (n >= sizeof(part) || len >= sizeof(name))
+			return false;
+		snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
+		snprintf(name, sizeof(name), "%.*s", (int)len, key);
+		if (cg_is_glob(part) ? fnmatch(part, name, FNM_PERIOD)
+				     : strcmp(part, name))
+			return false;
+		pattern += n;
+		key += len;
+	}
+	*rest = pattern;
+	return !*key || recursive;
+}
+
+/* A child of dir was made or removed. */
+static void follow_event(struct walk *w, char *const *keys, size_t n,
+			 uint32_t mask, const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+	const char *rest;
+
+	if (strchr(name, '\t')) {
+		w->set->tabs += (mask & IN_CREATE) != 0;
+		return;
+	}
+	memcpy(w->key, dir, len + 1);
+	len = push(w, len, name, strlen(name));
+	if (!len)
+		return;
+	if (mask & IN_DELETE) {
+		known(w->set, w->key);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (leads_to(keys[i], w->key, w->recursive, &rest)) {
+			meet(w, len, rest);
+			w->key[len] = '\0';
+		}
+}
+
+/* What inotify told of; false: some of it was lost. */
+static bool walk_changes(struct walk *w, char *const *keys, size_t n)
+{
+	const char *dir, *name;
+	uint32_t mask;
+	int more = 0;
+
+	while (w->set->notify &&
+	       (more = notify_next(w->set->notify, &mask, &dir, &name)) > 0) {
+		char key[CG_KEY_MAX];
+
+		/* A walk may add directories, which moves the key. */
+		snprintf(key, sizeof(key), "%s", dir);
+		follow_event(w, keys, n, mask, key, name);
+	}
+	return w->set->notify && !more;
+}
+
+static uint64_t asked_for(char *const *keys, size_t n, bool recursive)
+{
+	uint64_t h = 2 + recursive;
+
+	for (size_t i = 0; i < n; i++)
+		h = h * UINT64_C(1099511628211) + hash(keys[i]);
+	return h ? h : 1;
+}
+
 int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
 		  bool recursive, const char **missing)
 {
 	struct walk w = { .set = set, .recursive = recursive };
 	size_t before = set->n;
+	uint64_t asked = asked_for(keys, n, recursive);
 	int err = follow_replay(set);
 
 	*missing = NULL;
 	if (err)
 		return err;
-	set->round++;
+	if (asked != set->asked || !walk_changes(&w, keys, n)) {
+		walk_all(&w, keys, n);
+		w.met = true;
+	}
+	set->asked = set->notify ? asked : 0;
 	for (size_t i = 0; i < n; i++) {
-		struct cg *cg;
+		struct cg *cg = *slot(set, keys[i]);
 
-		memcpy(w.key, "/", 2);
-		w.found = false;
-		meet(&w, 1, keys[i]);
 		if (cg_is_glob(keys[i]))
 			continue;
-		cg = *slot(set, keys[i]);
-		if (w.found && cg)
+		if (cg)
 			cg->named = true;
 		else if (!*missing)
 			*missing = keys[i];
 	}
-	prune(set, 1);
-	if (n > 1 || recursive || set->n != before)
+	if (w.met && (n > 1 || recursive || set->n != before))
 		qsort(set->v, set->n, sizeof(*set->v), by_key);
 	return w.err;
 }

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct notify;
+
 enum { CG_KEY_MAX = 4096 };
 
 struct cg {
@@ -42,6 +44,8 @@ struct cg_set {
 	struct cg **bucket;
 	size_t buckets, room;
 	unsigned int generation;
+	struct notify *notify; /* see cg_set_follow() */
+	uint64_t asked;	       /* a hash of what the last walk looked for */
 };
 
 /*
@@ -69,11 +73,23 @@ int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
 		  bool recursive, const char **missing);
 
 /*
+ * From now on an expand looks only where inotify(7) tells of cgroups made or
+ * removed; a change of the keys is a walk again.  Returns a descriptor that is
+ * readable when an expand would find something, or -errno; the set gives it up
+ * (cg_set_follows() is false) where the kernel refuses more watches, and walks.
+ */
+int cg_set_follow(struct cg_set *set);
+bool cg_set_follows(const struct cg_set *set);
+
+/*
  * For filters: the member for a key read from a row, opened when new, anew
  * when its path was re-made.  0, or -errno (-ENOENT: there is none now, and
  * the member is dropped).
  */
 int cg_set_get(struct cg_set *set, const char *key, struct cg **out);
+
+/* The member of that key as last met, without a look at the tree; or NULL. */
+struct cg *cg_set_find(const struct cg_set *set, const char *key);
 
 /* Drops the members that no get or expand met in the last rounds; new round. */
 void cg_set_sweep(struct cg_set *set, uint32_t rounds);
