@@ -212,5 +212,7 @@ int main(int argc, char **argv)
 	reader_open(&w.reader, &w.set);
 	w.targets.recursive = w.cfg.common.recursive;
 	targets_open(&w.targets, &w.set, v, n, w.cfg.targets);
+	if (w.interval_us)
+		cg_set_follow(&w.set);
 	return tool_finish(&w.out, run(&w));
 }
