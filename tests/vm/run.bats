@@ -28,6 +28,11 @@ setup_file() {
 	[ "$output" = "/usr/share|a 'b' \"c\" \$d|1hidden|two  words|*|"$'new\nline|' ]
 }
 
+@test "runs bats, also from bats" {
+	run -0 --separate-stderr vm -- bats --version
+	[[ $output == Bats\ * ]]
+}
+
 @test "loses no byte of a long output" {
 	run -0 bash -o pipefail -c '"$1/run" seq 300000 | cmp - <(seq 300000)' bash "$BATS_TEST_DIRNAME"
 }
