@@ -3,7 +3,8 @@
  *
  * It allocates each part that the options name, touches all of it once, and from then on touches
  * only pages of the hot parts. So what a cold part holds is exactly what could be offloaded, and
- * the latency of the touches is what offloading costs.
+ * the latency of the touches is what offloading costs. Others can see which parts are the cold
+ * ones: their mappings have the flag "dd" in smaps, their files the mode 0400.
  *
  * Rows on stdout, TAB-separated, one a report interval: time ops ops_per_s p50_us p99_us max_us;
  * at the end, also after SIGTERM and SIGINT, one with "total" for time.
@@ -57,9 +58,10 @@ struct config {
 	uint64_t rate, phase_ns, run_ns, report_ns;
 };
 
-/* Latencies in eighths of powers of two: bounded memory, at most 12 % off. */
+/* Latencies in 32nds of powers of two: bounded memory, at most 3 % off. */
+#define BUCKETS (64 * 32)
 struct hist {
-	uint64_t bucket[64 * 8], count, max_ns;
+	uint64_t bucket[BUCKETS], count, max_ns;
 };
 
 static volatile sig_atomic_t stop;
@@ -177,7 +179,7 @@ static int make_file(const struct config *cfg, const struct part *p)
 {
 	unsigned char *page = aligned_alloc(page_bytes, page_bytes);
 	struct statfs fs;
-	int fd = open(cfg->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = open(cfg->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, p->hot ? 0600 : 0400);
 
 	if (!page || fd < 0 || fstatfs(fd, &fs))
 		die("cannot create a file in '%s'", cfg->dir);
@@ -211,6 +213,8 @@ static unsigned char *map(const struct config *cfg, const struct part *p)
 	/* What the system does by default must not matter. */
 	if (p->kind != FILES && madvise(mem, p->bytes, thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && thp)
 		die("cannot ask for huge pages");
+	if (!p->hot && madvise(mem, p->bytes, MADV_DONTDUMP))
+		die("cannot mark %zu bytes", p->bytes);
 	if (p->kind == LOCKED && mlock(mem, p->bytes))
 		die("cannot lock %zu bytes", p->bytes);
 	return mem;
@@ -274,9 +278,9 @@ static void join_cgroup(const char *cgroup)
 
 static void hist_add(struct hist *h, uint64_t ns)
 {
-	unsigned log2 = ns < 8 ? 3 : 63 - (unsigned)__builtin_clzll(ns);
+	unsigned log2 = ns < 32 ? 5 : 63 - (unsigned)__builtin_clzll(ns);
 
-	h->bucket[log2 * 8 + ((ns >> (log2 - 3)) & 7)]++;
+	h->bucket[log2 * 32 + ((ns >> (log2 - 5)) & 31)]++;
 	h->count++;
 	if (ns > h->max_ns)
 		h->max_ns = ns;
@@ -287,9 +291,9 @@ static uint64_t hist_ns(const struct hist *h, uint64_t percent)
 {
 	uint64_t left = h->count * percent / 100;
 
-	for (unsigned i = 3 * 8; i < 63 * 8; i++) {
+	for (unsigned i = 5 * 32; i < 63 * 32; i++) {
 		if (h->bucket[i] > left) {
-			uint64_t end = (UINT64_C(9) + i % 8) << (i / 8 - 3);
+			uint64_t end = (UINT64_C(33) + i % 32) << (i / 32 - 5);
 
 			return end < h->max_ns ? end : h->max_ns;
 		}
@@ -398,7 +402,7 @@ static uint64_t batch(const struct config *cfg, uint64_t tick, struct hist *h)
 
 static void hist_sum(struct hist *sum, struct hist *h)
 {
-	for (unsigned i = 0; i < 64 * 8; i++)
+	for (unsigned i = 0; i < BUCKETS; i++)
 		sum->bucket[i] += h->bucket[i];
 	sum->count += h->count;
 	if (h->max_ns > sum->max_ns)
