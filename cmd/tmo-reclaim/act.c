@@ -1,0 +1,266 @@
+#include "act.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "psi.h"
+
+enum {
+	WATCH_MS = 10,	   /* between two looks at the stall */
+	NUDGE_MS = 2,	   /* between two signals to a worker */
+	PATIENCE_MS = 500, /* for it to come back from them */
+	STACK_BYTES = 64 << 10,
+};
+
+struct worker {
+	pthread_t thread;
+	sem_t go;
+	int done; /* eventfd */
+	bool there, stuck;
+	atomic_bool stop, quit;
+	struct act_job job; /* with descriptors of its own */
+};
+
+struct act {
+	struct worker worker[ACT_WORKERS];
+};
+
+void act_text(char text[ACT_TEXT], uint64_t bytes, int swappiness)
+{
+	int n = snprintf(text, ACT_TEXT, "%" PRIu64, bytes);
+
+	if (swappiness == ACT_SWAPPINESS_MAX)
+		snprintf(text + n, ACT_TEXT - (size_t)n, " swappiness=max");
+	else if (swappiness >= 0)
+		snprintf(text + n, ACT_TEXT - (size_t)n, " swappiness=%d",
+			 swappiness);
+}
+
+/* Now by the system's clock, which in a replay is not clock_mono_us(). */
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static uint64_t stall_total_us(int psi_fd)
+{
+	struct psi psi;
+
+	if (psi_fd < 0 || psi_pread(psi_fd, &psi))
+		return 0;
+	return psi.line[PSI_SOME].total_us;
+}
+
+/* One chunk: 0 or -errno. */
+static int write_chunk(int fd, uint64_t bytes, int swappiness)
+{
+	char text[ACT_TEXT];
+	size_t len;
+
+	act_text(text, bytes, swappiness);
+	len = strlen(text);
+	text[len++] = '\n';
+	return write(fd, text, len) < 0 ? -errno : 0;
+}
+
+/* Chunk by chunk, until told to stop. */
+static void write_parts(struct worker *w)
+{
+	struct act_job *j = &w->job;
+
+	for (size_t i = 0; i < j->parts; i++) {
+		uint64_t left = j->part[i].bytes;
+
+		while (left && !atomic_load(&w->stop)) {
+			uint64_t n =
+				left < j->chunk_bytes ? left : j->chunk_bytes;
+			int err = write_chunk(j->fd, n, j->part[i].swappiness);
+
+			if (err == -EAGAIN) {
+				j->end = ACT_PARTIAL;
+				break; /* the other kind may have more */
+			}
+			if (err == -EINTR)
+				return;
+			if (err) {
+				j->end = ACT_FAILED;
+				j->err = err;
+				return;
+			}
+			j->asked_bytes += n;
+			left -= n;
+		}
+	}
+}
+
+static void *work(void *arg)
+{
+	static const uint64_t one = 1;
+	struct worker *w = arg;
+
+	for (;;) {
+		while (sem_wait(&w->go))
+			;
+		if (atomic_load(&w->quit))
+			return NULL;
+		write_parts(w);
+		close(w->job.fd);
+		if (write(w->done, &one, sizeof(one)) < 0)
+			abort(); /* an eventfd cannot fail so */
+	}
+}
+
+/* Its only purpose is to end a write with EINTR. */
+static void on_nudge(int sig)
+{
+	(void)sig;
+}
+
+static bool start(struct worker *w)
+{
+	size_t stack = STACK_BYTES > PTHREAD_STACK_MIN
+			       ? (size_t)STACK_BYTES
+			       : (size_t)PTHREAD_STACK_MIN;
+	pthread_attr_t attr;
+	sigset_t all, was;
+
+	w->done = eventfd(0, EFD_CLOEXEC);
+	if (w->done < 0 || sem_init(&w->go, 0, 0))
+		return false;
+	/* Signals are the main thread's, but for the nudge. */
+	sigfillset(&all);
+	sigdelset(&all, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &all, &was);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, stack);
+	w->there = !pthread_create(&w->thread, &attr, work, w);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return w->there;
+}
+
+struct act *act_open(void)
+{
+	struct sigaction sa = { .sa_handler = on_nudge };
+	struct act *a = calloc(1, sizeof(*a));
+
+	sigaction(SIGUSR2, &sa, NULL);
+	if (a && !start(&a->worker[0])) {
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+/* Waits that long for the end of the job. */
+static bool ended(struct worker *w, int wait_ms)
+{
+	struct pollfd p = { .fd = w->done, .events = POLLIN };
+	uint64_t n;
+
+	if (poll(&p, 1, wait_ms) <= 0)
+		return false;
+	return read(w->done, &n, sizeof(n)) == sizeof(n);
+}
+
+void act_close(struct act *a)
+{
+	for (int i = 0; i < ACT_WORKERS; i++) {
+		struct worker *w = a->worker + i;
+
+		if (!w->there || (w->stuck && !ended(w, 0)))
+			continue; /* the process ends without it */
+		atomic_store(&w->quit, true);
+		sem_post(&w->go);
+		pthread_join(w->thread, NULL);
+	}
+	free(a);
+}
+
+/* A worker that is free; NULL when all are stuck. */
+static struct worker *idle(struct act *a)
+{
+	for (int i = 0; i < ACT_WORKERS; i++) {
+		struct worker *w = a->worker + i;
+
+		if (w->stuck && ended(w, 0))
+			w->stuck = false;
+		if (w->there ? !w->stuck : start(w))
+			return w;
+	}
+	return NULL;
+}
+
+/* Interrupts the write, again and again: a signal before it does nothing. */
+static bool cut(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	for (int ms = 0; ms < PATIENCE_MS; ms += NUDGE_MS) {
+		pthread_kill(w->thread, SIGUSR2);
+		if (ended(w, NUDGE_MS))
+			return true;
+	}
+	return false;
+}
+
+/* Until it ends or must be ended, and why. */
+static enum act_end watch(struct worker *w, const struct act_job *job,
+			  uint64_t start_us, uint64_t stall_us)
+{
+	while (!ended(w, WATCH_MS)) {
+		if (clock_stopped())
+			return ACT_CUT_SIGNAL;
+		if (now_us() - start_us >= job->deadline_us)
+			return ACT_DEADLINE;
+		if (stall_total_us(job->psi_fd) - stall_us > job->alarm_us)
+			return ACT_CUT_PSI;
+	}
+	return ACT_DONE;
+}
+
+void act_run(struct act *a, struct act_job *job)
+{
+	uint64_t start_us = now_us(), stall_us = stall_total_us(job->psi_fd);
+	struct worker *w = idle(a);
+	enum act_end why;
+
+	job->end = ACT_STUCK;
+	if (!w)
+		return;
+	w->job = *job;
+	w->job.end = ACT_DONE;
+	w->job.fd = fcntl(job->fd, F_DUPFD_CLOEXEC, 0);
+	if (w->job.fd < 0) {
+		job->end = ACT_FAILED;
+		job->err = -errno;
+		return;
+	}
+	atomic_store(&w->stop, false);
+	sem_post(&w->go);
+	why = watch(w, job, start_us, stall_us);
+	if (why != ACT_DONE && !cut(w)) {
+		w->stuck = true;
+	} else {
+		job->end = why != ACT_DONE ? why : w->job.end;
+		job->err = w->job.err;
+		job->asked_bytes = w->job.asked_bytes;
+	}
+	job->elapsed_us = now_us() - start_us;
+	job->stall_us = stall_total_us(job->psi_fd) - stall_us;
+}

@@ -1,0 +1,157 @@
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "mem.h"
+#include "msg.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+
+/* A cgroup with memory files: the one that is meant, or one to try on. */
+static struct cg *candidate(struct run *run, const char *key)
+{
+	char *const children[] = { (char *)(uintptr_t) "/*" };
+	char *const given[] = { (char *)(uintptr_t)key };
+	const char *missing;
+	uint64_t unused;
+
+	cg_set_expand(&run->set, key ? given : children, 1, false, &missing);
+	for (size_t i = 0; i < run->set.n; i++)
+		if (key || !cg_read_u64(&run->set, run->set.v[i],
+					"memory.current", &unused))
+			return run->set.v[i];
+	return run->set.n ? run->set.v[0] : NULL;
+}
+
+/* True: it is missing. */
+static bool say(struct rows_out *out, const char *feature, int err,
+		enum check_state or_else, const char *good, const char *remedy)
+{
+	if (err)
+		tool_check(out, feature, or_else, "%s: %s", strerror(-err),
+			   remedy);
+	else
+		tool_check(out, feature, CHECK_OK, "%s", good);
+	return err && or_else == CHECK_MISSING;
+}
+
+static int try_write(const struct run *run, const struct cg *cg,
+		     const char *text)
+{
+	if (!root_is_live())
+		return 0;
+	return cg_write(&run->set, cg, "memory.reclaim", text);
+}
+
+static bool check_reclaim(const struct run *run, const struct cg *cg,
+			  struct rows_out *out)
+{
+	int fd = cg_open_file(&run->set, cg, "memory.reclaim", O_WRONLY);
+
+	say(out, "memory.reclaim", fd < 0 ? fd : 0, CHECK_MISSING, cg->key,
+	    fd == -ENOENT ? "a kernel before 5.19, or no memory controller"
+			  : "run as root, or delegate the cgroup");
+	if (fd < 0)
+		return true;
+	close(fd);
+	say(out, "swappiness", try_write(run, cg, "0 swappiness=60"),
+	    CHECK_LIMITED, "0 to 200",
+	    "before 6.11: file cache cannot be taken alone");
+	say(out, "swappiness_max", try_write(run, cg, "0 swappiness=max"),
+	    CHECK_LIMITED, "anonymous memory alone",
+	    "before 6.16: 200 is used in its place");
+	return false;
+}
+
+static bool check_psi(const struct run *run, const struct cg *cg,
+		      struct rows_out *out, enum psi_res res,
+		      const char *feature)
+{
+	char buf[1024];
+	struct psi psi;
+	ssize_t n =
+		cg_read(&run->set, cg, psi_cgroup_file(res), buf, sizeof(buf));
+	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
+
+	return say(out, feature, err, CHECK_MISSING, psi_cgroup_file(res),
+		   "boot with psi=1; echo 1 >cgroup.pressure");
+}
+
+static void check_swap(struct run *run, const struct cg *cg,
+		       struct rows_out *out)
+{
+	struct mem_swap swap;
+	char left[NUM_LEN];
+	int err = mem_swap_left(&run->set, cg->key, &swap);
+
+	host_read(&run->host);
+	if (err || !swap.left_bytes)
+		tool_check(out, "swap", CHECK_LIMITED,
+			   "none is left for '%s': only file cache is taken",
+			   cg->key);
+	else if (run->host.rotational)
+		tool_check(out, "swap", CHECK_LIMITED,
+			   "on a rotating disk: file cache only, "
+			   "or --rotational");
+	else
+		tool_check(out, "swap", CHECK_OK, "%s left, %lld %% used",
+			   num_human_bytes(left, swap.left_bytes),
+			   (long long)swap.used_mpct / 1000);
+	tool_check(out, "zswap",
+		   !mem_zswap_enabled()	  ? CHECK_LIMITED
+		   : run->host.zswap_full ? CHECK_LIMITED
+					  : CHECK_OK,
+		   "%s",
+		   !mem_zswap_enabled()	  ? "not enabled"
+		   : run->host.zswap_full ? "the pool is full"
+					  : "enabled");
+}
+
+static bool check_yield(const struct run *run, const struct cg *cg,
+			struct rows_out *out)
+{
+	struct mem_stat st;
+	int err = mem_stat_read(&run->set, cg, &st);
+
+	if (err || st.pgsteal_proactive_pages != NUM_NONE)
+		return say(out, "memory.stat", err, CHECK_MISSING,
+			   "pgsteal_proactive",
+			   "without the memory controller no yield is known");
+	tool_check(out, "memory.stat", CHECK_LIMITED,
+		   "before 6.15: yield is told by pgsteal, around a write");
+	return false;
+}
+
+static bool check_place(const struct run *run, const struct cg *cg,
+			struct rows_out *out)
+{
+	bool inside = cg->key[1] && cg_is_below(run->self, cg->key);
+
+	tool_check(out, "cgroup", inside ? CHECK_MISSING : CHECK_OK, "%s%s",
+		   cg->key, inside ? " holds tmo-reclaim itself" : "");
+	return inside;
+}
+
+int check(struct run *run, struct rows_out *out, const char *key)
+{
+	struct cg *cg = candidate(run, key);
+	bool missing;
+
+	if (!cg) {
+		tool_check(out, "cgroup", CHECK_MISSING, "%s: no such cgroup",
+			   key ? key : "/*");
+		return STATUS_FATAL;
+	}
+	missing = check_place(run, cg, out);
+	missing |= check_reclaim(run, cg, out);
+	missing |= check_yield(run, cg, out);
+	missing |= check_psi(run, cg, out, PSI_MEM, "memory.pressure");
+	missing |= check_psi(run, cg, out, PSI_IO, "io.pressure");
+	check_swap(run, cg, out);
+	return missing ? STATUS_FATAL : STATUS_OK;
+}

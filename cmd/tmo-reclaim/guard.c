@@ -1,0 +1,110 @@
+#include "guard.h"
+
+#include <math.h>
+
+#include "num.h"
+
+static const double HALF_LIFE_US = 600e6;
+static const uint64_t GROWTH_BYTES = 8 << 20;
+
+static uint64_t known(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : v;
+}
+
+static uint64_t above(uint64_t v, uint64_t floor)
+{
+	return v > floor ? v - floor : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+enum reason guard_swap(const struct guard_in *in)
+{
+	if (!known(in->swap_left_bytes))
+		return in->swap_used_mpct >= in->swap_limit_mpct &&
+				       in->swap_used_mpct != 100000
+			       ? REASON_SWAP_FULL
+			       : REASON_NO_SWAP;
+	if (in->swap_used_mpct >= in->swap_limit_mpct)
+		return REASON_SWAP_FULL;
+	if (in->swap_write == 0)
+		return REASON_SWAP_BUDGET;
+	if (in->zswap_full)
+		return REASON_ZSWAP_FULL;
+	if (in->rotational)
+		return REASON_ROTATIONAL;
+	if (in->swappiness == 0)
+		return REASON_FILE_ONLY;
+	return REASON_LAW;
+}
+
+struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
+{
+	uint64_t swappable = file_only ? 0
+				       : least(known(in->anon_lru_bytes),
+					       known(in->swap_left_bytes));
+	uint64_t stays =
+		above(in->current_bytes, known(in->file_lru_bytes) + swappable);
+	struct guard_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
+	const struct guard_floor others[] = {
+		{ known(in->min_bytes), REASON_PROTECTED },
+		{ known(in->low_bytes), REASON_PROTECTED },
+		{ known(in->row_floor_bytes), REASON_ROW_FLOOR },
+		{ in->adaptive_bytes, REASON_ADAPTIVE },
+	};
+
+	if (f.bytes < stays)
+		f.bytes = NUM_MAX;
+	for (unsigned int i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (others[i].bytes > f.bytes)
+			f = others[i];
+	return f;
+}
+
+uint64_t guard_base(const struct guard_in *in, bool file_only)
+{
+	if (!file_only)
+		return in->current_bytes;
+	return above(known(in->file_lru_bytes), known(in->busy_file_bytes));
+}
+
+uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
+		     uint64_t base_bytes, uint64_t max_step_bytes,
+		     uint64_t step_bytes, enum reason *reason)
+{
+	uint64_t room = above(in->current_bytes, f->bytes);
+
+	if (step_bytes > max_step_bytes) {
+		step_bytes = max_step_bytes;
+		*reason = REASON_MAX_STEP;
+	}
+	if (step_bytes > base_bytes)
+		step_bytes = base_bytes;
+	if (step_bytes > room) {
+		step_bytes = room;
+		*reason = f->reason;
+	}
+	return step_bytes & ~UINT64_C(4095);
+}
+
+uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
+		     uint64_t window_us, bool harmed)
+{
+	double kept = exp2(-(double)window_us / HALF_LIFE_US);
+
+	if (harmed)
+		return current_bytes > adaptive_bytes ? current_bytes
+						      : adaptive_bytes;
+	return (uint64_t)((double)adaptive_bytes * kept);
+}
+
+bool guard_grew(uint64_t current_bytes, uint64_t before_bytes)
+{
+	uint64_t grown = above(current_bytes, before_bytes);
+
+	return grown > GROWTH_BYTES && grown > before_bytes / 16;
+}

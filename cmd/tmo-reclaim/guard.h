@@ -1,0 +1,59 @@
+/*
+ * guard - what must not be reclaimed whatever the law says: the floor below
+ * which no step goes, whether swap may be used, and when to hold back.
+ * Pure functions.
+ */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reason.h"
+
+/* Everything the kernel or the policy says of one cgroup; NUM_NONE: unknown. */
+struct guard_in {
+	uint64_t current_bytes;
+	uint64_t anon_lru_bytes, file_lru_bytes;
+	uint64_t busy_file_bytes; /* dirty or under writeback */
+	uint64_t min_bytes, low_bytes;
+	uint64_t headroom_bytes;
+	uint64_t row_floor_bytes;
+	uint64_t adaptive_bytes; /* 0: none */
+	/* Swap. */
+	uint64_t swap_left_bytes;
+	int64_t swap_used_mpct, swap_limit_mpct;
+	uint64_t swap_write; /* bytes per second allowed; NUM_NONE: any */
+	uint64_t swappiness; /* what the row asks for */
+	bool rotational, zswap_full;
+};
+
+/* Is anonymous memory out of bounds, and why; REASON_LAW: it is not. */
+enum reason guard_swap(const struct guard_in *in);
+
+/* The floor, and which of its parts is the highest. */
+struct guard_floor {
+	uint64_t bytes;
+	enum reason reason;
+};
+struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
+
+/* What the law's ratio applies to. */
+uint64_t guard_base(const struct guard_in *in, bool file_only);
+
+/* step, no further than down to the floor; *reason is set when that bounds. */
+uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
+		     uint64_t base_bytes, uint64_t max_step_bytes,
+		     uint64_t step_bytes, enum reason *reason);
+
+/*
+ * The floor that refaults raise: to what the cgroup holds now when it is
+ * harmed, and sinking by half in GUARD_HALF_LIFE_US otherwise.
+ */
+uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
+		     uint64_t window_us, bool harmed);
+
+/* A growth that is no noise: more than 1/16 of it, and than 8 MiB. */
+bool guard_grew(uint64_t current_bytes, uint64_t before_bytes);
+
+#endif

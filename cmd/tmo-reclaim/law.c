@@ -1,0 +1,291 @@
+#include "law.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "num.h"
+
+/*
+ * What the default law adds to the paper's formula, and why:
+ *
+ * 0.1 % of 6 s is 6 ms, a single fault of a slow disk.  So one period is
+ * forgiven FORGIVEN_US of stall, and a slow average (SLOW_US) catches what
+ * comes back period after period.  The larger of the two counts: a burst stops
+ * the law in the period that shows it, noise under the limit never does.  The
+ * slow average is bounded, so that no burst stops it for minutes.
+ */
+static const double FORGIVEN_US = 5000;
+static const double SHORT_US = 2e6; /* a shorter look is taken for this */
+static const double SLOW_US = 30e6;
+static const double SLOW_MOST = 4; /* limits */
+
+/*
+ * Refaults show the wrong pages before pressure does, as a fast backend hides
+ * them.  Of what was taken in the last minutes WASTE may be back, and a little
+ * more, since a workload has refaults of its own.
+ */
+static const double TAKEN_US = 120e6;
+static const double BACK_US = 20e6;
+static const double WASTE = 0.03;
+static const double WASTE_BYTES = 512 * 1024;
+
+static const double CAP = 0.01;	     /* of the base, in a period */
+static const double CAP_COLD = 0.10; /* the same with evidence */
+static const double CALM = 0.5;	     /* brake above which the gain doubles */
+
+/* Pages stolen of pages scanned below which reclaim does harm by its CPU. */
+static const double EFFICIENCY = 0.3;
+static const uint64_t SCANNED_BYTES = 4 << 20;
+
+int law_find(const char *name, enum law *out)
+{
+	static const char *const names[LAW_COUNT] = { "default", "paper",
+						      "senpai", "oomd" };
+
+	for (int i = 0; i < LAW_COUNT; i++)
+		if (!strcmp(name, names[i])) {
+			*out = (enum law)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* What is left of a decaying sum after the window. */
+static double decay(const struct law_in *in, double over_us)
+{
+	return exp(-(double)in->window_us / over_us);
+}
+
+/* Pressure as a share of its limit: 1 stops.  *slow_pct is kept. */
+static double press(const struct law_in *in, double pct, double limit_pct,
+		    double *slow_pct)
+{
+	double window_us = (double)in->window_us;
+	double stall_us = pct / 100 * window_us;
+	double now_pct = fmax(0, stall_us - FORGIVEN_US) /
+			 fmax(window_us, SHORT_US) * 100;
+	double kept = decay(in, SLOW_US);
+
+	*slow_pct = fmin(*slow_pct * kept + pct * (1 - kept),
+			 SLOW_MOST * limit_pct);
+	if (limit_pct <= 0)
+		return pct > 0 ? 1 : 0;
+	return fmax(now_pct, *slow_pct) / limit_pct;
+}
+
+/* The same of what came back. */
+static double waste(const struct law_in *in, struct law_state *st)
+{
+	st->taken_bytes =
+		st->taken_bytes * decay(in, TAKEN_US) + (double)in->got_bytes;
+	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
+			 (double)in->refaulted_bytes;
+	return st->back_bytes / (WASTE * st->taken_bytes + WASTE_BYTES);
+}
+
+/* Scanning much to take little, as katalyst's refault policy judges it. */
+static bool inefficient(const struct law_in *in)
+{
+	return in->scanned_bytes >= SCANNED_BYTES &&
+	       (double)in->got_bytes < EFFICIENCY * (double)in->scanned_bytes;
+}
+
+/* 1: go; 0: stop; *why is what brakes most. */
+static double brake(const struct law_in *in, struct law_state *st,
+		    enum reason *why)
+{
+	double mem =
+		press(in, in->mem_pct, in->mem_limit_pct, &st->mem_slow_pct);
+	double io = press(in, in->io_pct, in->io_limit_pct, &st->io_slow_pct);
+	double back = waste(in, st);
+	double most = fmax(mem, fmax(io, back));
+
+	*why = most == mem  ? REASON_MEM_PRESSURE
+	       : most == io ? REASON_IO_PRESSURE
+			    : REASON_REFAULT;
+	return fmax(0, 1 - most);
+}
+
+/* Doubles while calm, 1 at the first sign of harm. */
+static void set_gain(const struct law_in *in, struct law_state *st,
+		     double brake_now)
+{
+	bool first = st->gain < 1;
+
+	st->harmed = brake_now <= 0;
+	if (first || st->harmed || inefficient(in))
+		st->gain = 1;
+	else if (in->partial)
+		st->gain = fmax(1, st->gain / 2);
+	else if (brake_now >= CALM)
+		st->gain = fmin(LAW_GAIN_MAX, st->gain * 2);
+}
+
+/* Whole pages of want; what is left waits for the next period. */
+static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
+{
+	uint64_t step = (uint64_t)want / LAW_PAGE_BYTES * LAW_PAGE_BYTES;
+
+	if (step < least)
+		step = 0;
+	st->carry_bytes = want - (double)step;
+	return step;
+}
+
+static struct law_out finish(struct law_state *st, double want,
+			     enum reason reason)
+{
+	uint64_t step = whole_pages(st, want, LAW_LEAST_BYTES);
+
+	return (struct law_out){ step, step ? reason : REASON_SMALL };
+}
+
+static struct law_out law_default(const struct law_in *in, struct law_state *st)
+{
+	bool evidence = in->cold_bytes != NUM_NONE;
+	double base = (double)in->base_bytes, cold = (double)in->cold_bytes;
+	double want, cap = (evidence ? CAP_COLD : CAP) * base;
+	enum reason why, reason = REASON_LAW;
+	double go = brake(in, st, &why);
+
+	set_gain(in, st, go);
+	if (go <= 0) {
+		st->carry_bytes = 0;
+		return (struct law_out){ 0, why };
+	}
+	want = base * in->ratio * st->gain * go + st->carry_bytes;
+	if (evidence) {
+		want = fmax(want, cold * st->gain / LAW_GAIN_MAX * go);
+		want = fmin(want, cold);
+		reason = REASON_COLD;
+	}
+	if (want > cap) {
+		want = cap;
+		reason = REASON_CAP;
+	}
+	if (go < CALM && reason == REASON_LAW)
+		reason = why;
+	return finish(st, want, reason);
+}
+
+/*
+ * The paper, 3.3: current * ratio * max(0, 1 - psi / threshold), at most 1 %
+ * of the workload.  IO pressure is watched with its own limit, as it says that
+ * memory pressure alone is not enough, without giving the formula.
+ */
+static struct law_out law_paper(const struct law_in *in, struct law_state *st)
+{
+	double mem = in->mem_limit_pct > 0 ? in->mem_pct / in->mem_limit_pct
+					   : in->mem_pct > 0;
+	double io = in->io_limit_pct > 0 ? in->io_pct / in->io_limit_pct
+					 : in->io_pct > 0;
+	double go = fmax(0, 1 - fmax(mem, io)), want;
+
+	if (go <= 0)
+		return (struct law_out){ 0, mem >= io ? REASON_MEM_PRESSURE
+						      : REASON_IO_PRESSURE };
+	want = (double)in->base_bytes * in->ratio * go + st->carry_bytes;
+	if (want <= CAP * (double)in->base_bytes)
+		return finish(st, want, REASON_LAW);
+	return finish(st, CAP * (double)in->base_bytes, REASON_CAP);
+}
+
+/*
+ * senpai.py at c51e8e2.  It holds memory.high at a limit; here what stands
+ * above that limit is the step.  Its tick is 1 s and ours the window, so its
+ * grace is counted in seconds.
+ */
+static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
+{
+	static const double pressure_us = 10000, interval_s = 6;
+	double window_s = (double)in->window_us / 1e6, f;
+	double limit = (double)st->limit_bytes;
+
+	if (!st->limit_bytes) {
+		st->limit_bytes = in->current_bytes;
+		st->grace_s = interval_s;
+		return (struct law_out){ 0, REASON_INTERVAL };
+	}
+	st->stalled_us += in->mem_pct / 100 * (double)in->window_us;
+	st->grace_s -= window_s;
+	if (st->stalled_us > pressure_us) {
+		f = pow(st->stalled_us / pressure_us / 20, 2);
+		limit *= 1 + fmin(f, 1.0);
+	} else if (st->grace_s > 0) {
+		return (struct law_out){ 0, REASON_INTERVAL };
+	} else {
+		f = pow(pressure_us / fmax(st->stalled_us, 1) / 10, 2) * 0.01;
+		limit *= 1 - fmin(f, 0.01);
+	}
+	st->limit_bytes = (uint64_t)limit / LAW_PAGE_BYTES * LAW_PAGE_BYTES;
+	if (st->limit_bytes < in->floor_bytes)
+		st->limit_bytes = in->floor_bytes;
+	f = st->stalled_us;
+	st->stalled_us = 0;
+	st->grace_s = interval_s;
+	if (st->limit_bytes >= in->current_bytes)
+		return (struct law_out){ 0, f > pressure_us
+						    ? REASON_MEM_PRESSURE
+						    : REASON_LAW };
+	st->carry_bytes = 0;
+	return (struct law_out){
+		whole_pages(st, (double)(in->current_bytes - st->limit_bytes),
+			    LAW_PAGE_BYTES),
+		REASON_LAW,
+	};
+}
+
+/*
+ * oomd's Senpai with immediate_backoff, which Meta's configuration deploys:
+ * one period in seven, 1 % of what stands above the floor, when both averages
+ * of both pressures are below their limits.
+ */
+static struct law_out law_oomd(const struct law_in *in, struct law_state *st)
+{
+	static const unsigned int interval = 6;
+	uint64_t above = in->current_bytes > in->floor_bytes
+				 ? in->current_bytes - in->floor_bytes
+				 : 0;
+
+	if (st->ticks) {
+		st->ticks--;
+		return (struct law_out){ 0, REASON_INTERVAL };
+	}
+	if (in->mem_avg_pct >= in->mem_limit_pct)
+		return (struct law_out){ 0, REASON_MEM_PRESSURE };
+	if (in->io_avg_pct >= in->io_limit_pct)
+		return (struct law_out){ 0, REASON_IO_PRESSURE };
+	if (!above)
+		return (struct law_out){ 0, REASON_FLOOR };
+	st->ticks = interval;
+	st->carry_bytes = 0;
+	return (struct law_out){
+		whole_pages(st, (double)above * 0.01, LAW_PAGE_BYTES),
+		REASON_LAW,
+	};
+}
+
+/* -b: an order, which only harm stops. */
+static struct law_out law_once(const struct law_in *in, struct law_state *st)
+{
+	enum reason why;
+
+	if (brake(in, st, &why) <= 0)
+		return (struct law_out){ 0, why };
+	return (struct law_out){ in->asked_bytes, REASON_ASKED };
+}
+
+struct law_out law_step(enum law law, const struct law_in *in,
+			struct law_state *st)
+{
+	switch (law) {
+	case LAW_PAPER: return law_paper(in, st);
+	case LAW_SENPAI: return law_senpai(in, st);
+	case LAW_OOMD: return law_oomd(in, st);
+	case LAW_ONCE: return law_once(in, st);
+	case LAW_DEFAULT:
+	case LAW_COUNT: break;
+	}
+	return law_default(in, st);
+}

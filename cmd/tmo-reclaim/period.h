@@ -1,0 +1,67 @@
+/*
+ * period - one period of one cgroup: look, decide, write, look again.
+ */
+#ifndef PERIOD_H
+#define PERIOD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "act.h"
+#include "cg.h"
+#include "reason.h"
+#include "target.h"
+
+struct policy {
+	enum law law;
+	double mem_limit_pct, io_limit_pct, ratio;
+	uint64_t headroom_bytes, floor_bytes, max_step_bytes;
+	uint64_t chunk_bytes, deadline_us, alarm_us;
+	uint64_t grace_us, interval_us;
+	int64_t swap_limit_mpct;
+	bool rotational; /* swap to one is allowed */
+	bool dry_run;
+	const char *kill_switch;
+	uint64_t once_bytes; /* -b: 0 is the law's step */
+	double once_pct;
+};
+
+/* What the tool knows beside the cgroups. */
+struct run {
+	struct policy policy;
+	struct cg_set set;
+	struct host host;
+	struct act *act;
+	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
+	uint64_t start_us;
+	uint64_t wait_us, waited_at_us;		 /* time left for writes */
+	bool probed, swappiness, swappiness_max; /* the kernel takes them */
+	uint64_t once_left_bytes;
+	bool failed, short_of;
+};
+
+/* What a row shows. */
+struct result {
+	const char *key;
+	int64_t time_ms;
+	uint64_t memory_bytes, want_bytes;
+	struct yield y;
+	int64_t saved_bytes, offloaded_bytes;
+	bool accounted;
+	uint64_t stall_us, elapsed_us, floor_bytes;
+	double gain;
+	enum reason reason;
+};
+
+/* in: the row that asks for it. */
+void period(struct run *run, struct cg *cg, const struct row_input *in,
+	    struct result *r);
+
+/* -b: periods one behind the other until it is reached, or a guard says no. */
+void period_once(struct run *run, struct cg *cg, const struct row_input *in,
+		 struct result *r);
+
+/* A row input that says nothing. */
+void row_input_clear(struct row_input *in);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * reason - which rule set the step of a row: a word for each, so that no
+ * decision is without its cause.
+ */
+#ifndef REASON_H
+#define REASON_H
+
+enum reason {
+	/* The law, by what bounded it. */
+	REASON_LAW,
+	REASON_CAP,
+	REASON_COLD,
+	REASON_MAX_STEP,
+	REASON_SMALL,
+	REASON_ASKED,
+	/* Harm. */
+	REASON_MEM_PRESSURE,
+	REASON_IO_PRESSURE,
+	REASON_REFAULT,
+	REASON_INTERVAL,
+	/* Floors. */
+	REASON_FLOOR,
+	REASON_PROTECTED,
+	REASON_ROW_FLOOR,
+	REASON_ADAPTIVE,
+	/* Held back for now. */
+	REASON_GRACE,
+	REASON_GROWTH,
+	REASON_NESTED,
+	REASON_NO_PSI,
+	REASON_FROZEN,
+	REASON_EMPTY,
+	REASON_SELF,
+	REASON_LOCKED,
+	REASON_OFF,
+	REASON_SUSPENDED,
+	/* Nothing but file cache, by what forbids swap. */
+	REASON_NO_SWAP,
+	REASON_SWAP_FULL,
+	REASON_ZSWAP_FULL,
+	REASON_SWAP_BUDGET,
+	REASON_ROTATIONAL,
+	REASON_FILE_ONLY,
+	REASON_NO_SWAPPINESS,
+	/* What became of the write. */
+	REASON_PARTIAL,
+	REASON_CUT_PSI,
+	REASON_CUT_SIGNAL,
+	REASON_DEADLINE,
+	REASON_STUCK,
+	REASON_NO_YIELD,
+	REASON_BUSY,
+	REASON_GONE,
+	REASON_DENIED,
+	REASON_UNSUPPORTED,
+	REASON_ERROR,
+	REASON_COUNT
+};
+
+const char *reason_name(enum reason reason);
+
+/* For the page and -h: what the word means. */
+const char *reason_help(enum reason reason);
+
+#endif

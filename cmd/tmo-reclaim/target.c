@@ -1,0 +1,449 @@
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "kv.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+
+static uint64_t known(uint64_t v)
+{
+	return v >= NUM_MAX ? 0 : v;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t pages(uint64_t now, uint64_t then)
+{
+	return known(num_delta(now, then)) * LAW_PAGE_BYTES;
+}
+
+/* ---- the host ---- */
+
+/* Documentation/admin-guide/blockdev/zram.rst, mm_stat: by position. */
+static void add_zram(const char *dev, uint64_t *orig, uint64_t *used)
+{
+	char path[128], buf[256];
+	uint64_t o, u;
+
+	snprintf(path, sizeof(path), "sys/class/block/%s/mm_stat", dev);
+	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
+	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64, &o, &u) != 2)
+		return;
+	*orig += o;
+	*used += u;
+}
+
+/* "Zswap:     123 kB" of /proc/meminfo, against the pool's bound. */
+static bool zswap_pool_full(void)
+{
+	char buf[IO_BUF];
+	uint64_t pct, pool_kb, total_kb;
+	const char *pool, *total;
+
+	if (!mem_zswap_enabled() ||
+	    kv_read_u64(root_fd(),
+			"sys/module/zswap/parameters/max_pool_percent", &pct) ||
+	    io_read(root_fd(), "proc/meminfo", buf, sizeof(buf)) <= 0)
+		return false;
+	pool = strstr(buf, "\nZswap:");
+	total = strstr(buf, "MemTotal:");
+	if (!pool || !total || sscanf(pool + 7, "%" SCNu64, &pool_kb) != 1 ||
+	    sscanf(total + 9, "%" SCNu64, &total_kb) != 1)
+		return false;
+	/* Nearly: at the bound itself stores are already refused. */
+	return pool_kb * 100 >= total_kb * pct / 20 * 19;
+}
+
+void host_read(struct host *h)
+{
+	struct swap_area areas[32];
+	uint64_t orig = 0, used = 0;
+	uint64_t now = clock_mono_us();
+	const struct swap_area *next = NULL;
+	int n;
+
+	if (h->read_us && h->generation == root_generation() &&
+	    now - h->read_us < 500000)
+		return;
+	*h = (struct host){ .read_us = now, .generation = root_generation() };
+	n = mem_swap_areas(areas, (int)(sizeof(areas) / sizeof(*areas)));
+	for (int i = 0; i < n; i++) {
+		const struct swap_area *a = areas + i;
+
+		if (a->kind == SWAP_ZRAM)
+			add_zram(a->dev, &orig, &used);
+		else
+			h->device = true;
+		if (a->used_bytes < a->size_bytes &&
+		    (!next || a->prio > next->prio))
+			next = a;
+	}
+	h->rotational =
+		next && next->kind == SWAP_ROTATIONAL && !mem_zswap_enabled();
+	h->zram_mpct = num_mpct(used, orig);
+	h->zswap_full = zswap_pool_full();
+}
+
+/* ---- descriptors ---- */
+
+static int open_psi(const struct cg_set *set, const struct cg *cg,
+		    enum psi_res res)
+{
+	/* The root cgroup has none of its own: it is the system. */
+	if (!cg->key[1])
+		return io_open(root_fd(), psi_system_file(res), O_RDONLY);
+	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
+}
+
+int target_open(const struct cg_set *set, const struct cg *cg, struct target *t)
+{
+	int fd;
+
+	if (t->generation != root_generation())
+		target_close(t);
+	t->generation = root_generation();
+	if (!t->psi_fd)
+		t->psi_fd = open_psi(set, cg, PSI_MEM) + 1;
+	if (t->psi_fd < 0)
+		t->psi_fd = 0;
+	if (!t->io_fd)
+		t->io_fd = open_psi(set, cg, PSI_IO) + 1;
+	if (t->io_fd < 0)
+		t->io_fd = 0;
+	if (t->reclaim_fd)
+		return 0;
+	fd = cg_open_file(set, cg, "memory.reclaim", O_WRONLY | O_APPEND);
+	if (fd < 0)
+		return fd;
+	/*
+	 * One tmo-reclaim for a cgroup: whoever may write the file may lock
+	 * it, nobody else; and the lock is gone with its holder.
+	 */
+	t->lock_failed = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+	if (t->lock_failed) {
+		close(fd);
+		return -EWOULDBLOCK;
+	}
+	t->reclaim_fd = fd + 1;
+	return 0;
+}
+
+void target_close(struct target *t)
+{
+	if (t->reclaim_fd)
+		close(t->reclaim_fd - 1);
+	if (t->psi_fd)
+		close(t->psi_fd - 1);
+	if (t->io_fd)
+		close(t->io_fd - 1);
+	t->reclaim_fd = t->psi_fd = t->io_fd = 0;
+}
+
+/* ---- readings ---- */
+
+int target_read(const struct cg_set *set, const struct cg *cg,
+		struct reading *out)
+{
+	char flush[IO_BUF];
+	int err = mem_current(set, cg, &out->current_bytes);
+
+	if (err || (err = mem_stat_read(set, cg, &out->stat)))
+		return err;
+	out->steal_pages = out->stat.pgsteal_proactive_pages;
+	out->scan_pages = out->stat.pgscan_proactive_pages;
+	if (out->steal_pages == NUM_NONE) {
+		/*
+		 * Before 6.15 the steal of a write can only be told by a look
+		 * before and after, for which the counters must be flushed:
+		 * there a read of cpu.stat does it (kernel/cgroup/rstat.c).
+		 */
+		if (cg_read(set, cg, "cpu.stat", flush, sizeof(flush)) > 0)
+			mem_stat_read(set, cg, &out->stat);
+		out->steal_pages = out->stat.pgsteal_pages;
+		out->scan_pages = out->stat.pgscan_pages;
+	}
+	if (cg_read_u64(set, cg, "memory.swap.current", &out->swap_bytes))
+		out->swap_bytes = NUM_NONE;
+	return 0;
+}
+
+/* Since the last total; the averages where there is none. */
+static double share(const struct psi_line *line, uint64_t *total_us,
+		    uint64_t window_us, bool first, uint64_t own_us)
+{
+	uint64_t stall = num_delta(line->total_us, *total_us);
+
+	*total_us = line->total_us;
+	if (first || stall == NUM_NONE || !window_us)
+		return (double)line->avg10_mpct / 1e3;
+	stall = stall > own_us ? stall - own_us : 0;
+	return (double)stall / (double)window_us * 100;
+}
+
+static double avg_pct(const struct psi_line *line)
+{
+	int64_t a = line->avg10_mpct, b = line->avg60_mpct;
+
+	return (double)(a > b ? a : b) / 1e3;
+}
+
+void target_pressure(const struct cg_set *set, const struct cg *cg,
+		     struct target *t, uint64_t now_us, struct pressure *out)
+{
+	bool first = !t->known;
+	uint64_t own_us = cg->key[1] ? 0 : t->own_us;
+	struct psi mem, io;
+
+	(void)set;
+	*out = (struct pressure){ 0 };
+	if (!t->psi_fd || psi_pread(t->psi_fd - 1, &mem) ||
+	    !mem.line[PSI_SOME].seen)
+		return;
+	if (!t->io_fd || psi_pread(t->io_fd - 1, &io) ||
+	    !io.line[PSI_SOME].seen)
+		return;
+	out->known = true;
+	out->window_us = first ? 10000000 : now_us - t->read_us;
+	out->mem_pct = share(&mem.line[PSI_SOME], &t->mem_total_us,
+			     out->window_us, first, own_us);
+	out->io_pct = share(&io.line[PSI_SOME], &t->io_total_us, out->window_us,
+			    first, 0);
+	out->mem_avg_pct = avg_pct(&mem.line[PSI_SOME]);
+	out->io_avg_pct = avg_pct(&io.line[PSI_SOME]);
+	t->own_us = 0;
+}
+
+/*
+ * memory.min or .low of the cgroup, or its share by size of an ancestor's
+ * (as memory_recursiveprot distributes it): the larger.  The kernel protects
+ * no cgroup from its own memory.reclaim.
+ */
+static uint64_t protection(const struct cg_set *set, const char *key,
+			   const char *file, uint64_t current_bytes)
+{
+	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
+	uint64_t most = 0, v, all;
+
+	snprintf(level, sizeof(level), "%s", key);
+	do {
+		const char *dir = level[1] ? level + 1 : ".";
+
+		snprintf(path, sizeof(path), "%s/%s", dir, file);
+		if (kv_read_u64(set->fd, path, &v) || !v)
+			continue;
+		snprintf(path, sizeof(path), "%s/memory.current", dir);
+		if (strcmp(level, key) && v != NUM_MAX &&
+		    !kv_read_u64(set->fd, path, &all) && all > current_bytes)
+			v = (uint64_t)((double)v * (double)current_bytes /
+				       (double)all);
+		if (v > most)
+			most = v;
+	} while (cg_parent(level));
+	return most;
+}
+
+void target_limits(const struct cg_set *set, const struct cg *cg,
+		   uint64_t current_bytes, struct guard_in *g)
+{
+	struct mem_swap swap;
+	uint64_t zmax, znow;
+
+	g->min_bytes = protection(set, cg->key, "memory.min", current_bytes);
+	g->low_bytes = protection(set, cg->key, "memory.low", current_bytes);
+	if (!mem_swap_left(set, cg->key, &swap)) {
+		g->swap_left_bytes = swap.left_bytes;
+		g->swap_used_mpct = swap.used_mpct;
+	}
+	if (!cg_read_u64(set, cg, "memory.zswap.max", &zmax) &&
+	    zmax != NUM_MAX && zmax &&
+	    !cg_read_u64(set, cg, "memory.zswap.current", &znow))
+		g->zswap_full |= znow >= zmax / 20 * 19;
+}
+
+/* ---- accounts ---- */
+
+/*
+ * What went to swap, written to a device or compressed in front of it, and
+ * zero pages that need neither.  Where the kernel does not count the first for
+ * a cgroup (before 6.13): by how much its swap grew in a write of ours.
+ */
+static uint64_t swapped(const struct reading *last, const struct reading *from,
+			const struct reading *after, bool ours)
+{
+	const struct mem_stat *a = &after->stat, *l = &last->stat;
+	uint64_t device, back;
+
+	if (a->pswpout_pages == NUM_NONE)
+		return ours ? known(num_delta(after->swap_bytes,
+					      from->swap_bytes))
+			    : 0;
+	device = pages(a->pswpout_pages, l->pswpout_pages);
+	back = pages(a->zswpwb_pages, l->zswpwb_pages);
+	return device - least(device, back) +
+	       pages(a->zswpout_pages, l->zswpout_pages) +
+	       pages(a->swpout_zero_pages, l->swpout_zero_pages);
+}
+
+void target_account(struct target *t, const struct reading *from,
+		    const struct reading *after, bool ours,
+		    const struct host *h, struct yield *y)
+{
+	const struct mem_stat *a = &after->stat;
+	const struct reading *last = t->known ? &t->last : from;
+	const struct mem_stat *l = &last->stat;
+	bool apart = a->pgsteal_proactive_pages != NUM_NONE;
+
+	*y = (struct yield){ 0 };
+	if (apart || ours) {
+		const struct reading *since = apart ? last : from;
+
+		y->got_bytes = pages(after->steal_pages, since->steal_pages);
+		y->scanned_bytes = pages(after->scan_pages, since->scan_pages);
+	}
+	y->demoted_bytes =
+		least(y->got_bytes, pages(a->pgdemote_proactive_pages,
+					  l->pgdemote_proactive_pages));
+	y->got_bytes -= y->demoted_bytes;
+	t->swap_owed_bytes += swapped(last, from, after, ours);
+	y->got_anon_bytes = least(y->got_bytes, t->swap_owed_bytes);
+	y->got_file_bytes = y->got_bytes - y->got_anon_bytes;
+	t->swap_owed_bytes -= y->got_anon_bytes;
+	y->refaulted_bytes =
+		pages(a->refault_anon_pages, l->refault_anon_pages) +
+		pages(a->refault_file_pages, l->refault_file_pages);
+	if (h->device)
+		y->device_bytes =
+			a->pswpout_pages != NUM_NONE
+				? pages(a->pswpout_pages, l->pswpout_pages)
+				: pages(a->zswpwb_pages, l->zswpwb_pages);
+}
+
+/* In swap and not in memory as well. */
+static int64_t out_bytes(const struct reading *r)
+{
+	return (int64_t)known(r->swap_bytes) -
+	       (int64_t)known(r->stat.swapcached_bytes);
+}
+
+int64_t target_offloaded(const struct target *t, const struct reading *now)
+{
+	return out_bytes(now) - out_bytes(&t->start);
+}
+
+/* What zram holds of a cgroup: its swap that is not in zswap. */
+static int64_t zram_bytes(const struct reading *r)
+{
+	return out_bytes(r) - (int64_t)known(r->stat.zswapped_bytes);
+}
+
+int64_t target_saved(const struct target *t, const struct reading *now,
+		     const struct host *h)
+{
+	uint64_t back = pages(now->stat.refault_file_pages,
+			      t->start.stat.refault_file_pages);
+	int64_t file = t->sum.got_file_bytes > back
+			       ? (int64_t)(t->sum.got_file_bytes - back)
+			       : 0;
+	int64_t zswap = (int64_t)known(now->stat.zswap_bytes) -
+			(int64_t)known(t->start.stat.zswap_bytes);
+	int64_t zram = zram_bytes(now) - zram_bytes(&t->start);
+
+	if (zram < 0 || !h->zram_mpct)
+		zram = 0;
+	return target_offloaded(t, now) + file - zswap -
+	       (int64_t)((double)zram * (double)h->zram_mpct / 1e5);
+}
+
+/* ---- evidence ---- */
+
+void target_evidence(struct target *t, const struct row_input *in)
+{
+	struct evidence *e = &t->cold;
+
+	if (!in->cold_ok) {
+		e->known = false;
+		return;
+	}
+	/*
+	 * The rows repeat what the last scan found until the next one: what
+	 * was taken in between is no longer there.
+	 */
+	if (e->known && e->anon_bytes == in->cold_anon_bytes &&
+	    e->file_bytes == in->cold_file_bytes &&
+	    e->of_anon_bytes == in->anon_bytes &&
+	    e->of_file_bytes == in->file_bytes)
+		return;
+	*e = (struct evidence){
+		.known = true,
+		.anon_bytes = in->cold_anon_bytes,
+		.file_bytes = in->cold_file_bytes,
+		.of_anon_bytes = in->anon_bytes,
+		.of_file_bytes = in->file_bytes,
+	};
+}
+
+uint64_t target_cold_anon(const struct target *t)
+{
+	return t->cold.anon_bytes -
+	       least(t->cold.anon_bytes, t->cold.taken_anon_bytes);
+}
+
+uint64_t target_cold_file(const struct target *t)
+{
+	return t->cold.file_bytes -
+	       least(t->cold.file_bytes, t->cold.taken_file_bytes);
+}
+
+/* ---- the run's sizes ---- */
+
+void target_sample(struct target *t, uint64_t current_bytes)
+{
+	if (!t->stride)
+		t->stride = 1;
+	if (++t->skip < t->stride)
+		return;
+	t->skip = 0;
+	if (t->samples == TARGET_SAMPLES) {
+		for (unsigned int i = 0; i < TARGET_SAMPLES / 2; i++)
+			t->sample_pages[i] = t->sample_pages[2 * i];
+		t->samples = TARGET_SAMPLES / 2;
+		t->stride *= 2;
+	}
+	t->sample_pages[t->samples++] =
+		(uint32_t)least(current_bytes / LAW_PAGE_BYTES, UINT32_MAX);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+uint64_t target_quantile(const struct target *t, unsigned int pct)
+{
+	uint32_t sorted[TARGET_SAMPLES];
+	unsigned int at;
+
+	if (!t->samples)
+		return NUM_NONE;
+	memcpy(sorted, t->sample_pages, sizeof(sorted));
+	qsort(sorted, t->samples, sizeof(*sorted), by_size);
+	/* The nearest rank: the least that pct percent are at or below. */
+	at = (t->samples * pct + 99) / 100;
+	return (uint64_t)sorted[at ? at - 1 : 0] * LAW_PAGE_BYTES;
+}

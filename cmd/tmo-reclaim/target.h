@@ -1,0 +1,143 @@
+/*
+ * target - what is known of one cgroup: its readings, its accounts, and what
+ * was taken from it that has not come back.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cg.h"
+#include "guard.h"
+#include "law.h"
+#include "mem.h"
+#include "rows.h"
+
+enum { TARGET_SAMPLES = 64 };
+
+/* One look at the cgroup. */
+struct reading {
+	struct mem_stat stat;
+	uint64_t current_bytes, swap_bytes;
+	uint64_t steal_pages, scan_pages; /* proactive where told apart */
+};
+
+/* Of the whole system, once a period. */
+struct host {
+	uint64_t read_us;
+	unsigned int generation;
+	bool rotational; /* of the area that takes the next page */
+	bool zswap_full;
+	bool device;	   /* some area is neither zram nor behind it */
+	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
+};
+void host_read(struct host *h);
+
+/* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
+struct row_input {
+	bool has_psi; /* the row has a column mem_some_pct */
+	bool has_io;
+	int64_t mem_mpct, io_mpct; /* < 0: unknown */
+	uint64_t window_us;
+	uint64_t swappiness, swap_left_bytes, swap_write;
+	bool cold_ok; /* evidence that may be used */
+	uint64_t cold_anon_bytes, cold_file_bytes;
+	uint64_t anon_bytes, file_bytes, memory_bytes;
+	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
+	uint64_t floor_bytes, max_step_bytes;
+	int64_t time_ms; /* < 0: not given */
+};
+
+struct pressure {
+	bool known;
+	uint64_t window_us;
+	double mem_pct, io_pct, mem_avg_pct, io_avg_pct;
+};
+
+/* Evidence of coldness, and what was taken since it was found. */
+struct evidence {
+	bool known;
+	uint64_t anon_bytes, file_bytes;
+	uint64_t of_anon_bytes, of_file_bytes;
+	uint64_t taken_anon_bytes, taken_file_bytes;
+};
+
+struct totals {
+	uint64_t periods, acted, held, cut;
+	uint64_t want_bytes, got_bytes, got_anon_bytes, got_file_bytes;
+	uint64_t demoted_bytes, refaulted_bytes, device_bytes;
+	uint64_t stall_us, elapsed_us;
+};
+
+struct target {
+	bool known; /* there is a last reading */
+	bool lock_failed, warned;
+	int reclaim_fd, psi_fd, io_fd; /* + 1; 0: not open */
+	unsigned int generation;       /* of the root they were opened in */
+	uint64_t read_us, first_us, grown_us;
+	uint64_t asleep_us; /* time the machine has slept, by its clocks */
+	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
+	unsigned int waited; /* periods left to those below */
+	uint64_t mem_total_us, io_total_us;
+	uint64_t own_us; /* time in own writes since the last pressure */
+	struct reading start, last;
+	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
+	uint64_t got_bytes, scanned_bytes; /* of the last period */
+	bool partial;
+	unsigned int barren; /* writes in a row that brought nothing */
+	struct law_state law;
+	uint64_t adaptive_bytes;
+	struct evidence cold;
+	struct totals sum;
+	/* Sizes through the run, evenly spaced: every stride-th is kept. */
+	uint32_t sample_pages[TARGET_SAMPLES];
+	unsigned int samples, stride, skip;
+};
+
+/* Descriptors; -errno. */
+int target_open(const struct cg_set *set, const struct cg *cg,
+		struct target *t);
+void target_close(struct target *t);
+
+int target_read(const struct cg_set *set, const struct cg *cg,
+		struct reading *out);
+
+/* Own reading of the pressure since the last one. */
+void target_pressure(const struct cg_set *set, const struct cg *cg,
+		     struct target *t, uint64_t now_us, struct pressure *out);
+
+/* The swap and protection part of the guard's input. */
+void target_limits(const struct cg_set *set, const struct cg *cg,
+		   uint64_t current_bytes, struct guard_in *g);
+
+/*
+ * What the period brought.  ours: a write of ours, to it or above it, was
+ * between the readings from and after.  The other counters are since the last
+ * reading.
+ */
+struct yield {
+	uint64_t got_bytes, got_anon_bytes, got_file_bytes;
+	uint64_t scanned_bytes, demoted_bytes, device_bytes;
+	uint64_t refaulted_bytes;
+};
+void target_account(struct target *t, const struct reading *from,
+		    const struct reading *after, bool ours,
+		    const struct host *h, struct yield *y);
+
+/* Out of memory now because of swap, and net saved: see tmo-reclaim(8). */
+int64_t target_offloaded(const struct target *t, const struct reading *now);
+int64_t target_saved(const struct target *t, const struct reading *now,
+		     const struct host *h);
+
+/* Takes the row's evidence; bytes still to be had of each kind. */
+void target_evidence(struct target *t, const struct row_input *in);
+uint64_t target_cold_anon(const struct target *t);
+uint64_t target_cold_file(const struct target *t);
+
+void target_sample(struct target *t, uint64_t current_bytes);
+/* The size that the run was at or below for that share of its time. */
+uint64_t target_quantile(const struct target *t, unsigned int pct);
+
+#endif
