@@ -1,0 +1,341 @@
+#include "age.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "msg.h"
+#include "num.h"
+
+enum { BUCKETS = sizeof(((struct tally_set *)0)->bucket) / sizeof(void *) };
+
+const char *kind_name(enum kind kind)
+{
+	static const char *const names[] = {
+		[ANON] = "anon",
+		[FILES] = "file",
+		[DIRTY] = "dirty",
+		[SHMEM] = "shmem",
+		[UNEVICTABLE] = "unevictable",
+	};
+
+	return names[kind];
+}
+
+const char *cover_name(enum cover cover)
+{
+	static const char *const names[] = {
+		[TRACKED] = "tracked",	 [FRESH] = "new",
+		[MIGRATED] = "migrated", [BUSY] = "busy",
+		[OFF_LRU] = "off_lru",	 [KERNEL] = "kernel",
+		[SLAB] = "slab",	 [PGTABLE] = "pagetable",
+		[HUGETLB] = "hugetlb",	 [ZERO_PAGE] = "zero",
+		[OFFLINE] = "offline",	 [FREE] = "free",
+		[HOLE] = "hole",
+	};
+
+	return names[cover];
+}
+
+static size_t bucket_of(uint64_t ino, int node)
+{
+	return (size_t)((ino ^ (uint64_t)node << 7) *
+				UINT64_C(0x9e3779b97f4a7c15) >>
+			54) %
+	       BUCKETS;
+}
+
+const struct tally *tally_find(const struct tally_set *set, uint64_t ino,
+			       int node)
+{
+	const struct tally *t = set->bucket[bucket_of(ino, node)];
+
+	while (t && (t->ino != ino || t->node != node))
+		t = t->next;
+	return t;
+}
+
+struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
+{
+	struct tally **p;
+
+	if (set->last && set->last->ino == ino && set->last->node == node)
+		return set->last;
+	p = &set->bucket[bucket_of(ino, node)];
+	while (*p && ((*p)->ino != ino || (*p)->node != node))
+		p = &(*p)->next;
+	if (!*p) {
+		*p = xcalloc(1, sizeof(**p));
+		tally_clear(*p);
+		(*p)->ino = ino;
+		(*p)->node = node;
+	}
+	set->last = *p;
+	return *p;
+}
+
+void tally_clear(struct tally *t)
+{
+	struct tally *next = t->next;
+
+	memset(t, 0, sizeof(*t));
+	t->next = next;
+	t->known = AGE_MAX;
+}
+
+void tally_add(struct tally *sum, const struct tally *t)
+{
+	for (int a = 0; a < AGES; a++) {
+		for (int k = 0; k < KINDS; k++)
+			sum->pages[k][a] += t->pages[k][a];
+		sum->promoted[a] += t->promoted[a];
+		sum->square[0][a] += t->square[0][a];
+		sum->square[1][a] += t->square[1][a];
+	}
+	for (int c = 0; c < COVERS; c++)
+		sum->cover[c] += t->cover[c];
+	sum->unmapped += t->unmapped;
+	if (t->known < sum->known)
+		sum->known = t->known;
+	if (t->stale_us > sum->stale_us)
+		sum->stale_us = t->stale_us;
+}
+
+void tally_merge(struct tally_set *into, const struct tally_set *from)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct tally *t = from->bucket[i]; t; t = t->next)
+			tally_add(tally_of(into, t->ino, t->node), t);
+}
+
+void tally_free(struct tally_set *set)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (set->bucket[i]) {
+			struct tally *t = set->bucket[i];
+
+			set->bucket[i] = t->next;
+			free(t);
+		}
+	set->last = NULL;
+}
+
+static bool has(uint64_t flags, int bit)
+{
+	return flags >> bit & 1;
+}
+
+/* Why a page that is not on the LRU is not; bit 0 has five meanings. */
+static enum cover reason(uint64_t flags)
+{
+	const uint64_t users = UINT64_C(1) << PF_UPTODATE |
+			       UINT64_C(1) << PF_MMAP | UINT64_C(1) << PF_ANON |
+			       UINT64_C(1) << PF_SWAPBACKED;
+
+	if (has(flags, PF_NOPAGE))
+		return HOLE;
+	if (has(flags, PF_BUDDY))
+		return FREE;
+	if (has(flags, PF_SLAB))
+		return SLAB;
+	if (has(flags, PF_PGTABLE))
+		return PGTABLE;
+	if (has(flags, PF_HUGE))
+		return HUGETLB;
+	if (has(flags, PF_ZERO_PAGE))
+		return ZERO_PAGE;
+	if (has(flags, PF_OFFLINE) || has(flags, PF_HWPOISON))
+		return OFFLINE;
+	return flags & users ? OFF_LRU : KERNEL;
+}
+
+/* Not by KPF_KSM: 6.12 shows it on every anonymous page. */
+static enum kind kind_of(uint64_t flags)
+{
+	if (has(flags, PF_UNEVICTABLE))
+		return UNEVICTABLE;
+	if (has(flags, PF_ANON))
+		return ANON;
+	if (has(flags, PF_SWAPBACKED))
+		return SHMEM;
+	return has(flags, PF_DIRTY) ? DIRTY : FILES;
+}
+
+/* The state of a folio; of a huge one the head's is that of all its pages. */
+struct folio {
+	struct tally *tally;
+	enum cover cover;
+	enum kind kind;
+	uint8_t age, was;
+	bool promoted, swap, unmapped;
+};
+
+static bool bit(const uint64_t *map, size_t i)
+{
+	return map[i / 64] >> i % 64 & 1;
+}
+
+static void set_bit(uint64_t *map, size_t i, bool value)
+{
+	uint64_t mask = UINT64_C(1) << i % 64;
+
+	map[i / 64] = value ? map[i / 64] | mask : map[i / 64] & ~mask;
+}
+
+/* One that stands on the LRU: was it touched since it was marked? */
+static void judge(const struct chunk *c, size_t i, struct folio *f)
+{
+	uint64_t flags = c->flags[i];
+	bool idle = bit(c->idle, i);
+
+	f->kind = kind_of(flags);
+	f->swap = has(flags, PF_SWAPBACKED) || has(flags, PF_ANON);
+	f->unmapped = !f->swap && !has(flags, PF_MMAP);
+	f->was = c->age[i];
+	/* Freed and taken anew for the other kind: not the page it was. */
+	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
+		f->was = AGE_NONE;
+	f->age = 0;
+	if (has(flags, PF_LOCKED) || has(flags, PF_WRITEBACK)) {
+		/* mm/page_idle.c: folio_trylock failed, so nobody looked. */
+		f->cover = BUSY;
+	} else if (f->was == AGE_NONE) {
+		f->cover = idle && !c->first ? MIGRATED : FRESH;
+	} else {
+		f->cover = TRACKED;
+		f->promoted = !idle && f->was;
+		if (idle)
+			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
+	}
+}
+
+static struct folio look(const struct chunk *c, size_t i, struct tally_set *out)
+{
+	struct folio f = { .age = AGE_NONE };
+
+	f.tally = tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+	if (has(c->flags[i], PF_LRU))
+		judge(c, i, &f);
+	else
+		f.cover = reason(c->flags[i]);
+	return f;
+}
+
+static void count(const struct folio *f)
+{
+	struct tally *t = f->tally;
+
+	t->cover[f->cover]++;
+	if (f->age == AGE_NONE)
+		return;
+	t->pages[f->kind][f->age]++;
+	t->promoted[f->was] += f->promoted;
+	t->unmapped += f->unmapped;
+}
+
+void age_chunk(const struct chunk *c, struct tally_set *out)
+{
+	struct folio f = { 0 };
+
+	memset(c->mark, 0, (c->pages + 63) / 64 * 8);
+	for (size_t i = 0; i < c->pages; i++) {
+		bool tail = i && has(c->flags[i], PF_COMPOUND_TAIL);
+
+		if (!tail)
+			f = look(c, i, out);
+		if (i >= c->from && i < c->to)
+			count(&f);
+		c->age[i] = f.age;
+		set_bit(c->swap, i, f.swap);
+		/* The complement: all ones would lose what was touched since
+		 * the read, and walk the page tables once more. */
+		if (!tail && f.age != AGE_NONE && !bit(c->idle, i))
+			set_bit(c->mark, i, true);
+	}
+}
+
+void age_known(const uint64_t *flags, const uint64_t *cgroup, size_t n,
+	       uint8_t age, struct tally_set *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct tally *t = tally_of(out, cgroup[i], 0);
+		bool lru = has(flags[i], PF_LRU);
+
+		t->cover[lru ? TRACKED : reason(flags[i])]++;
+		if (lru)
+			t->pages[kind_of(flags[i])][age]++;
+	}
+}
+
+void age_grid(struct age_scale *scale, const uint64_t *ask_us, size_t n)
+{
+	double us = 100000;
+
+	memset(scale, 0, sizeof(*scale));
+	scale->known = AGE_MAX;
+	for (int a = 1; a < AGES; a++, us *= 1.07)
+		scale->us[a] = (uint64_t)us;
+	for (size_t i = 0; i < n; i++) {
+		int a = age_below(scale, ask_us[i]);
+
+		scale->us[a ? a : 1] = ask_us[i];
+	}
+}
+
+int age_below(const struct age_scale *scale, uint64_t us)
+{
+	int a = 0;
+
+	while (a < AGE_MAX && scale->us[a + 1] <= us)
+		a++;
+	return a;
+}
+
+int age_from(const struct age_scale *scale, uint64_t us)
+{
+	/* The time that a section takes is lost at both ends: 2 %. */
+	for (int a = 0; a <= scale->known; a++)
+		if (scale->us[a] >= us - us / 50)
+			return a;
+	return AGES;
+}
+
+uint64_t age_cold(const uint64_t pages[AGES], int age)
+{
+	uint64_t sum = 0;
+
+	if (age >= AGES)
+		return NUM_NONE;
+	for (; age < AGES; age++)
+		sum += pages[age];
+	return sum;
+}
+
+uint64_t age_percentile(const uint64_t pages[AGES],
+			const struct age_scale *scale, double pct)
+{
+	double all = (double)age_cold(pages, 0), sum = 0;
+
+	if (all <= 0)
+		return NUM_NONE;
+	for (int a = 0; a < AGE_MAX; a++) {
+		sum += (double)pages[a];
+		if (sum * 100 >= all * pct)
+			return scale->us[a];
+	}
+	return scale->us[AGE_MAX];
+}
+
+int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,
+		  uint64_t window_us, double bound_pct, int known)
+{
+	double minutes = (double)window_us / 60e6;
+
+	for (int a = 1; a <= known; a++) {
+		double pages = (double)age_cold(promoted, a);
+
+		if (pages * 100 <=
+		    bound_pct * (double)working_set_pages * minutes)
+			return a;
+	}
+	return AGES;
+}

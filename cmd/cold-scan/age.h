@@ -1,0 +1,140 @@
+/*
+ * age - from what the kernel tells of page frames to ages, pages by kind and
+ * age, promotions.  Pure: no I/O, no clock.
+ */
+#ifndef AGE_H
+#define AGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* include/uapi/linux/kernel-page-flags.h; not in every libc's headers. */
+enum {
+	PF_LOCKED = 0,
+	PF_UPTODATE = 3,
+	PF_DIRTY = 4,
+	PF_LRU = 5,
+	PF_SLAB = 7,
+	PF_WRITEBACK = 8,
+	PF_BUDDY = 10,
+	PF_MMAP = 11,
+	PF_ANON = 12,
+	PF_SWAPBACKED = 14,
+	PF_COMPOUND_TAIL = 16,
+	PF_HUGE = 17,
+	PF_UNEVICTABLE = 18,
+	PF_HWPOISON = 19,
+	PF_NOPAGE = 20,
+	PF_OFFLINE = 23,
+	PF_ZERO_PAGE = 24,
+	PF_PGTABLE = 26,
+};
+
+/* Each page on the LRU is of one kind. */
+enum kind { ANON, FILES, DIRTY, SHMEM, UNEVICTABLE, KINDS };
+const char *kind_name(enum kind kind);
+
+/* The account of every page frame: what is known of it, or why nothing. */
+enum cover {
+	TRACKED,  /* marked in the pass before: idle or touched since */
+	FRESH,	  /* on the LRU now, not at the pass before: age unknown */
+	MIGRATED, /* idle, but not marked by us here: moved in with its flag */
+	BUSY,	  /* locked or under writeback: the kernel could not look */
+	OFF_LRU,  /* a user's page in a per-CPU batch, or isolated */
+	KERNEL,
+	SLAB,
+	PGTABLE,
+	HUGETLB,
+	ZERO_PAGE,
+	OFFLINE, /* ballooned, poisoned */
+	FREE,
+	HOLE,
+	COVERS
+};
+const char *cover_name(enum cover cover);
+
+/*
+ * A page's age is the number of passes in a row that found it idle after it
+ * was marked.  AGE_NONE: not marked by us.
+ */
+enum { AGES = 256, AGE_NONE = 255, AGE_MAX = 254 };
+
+/* What one cgroup (by the inode that kpagecgroup tells) holds on one node. */
+struct tally {
+	uint64_t ino;
+	int node;
+	struct tally *next; /* in its hash bucket */
+	uint64_t pages[KINDS][AGES];
+	uint64_t promoted[AGES]; /* touched again after so many passes */
+	uint64_t cover[COVERS];
+	uint64_t unmapped;	/* file pages that no page table maps */
+	double square[2][AGES]; /* --sample: sums of squares over the units */
+	int known;		/* ages above this cannot be told */
+	uint64_t stale_us;	/* nobody looked for so long */
+};
+
+struct tally_set {
+	struct tally *bucket[1024];
+	struct tally *last; /* found last: pages of a cgroup stand together */
+};
+struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);
+const struct tally *tally_find(const struct tally_set *set, uint64_t ino,
+			       int node);
+void tally_clear(struct tally *t);
+void tally_add(struct tally *sum, const struct tally *t);
+void tally_merge(struct tally_set *into, const struct tally_set *from);
+void tally_free(struct tally_set *set);
+
+/* What was read of a run of page frames, and what is known of them. */
+struct chunk {
+	size_t pages;
+	const uint64_t *idle;	/* bitmap, before anything was marked */
+	const uint64_t *flags;	/* kpageflags */
+	const uint64_t *cgroup; /* kpagecgroup, or NULL */
+	uint8_t *age;		/* in and out */
+	uint64_t *swap;		/* in and out: bit set: anon or shmem */
+	uint64_t *mark;		/* out: bits to write to the bitmap */
+	int node;
+	size_t from, to; /* the pages to count, the others only lead there */
+	bool first;	 /* no pass before: idle bits are somebody else's */
+};
+void age_chunk(const struct chunk *c, struct tally_set *out);
+
+/* Counts n pages whose age another tells. */
+void age_known(const uint64_t *flags, const uint64_t *cgroup, size_t n,
+	       uint8_t age, struct tally_set *out);
+
+/* A lower bound of the time idle for each age; known: up to this one. */
+struct age_scale {
+	uint64_t us[AGES];
+	int known;
+};
+
+/*
+ * A scale for sources that tell ages in time: from 0.1 s up to a month in
+ * steps of 7 %, the ages asked for among them.
+ */
+void age_grid(struct age_scale *scale, const uint64_t *ask_us, size_t n);
+
+/* The greatest age whose time is no more than us. */
+int age_below(const struct age_scale *scale, uint64_t us);
+
+/* The least age whose pages were idle for at least us, or AGES: none yet. */
+int age_from(const struct age_scale *scale, uint64_t us);
+
+/* Pages at or above that age; NUM_NONE where age is AGES. */
+uint64_t age_cold(const uint64_t pages[AGES], int age);
+
+/* Idle time that pct of the pages do not exceed; NUM_NONE without pages. */
+uint64_t age_percentile(const uint64_t pages[AGES],
+			const struct age_scale *scale, double pct);
+
+/*
+ * The smallest age whose promotions a minute are under the bound, as a share
+ * of the working set; AGES: none.
+ */
+int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,
+		  uint64_t window_us, double bound_pct, int known);
+
+#endif

@@ -1,0 +1,495 @@
+/*
+ * cold-scan - how much memory is cold, and whose.
+ *
+ * Prints for each cgroup and AGE how many bytes, anonymous and file, were not
+ * touched for that long. From the page_idle bitmap with /proc/kpageflags and
+ * /proc/kpagecgroup, from the ages of the multi-generational LRU, or from
+ * DAMON; see cold-scan(8).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "annotate.h"
+#include "clock.h"
+#include "damon.h"
+#include "io.h"
+#include "keep.h"
+#include "kv.h"
+#include "lrugen.h"
+#include "msg.h"
+#include "num.h"
+#include "proc.h"
+#include "root.h"
+#include "scan.h"
+#include "tool.h"
+#include "verdict.h"
+#include "view.h"
+
+enum {
+	KEY_SOURCE = 0x100,
+	KEY_AGE_NOW,
+	KEY_LOCAL,
+	KEY_NODE,
+	KEY_HISTOGRAM,
+	KEY_PERCENTILES,
+	KEY_PROMOTIONS,
+	KEY_RECOMMEND,
+	KEY_BOUND,
+	KEY_COVERAGE,
+	KEY_RANGES,
+	KEY_MAPPINGS,
+	KEY_DIFF,
+	KEY_SAMPLE,
+	KEY_MAX_CPU,
+	KEY_JOBS,
+	KEY_BACKGROUND,
+	KEY_STRICT,
+	KEY_ANNOTATE,
+};
+
+static const struct opt opts[] = {
+	{ 'a', "age", "TIME[,TIME...]", "ages to tell the cold by (2m)" },
+	{ 'p', "pid", "PID[,PID...]", "processes instead of cgroups" },
+	{ 'S', "state", "FILE", "keep the ages there; one pass a run" },
+	{ KEY_SOURCE, "source", "NAME", "auto, page-idle, lru-gen or damon" },
+	{ KEY_AGE_NOW, "age-now", NULL,
+	  "lru-gen: begin a generation at each pass" },
+	{ KEY_LOCAL, "local", NULL, "without the cgroups below" },
+	{ KEY_NODE, "node", NULL, "a row for each memory node" },
+	{ KEY_HISTOGRAM, "histogram", NULL, "a row for each kind and age" },
+	{ KEY_PERCENTILES, "percentiles", "P[,P...]", "of the time idle" },
+	{ KEY_PROMOTIONS, "promotions", NULL,
+	  "pages idle for AGE, then touched" },
+	{ KEY_RECOMMEND, "recommend", NULL,
+	  "least age with promotions under --bound" },
+	{ KEY_BOUND, "bound", "PCT", "of the working set a minute (0.2%)" },
+	{ KEY_COVERAGE, "coverage", NULL,
+	  "what was seen, and what could not be" },
+	{ KEY_RANGES, "ranges", NULL, "with -p: the cold addresses" },
+	{ KEY_MAPPINGS, "mappings", NULL,
+	  "with -p: count a page once for each mapping" },
+	{ KEY_DIFF, "diff", "OLD", "compare -S FILE with an older one" },
+	{ KEY_SAMPLE, "sample", "1/N", "look at so many pages only" },
+	{ KEY_MAX_CPU, "max-cpu", "PCT", "of one processor, for the scan" },
+	{ KEY_JOBS, "jobs", "N", "threads to scan with" },
+	{ KEY_BACKGROUND, "background", NULL, "run when nothing else does" },
+	{ KEY_STRICT, "strict", NULL, "status 3 where a verdict is not ok" },
+	{ KEY_ANNOTATE, "annotate", NULL, "append to rows read from stdin" },
+};
+
+struct config {
+	struct scan_opts scan;
+	struct view view;
+	struct proc_opts proc;
+	const char *diff;
+	bool annotate, background, from_stdin;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Calls take on each part between commas; their number. */
+static size_t each_part(const char *opt, const char *arg, size_t most,
+			void (*take)(void *ctx, size_t i, const char *part),
+			void *ctx)
+{
+	char *text = xstrdup(arg), *rest = text, *part;
+	size_t n = 0;
+
+	while ((part = strsep(&rest, ","))) {
+		if (n == most)
+			die(0, "%s: '%s' has more than %zu values", opt, arg,
+			    most);
+		take(ctx, n++, part);
+	}
+	free(text);
+	return n;
+}
+
+static void take_age(void *ctx, size_t i, const char *part)
+{
+	((uint64_t *)ctx)[i] = opt_time("-a", part, 1000);
+}
+
+static void take_percentile(void *ctx, size_t i, const char *part)
+{
+	double pct = opt_pct("--percentiles", part);
+
+	if (pct > 100)
+		die(0, "--percentiles: '%s' is more than 100", part);
+	((double *)ctx)[i] = pct;
+}
+
+static void take_pid(void *ctx, size_t i, const char *part)
+{
+	((uint64_t *)ctx)[i] = opt_u64("-p", part, 1, INT32_MAX);
+}
+
+static void set_view(struct config *cfg, enum view_kind kind)
+{
+	if (cfg->view.kind != VIEW_COLD && cfg->view.kind != kind)
+		die(0, "only one of --histogram, --percentiles, --promotions, "
+		       "--recommend, --coverage, --ranges, --diff and -p");
+	cfg->view.kind = kind;
+}
+
+static uint64_t take_sample(const char *arg)
+{
+	if (strncmp(arg, "1/", 2))
+		die(0, "--sample: '%s' is not a share such as 1/64", arg);
+	return opt_u64("--sample", arg + 2, 1, 1 << 20);
+}
+
+static void take_view(struct config *cfg, int key, const char *arg)
+{
+	switch (key) {
+	case KEY_HISTOGRAM: set_view(cfg, VIEW_HISTOGRAM); break;
+	case KEY_PROMOTIONS: set_view(cfg, VIEW_PROMOTIONS); break;
+	case KEY_COVERAGE: set_view(cfg, VIEW_COVERAGE); break;
+	case KEY_PERCENTILES:
+		set_view(cfg, VIEW_PERCENTILES);
+		cfg->view.n_percentiles =
+			each_part("--percentiles", arg, ASK_MAX,
+				  take_percentile, cfg->view.percentile_pct);
+		break;
+	case KEY_RECOMMEND: set_view(cfg, VIEW_RECOMMEND); break;
+	case KEY_BOUND: cfg->view.bound_pct = opt_pct("--bound", arg); break;
+	case KEY_DIFF:
+		set_view(cfg, VIEW_DIFF);
+		cfg->diff = arg;
+		break;
+	}
+}
+
+static void take(void *ctx, int key, const char *arg)
+{
+	struct config *cfg = ctx;
+
+	switch (key) {
+	case 'a':
+		cfg->scan.n_ages = each_part("-a", arg, ASK_MAX, take_age,
+					     cfg->scan.age_us);
+		qsort(cfg->scan.age_us, cfg->scan.n_ages,
+		      sizeof(*cfg->scan.age_us), by_value);
+		break;
+	case 'p':
+		cfg->proc.n =
+			each_part("-p", arg, PROC_MAX, take_pid, cfg->proc.pid);
+		break;
+	case KEY_SOURCE:
+		if (source_parse(arg, &cfg->scan.source))
+			die(0,
+			    "--source: '%s' is not auto, page-idle, lru-gen "
+			    "or damon",
+			    arg);
+		break;
+	case 'S': cfg->scan.state = arg; break;
+	case KEY_AGE_NOW: cfg->scan.age_now = true; break;
+	case KEY_LOCAL: cfg->view.local = true; break;
+	case KEY_NODE: cfg->view.by_node = true; break;
+	case KEY_RANGES: cfg->proc.ranges = true; break;
+	case KEY_MAPPINGS: cfg->proc.mappings = true; break;
+	case KEY_SAMPLE: cfg->scan.sample = take_sample(arg); break;
+	case KEY_MAX_CPU:
+		cfg->scan.max_cpu_pct = opt_pct("--max-cpu", arg);
+		break;
+	case KEY_JOBS:
+		cfg->scan.jobs = (unsigned int)opt_u64("--jobs", arg, 1, 256);
+		break;
+	case KEY_BACKGROUND: cfg->background = true; break;
+	case KEY_STRICT: cfg->view.strict = true; break;
+	case KEY_ANNOTATE: cfg->annotate = true; break;
+	default: take_view(cfg, key, arg);
+	}
+}
+
+static const struct tool tool = {
+	.purpose = "How much memory is cold, and whose.",
+	.usage = "[-a TIME[,TIME...]] [-i TIME] [-c N] [-r] [CGROUP... | -]",
+	.shared = "oHficrqv",
+	.opts = opts,
+	.n_opts = sizeof(opts) / sizeof(*opts),
+	.cols = view_cols,
+	.n_cols = VIEW_COLS,
+	.take = take,
+};
+
+static void check_page_idle(struct rows_out *o)
+{
+	uint64_t word;
+	int fd = io_open(root_fd(), "sys/kernel/mm/page_idle/bitmap", O_RDWR);
+
+	if (fd < 0 || pread(fd, &word, 8, 0) != 8)
+		tool_check(o, "page_idle", CHECK_MISSING,
+			   fd == -ENOENT ? "the kernel lacks CONFIG_IDLE_PAGE_"
+					   "TRACKING"
+					 : "cannot read the bitmap: not root?");
+	else if (lrugen_enabled())
+		tool_check(o, "page_idle", CHECK_LIMITED,
+			   "lru_gen is on: read(2) and what aging clears are "
+			   "missed");
+	else
+		tool_check(o, "page_idle", CHECK_OK, "each page is seen");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_file(struct rows_out *o, const char *feature,
+		       const char *path, const char *detail)
+{
+	int fd = io_open(root_fd(), path, O_RDONLY);
+
+	tool_check(o, feature, fd < 0 ? CHECK_MISSING : CHECK_OK, "%s: %s",
+		   detail, fd < 0 ? strerror(-fd) : path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_lru_gen(struct rows_out *o)
+{
+	char *text;
+	ssize_t n = io_read_all(root_fd(), "sys/kernel/debug/lru_gen", &text);
+
+	if (n < 0)
+		tool_check(o, "lru_gen", CHECK_MISSING,
+			   "no debugfs file: mount -t debugfs none "
+			   "/sys/kernel/debug, as root");
+	else if (!lrugen_enabled())
+		tool_check(o, "lru_gen", CHECK_MISSING,
+			   "off: echo y >/sys/kernel/mm/lru_gen/enabled");
+	else
+		tool_check(o, "lru_gen", CHECK_LIMITED,
+			   "ages are those of the last aging; read(2) is "
+			   "missed");
+	if (n >= 0)
+		free(text);
+}
+
+static void check_damon(struct rows_out *o)
+{
+	uint64_t n;
+
+	if (kv_read_u64(root_fd(), damon_path, &n))
+		tool_check(o, "damon", CHECK_MISSING,
+			   "the kernel lacks CONFIG_DAMON_SYSFS, or not root");
+	else if (n || verdict_damon_runs())
+		tool_check(o, "damon", CHECK_MISSING,
+			   "somebody else's DAMON is set up");
+	else
+		tool_check(o, "damon", CHECK_LIMITED,
+			   "regions, by sampling: an estimate");
+}
+
+/* --check: 2 where no source is left. */
+static int check(struct rows_out *o)
+{
+	enum source best = scan_choose();
+	struct cg_set set;
+	int err = cg_set_open(&set, 0);
+
+	tool_check(o, "cgroup2", err ? CHECK_MISSING : CHECK_OK, "%s",
+		   err ? strerror(-err) : set.mount);
+	check_page_idle(o);
+	check_file(o, "kpageflags", "proc/kpageflags", "kinds of pages");
+	check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
+	check_lru_gen(o);
+	check_damon(o);
+	tool_check(o, "source", best && !err ? CHECK_OK : CHECK_MISSING,
+		   "auto takes %s", best ? source_name(best) : "none");
+	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
+}
+
+/* What cannot work is refused before anything is touched. */
+static void settle(struct config *cfg, const struct common_opts *common)
+{
+	struct scan_opts *s = &cfg->scan;
+
+	if (!s->n_ages) {
+		s->age_us[0] = 120000000;
+		s->n_ages = 1;
+	}
+	s->interval_us =
+		common->interval_us ? common->interval_us : s->age_us[0];
+	if (!s->jobs)
+		s->jobs = 1;
+	if (!s->sample)
+		s->sample = 1;
+	if (s->age_us[s->n_ages - 1] / s->interval_us >= AGE_MAX)
+		die(0, "-a: the oldest age is more than %d passes of -i away",
+		    AGE_MAX - 1);
+	if (cfg->proc.n)
+		set_view(cfg, cfg->proc.ranges ? VIEW_RANGES : VIEW_PROCESS);
+	if ((cfg->proc.ranges || cfg->proc.mappings) && !cfg->proc.n)
+		die(0, "--ranges and --mappings need -p PID");
+	if (cfg->proc.n && s->sample > 1)
+		die(0, "-p: needs every page, not a --sample");
+	if (cfg->annotate && (s->n_ages > 1 || cfg->view.kind != VIEW_COLD))
+		die(0, "--annotate: appends the columns of one -a AGE");
+	if (cfg->diff && !s->state)
+		die(0, "--diff: needs -S FILE, the newer state");
+	s->progress = isatty(STDERR_FILENO) && common->verbose >= 0 &&
+		      !cfg->annotate && root_is_live();
+	if (cfg->background) {
+		struct sched_param none = { 0 };
+
+		if (sched_setscheduler(0, SCHED_IDLE, &none))
+			warn(errno, "cannot run in the background");
+	}
+}
+
+/* Only page-idle looks at a pace: too fast a one lies. */
+static void settle_pace(const struct config *cfg, enum source source)
+{
+	uint64_t us = cfg->scan.interval_us;
+
+	if (source != SOURCE_IDLE || cfg->scan.state)
+		return;
+	if (us < 1000000)
+		die(0, "-i: under 1s page-idle takes hot pages for cold: a "
+		       "processor sets the accessed bit only when its TLB "
+		       "forgets the page");
+	if (us < 10000000 && verdict_in_vm())
+		note("-i: under 10s in a virtual machine hot pages may pass "
+		     "for cold");
+}
+
+/* Keys of the operands, of the rows on stdin, or "/". */
+static char **targets(struct config *cfg, char **operands, size_t *n)
+{
+	struct stat st;
+	struct rows_in in;
+	char **keys = NULL;
+	char key[CG_KEY_MAX];
+	int event;
+
+	if (*n && !(*n == 1 && !strcmp(*operands, "-")))
+		return tool_keys(&cfg->view.targets, operands, *n);
+	if (!*n && (fstat(STDIN_FILENO, &st) || !S_ISFIFO(st.st_mode) ||
+		    cfg->proc.n)) {
+		static char root[] = "/", *all[] = { root };
+
+		*n = 1;
+		return all;
+	}
+	rows_in_open(&in, STDIN_FILENO, NULL);
+	*n = 0;
+	while ((event = rows_next(&in)) > ROWS_END && !clock_stopped())
+		if (event == ROWS_ROW &&
+		    !tool_row_key(&cfg->view.targets, &in, key)) {
+			keys = xrealloc(keys, *n + 1, sizeof(*keys));
+			keys[(*n)++] = xstrdup(key);
+		}
+	if (event < 0)
+		tool_bad_input(&in, event);
+	rows_in_close(&in);
+	return keys;
+}
+
+/* Brings the targets up to now; false where a named one is gone. */
+static bool expand(struct config *cfg, bool recursive)
+{
+	const char *missing;
+	int err = cg_set_expand(&cfg->view.targets, cfg->scan.keys,
+				cfg->scan.n_keys, recursive, &missing);
+
+	if (err)
+		warn(err, "cannot walk the cgroup tree");
+	if (missing)
+		warn(0, "no cgroup '%s'", missing);
+	return !err && !missing;
+}
+
+static void print(struct config *cfg, struct scan *s)
+{
+	if (cfg->proc.n)
+		proc_emit(&cfg->view, s, &cfg->proc);
+	else
+		view_emit(&cfg->view, s);
+}
+
+/*
+ * Passes until the ages asked for can be told, then rows: one sample without
+ * -i and -c, else one a pass from the youngest age on. With -S one pass a run,
+ * and what is known.
+ */
+static int run(struct config *cfg, const struct common_opts *common,
+	       struct scan *s)
+{
+	bool once = !common->interval_us && !common->count;
+	bool now = s->opts->state && !common->interval_us;
+	uint64_t start = clock_mono_us(), printed = 0;
+	uint64_t most = common->count ? common->count : once;
+	int status = STATUS_OK, err, more = 1;
+
+	while (more > 0) {
+		if (!expand(cfg, common->recursive))
+			status = STATUS_PARTIAL;
+		err = scan_pass(s);
+		if (err == -EINTR)
+			break;
+		if (err) {
+			warn(err, "cannot scan");
+			return STATUS_FATAL;
+		}
+		if (now || scan_ready(s, once)) {
+			print(cfg, s);
+			if (++printed == most || cfg->view.out.err)
+				break;
+		}
+		if (now)
+			break;
+		do
+			more = clock_wait(
+				clock_next_tick(start, s->opts->interval_us));
+		while (more == -EINTR);
+	}
+	/* A recording that ends before the age is reached. */
+	if (!printed && !root_is_live())
+		print(cfg, s);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct config cfg = { .view.bound_pct = 0.2 };
+	struct common_opts common;
+	struct scan s;
+	int status, at = tool_start(&tool, argc, argv, &common, &cfg);
+
+	rows_open(&cfg.view.out, common.format, !common.no_header, "cold_scan");
+	if (common.check)
+		return check(&cfg.view.out);
+	settle(&cfg, &common);
+	if (cfg.annotate)
+		view_annotation(&cfg.view, common.cols);
+	else
+		view_columns(&cfg.view, common.cols);
+	if (cfg.diff)
+		return keep_diff(&cfg.view, &cfg.scan, cfg.diff);
+	tool_open_tree(&cfg.view.targets, 0);
+	cfg.scan.n_keys = (size_t)(argc - at);
+	if (cfg.annotate && cfg.scan.n_keys)
+		die(0, "--annotate: reads its targets from stdin");
+	if (!cfg.annotate)
+		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
+	scan_open(&s, &cfg.scan);
+	settle_pace(&cfg, s.source);
+	if (cfg.annotate)
+		status = annotate(&cfg.view, &s);
+	else
+		status = run(&cfg, &common, &s);
+	scan_close(&s);
+	if (!status && cfg.view.strict && cfg.view.suspect)
+		status = STATUS_PARTIAL;
+	return tool_finish(&cfg.view.out, status);
+}

@@ -1,0 +1,578 @@
+#include "idle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+
+static const char bitmap_path[] = "sys/kernel/mm/page_idle/bitmap";
+
+/* One thread's descriptors and buffers: a section is read, then judged. */
+struct worker {
+	struct idle *s;
+	int bitmap, flags, cgroup;
+	uint64_t *idle, *mark, *flag, *ino;
+	struct tally_set *out, own;
+	struct tally_set unit; /* --sample: of one word */
+	uint64_t units;
+	pthread_t thread;
+};
+
+static size_t section_pages(const struct idle *s)
+{
+	return s->page_bytes * 8;
+}
+
+void idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
+{
+	size_t want = words * 8, done = 0;
+
+	while (fd >= 0 && done < want) {
+		ssize_t n = pread(fd, (char *)buf + done, want - done,
+				  (off_t)(first_word * 8 + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	/* The end of memory, or a part taken offline. */
+	memset((char *)buf + done, 0, want - done);
+}
+
+/* "00100000-5ffdffff : System RAM"; without privilege all zero. */
+static bool iomem_line(const char *line, uint64_t page_bytes,
+		       struct pfn_range *r)
+{
+	unsigned long long first, last;
+	const char *what = strstr(line, " : ");
+
+	if (!what || strncmp(what + 3, "System RAM", 10) ||
+	    sscanf(line, " %llx-%llx", &first, &last) != 2 || !last)
+		return false;
+	r->pfn = first / page_bytes;
+	r->end = last / page_bytes + 1;
+	return true;
+}
+
+/* Zones: "Node 0, zone DMA32", then "spanned N", then "start_pfn: N". */
+static size_t zone_ranges(char *text, struct pfn_range **v)
+{
+	unsigned long long span = 0, pfn;
+	char *save = NULL;
+	size_t n = 0;
+	int node = 0;
+
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		sscanf(line, "Node %d, zone", &node);
+		sscanf(line, " spanned %llu", &span);
+		/* An unpopulated zone spans 0 and has no start. */
+		if (sscanf(line, " start_pfn: %llu", &pfn) != 1 || !span)
+			continue;
+		*v = xrealloc(*v, n + 1, sizeof(**v));
+		(*v)[n++] = (struct pfn_range){ pfn, pfn + span, node };
+		span = 0;
+	}
+	return n;
+}
+
+static size_t iomem_ranges(char *text, uint64_t page_bytes,
+			   struct pfn_range **v)
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct pfn_range r = { 0 };
+
+		if (!iomem_line(line, page_bytes, &r))
+			continue;
+		*v = xrealloc(*v, n + 1, sizeof(**v));
+		(*v)[n++] = r;
+	}
+	return n;
+}
+
+static int node_of(const struct pfn_range *zones, size_t n, uint64_t pfn)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pfn >= zones[i].pfn && pfn < zones[i].end)
+			return zones[i].node;
+	return 0;
+}
+
+int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
+{
+	struct pfn_range *zones = NULL;
+	size_t n_zones = 0;
+	char *text;
+
+	*v = NULL;
+	*n = 0;
+	if (io_read_all(root_fd(), "proc/zoneinfo", &text) >= 0) {
+		n_zones = zone_ranges(text, &zones);
+		free(text);
+	}
+	if (io_read_all(root_fd(), "proc/iomem", &text) >= 0) {
+		*n = iomem_ranges(text, page_bytes, v);
+		free(text);
+	}
+	if (!*n) {
+		*v = zones;
+		*n = n_zones;
+		return n_zones ? 0 : -ENOENT;
+	}
+	for (size_t i = 0; i < *n; i++)
+		(*v)[i].node = node_of(zones, n_zones,
+				       ((*v)[i].pfn + (*v)[i].end) / 2);
+	free(zones);
+	return 0;
+}
+
+static struct section *section_at(const struct idle *s, uint64_t pfn)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (s->v[mid].pfn + s->v[mid].pages <= pfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->n && s->v[lo].pfn <= pfn ? s->v + lo : NULL;
+}
+
+static int by_pfn(const void *a, const void *b)
+{
+	const struct section *x = a, *y = b;
+
+	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
+}
+
+static void section_init(struct section *sec, uint64_t pfn, uint64_t end,
+			 int node)
+{
+	*sec = (struct section){ .pfn = pfn, .node = node };
+	sec->pages = (uint32_t)(end - pfn);
+	sec->age = xcalloc(sec->pages, 1);
+	memset(sec->age, AGE_NONE, sec->pages);
+	sec->swap = xcalloc(sec->pages / 64, 8);
+}
+
+/* The parts of a range that no section covers yet, cut at section borders. */
+static void add_range(struct idle *s, const struct pfn_range *r)
+{
+	uint64_t most = section_pages(s), pfn = r->pfn / 64 * 64;
+	uint64_t end = (r->end + 63) / 64 * 64;
+
+	while (pfn < end) {
+		const struct section *sec = section_at(s, pfn);
+		uint64_t stop = (pfn / most + 1) * most;
+
+		if (stop > end)
+			stop = end;
+		if (sec) {
+			pfn = sec->pfn + sec->pages;
+			continue;
+		}
+		for (uint64_t p = pfn; p < stop; p += 64)
+			if (section_at(s, p))
+				stop = p;
+		s->v = xrealloc(s->v, s->n + 1, sizeof(*s->v));
+		section_init(s->v + s->n++, pfn, stop, r->node);
+		if (s->n > 1 && s->v[s->n - 2].pfn > pfn)
+			qsort(s->v, s->n, sizeof(*s->v), by_pfn);
+		pfn = stop;
+	}
+}
+
+/* Memory may have come since the last pass; what went reads as holes. */
+static int find_sections(struct idle *s)
+{
+	struct pfn_range *ram;
+	size_t n;
+	int err = idle_ram(s->page_bytes, &ram, &n);
+
+	for (size_t i = 0; !err && i < n; i++)
+		add_range(s, ram + i);
+	free(ram);
+	return err;
+}
+
+int idle_open(struct idle *s)
+{
+	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	s->bitmap = io_open(root_fd(), bitmap_path, O_RDWR);
+	if (s->bitmap < 0)
+		return s->bitmap;
+	if (flock(s->bitmap, LOCK_EX | LOCK_NB)) {
+		int err = -errno;
+
+		close(s->bitmap);
+		s->bitmap = -1;
+		return err;
+	}
+	return find_sections(s);
+}
+
+void idle_close(struct idle *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->v[i].age);
+		free(s->v[i].swap);
+	}
+	free(s->v);
+	if (s->bitmap >= 0)
+		close(s->bitmap);
+}
+
+static uint32_t now_cs(void)
+{
+	return (uint32_t)(clock_mono_us() / 10000);
+}
+
+static uint64_t cpu_us(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Sets the bits, and only those: a zero word costs the kernel nothing. */
+static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
+{
+	const uint64_t *mark = w->mark;
+	size_t from = 0;
+	ssize_t n;
+
+	while (from < words && !mark[from])
+		from++;
+	while (words > from && !mark[words - 1])
+		words--;
+	if (from == words)
+		return 0;
+	n = pwrite(w->bitmap, mark + from, (words - from) * 8,
+		   (off_t)(pfn / 8 + from * 8));
+	/* ENXIO: the last, partial word, which has no bit to write. */
+	return n < 0 && errno != ENXIO ? -errno : 0;
+}
+
+/*
+ * The order matters: reading the bitmap is what brings accessed bits into the
+ * flags; marks come last, so that what is touched in between stays unmarked
+ * and is found again.
+ */
+static int scan_run(struct worker *w, struct section *sec, size_t at,
+		    size_t pages, size_t from, struct tally_set *out)
+{
+	struct chunk c = {
+		.pages = pages,
+		.idle = w->idle,
+		.flags = w->flag,
+		.cgroup = w->cgroup >= 0 ? w->ino : NULL,
+		.age = sec->age + at,
+		.swap = sec->swap + at / 64,
+		.mark = w->mark,
+		.node = sec->node,
+		.from = from,
+		.to = pages,
+		.first = !sec->passes,
+	};
+
+	idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle, pages / 64);
+	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
+	if (w->cgroup >= 0)
+		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
+	age_chunk(&c, out);
+	return write_marks(w, sec->pfn + at, pages / 64);
+}
+
+/* splitmix64: the same words in every pass, others for every seed. */
+static uint64_t scatter(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/* A huge page is judged by its head, which may lie words before. */
+static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
+{
+	size_t start = at;
+
+	idle_read_words(w->flags, sec->pfn + at, w->flag, 1);
+	for (size_t step = 512; start && *w->flag >> PF_COMPOUND_TAIL & 1;
+	     step *= 2) {
+		uint64_t base = (sec->pfn + at) / step * step;
+
+		start = base > sec->pfn ? (size_t)(base - sec->pfn) : 0;
+		idle_read_words(w->flags, sec->pfn + start, w->flag, 1);
+	}
+	return start;
+}
+
+/* Moves the unit's counts into the sum, and their squares for the error. */
+static void fold_unit(struct tally_set *unit, struct tally_set *out, int top)
+{
+	for (size_t i = 0; i < sizeof(unit->bucket) / sizeof(void *); i++)
+		for (struct tally *t = unit->bucket[i]; t; t = t->next) {
+			struct tally *sum = tally_of(out, t->ino, t->node);
+			double x[2] = { 0, 0 };
+
+			for (int a = top; a >= 0; a--) {
+				for (int k = 0; k < KINDS; k++) {
+					x[k == FILES || k == DIRTY] +=
+						(double)t->pages[k][a] *
+						(k != UNEVICTABLE);
+					sum->pages[k][a] += t->pages[k][a];
+					t->pages[k][a] = 0;
+				}
+				sum->square[0][a] += x[0] * x[0];
+				sum->square[1][a] += x[1] * x[1];
+				sum->promoted[a] += t->promoted[a];
+				t->promoted[a] = 0;
+			}
+			for (int c = 0; c < COVERS; c++) {
+				sum->cover[c] += t->cover[c];
+				t->cover[c] = 0;
+			}
+			sum->unmapped += t->unmapped;
+			t->unmapped = 0;
+		}
+}
+
+/* One word of each stratum of so many, drawn by chance. */
+static int sample_section(struct worker *w, struct section *sec)
+{
+	const uint64_t n = w->s->sample;
+	uint64_t first = sec->pfn / 64, last = first + sec->pages / 64;
+	int top = (int)(sec->passes < AGE_MAX ? sec->passes : AGE_MAX);
+
+	for (uint64_t k = first / n; k * n < last; k++) {
+		uint64_t word = k * n + scatter(w->s->seed ^ k) % n;
+		size_t at = (size_t)(word - first) * 64, start;
+		int err;
+
+		if (word < first || word >= last)
+			continue;
+		start = lead_in(w, sec, at);
+		err = scan_run(w, sec, start, at + 64 - start, at - start,
+			       &w->unit);
+		if (err)
+			return err;
+		fold_unit(&w->unit, w->out, top);
+		w->units++;
+	}
+	return 0;
+}
+
+static void progress(const struct idle *s, size_t done)
+{
+	char left[NUM_LEN];
+	uint64_t spent = clock_mono_us() - s->start_us;
+
+	if (!s->progress || (done % 16 && done != s->n))
+		return;
+	if (done == s->n)
+		fputs("\r\033[K", stderr);
+	else
+		fprintf(stderr, "\rpass %u: %zu %%, %s left\033[K",
+			s->passes + 1, done * 100 / s->n,
+			num_human_us(left, spent * (s->n - done) / (done + 1)));
+}
+
+/* Rests so long that CPU time stays below its share. */
+static void rest(const struct idle *s, uint64_t used_us)
+{
+	double pause_us;
+
+	if (s->max_cpu_pct <= 0 || !root_is_live())
+		return;
+	pause_us = (double)used_us * (100 / s->max_cpu_pct - 1);
+	if (pause_us > 0)
+		clock_wait(clock_mono_us() + (uint64_t)pause_us);
+}
+
+static int scan_section(struct worker *w, struct section *sec)
+{
+	int err;
+
+	sec->read_at = now_cs();
+	if (w->s->sample > 1)
+		err = sample_section(w, sec);
+	else
+		err = scan_run(w, sec, 0, sec->pages, 0, w->out);
+	/* The marks hold from the end of the write on: round up. */
+	sec->marked[sec->passes++ % AGES] = now_cs() + root_is_live();
+	return err;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct idle *s = w->s;
+	size_t i;
+
+	while (!clock_stopped() && !s->stop && !s->err &&
+	       (i = atomic_fetch_add(&s->next, 1)) < s->n) {
+		uint64_t before = cpu_us(CLOCK_THREAD_CPUTIME_ID);
+		int err = scan_section(w, s->v + i);
+
+		if (err)
+			s->err = err;
+		rest(s, (cpu_us(CLOCK_THREAD_CPUTIME_ID) - before) * s->jobs);
+		progress(s, i + 1);
+	}
+	return NULL;
+}
+
+/* Each its own descriptors: kernfs lets one call at a time into a file. */
+static int worker_open(struct worker *w, struct idle *s)
+{
+	size_t pages = section_pages(s);
+
+	w->s = s;
+	w->bitmap = io_open(root_fd(), bitmap_path, O_RDWR);
+	w->flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	w->cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
+	w->idle = xcalloc(pages / 64, 8);
+	w->mark = xcalloc(pages / 64, 8);
+	w->flag = xcalloc(pages, 8);
+	w->ino = xcalloc(pages, 8);
+	if (w->bitmap < 0)
+		return w->bitmap;
+	return w->flags < 0 ? w->flags : 0;
+}
+
+static void worker_close(struct worker *w)
+{
+	close(w->bitmap);
+	close(w->flags);
+	if (w->cgroup >= 0)
+		close(w->cgroup);
+	free(w->idle);
+	free(w->mark);
+	free(w->flag);
+	free(w->ino);
+	tally_free(&w->own);
+	tally_free(&w->unit);
+}
+
+static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < s->jobs && !err; i++) {
+		w[i].out = i ? &w[i].own : out;
+		err = worker_open(w + i, s);
+	}
+	if (err)
+		return err;
+	for (unsigned int i = 1; i < s->jobs; i++)
+		if (pthread_create(&w[i].thread, NULL, work, w + i))
+			w[i].thread = 0;
+	work(w);
+	for (unsigned int i = 1; i < s->jobs; i++) {
+		if (w[i].thread)
+			pthread_join(w[i].thread, NULL);
+		tally_merge(out, &w[i].own);
+	}
+	return s->err;
+}
+
+/* Pages that the kernel moved since it was last asked. */
+static uint64_t migrations(void)
+{
+	uint64_t pages;
+
+	return kv_read_key(root_fd(), "proc/vmstat", "pgmigrate_success",
+			   &pages)
+		       ? 0
+		       : pages;
+}
+
+int idle_pass(struct idle *s, struct tally_set *out)
+{
+	struct worker *w = xcalloc(s->jobs, sizeof(*w));
+	uint64_t cpu = cpu_us(CLOCK_PROCESS_CPUTIME_ID);
+	int err = find_sections(s);
+
+	s->before_us = s->start_us;
+	s->start_us = clock_mono_us();
+	s->next = 0;
+	s->err = 0;
+	s->units = 0;
+	s->moved_pages = migrations();
+	if (!err)
+		err = run_workers(s, w, out);
+	for (unsigned int i = 0; i < s->jobs; i++) {
+		s->units += w[i].units;
+		if (w[i].s)
+			worker_close(w + i);
+	}
+	free(w);
+	s->end_us = clock_mono_us();
+	s->cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	if (err || clock_stopped() || s->stop)
+		return err ? err : -EINTR;
+	s->passes++;
+	return 0;
+}
+
+void idle_scale(const struct idle *s, struct age_scale *scale)
+{
+	memset(scale, 0, sizeof(*scale));
+	for (int a = 1; a <= AGE_MAX && (uint32_t)a < s->passes; a++) {
+		uint64_t least = UINT64_MAX;
+
+		for (size_t i = 0; i < s->n; i++) {
+			const struct section *sec = s->v + i;
+			uint32_t then;
+
+			if (sec->passes <= (uint32_t)a)
+				continue; /* memory that came later */
+			then = sec->marked[(sec->passes - 1 - (uint32_t)a) %
+					   AGES];
+			if (sec->read_at - then < least)
+				least = sec->read_at - then;
+		}
+		if (least == UINT64_MAX)
+			break;
+		scale->us[a] = least * 10000;
+		scale->known = a;
+	}
+	for (int a = scale->known + 1; a < AGES; a++)
+		scale->us[a] = scale->us[scale->known];
+}
+
+uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap)
+{
+	const struct section *sec = section_at(s, pfn);
+	size_t i;
+
+	if (!sec)
+		return AGE_NONE;
+	i = (size_t)(pfn - sec->pfn);
+	*swap = sec->swap[i / 64] >> i % 64 & 1;
+	return sec->age[i];
+}

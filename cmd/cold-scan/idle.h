@@ -1,0 +1,79 @@
+/*
+ * idle - the page-idle source: passes over the machine's page frames.
+ *
+ * A section is the run of page frames that one read of the bitmap gives: the
+ * kernel caps it at PAGE_SIZE bytes (fs/kernfs/file.c), 128 MiB on x86.
+ */
+#ifndef IDLE_H
+#define IDLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "age.h"
+
+struct section {
+	uint64_t pfn; /* a multiple of 64 */
+	uint32_t pages;
+	int node;
+	uint8_t *age;
+	uint64_t *swap;
+	uint32_t passes;       /* over this section, by us */
+	uint32_t marked[AGES]; /* when, in 1/100 s since boot: a ring */
+	uint32_t read_at;      /* the last pass */
+};
+
+struct idle {
+	struct section *v;
+	size_t n;
+	uint64_t page_bytes;
+	int bitmap; /* held with a lock: one scanner at a time */
+
+	unsigned int jobs;
+	uint64_t sample; /* one word of so many; 1: all */
+	uint64_t seed;
+	double max_cpu_pct; /* 0: as fast as it goes */
+	bool progress;
+	atomic_bool stop; /* another thread's wish */
+
+	uint32_t passes;
+	uint64_t start_us, end_us; /* of the last pass */
+	uint64_t before_us;	   /* start of the one before it */
+	uint64_t cpu_us;
+	uint64_t units;	      /* words sampled in the last pass */
+	uint64_t moved_pages; /* pages that the kernel migrated meanwhile */
+	atomic_size_t next;   /* of the sections, for the workers */
+	atomic_int err;
+};
+
+/*
+ * 0 or -errno: -ENOENT the kernel has no page_idle, -EWOULDBLOCK another
+ * scanner holds it.
+ */
+int idle_open(struct idle *s);
+void idle_close(struct idle *s);
+
+/* System RAM as ranges of page frames: 0 or -errno; *v malloc'ed. */
+struct pfn_range {
+	uint64_t pfn, end;
+	int node;
+};
+int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n);
+
+/*
+ * One pass: reads, counts into out, marks.  0, or -errno; -EINTR: stopped, and
+ * out is only part.
+ */
+int idle_pass(struct idle *s, struct tally_set *out);
+
+void idle_scale(const struct idle *s, struct age_scale *scale);
+
+/* The age of one page frame, AGE_NONE for what is not tracked. */
+uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap);
+
+/* flags and inodes of a run of frames; what cannot be read is zero. */
+void idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words);
+
+#endif

@@ -1,0 +1,183 @@
+#include "lrugen.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+
+static const char file[] = "sys/kernel/debug/lru_gen";
+
+int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
+		 void *ctx)
+{
+	struct lrugen_vec v = { .path = NULL };
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct lrugen_gen g;
+		int at = 0, node;
+
+		if (sscanf(line, "memcg %lu %n", &v.id, &at) == 1 && at) {
+			if (v.n)
+				each(&v, ctx);
+			v.n = 0;
+			v.path = line[at] ? line + at : "/";
+		} else if (sscanf(line, " node %d", &node) == 1) {
+			if (v.n)
+				each(&v, ctx);
+			v.n = 0;
+			v.node = node;
+		} else if (sscanf(line,
+				  "%" SCNu64 " %" SCNu64 " %" SCNu64
+				  " %" SCNu64,
+				  &g.seq, &g.born_ms_ago, &g.anon_pages,
+				  &g.file_pages) == 4) {
+			if (v.path && v.n < sizeof(v.gen) / sizeof(*v.gen))
+				v.gen[v.n++] = g;
+		} else {
+			return -EBADMSG;
+		}
+	}
+	if (v.n)
+		each(&v, ctx);
+	return 0;
+}
+
+uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i)
+{
+	const struct lrugen_gen *newest = v->gen + v->n - 1;
+
+	if (i + 1 >= v->n || v->gen[i + 1].born_ms_ago < newest->born_ms_ago)
+		return 0;
+	return (v->gen[i + 1].born_ms_ago - newest->born_ms_ago) * 1000;
+}
+
+void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
+		  struct tally *t)
+{
+	uint64_t pages = 0, stale_us = v->gen[v->n - 1].born_ms_ago * 1000;
+	int known = age_below(scale, lrugen_bound_us(v, 0));
+
+	for (size_t i = 0; i < v->n; i++) {
+		int a = age_below(scale, lrugen_bound_us(v, i));
+
+		t->pages[ANON][a] += v->gen[i].anon_pages;
+		t->pages[FILES][a] += v->gen[i].file_pages;
+		pages += v->gen[i].anon_pages + v->gen[i].file_pages;
+	}
+	if (!pages)
+		return;
+	if (known < t->known)
+		t->known = known;
+	if (stale_us > t->stale_us)
+		t->stale_us = stale_us;
+}
+
+struct reading {
+	struct cg_set *tree;
+	const struct age_scale *scale;
+	struct tally_set *out;
+};
+
+/*
+ * A removed cgroup lives on while pages are charged to it; its id has become
+ * 0, and its path may be another's by now.
+ */
+static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
+{
+	char key[CG_KEY_MAX];
+	struct cg *cg;
+	bool gone = !v->id && v->path[1];
+
+	if (cg_key(tree, v->path, key))
+		return NULL;
+	while (gone || cg_set_get(tree, key, &cg)) {
+		if (!cg_parent(key))
+			return NULL;
+		gone = false;
+	}
+	return cg;
+}
+
+static void take(const struct lrugen_vec *v, void *ctx)
+{
+	struct reading *r = ctx;
+	struct cg *cg = owner(r->tree, v);
+
+	lrugen_tally(v, r->scale, tally_of(r->out, cg ? cg->ino : 0, v->node));
+}
+
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+		struct tally_set *out)
+{
+	struct reading r = { tree, scale, out };
+	char *text;
+	ssize_t n = io_read_all(root_fd(), file, &text);
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	err = lrugen_parse(text, take, &r);
+	free(text);
+	return err;
+}
+
+bool lrugen_enabled(void)
+{
+	char text[64];
+
+	if (io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", text,
+		    sizeof(text)) <= 0)
+		return false;
+	return strtoul(text, NULL, 0) & 1;
+}
+
+struct aging {
+	char *const *keys;
+	size_t n;
+	int done;
+};
+
+static void age_one(const struct lrugen_vec *v, void *ctx)
+{
+	struct aging *a = ctx;
+	char command[96];
+	bool wanted = false;
+
+	for (size_t i = 0; i < a->n && !wanted; i++)
+		wanted = cg_is_below(v->path, a->keys[i]);
+	if (!wanted || a->done < 0)
+		return;
+	/* can_swap 1: anonymous pages age as well where there is no swap;
+	 * force 1: look at every page table, not only at likely ones. */
+	snprintf(command, sizeof(command), "+ %lu %d %" PRIu64 " 1 1", v->id,
+		 v->node, v->gen[v->n - 1].seq);
+	int err = io_write(root_fd(), file, command);
+
+	/* Gone, or aged by reclaim meanwhile: nothing to do. */
+	if (err && err != -EINVAL && err != -ERANGE)
+		a->done = err;
+	else
+		a->done++;
+}
+
+int lrugen_age_now(char *const *keys, size_t n)
+{
+	struct aging a = { keys, n, 0 };
+	char *text;
+	ssize_t len = io_read_all(root_fd(), file, &text);
+	int err;
+
+	if (len < 0)
+		return (int)len;
+	err = lrugen_parse(text, age_one, &a);
+	free(text);
+	return err ? err : a.done;
+}

@@ -1,0 +1,61 @@
+/*
+ * lrugen - the lru-gen source: the multi-generational LRU's own ages.
+ *
+ * debugfs lru_gen lists each memory cgroup ("memcg ID PATH", the path from
+ * the root of the hierarchy), below it each node, and of each generation its
+ * number, milliseconds since its birth, anonymous and file pages
+ * (mm/vmscan.c, lru_gen_seq_show).
+ */
+#ifndef LRUGEN_H
+#define LRUGEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "age.h"
+#include "cg.h"
+
+/* One lruvec. */
+struct lrugen_vec {
+	const char *path;
+	unsigned long id;
+	int node;
+	size_t n;
+	struct lrugen_gen {
+		uint64_t seq, born_ms_ago, anon_pages, file_pages;
+	} gen[8]; /* MAX_NR_GENS is 4 */
+};
+
+/* Calls on each lruvec of the text, which is cut up: 0 or -EBADMSG. */
+int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
+		 void *ctx);
+
+/*
+ * What a generation proves: pages in it were not found accessed from the birth
+ * of the next one up to that of the newest.  0 for the newest two.
+ */
+uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i);
+
+/* Puts a lruvec's pages on the scale. */
+void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
+		  struct tally *t);
+
+/*
+ * Reads the file; tallies by the inode of each path in tree, that of the
+ * nearest cgroup above where it is gone.  0 or -errno: -ENOENT no such file
+ * (debugfs, CONFIG_LRU_GEN), -EACCES.
+ */
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+		struct tally_set *out);
+
+/* Has the kernel's switch for it bit 0 set? */
+bool lrugen_enabled(void);
+
+/*
+ * Begins a generation in every lruvec of the cgroups below the keys: from then
+ * on the ages of the others hold up to now.  Number of lruvecs, or -errno.
+ */
+int lrugen_age_now(char *const *keys, size_t n);
+
+#endif

@@ -1,0 +1,258 @@
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+#include "verdict.h"
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_PRESENT (UINT64_C(1) << 63)
+#define PM_SWAP	   (UINT64_C(1) << 62)
+#define PM_PFN	   ((UINT64_C(1) << 55) - 1)
+
+enum { RUN = 8192 }; /* entries a read: 64 KiB */
+
+/* A process under the eye: which pages were counted, what was found. */
+struct walk {
+	const struct scan *s;
+	int maps;
+	struct view *v;
+	struct sample *x;
+	uint64_t *seen; /* a bit for each page frame, or NULL */
+	uint64_t frames;
+	uint64_t pages[2][AGES]; /* file, anon */
+	uint64_t swapped, unknown;
+	/* --ranges: the one that grows */
+	int age;
+	uint64_t addr, bytes;
+	bool swap;
+};
+
+static void end_range(struct walk *w)
+{
+	if (!w->bytes)
+		return;
+	w->x->addr = w->addr;
+	w->x->bytes = w->bytes;
+	w->x->kind = w->swap ? "anon" : "file";
+	view_put(w->v, w->x);
+	w->bytes = 0;
+}
+
+/* A range goes on while pages follow each other and are of one kind. */
+static void grow_range(struct walk *w, uint64_t addr, bool swap)
+{
+	if (w->bytes && (addr != w->addr + w->bytes || swap != w->swap))
+		end_range(w);
+	if (!w->bytes)
+		w->addr = addr;
+	w->swap = swap;
+	w->bytes += w->s->page_bytes;
+}
+
+/* False for a page that was counted before. */
+static bool first_time(struct walk *w, uint64_t pfn)
+{
+	uint64_t bit = UINT64_C(1) << pfn % 64;
+
+	if (!w->seen || pfn >= w->frames)
+		return true;
+	if (w->seen[pfn / 64] & bit)
+		return false;
+	w->seen[pfn / 64] |= bit;
+	return true;
+}
+
+/* The zero page, devices and huge TLB pages are present, but not tracked. */
+static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
+{
+	bool swap = false;
+	uint8_t age;
+
+	if (entry & PM_SWAP) {
+		w->swapped++;
+		return;
+	}
+	if (!(entry & PM_PRESENT))
+		return;
+	age = idle_age(&w->s->idle, entry & PM_PFN, &swap);
+	if (age == AGE_NONE || !first_time(w, entry & PM_PFN))
+		return;
+	w->pages[swap][age]++;
+	if (age >= w->age)
+		grow_range(w, addr, swap);
+}
+
+static void walk_range(struct walk *w, int pagemap, uint64_t start,
+		       uint64_t end)
+{
+	uint64_t entries[RUN], page = start / w->s->page_bytes;
+	uint64_t last = end / w->s->page_bytes;
+
+	while (page < last) {
+		size_t n = last - page < RUN ? (size_t)(last - page) : RUN;
+		ssize_t got = pread(pagemap, entries, n * 8, (off_t)(page * 8));
+
+		if (got <= 0)
+			return; /* the process is gone, or [vsyscall] */
+		n = (size_t)got / 8;
+		for (size_t i = 0; i < n; i++)
+			take_entry(w, (page + i) * w->s->page_bytes,
+				   entries[i]);
+		page += n;
+	}
+}
+
+static int open_proc(uint64_t pid, const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%" PRIu64 "/%s", pid, file);
+	return io_open(root_fd(), path, O_RDONLY);
+}
+
+static ssize_t read_proc(uint64_t pid, const char *file, char **text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%" PRIu64 "/%s", pid, file);
+	return io_read_all(root_fd(), path, text);
+}
+
+/* Field 22; the name before it may hold anything, so from its last ')'. */
+static uint64_t start_ticks(uint64_t pid)
+{
+	unsigned long long ticks;
+	const char *p;
+	char *text;
+	bool ok;
+
+	if (read_proc(pid, "stat", &text) < 0)
+		return NUM_NONE;
+	p = strrchr(text, ')');
+	ok = p && sscanf(p + 1,
+			 " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
+			 "%*u %*d %*d %*d %*d %*d %*d %llu",
+			 &ticks) == 1;
+	free(text);
+	return ok ? ticks : NUM_NONE;
+}
+
+static char *cgroup_key(uint64_t pid)
+{
+	char *text, *p, *key;
+
+	if (read_proc(pid, "cgroup", &text) < 0)
+		return xstrdup("-");
+	p = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+	p = p ? strchr(p, '/') : NULL;
+	if (p)
+		p[strcspn(p, "\n")] = '\0';
+	key = xstrdup(p ? p : "-");
+	free(text);
+	return key;
+}
+
+static bool walk_maps(struct walk *w, uint64_t pid)
+{
+	unsigned long long start, end;
+	char *text, *save = NULL;
+	int pagemap = open_proc(pid, "pagemap");
+	ssize_t n = read_proc(pid, "maps", &text);
+
+	if (pagemap < 0 || n < 0) {
+		warn(pagemap < 0 ? pagemap : (int)n,
+		     "cannot read the page tables of process %" PRIu64, pid);
+		if (n >= 0)
+			free(text);
+		return false;
+	}
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%llx-%llx", &start, &end) == 2)
+			walk_range(w, pagemap, start, end);
+	free(text);
+	close(pagemap);
+	return true;
+}
+
+static void sums(struct walk *w)
+{
+	struct sample *x = w->x;
+	uint64_t page = w->s->page_bytes;
+
+	for (size_t i = 0; i < w->s->opts->n_ages; i++) {
+		int age;
+
+		x->age_us = w->s->opts->age_us[i];
+		age = age_from(&w->s->scale, x->age_us);
+		x->anon_bytes = age_cold(w->pages[1], 0) * page;
+		x->file_bytes = age_cold(w->pages[0], 0) * page;
+		x->cold_anon_bytes = x->cold_file_bytes = NUM_NONE;
+		if (age < AGES) {
+			x->cold_anon_bytes = age_cold(w->pages[1], age) * page;
+			x->cold_file_bytes = age_cold(w->pages[0], age) * page;
+		}
+		x->swapped_bytes = w->swapped * page;
+		view_put(w->v, x);
+	}
+}
+
+static bool emit_process(struct view *v, const struct scan *s,
+			 const struct proc_opts *opts, uint64_t pid,
+			 struct walk *w)
+{
+	char text[VERDICT_LEN], *key = cgroup_key(pid);
+	struct sample x;
+	bool ok;
+
+	sample_clear(&x);
+	x.cgroup = key;
+	x.time_ms = s->time_ms;
+	x.source = source_name(s->source);
+	x.verdict = verdict_text(s->suspect, text);
+	x.pid = pid;
+	x.start_ticks = start_ticks(pid);
+	x.age_us = s->opts->age_us[0];
+	memset(w->pages, 0, sizeof(w->pages));
+	w->swapped = 0;
+	w->v = v;
+	w->x = &x;
+	w->age = opts->ranges ? age_from(&s->scale, x.age_us) : AGES;
+	ok = walk_maps(w, pid);
+	end_range(w);
+	if (ok && !opts->ranges)
+		sums(w);
+	free(key);
+	return ok;
+}
+
+bool proc_emit(struct view *v, const struct scan *s,
+	       const struct proc_opts *opts)
+{
+	struct walk *w = xcalloc(1, sizeof(*w));
+	bool ok = true;
+
+	w->s = s;
+	if (!opts->mappings && s->idle.n) {
+		const struct section *last = s->idle.v + s->idle.n - 1;
+
+		w->frames = last->pfn + last->pages;
+		w->seen = xcalloc(w->frames / 64 + 1, 8);
+	}
+	for (size_t i = 0; i < opts->n; i++)
+		ok &= emit_process(v, s, opts, opts->pid[i], w);
+	rows_flush(&v->out);
+	free(w->seen);
+	free(w);
+	return ok;
+}

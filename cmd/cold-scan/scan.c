@@ -1,0 +1,254 @@
+#include "scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "damon.h"
+#include "io.h"
+#include "keep.h"
+#include "lrugen.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+#include "tool.h"
+#include "verdict.h"
+
+static const char *const names[] = { "auto", "page-idle", "lru-gen", "damon" };
+
+const char *source_name(enum source source)
+{
+	return names[source];
+}
+
+int source_parse(const char *name, enum source *out)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name)) {
+			*out = (enum source)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static bool there(const char *path)
+{
+	return !faccessat(root_fd(), path, R_OK, 0);
+}
+
+/*
+ * page-idle sees each page, but is blind to read(2) and to what aging ate
+ * where lru_gen is on; there the LRU's own ages are nearer to the truth.
+ */
+enum source scan_choose(void)
+{
+	bool page_idle = there("sys/kernel/mm/page_idle/bitmap");
+	bool on = lrugen_enabled();
+
+	if (page_idle && !on)
+		return SOURCE_IDLE;
+	if (on && there("sys/kernel/debug/lru_gen"))
+		return SOURCE_LRUGEN;
+	if (page_idle)
+		return SOURCE_IDLE;
+	return there(damon_path) ? SOURCE_DAMON : SOURCE_AUTO;
+}
+
+static void open_idle(struct scan *s)
+{
+	int err;
+
+	s->idle.jobs = s->opts->jobs;
+	s->idle.sample = s->opts->sample;
+	s->idle.max_cpu_pct = s->opts->max_cpu_pct;
+	s->idle.progress = s->opts->progress;
+	s->idle.seed = root_is_live() ? clock_mono_us() : 0;
+	err = idle_open(&s->idle);
+	if (err == -ENOENT)
+		die(0, "no page_idle: the kernel lacks "
+		       "CONFIG_IDLE_PAGE_TRACKING; try --source lru-gen or "
+		       "damon");
+	if (err == -EACCES || err == -EPERM)
+		die(err, "cannot open the page_idle bitmap: run as root");
+	if (err == -EWOULDBLOCK)
+		die(0, "another cold-scan is scanning, and two would spoil "
+		       "each other's ages: wait, or use --source lru-gen");
+	if (err)
+		die(err, "cannot open the page_idle bitmap");
+	s->unit_pages = s->opts->sample;
+	if (s->opts->state)
+		s->state_lock = keep_load(s->opts->state, &s->idle);
+}
+
+static void open_lrugen(const struct scan *s)
+{
+	if (!there("sys/kernel/debug/lru_gen"))
+		die(0, "no lru_gen in debugfs: run as root, and mount -t "
+		       "debugfs none /sys/kernel/debug");
+	if (!lrugen_enabled())
+		die(0, "lru_gen is off: echo y >/sys/kernel/mm/lru_gen/"
+		       "enabled, or use --source page-idle");
+	if (s->opts->state)
+		die(0, "-S: only page-idle has ages of its own to keep");
+}
+
+void scan_open(struct scan *s, const struct scan_opts *opts)
+{
+	memset(s, 0, sizeof(*s));
+	s->opts = opts;
+	s->idle.bitmap = s->state_lock = -1;
+	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	s->unit_pages = 1;
+	s->source = opts->source ? opts->source : scan_choose();
+	switch (s->source) {
+	case SOURCE_IDLE: open_idle(s); break;
+	case SOURCE_LRUGEN: open_lrugen(s); break;
+	case SOURCE_DAMON: s->damon = damon_start(opts->interval_us); break;
+	case SOURCE_AUTO:
+		die(0, "nothing tells of coldness: no page_idle, no lru_gen, "
+		       "no DAMON (--check says what is missing)");
+	}
+	tool_open_tree(&s->tree, 0);
+}
+
+void scan_close(struct scan *s)
+{
+	if (s->damon)
+		damon_stop(s->damon);
+	if (s->source == SOURCE_IDLE)
+		idle_close(&s->idle);
+	if (s->state_lock >= 0)
+		close(s->state_lock);
+	tally_free(&s->pages);
+	cg_set_close(&s->tree);
+}
+
+static uint64_t cover_all(const struct tally_set *set, enum cover cover)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(set->bucket) / sizeof(void *); i++)
+		for (const struct tally *t = set->bucket[i]; t; t = t->next)
+			n += t->cover[cover];
+	return n;
+}
+
+static int pass_idle(struct scan *s)
+{
+	unsigned int before = verdict_look();
+	uint64_t moved = s->idle.moved_pages;
+	int err = idle_pass(&s->idle, &s->pages);
+
+	if (err)
+		return err;
+	s->suspect = before | verdict_look();
+	if (s->idle.passes > 1 &&
+	    verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
+				  s->idle.moved_pages - moved,
+				  cover_all(&s->pages, TRACKED)))
+		s->suspect |= SUSPECT_SCANNER;
+	idle_scale(&s->idle, &s->scale);
+	s->units = s->opts->sample > 1 ? s->idle.units : 0;
+	s->window_us =
+		s->idle.passes > 1 ? s->idle.start_us - s->idle.before_us : 0;
+	return s->opts->state ? keep_save(s->opts->state, &s->idle) : 0;
+}
+
+static int pass_lrugen(struct scan *s)
+{
+	int err = 0;
+
+	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
+	if (s->opts->age_now)
+		err = lrugen_age_now(s->opts->keys, s->opts->n_keys);
+	if (err < 0)
+		return err;
+	return lrugen_read(&s->tree, &s->scale, &s->pages);
+}
+
+int scan_pass(struct scan *s)
+{
+	char root[] = "/", *key = root;
+	const char *missing;
+	int err = cg_set_expand(&s->tree, &key, 1, true, &missing);
+
+	if (err)
+		return err;
+	tally_free(&s->pages);
+	switch (s->source) {
+	case SOURCE_IDLE: err = pass_idle(s); break;
+	case SOURCE_LRUGEN: err = pass_lrugen(s); break;
+	default:
+		age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
+		err = damon_read(s->damon, &s->scale, &s->pages);
+		s->suspect = SUSPECT_REGION;
+	}
+	s->time_ms = clock_unix_ms();
+	return err;
+}
+
+bool scan_ready(const struct scan *s, bool all)
+{
+	uint64_t us = s->opts->age_us[all ? s->opts->n_ages - 1 : 0];
+
+	return s->source != SOURCE_IDLE || age_from(&s->scale, us) < AGES;
+}
+
+int scan_nodes(const struct scan *s)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < sizeof(s->pages.bucket) / sizeof(void *); i++)
+		for (const struct tally *t = s->pages.bucket[i]; t; t = t->next)
+			if (t->node > most)
+				most = t->node;
+	return most + 1;
+}
+
+/* kpagecgroup tells the nearest ancestor that is still there. */
+static void add_ino(const struct scan *s, uint64_t ino, int node,
+		    struct tally *sum)
+{
+	int from = node < 0 ? 0 : node, to = node < 0 ? 63 : node;
+
+	if (node < 0)
+		to = scan_nodes(s) - 1;
+	for (int n = from; n <= to; n++) {
+		const struct tally *t = tally_find(&s->pages, ino, n);
+
+		if (t)
+			tally_add(sum, t);
+	}
+}
+
+/* All of the machine: also what no cgroup is charged for. */
+static void add_all(const struct scan *s, int node, struct tally *sum)
+{
+	for (size_t i = 0; i < sizeof(s->pages.bucket) / sizeof(void *); i++)
+		for (const struct tally *t = s->pages.bucket[i]; t; t = t->next)
+			if (node < 0 || t->node == node)
+				tally_add(sum, t);
+}
+
+void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
+	      struct tally *sum)
+{
+	size_t i = 0;
+
+	sum->next = NULL;
+	tally_clear(sum);
+	if (!cg->key[1] && !local) {
+		add_all(s, node, sum);
+		return;
+	}
+	if (local) {
+		add_ino(s, cg->ino, node, sum);
+		return;
+	}
+	while (i < s->tree.n && s->tree.v[i]->ino != cg->ino)
+		i++;
+	for (; i < s->tree.n && cg_is_below(s->tree.v[i]->key, cg->key); i++)
+		add_ino(s, s->tree.v[i]->ino, node, sum);
+}

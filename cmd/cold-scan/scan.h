@@ -1,0 +1,73 @@
+/*
+ * scan - a pass over the machine by whichever source, and what it found.
+ */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "age.h"
+#include "cg.h"
+#include "idle.h"
+
+enum source { SOURCE_AUTO, SOURCE_IDLE, SOURCE_LRUGEN, SOURCE_DAMON };
+const char *source_name(enum source source);
+/* 0 or -EINVAL. */
+int source_parse(const char *name, enum source *out);
+
+enum { ASK_MAX = 16 };
+struct scan_opts {
+	enum source source;
+	uint64_t age_us[ASK_MAX]; /* ascending */
+	size_t n_ages;
+	uint64_t interval_us;
+	const char *state; /* -S */
+	bool age_now;
+	char *const *keys; /* whose lruvecs to age */
+	size_t n_keys;
+	unsigned int jobs;
+	uint64_t sample;
+	double max_cpu_pct;
+	bool progress;
+};
+
+struct scan {
+	const struct scan_opts *opts;
+	enum source source;
+	struct idle idle;
+	struct damon *damon;
+	struct cg_set tree; /* every cgroup, in tree order */
+
+	struct tally_set pages;
+	struct age_scale scale;
+	uint64_t page_bytes;
+	uint64_t unit_pages; /* each page seen stands for so many */
+	uint64_t units;	     /* that were sampled; 0: all was seen */
+	unsigned int suspect;
+	int64_t time_ms;
+	uint64_t window_us; /* since the pass before; 0: there was none */
+	int state_lock;
+};
+
+/* Dies, with cause and remedy, where no source can be used. */
+void scan_open(struct scan *s, const struct scan_opts *opts);
+void scan_close(struct scan *s);
+
+/* The best source that is true here, without opening it. */
+enum source scan_choose(void);
+
+/* 0; -EINTR: a stop was asked for; else -errno. */
+int scan_pass(struct scan *s);
+
+/* Can the first (all: the last) of the ages asked for be told? */
+bool scan_ready(const struct scan *s, bool all);
+
+/* What the cgroup and all below it hold; node < 0: on every node. */
+void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
+	      struct tally *sum);
+
+int scan_nodes(const struct scan *s);
+
+#endif

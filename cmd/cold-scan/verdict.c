@@ -1,0 +1,95 @@
+#include "verdict.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "lrugen.h"
+#include "root.h"
+
+const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
+{
+	static const char *const words[] = { "lru_gen", "damon", "numa",
+					     "scanner", "read",	 "stale",
+					     "region" };
+	size_t len = 0;
+
+	if (!suspicions)
+		return "ok";
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (suspicions >> i & 1)
+			len += (size_t)snprintf(
+				buf + len, VERDICT_LEN - len, "%s%s",
+				len ? "," : "suspect:", words[i]);
+	return buf;
+}
+
+static bool starts(const char *path, const char *with)
+{
+	char text[64];
+
+	return io_read(root_fd(), path, text, sizeof(text)) > 0 &&
+	       !strncmp(text, with, strlen(with));
+}
+
+bool verdict_damon_runs(void)
+{
+	char path[96];
+
+	if (starts("sys/module/damon_stat/parameters/enabled", "Y") ||
+	    starts("sys/module/damon_reclaim/parameters/enabled", "Y") ||
+	    starts("sys/module/damon_lru_sort/parameters/enabled", "Y"))
+		return true;
+	for (int i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path),
+			 "sys/kernel/mm/damon/admin/kdamonds/%d/state", i);
+		if (starts(path, "on"))
+			return true;
+	}
+	return false;
+}
+
+/* Balancing does nothing where there is one node only. */
+static bool numa_balances(void)
+{
+	uint64_t mode;
+	char nodes[64];
+
+	return !kv_read_u64(root_fd(), "proc/sys/kernel/numa_balancing",
+			    &mode) &&
+	       mode &&
+	       io_read(root_fd(), "sys/devices/system/node/has_memory", nodes,
+		       sizeof(nodes)) > 0 &&
+	       strpbrk(nodes, ",-");
+}
+
+unsigned int verdict_look(void)
+{
+	return (lrugen_enabled() ? SUSPECT_LRU_GEN : 0u) |
+	       (verdict_damon_runs() ? SUSPECT_DAMON : 0u) |
+	       (numa_balances() ? SUSPECT_NUMA : 0u);
+}
+
+bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
+			   uint64_t tracked_pages)
+{
+	/* A split or a race gives a few; somebody's marks give many. */
+	return unexpected_pages > moved_pages + tracked_pages / 200 + 64;
+}
+
+bool verdict_in_vm(void)
+{
+	char *text;
+	bool found;
+
+	if (io_read_all(root_fd(), "proc/cpuinfo", &text) < 0)
+		return false;
+	found = strstr(text, " hypervisor") != NULL;
+	free(text);
+	return found;
+}

@@ -1,0 +1,40 @@
+/*
+ * verdict - what makes the numbers doubtful: others that clear or set the
+ * bits that tell of accesses.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum suspicion {
+	SUSPECT_LRU_GEN = 1, /* page-idle: aging eats accesses, read(2) is
+				not seen */
+	SUSPECT_DAMON = 2,   /* clears accessed bits */
+	SUSPECT_NUMA = 4,    /* balancing unmaps and moves */
+	SUSPECT_SCANNER = 8, /* idle bits that we did not set */
+	SUSPECT_READ = 16,   /* lru-gen: file pages read by read(2) */
+	SUSPECT_STALE = 32,  /* lru-gen: no aging for longer than the age */
+	SUSPECT_REGION = 64, /* damon: an estimate by regions */
+};
+
+/* "ok", or "suspect:" and the words joined by ','. */
+enum { VERDICT_LEN = 64 };
+const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
+
+/* What runs on this machine now that disturbs a page-idle scan. */
+unsigned int verdict_look(void);
+
+/* Is any DAMON at work, of whatever owner? */
+bool verdict_damon_runs(void);
+
+/* Were more pages found idle unasked than the kernel can have moved? */
+bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
+			   uint64_t tracked_pages);
+
+/* Does the processor tell that it is virtual? */
+bool verdict_in_vm(void);
+
+#endif

@@ -1,0 +1,554 @@
+#include "view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "kv.h"
+#include "mem.h"
+#include "msg.h"
+#include "num.h"
+#include "tool.h"
+#include "verdict.h"
+
+#define AT(field) (int)offsetof(struct sample, field)
+
+static const void *at(const void *sample, int off)
+{
+	return (const char *)sample + off;
+}
+
+static void put_text(struct row *r, const void *x, int off)
+{
+	row_str(r, *(const char *const *)at(x, off));
+}
+
+static void put_u64(struct row *r, const void *x, int off)
+{
+	row_u64(r, *(const uint64_t *)at(x, off));
+}
+
+static void put_time(struct row *r, const void *x, int off)
+{
+	row_milli(r, *(const int64_t *)at(x, off));
+}
+
+static void put_pct(struct row *r, const void *x, int off)
+{
+	row_pct(r, *(const double *)at(x, off));
+}
+
+static void put_bytes(struct row *r, const void *x, int off)
+{
+	uint64_t bytes = *(const uint64_t *)at(x, off);
+
+	if (((const struct sample *)x)->negative)
+		row_i64(r, -(int64_t)bytes);
+	else
+		row_u64(r, bytes);
+}
+
+#define U64(name, help)                        \
+	{                                      \
+#name, help, put_u64, AT(name) \
+	}
+
+const struct col view_cols[VIEW_COLS] = {
+	{ "cgroup", "path below the cgroup2 mount", put_text, AT(cgroup) },
+	{ "time", "when the pass ended", put_time, AT(time_ms) },
+	{ "source", "page-idle, lru-gen or damon", put_text, AT(source) },
+	{ "verdict", "ok, or suspect: and why", put_text, AT(verdict) },
+	U64(age_us, "not touched for at least so long"),
+	U64(anon_bytes, "anonymous and shared memory: what takes swap"),
+	U64(file_bytes, "page cache of files"),
+	U64(cold_anon_bytes, "of anon, not touched for age"),
+	U64(cold_file_bytes, "of file, not touched for age"),
+	U64(shmem_bytes, "of anon, shared memory and tmpfs"),
+	U64(dirty_bytes, "of file, not written back yet"),
+	U64(unevictable_bytes, "locked, in neither anon nor file"),
+	U64(cold_shmem_bytes, "of shmem, not touched for age"),
+	U64(cold_dirty_bytes, "of dirty, not touched for age"),
+	U64(cold_unevictable_bytes, "of unevictable, not touched for age"),
+	U64(cold_anon_se_bytes, "standard error of cold_anon (--sample)"),
+	U64(cold_file_se_bytes, "standard error of cold_file (--sample)"),
+	U64(node, "memory node (--node)"),
+	U64(stale_us, "since the LRU last looked (lru-gen)"),
+	U64(pass_us, "what the pass took"),
+	U64(cpu_us, "CPU time of the pass"),
+	{ "kind", "anon, file, dirty, shmem, unevictable, or of coverage",
+	  put_text, AT(kind) },
+	{ "bytes", "of that kind and age", put_bytes, AT(bytes) },
+	{ "percentile_pct", "share of the pages (--percentiles)", put_pct,
+	  AT(percentile_pct) },
+	U64(idle_us, "no page of that share was idle for longer"),
+	U64(promoted_bytes_per_min, "idle for age, then touched"),
+	{ "promoted_pct_per_min", "the same of the working set", put_pct,
+	  AT(promoted_pct_per_min) },
+	U64(working_set_bytes, "touched within the youngest age"),
+	U64(pid, "process (-p)"),
+	U64(start_ticks, "its start, as in /proc/PID/stat"),
+	U64(addr, "first address of a range (--ranges)"),
+	U64(swapped_bytes, "of a process, in swap"),
+	U64(before_bytes, "in the older state (--diff)"),
+	U64(cooled_bytes, "cold in the newer state only"),
+	U64(warmed_bytes, "cold in the older state only"),
+	{ "bar", "the row's share of the largest", put_text, AT(bar) },
+};
+
+static const char *default_spec(const struct view *v)
+{
+	static const char *const specs[] = {
+		[VIEW_HISTOGRAM] =
+			"cgroup,time,source,verdict,kind,age_us,bytes",
+		[VIEW_PERCENTILES] = "cgroup,time,source,verdict,kind,"
+				     "percentile_pct,idle_us",
+		[VIEW_PROMOTIONS] =
+			"cgroup,time,source,verdict,age_us,"
+			"promoted_bytes_per_min,promoted_pct_per_min,"
+			"working_set_bytes",
+		[VIEW_RECOMMEND] =
+			"cgroup,time,source,verdict,age_us,cold_anon_bytes,"
+			"cold_file_bytes,promoted_pct_per_min,"
+			"working_set_bytes",
+		[VIEW_COVERAGE] = "cgroup,time,source,verdict,kind,bytes",
+		[VIEW_PROCESS] = "cgroup,time,source,verdict,age_us,anon_bytes,"
+				 "file_bytes,cold_anon_bytes,cold_file_bytes,"
+				 "pid,start_ticks,swapped_bytes",
+		[VIEW_RANGES] =
+			"cgroup,time,pid,start_ticks,addr,bytes,kind,age_us",
+		[VIEW_DIFF] = "cgroup,time,kind,age_us,before_bytes,bytes,"
+			      "cooled_bytes,warmed_bytes",
+	};
+
+	if (v->kind == VIEW_COLD && v->by_node)
+		return "cgroup,time,source,verdict,age_us,anon_bytes,"
+		       "file_bytes,cold_anon_bytes,cold_file_bytes,node";
+	return v->kind < sizeof(specs) / sizeof(*specs) ? specs[v->kind] : NULL;
+}
+
+static void choose(struct view *v, const char *normal, const char *spec)
+{
+	const struct tool t = { .cols = view_cols, .n_cols = VIEW_COLS };
+	char text[1024];
+
+	if (!normal || (spec && *spec != '+')) {
+		tool_columns(&t, VIEW_DEFAULT, spec, &v->cols);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s%s%s", normal, spec ? "," : "",
+		 spec ? spec + 1 : "");
+	tool_columns(&t, 0, text, &v->cols);
+}
+
+void view_columns(struct view *v, const char *spec)
+{
+	const char *normal = default_spec(v);
+	char text[512];
+
+	if (v->out.format == ROWS_TABLE &&
+	    (v->kind == VIEW_COLD || v->kind == VIEW_HISTOGRAM)) {
+		snprintf(text, sizeof(text), "%s,bar",
+			 normal ? normal
+				: "cgroup,time,source,verdict,age_us,"
+				  "anon_bytes,file_bytes,cold_anon_bytes,"
+				  "cold_file_bytes");
+		normal = text;
+	}
+	choose(v, normal, spec);
+}
+
+void view_annotation(struct view *v, const char *spec)
+{
+	choose(v,
+	       "source,verdict,age_us,anon_bytes,file_bytes,cold_anon_bytes,"
+	       "cold_file_bytes",
+	       spec);
+}
+
+void sample_clear(struct sample *x)
+{
+	for (size_t i = 0; i < VIEW_COLS; i++)
+		if (view_cols[i].put == put_u64 ||
+		    view_cols[i].put == put_bytes)
+			*(uint64_t *)(void *)((char *)x + view_cols[i].arg) =
+				NUM_NONE;
+	x->cgroup = x->source = x->verdict = x->kind = x->bar = NULL;
+	x->percentile_pct = x->promoted_pct_per_min = NAN;
+	x->negative = false;
+	x->time_ms = 0;
+}
+
+void view_put(struct view *v, const struct sample *x)
+{
+	v->suspect |= x->verdict && *x->verdict == 's';
+	row_put(&v->row, &v->cols, x);
+	rows_emit(&v->out, NULL, &v->cols, &v->row);
+}
+
+/* Pages that were seen, as bytes of all. */
+static uint64_t bytes(const struct scan *s, uint64_t pages)
+{
+	return pages == NUM_NONE ? NUM_NONE
+				 : pages * s->unit_pages * s->page_bytes;
+}
+
+static uint64_t cold(const struct scan *s, const struct tally *t, enum kind k,
+		     int age)
+{
+	return bytes(s, age_cold(t->pages[k], age));
+}
+
+static uint64_t both(uint64_t a, uint64_t b)
+{
+	return a == NUM_NONE || b == NUM_NONE ? NUM_NONE : a + b;
+}
+
+/*
+ * The words are a simple sample of all: n of n * unit, each with x cold pages
+ * (Cochran, Sampling Techniques, 2.6). Strata make the truth better than that.
+ * square[age] holds the sum of x^2 where x counts that age and above.
+ */
+static uint64_t error_bytes(const struct scan *s, const double square[AGES],
+			    uint64_t cold_bytes, int age)
+{
+	double n = (double)s->units, all = n * (double)s->unit_pages, sum, var;
+
+	if (s->units < 2 || cold_bytes == NUM_NONE || age >= AGES)
+		return NUM_NONE;
+	sum = (double)cold_bytes / (double)(s->unit_pages * s->page_bytes);
+	var = (square[age] - sum * sum / n) / (n - 1);
+	var = all * all * (1 - n / all) * (var > 0 ? var : 0) / n;
+	return (uint64_t)(sqrt(var) * (double)s->page_bytes);
+}
+
+/* The least age that stands for so long, as far as this cgroup's goes. */
+static int age_of(const struct scan *s, const struct tally *t, uint64_t us)
+{
+	int age = age_from(&s->scale, us);
+
+	return age > t->known ? AGES : age;
+}
+
+void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
+	       struct sample *x)
+{
+	int age = age_of(s, t, age_us);
+	bool kinds = s->source != SOURCE_LRUGEN;
+
+	x->age_us = age_us;
+	x->anon_bytes = cold(s, t, ANON, 0) + cold(s, t, SHMEM, 0);
+	x->file_bytes = cold(s, t, FILES, 0) + cold(s, t, DIRTY, 0);
+	x->cold_anon_bytes =
+		both(cold(s, t, ANON, age), cold(s, t, SHMEM, age));
+	x->cold_file_bytes =
+		both(cold(s, t, FILES, age), cold(s, t, DIRTY, age));
+	x->cold_anon_se_bytes =
+		error_bytes(s, t->square[0], x->cold_anon_bytes, age);
+	x->cold_file_se_bytes =
+		error_bytes(s, t->square[1], x->cold_file_bytes, age);
+	if (!kinds)
+		return;
+	x->shmem_bytes = cold(s, t, SHMEM, 0);
+	x->dirty_bytes = cold(s, t, DIRTY, 0);
+	x->unevictable_bytes = cold(s, t, UNEVICTABLE, 0);
+	x->cold_shmem_bytes = cold(s, t, SHMEM, age);
+	x->cold_dirty_bytes = cold(s, t, DIRTY, age);
+	x->cold_unevictable_bytes = cold(s, t, UNEVICTABLE, age);
+}
+
+/* lru_gen keeps file pages that read(2) touches among the old ones. */
+static bool has_read_files(const struct cg_set *set, const struct cg *cg)
+{
+	struct mem_stat st;
+	uint64_t mapped;
+
+	if (mem_stat_read(set, cg, &st) || st.file_mapped_bytes == NUM_NONE)
+		return true;
+	mapped = st.file_mapped_bytes + st.shmem_bytes;
+	return st.file_bytes > mapped &&
+	       st.file_bytes - mapped > (st.file_bytes + st.anon_bytes) / 100;
+}
+
+unsigned int view_suspicions(const struct scan *s, const struct cg_set *set,
+			     const struct cg *cg, const struct tally *t,
+			     uint64_t age_us)
+{
+	unsigned int found = s->suspect;
+
+	if (s->source != SOURCE_LRUGEN)
+		return found;
+	if (t->stale_us > age_us)
+		found |= SUSPECT_STALE;
+	if (has_read_files(set, cg))
+		found |= SUSPECT_READ;
+	return found;
+}
+
+/* "█████     ": 20 columns for all. */
+static const char *bar(char buf[64], uint64_t part, uint64_t whole)
+{
+	uint64_t n =
+		whole && part != NUM_NONE ? (part * 20 + whole / 2) / whole : 0;
+
+	*buf = '\0';
+	for (uint64_t i = 0; i < n && i < 20; i++)
+		memcpy(buf + i * 3, "█", 4);
+	return buf;
+}
+
+static void emit_ages(struct view *v, const struct scan *s, const struct cg *cg,
+		      const struct tally *t, struct sample *x)
+{
+	char text[VERDICT_LEN], blocks[64];
+
+	for (size_t i = 0; i < s->opts->n_ages; i++) {
+		uint64_t us = s->opts->age_us[i];
+
+		x->verdict = verdict_text(
+			view_suspicions(s, &v->targets, cg, t, us), text);
+		view_cold(s, t, us, x);
+		x->bar = bar(blocks,
+			     both(x->cold_anon_bytes, x->cold_file_bytes),
+			     x->anon_bytes + x->file_bytes);
+		view_put(v, x);
+	}
+}
+
+/* A row for the pages between each age asked for and the next. */
+static void emit_histogram(struct view *v, const struct scan *s,
+			   const struct tally *t, struct sample *x)
+{
+	char blocks[64];
+
+	for (int k = 0; k < KINDS; k++) {
+		uint64_t all = cold(s, t, (enum kind)k, 0), left = all;
+
+		x->kind = kind_name((enum kind)k);
+		for (size_t i = 0; i <= s->opts->n_ages && all; i++) {
+			int next = i < s->opts->n_ages
+					   ? age_of(s, t, s->opts->age_us[i])
+					   : AGES;
+			uint64_t older = cold(s, t, (enum kind)k, next);
+
+			/* Older than can be told yet: with the last told. */
+			if (older == NUM_NONE)
+				older = 0;
+			x->age_us = i ? s->opts->age_us[i - 1] : 0;
+			x->bytes = i && age_of(s, t, x->age_us) == AGES
+					   ? NUM_NONE
+					   : left - older;
+			x->bar = bar(blocks, x->bytes, all);
+			left = older;
+			view_put(v, x);
+		}
+	}
+}
+
+static void emit_percentiles(struct view *v, const struct scan *s,
+			     const struct tally *t, struct sample *x)
+{
+	for (int k = 0; k < KINDS; k++) {
+		if (!age_cold(t->pages[k], 0))
+			continue;
+		x->kind = kind_name((enum kind)k);
+		for (size_t i = 0; i < v->n_percentiles; i++) {
+			x->percentile_pct = v->percentile_pct[i];
+			x->idle_us = age_percentile(t->pages[k], &s->scale,
+						    x->percentile_pct);
+			view_put(v, x);
+		}
+	}
+}
+
+/* Touched since the youngest age asked for began. */
+static uint64_t working_set(const struct scan *s, const struct tally *t)
+{
+	int age = age_of(s, t, s->opts->age_us[0]);
+	uint64_t pages = 0;
+
+	if (age >= AGES)
+		return NUM_NONE;
+	for (int k = 0; k < KINDS; k++)
+		pages += age_cold(t->pages[k], 0) - age_cold(t->pages[k], age);
+	return pages;
+}
+
+static void promotions(const struct scan *s, const struct tally *t, int age,
+		       struct sample *x)
+{
+	uint64_t set = working_set(s, t), pages = age_cold(t->promoted, age);
+	double minutes = (double)s->window_us / 60e6, per_min;
+
+	x->working_set_bytes = bytes(s, set);
+	x->promoted_bytes_per_min = NUM_NONE;
+	x->promoted_pct_per_min = NAN;
+	if (pages == NUM_NONE || set == NUM_NONE || minutes <= 0)
+		return;
+	per_min = (double)pages / minutes;
+	x->promoted_bytes_per_min = bytes(s, (uint64_t)(per_min + 0.5));
+	if (set)
+		x->promoted_pct_per_min = per_min * 100 / (double)set;
+}
+
+static void emit_promotions(struct view *v, const struct scan *s,
+			    const struct tally *t, struct sample *x)
+{
+	for (size_t i = 0; i < s->opts->n_ages; i++) {
+		x->age_us = s->opts->age_us[i];
+		promotions(s, t, age_of(s, t, x->age_us), x);
+		view_put(v, x);
+	}
+}
+
+static void emit_recommend(struct view *v, const struct scan *s,
+			   const struct tally *t, struct sample *x)
+{
+	uint64_t set = working_set(s, t);
+	int age = AGES;
+
+	if (set != NUM_NONE && s->window_us)
+		age = age_recommend(t->promoted, set, s->window_us,
+				    v->bound_pct, s->scale.known);
+	view_cold(s, t, age < AGES ? s->scale.us[age] : NUM_MAX, x);
+	promotions(s, t, age, x);
+	if (age >= AGES)
+		x->age_us = NUM_NONE;
+	view_put(v, x);
+}
+
+static void put_kind(struct view *v, struct sample *x, const char *kind,
+		     uint64_t value)
+{
+	x->kind = kind;
+	x->bytes = value;
+	view_put(v, x);
+}
+
+/*
+ * What memory.current is made of. Pages of the kernel are charged in bytes
+ * and by objects, so they are the kernel's own sum, not counted frames.
+ */
+static void emit_charged(struct view *v, const struct scan *s,
+			 const struct cg *cg, const struct tally *t,
+			 struct sample *x)
+{
+	uint64_t current, sum = 0, sock, rest;
+	struct mem_stat st;
+	char text[IO_BUF];
+
+	if (mem_current(&v->targets, cg, &current) ||
+	    cg_read(&v->targets, cg, "memory.stat", text, sizeof(text)) < 0 ||
+	    mem_stat_parse(text, &st))
+		return;
+	for (int c = TRACKED; c <= OFF_LRU; c++) {
+		put_kind(v, x, cover_name((enum cover)c),
+			 bytes(s, t->cover[c]));
+		sum += x->bytes;
+	}
+	put_kind(v, x, "kernel", st.kernel_bytes);
+	sum += st.kernel_bytes == NUM_NONE ? 0 : st.kernel_bytes;
+	if (kv_u64(text, "sock", &sock))
+		sock = 0;
+	put_kind(v, x, "sock", sock);
+	sum += sock;
+	x->negative = sum > current;
+	rest = x->negative ? sum - current : current - sum;
+	put_kind(v, x, "rest", rest);
+	x->negative = false;
+	put_kind(v, x, "current", current);
+}
+
+static void emit_coverage(struct view *v, const struct scan *s,
+			  const struct cg *cg, const struct tally *t,
+			  struct sample *x)
+{
+	if (cg->key[1]) {
+		emit_charged(v, s, cg, t, x);
+		return;
+	}
+	for (int c = 0; c < HOLE; c++)
+		put_kind(v, x, cover_name((enum cover)c),
+			 bytes(s, t->cover[c]));
+}
+
+static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
+		     int node)
+{
+	static struct tally t; /* 16 KiB: not for the stack */
+	char text[VERDICT_LEN];
+	struct sample x;
+
+	scan_sum(s, cg, v->local, node, &t);
+	sample_clear(&x);
+	x.cgroup = cg->key;
+	x.time_ms = s->time_ms;
+	x.source = source_name(s->source);
+	x.verdict = verdict_text(
+		view_suspicions(s, &v->targets, cg, &t, s->opts->age_us[0]),
+		text);
+	x.node = node < 0 ? NUM_NONE : (uint64_t)node;
+	x.stale_us = s->source == SOURCE_LRUGEN ? t.stale_us : NUM_NONE;
+	if (s->source == SOURCE_IDLE) {
+		x.pass_us = s->idle.end_us - s->idle.start_us;
+		x.cpu_us = s->idle.cpu_us;
+	}
+	switch (v->kind) {
+	case VIEW_HISTOGRAM: emit_histogram(v, s, &t, &x); break;
+	case VIEW_PERCENTILES: emit_percentiles(v, s, &t, &x); break;
+	case VIEW_PROMOTIONS: emit_promotions(v, s, &t, &x); break;
+	case VIEW_RECOMMEND: emit_recommend(v, s, &t, &x); break;
+	case VIEW_COVERAGE: emit_coverage(v, s, cg, &t, &x); break;
+	default: emit_ages(v, s, cg, &t, &x);
+	}
+}
+
+/* For people the largest cold comes first. */
+struct rank {
+	struct cg *cg;
+	uint64_t bytes;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : 0;
+}
+
+static struct rank *order(const struct view *v, const struct scan *s)
+{
+	struct rank *ranks = xcalloc(v->targets.n, sizeof(*ranks));
+	static struct tally t;
+	struct sample x;
+
+	for (size_t i = 0; i < v->targets.n; i++) {
+		ranks[i].cg = v->targets.v[i];
+		if (v->out.format != ROWS_TABLE)
+			continue;
+		scan_sum(s, ranks[i].cg, v->local, -1, &t);
+		view_cold(s, &t, s->opts->age_us[0], &x);
+		ranks[i].bytes = both(x.cold_anon_bytes, x.cold_file_bytes);
+		if (ranks[i].bytes == NUM_NONE)
+			ranks[i].bytes = 0;
+	}
+	if (v->out.format == ROWS_TABLE)
+		qsort(ranks, v->targets.n, sizeof(*ranks), by_bytes);
+	return ranks;
+}
+
+void view_emit(struct view *v, const struct scan *s)
+{
+	struct rank *ranks = order(v, s);
+	int nodes = scan_nodes(s);
+
+	for (size_t i = 0; i < v->targets.n; i++)
+		if (v->by_node)
+			for (int n = 0; n < nodes; n++)
+				emit_one(v, s, ranks[i].cg, n);
+		else
+			emit_one(v, s, ranks[i].cg, -1);
+	free(ranks);
+	rows_flush(&v->out);
+}
