@@ -31,8 +31,9 @@ enum alarm_event alarm_step(struct alarm *a, const struct alarm_law *law,
 	uint64_t elapsed_us = now_us - from_us;
 	bool over = alarm_over(stalled_us, elapsed_us, law->stall_us,
 			       law->window_us);
-	bool clear = !alarm_over(stalled_us, elapsed_us, law->clear_us,
-				 law->window_us);
+	bool clear = law->clear_us ? !alarm_over(stalled_us, elapsed_us,
+						 law->clear_us, law->window_us)
+				   : !stalled_us;
 
 	if (a->state == CALM && over)
 		enter(a, RISING, from_us);

@@ -9,49 +9,140 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "io.h"
 #include "msg.h"
-#include "num.h"
-#include "root.h"
+#include "trigger.h"
 
-enum { OPT_TARGETS = 256, OPT_OUT };
+enum {
+	OPT_TARGETS = 256,
+	OPT_OUT,
+	OPT_SORT,
+	OPT_TOP,
+	OPT_UNTIL,
+	OPT_WHILE,
+	OPT_ALL,
+	OPT_TIMEOUT,
+	OPT_QUANTILES,
+	OPT_CLEAR,
+	OPT_SUSTAIN,
+	OPT_COOLDOWN,
+	OPT_BLAME,
+	OPT_FROM_ENV,
+};
 
 static const struct opt opts[] = {
+	{ 't', "trigger", "TRIGGER",
+	  "a row an event: 'memory some 150ms/1s', 'io full 5%/2s'" },
+	{ OPT_CLEAR, "clear", "LEVEL",
+	  "with -t, a row when it is high and one when it fell under LEVEL" },
+	{ OPT_SUSTAIN, "sustain", "TIME", "high is what lasts so long" },
+	{ OPT_COOLDOWN, "cooldown", "TIME", "over is what stays low so long" },
+	{ OPT_BLAME, "blame", NULL, "with -t, which child, and why" },
+	{ OPT_FROM_ENV, "from-env", NULL,
+	  "the trigger in $MEMORY_PRESSURE_WATCH, of systemd" },
+	{ OPT_UNTIL, "until", "EXPR",
+	  "wait until 'mem_some_pct < 1% for 30s'" },
+	{ OPT_WHILE, "while", "EXPR", "wait while it is so" },
+	{ OPT_ALL, "all", NULL, "it takes all cgroups, not any" },
+	{ OPT_TIMEOUT, "timeout", "TIME",
+	  "end then; of a wait the answer is no" },
+	{ OPT_SORT, "sort", "COLUMN", "the most first" },
+	{ OPT_TOP, "top", "N", "only the first N of each sample" },
+	{ OPT_QUANTILES, "quantiles", NULL,
+	  "p50 p90 p99 and max of each cgroup at the end, or on SIGUSR1" },
 	{ OPT_TARGETS, "targets", "FILE",
 	  "rows of cgroups; read again when it changes" },
 	{ OPT_OUT, "out", "FILE",
 	  "replace FILE with each sample (prometheus)" },
 };
 
+static void take_condition(struct config *c, const char *arg, bool is_while)
+{
+	if (c->until)
+		die(0, "one --until or --while: join them by 'and' or 'or'");
+	c->until = arg;
+	c->is_while = is_while;
+}
+
 static void take(void *cfg, int key, const char *arg)
 {
 	struct config *c = cfg;
 
 	switch (key) {
+	case 't':
+		if (c->n_triggers == MAX_TRIGGERS)
+			die(0, "-t: at most %d triggers", MAX_TRIGGERS);
+		c->trigger[c->n_triggers++] = arg;
+		break;
+	case OPT_CLEAR: c->clear = arg; break;
+	case OPT_SUSTAIN: c->sustain_us = opt_time("--sustain", arg, 0); break;
+	case OPT_COOLDOWN:
+		c->cooldown_us = opt_time("--cooldown", arg, 0);
+		break;
+	case OPT_BLAME: c->blame = true; break;
+	case OPT_FROM_ENV: c->from_env = true; break;
+	case OPT_UNTIL: take_condition(c, arg, false); break;
+	case OPT_WHILE: take_condition(c, arg, true); break;
+	case OPT_ALL: c->all = true; break;
+	case OPT_TIMEOUT:
+		c->timeout_us = opt_time("--timeout", arg, 1000);
+		break;
+	case OPT_SORT: c->sort = arg; break;
+	case OPT_TOP: c->top = opt_u64("--top", arg, 1, UINT32_MAX); break;
+	case OPT_QUANTILES: c->quantiles = true; break;
 	case OPT_TARGETS: c->targets = arg; break;
 	case OPT_OUT: c->out = arg; break;
 	}
+	c->stateful |=
+		key == OPT_CLEAR || key == OPT_SUSTAIN || key == OPT_COOLDOWN;
 }
 
+/* What cannot be meant together, before anything is done. */
+static void check_options(const struct config *c)
+{
+	bool trigger = c->n_triggers || c->from_env;
+
+	if (trigger + (c->until != NULL) + c->quantiles + (c->sort || c->top) >
+	    1)
+		die(0, "-t, --until or --while, --quantiles and --sort are "
+		       "different jobs: one at a time");
+	if ((c->stateful || c->blame) && !trigger)
+		die(0, "--clear, --sustain, --cooldown and --blame need -t");
+	if (c->all && !c->until)
+		die(0, "--all needs --until or --while");
+	if (c->top && !c->sort)
+		die(0, "--top needs --sort");
+	if (c->out && c->common.format >= 0 && c->common.format != ROWS_PROM)
+		die(0, "--out: only -f prometheus is written whole");
+	if (c->common.count > 1 && !c->common.interval_us && !trigger &&
+	    !c->until && !c->quantiles)
+		die(0, "-c: more than one sample needs -i");
+}
+
+/* No operand: the rows of a pipe, or else the whole system. */
 static char **operands(int argc, char **argv, const struct config *cfg,
 		       size_t *n)
 {
 	static char stdin_word[] = "-", system_word[] = "/";
-	char **v = xcalloc(2, sizeof(*v));
+	char **v = xcalloc(1, sizeof(*v));
 	struct stat st;
 
 	*n = (size_t)argc;
-	if (argc) {
+	if (argc || cfg->targets || cfg->from_env) {
 		free(v);
 		return argv;
 	}
-	if (cfg->targets)
-		return v;
 	*n = 1;
 	v[0] = !fstat(STDIN_FILENO, &st) && S_ISFIFO(st.st_mode) ? stdin_word
 								 : system_word;
 	return v;
+}
+
+static int sort_column(const char *name)
+{
+	for (size_t i = 0; i < sample_n_cols; i++)
+		if (!strcmp(sample_cols[i].name, name))
+			return sample_cols[i].arg;
+	die(0, "--sort: no column '%s' (-h lists them)", name);
 }
 
 /* The columns asked for, "+" meaning those of this mode and more. */
@@ -72,125 +163,51 @@ static void choose_columns(struct watch *w, const struct tool *tool)
 		die(0, "-o: no columns");
 	for (size_t i = 0; i < w->cols.n; i++)
 		need_col(&w->reader.need, w->cols.v[i]->arg);
+	if (w->cfg.sort) {
+		w->sort_arg = sort_column(w->cfg.sort);
+		need_col(&w->reader.need, w->sort_arg);
+	}
 	if (w->reader.need.window && !w->interval_us)
 		die(0, "a column of the window needs two readings: give -i");
 }
 
-/* Once for each cgroup and reason; -1: none could be read, ever. */
-static void tell_failure(struct watch *w, const struct cg *cg, int err)
+/* How the samples are used, at which pace; the bytes that a cgroup needs. */
+static size_t choose_mode(struct watch *w, const struct tool *tool)
 {
-	struct meter *m = cg->data;
-	char why[512];
-
-	if (err == -ENODEV || m->told)
-		return;
-	reader_why(&w->reader, cg, err, why, sizeof(why));
-	if (cg->named)
-		warn(0, "%s", why);
-	else
-		debug("%s", why);
-	m->told = 1;
-	w->failed |= cg->named;
+	w->mode = w->cfg.until	     ? &wait_mode
+		  : w->cfg.quantiles ? &learn_mode
+				     : &show_mode;
+	w->interval_us = w->cfg.common.interval_us;
+	if (!w->interval_us && w->mode != &show_mode)
+		w->interval_us = 1000000;
+	choose_columns(w, tool);
+	if (w->cfg.until)
+		wait_open(w);
+	if (w->cfg.quantiles)
+		learn_open(w);
+	show_open(w);
+	return sizeof(struct meter) + w->expr.clocks * sizeof(uint64_t);
 }
 
-static void emit(struct watch *w, struct cg *cg, const struct sample *s)
+static void open_out(struct watch *w)
 {
-	struct meter *m = cg->data;
+	int format = w->cfg.common.format;
 
-	row_put(&w->row, &w->cols, s);
-	rows_emit(&w->out,
-		  targets_row(&w->targets, cg->key, &m->row, &m->rows_version),
-		  &w->cols, &w->row);
-}
-
-/* One sample of every cgroup; how many could be read. */
-static size_t sweep(struct watch *w, bool show)
-{
-	size_t good = 0;
-
-	w->reader.unix_less_mono_ms =
-		clock_unix_ms() - (int64_t)(clock_mono_us() / 1000);
-	for (size_t i = 0; i < w->set.n; i++) {
-		struct sample s;
-		int err = reader_sample(&w->reader, w->set.v[i], &s);
-
-		if (err) {
-			tell_failure(w, w->set.v[i], err);
-			continue;
-		}
-		good++;
-		if (show && (!w->reader.need.window || s.window_us != NUM_NONE))
-			emit(w, w->set.v[i], &s);
-	}
-	return good;
-}
-
-static void update(struct watch *w)
-{
-	int err = targets_update(&w->targets, &w->set, clock_take_hup());
-
-	if (err)
-		die(err, "cannot read the cgroup tree");
-}
-
-/* The sentence to die with where nothing at all can be measured. */
-static void die_unreadable(struct watch *w)
-{
-	char why[512];
-	struct sample s;
-	int err;
-
-	if (!w->set.n)
-		exit(STATUS_PARTIAL); /* what is missing was said */
-	err = reader_sample(&w->reader, w->set.v[0], &s);
-	reader_why(&w->reader, w->set.v[0], err ? err : -ENODEV, why,
-		   sizeof(why));
-	die(0, "%s", why);
-}
-
-static int run(struct watch *w)
-{
-	uint64_t start_us = clock_mono_us(), done = 0;
-	bool first = true;
-
-	for (;;) {
-		int more = 1;
-
-		update(w);
-		if (targets_over(&w->targets, &w->set))
-			break;
-		if (!sweep(w, !first || !w->interval_us) && first && w->set.n)
-			die_unreadable(w);
-		if (rows_flush(&w->out))
-			break;
-		done += !first || !w->interval_us;
-		first = false;
-		if (!w->interval_us || done == w->cfg.common.count)
-			break;
-		do
-			more = clock_wait(
-				clock_next_tick(start_us, w->interval_us));
-		while (more == -EINTR);
-		if (more <= 0)
-			break;
-	}
-	return w->targets.lost || w->failed ? STATUS_PARTIAL : STATUS_OK;
-}
-
-static void removed(struct cg *cg)
-{
-	struct meter *m = cg->data;
-
-	if (m->reader)
-		meter_close(m);
+	if (w->cfg.out)
+		format = ROWS_PROM;
+	rows_open(&w->out, format, !w->cfg.common.no_header, "psi_watch");
+	w->out.file = w->cfg.out;
 }
 
 int main(int argc, char **argv)
 {
 	const struct tool tool = {
 		.purpose = "Shows how much work is lost to a shortage of CPU, "
-			   "memory or IO.",
-		.usage = "[-r] [-i TIME] [-c N] [-o COLUMNS] [CGROUP...]",
+			   "memory or IO, and waits for it.",
+		.usage = "[-r] [-i TIME] [-c N] [-o COLUMNS] [CGROUP...]\n"
+			 "       psi-watch --until EXPR [--timeout TIME] "
+			 "[CGROUP...]\n"
+			 "       psi-watch -t TRIGGER... [CGROUP...]",
 		.shared = "oHficrqv",
 		.opts = opts,
 		.n_opts = sizeof(opts) / sizeof(*opts),
@@ -200,19 +217,20 @@ int main(int argc, char **argv)
 	};
 	struct watch w = { 0 };
 	int first = tool_start(&tool, argc, argv, &w.cfg.common, &w.cfg);
-	size_t n;
+	size_t n, size;
 	char **v = operands(argc - first, argv + first, &w.cfg, &n);
+	char *env = NULL;
+	bool trigger = w.cfg.n_triggers || w.cfg.from_env;
 
-	w.interval_us = w.cfg.common.interval_us;
-	choose_columns(&w, &tool);
-	rows_open(&w.out, w.cfg.common.format, !w.cfg.common.no_header,
-		  "psi_watch");
-	tool_open_tree(&w.set, sizeof(struct meter));
-	w.set.removed = removed;
+	check_options(&w.cfg);
+	open_out(&w);
+	if (w.cfg.common.check)
+		return check_run(&w);
+	size = trigger ? trigger_open(&w, &tool, &env) : choose_mode(&w, &tool);
+	tool_open_tree(&w.set, size);
 	reader_open(&w.reader, &w.set);
 	w.targets.recursive = w.cfg.common.recursive;
-	targets_open(&w.targets, &w.set, v, n, w.cfg.targets);
-	if (w.interval_us)
-		cg_set_follow(&w.set);
-	return tool_finish(&w.out, run(&w));
+	targets_open(&w.targets, &w.set, env ? &env : v, env ? 1 : n,
+		     w.cfg.targets);
+	return tool_finish(&w.out, trigger ? trigger_run(&w) : loop_run(&w));
 }

@@ -2,14 +2,37 @@
 #ifndef PSI_WATCH_H
 #define PSI_WATCH_H
 
+#include "expr.h"
 #include "sample.h"
 #include "targets.h"
 #include "tool.h"
+
+enum { MAX_TRIGGERS = 16 };
 
 struct config {
 	struct common_opts common;
 	const char *targets; /* --targets */
 	const char *out;     /* --out */
+	const char *sort;    /* --sort */
+	uint64_t top;	     /* --top, 0: all */
+	const char *until;   /* --until, or --while */
+	bool is_while;
+	bool all;
+	uint64_t timeout_us; /* --timeout, 0: none */
+	bool quantiles;
+	const char *trigger[MAX_TRIGGERS]; /* -t */
+	size_t n_triggers;
+	const char *clear;    /* --clear */
+	uint64_t sustain_us;  /* --sustain */
+	uint64_t cooldown_us; /* --cooldown */
+	bool stateful;	      /* any of the three */
+	bool blame, from_env;
+};
+
+struct kept {
+	struct cg *cg;
+	struct sample sample;
+	int64_t by; /* what it is sorted by */
 };
 
 struct watch {
@@ -21,7 +44,51 @@ struct watch {
 	struct col_set cols;
 	struct row row;
 	uint64_t interval_us; /* 0: one sample */
+	uint64_t samples;     /* shown */
 	bool failed;	      /* some cgroup could not be read */
+	const struct mode *mode;
+
+	/* --sort, --until: samples are kept to the end of the sweep */
+	struct kept *kept;
+	size_t n_kept, kept_room;
+	int sort_arg, trend_arg;
+	bool has_trend, utf8;
+
+	struct expr expr; /* of the wait */
+	size_t verdicts[3];
+
+	struct learn *learn;	 /* of --quantiles */
+	struct trigger *trigger; /* of -t */
 };
+
+/*
+ * What becomes of the samples.  sample: one cgroup's.  end: the sweep is over;
+ * the exit status, or -1 to go on.  over: the status when time or count is.
+ */
+struct mode {
+	void (*sample)(struct watch *w, struct cg *cg, struct sample *s);
+	int (*end)(struct watch *w);
+	int (*over)(struct watch *w);
+	void (*now)(struct watch *w);		      /* SIGUSR1; or NULL */
+	void (*gone)(struct watch *w, struct cg *cg); /* removed; or NULL */
+};
+extern const struct mode show_mode, wait_mode, learn_mode;
+
+/* loop.c: samples until the mode, the count, the time or a signal ends it. */
+int loop_run(struct watch *w);
+void loop_update(struct watch *w); /* the set; dies where it cannot */
+int loop_status(const struct watch *w);
+
+/* show.c */
+void show_open(struct watch *w);
+void show_row(struct watch *w, struct cg *cg, struct sample *s);
+void show_keep(struct watch *w, struct cg *cg, const struct sample *s);
+
+/* check.c: --check; exits */
+int check_run(struct watch *w);
+
+/* wait.c, learn.c: dies when the condition is no such thing */
+void wait_open(struct watch *w);
+void learn_open(struct watch *w);
 
 #endif

@@ -276,7 +276,7 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 	if (s->window_us == NUM_NONE && m->at_us[res])
 		s->window_us = s->res_window_us[res];
 	m->at_us[res] = now_us;
-	s->unix_ms = (int64_t)(now_us / 1000) + r->unix_less_mono_ms;
+	s->mono_us = now_us;
 	return 0;
 }
 
@@ -311,7 +311,7 @@ int reader_sample(struct reader *r, struct cg *cg, struct sample *out)
 	memset(out, 0xff, sizeof(*out)); /* NUM_NONE everywhere */
 	out->key = cg->key;
 	out->trend = NULL;
-	out->unix_ms = 0;
+	out->mono_us = 0;
 	m->reader = r;
 	for (int res = 0; res < PSI_RES_COUNT; res++) {
 		int e;
@@ -325,13 +325,23 @@ int reader_sample(struct reader *r, struct cg *cg, struct sample *out)
 		if (e && (!err || res != PSI_IRQ))
 			err = e;
 	}
-	if (!out->unix_ms)
-		out->unix_ms = clock_unix_ms();
+	if (!out->mono_us)
+		out->mono_us = clock_mono_us();
+	out->unix_ms = (int64_t)(out->mono_us / 1000) + r->unix_less_mono_ms;
 	take_memory(r, cg, out);
 	return tried && failed == tried ? err : 0;
 }
 
 /* ---- why not ---- */
+
+bool reader_is_gone(const struct reader *r, const struct cg *cg)
+{
+	int fd = cg_open_file(r->set, cg, ".", O_PATH | O_DIRECTORY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd == -ENOENT || fd == -ENODEV;
+}
 
 static bool is_off_here(const struct reader *r, const struct cg *cg)
 {

@@ -51,13 +51,14 @@ void need_col(struct need *need, int arg);
 struct sample {
 	const char *key;
 	int64_t unix_ms;
+	uint64_t mono_us;
 	uint64_t window_us; /* of the first resource; NUM_NONE at first */
 	uint64_t res_window_us[PSI_RES_COUNT];
 	uint64_t total_us[PSI_RES_COUNT][PSI_KIND_COUNT];
 	uint64_t stall_us[PSI_RES_COUNT][PSI_KIND_COUNT];
 	int32_t avg_mpct[PSI_RES_COUNT][PSI_KIND_COUNT][AVG_COUNT];
 	uint64_t memory_bytes, swap_bytes;
-	const char *trend;
+	const char *trend; /* see show.c */
 };
 
 /* A column's number: thousandths of _pct and time, else whole; or unknown. */
@@ -70,6 +71,7 @@ struct reader {
 	size_t held, held_max; /* descriptors of pressure files */
 	bool held_short;
 	int64_t unix_less_mono_ms;
+	void *watch; /* the tool's own */
 };
 void reader_open(struct reader *r, struct cg_set *set);
 
@@ -102,6 +104,9 @@ void meter_close(struct meter *m);
 /* The file of a resource of cg, opened; descriptor or -errno. */
 int reader_open_file(const struct reader *r, const struct cg *cg,
 		     enum psi_res res, int flags);
+
+/* Was it removed since the set last looked? */
+bool reader_is_gone(const struct reader *r, const struct cg *cg);
 
 /* Why a pressure file cannot be read, and the remedy, in one sentence. */
 void reader_why(const struct reader *r, const struct cg *cg, int err, char *buf,

@@ -1,0 +1,150 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "msg.h"
+#include "num.h"
+#include "psi-watch.h"
+
+/* Once for each cgroup; a named one counts for the exit status. */
+static void tell_failure(struct watch *w, const struct cg *cg, int err)
+{
+	struct meter *m = cg->data;
+	char why[512];
+
+	if (m->told || reader_is_gone(&w->reader, cg))
+		return;
+	reader_why(&w->reader, cg, err, why, sizeof(why));
+	if (cg->named)
+		warn(0, "%s", why);
+	else
+		debug("%s", why);
+	m->told = 1;
+	w->failed |= cg->named;
+}
+
+static void tell_short(struct watch *w)
+{
+	static const char text[] =
+		"RLIMIT_NOFILE is too low to hold every pressure file: some "
+		"are opened anew for each sample";
+
+	if (w->reader.held_short && w->reader.held_max) {
+		note("%s", text);
+		w->reader.held_max = 0; /* said; those held stay */
+	}
+}
+
+/* One sample of every cgroup; how many could be read. */
+static size_t sweep(struct watch *w)
+{
+	size_t good = 0;
+
+	w->reader.unix_less_mono_ms =
+		clock_unix_ms() - (int64_t)(clock_mono_us() / 1000);
+	for (size_t i = 0; i < w->set.n; i++) {
+		struct cg *cg = w->set.v[i];
+		struct sample s;
+		int err = reader_sample(&w->reader, cg, &s);
+
+		if (err) {
+			tell_failure(w, cg, err);
+			continue;
+		}
+		good++;
+		if (!w->reader.need.window || s.window_us != NUM_NONE)
+			w->mode->sample(w, cg, &s);
+	}
+	tell_short(w);
+	return good;
+}
+
+void loop_update(struct watch *w)
+{
+	int err = targets_update(&w->targets, &w->set, clock_take_hup());
+
+	if (err)
+		die(err, "cannot read the cgroup tree");
+}
+
+/* The sentence to die with where nothing at all can be measured. */
+static void die_unreadable(struct watch *w)
+{
+	char why[512];
+	struct sample s;
+	int err = reader_sample(&w->reader, w->set.v[0], &s);
+
+	reader_why(&w->reader, w->set.v[0], err ? err : -ENOENT, why,
+		   sizeof(why));
+	die(0, "%s", why);
+}
+
+int loop_status(const struct watch *w)
+{
+	return w->targets.lost || w->failed ? STATUS_PARTIAL : STATUS_OK;
+}
+
+/* Until the next sample: 1, or 0 where a signal or the end of time came. */
+static int pause_until(struct watch *w, uint64_t due_us)
+{
+	int more;
+
+	while ((more = clock_wait(due_us)) == -EINTR) {
+		if (clock_take_usr1() && w->mode->now)
+			w->mode->now(w);
+		rows_flush(&w->out);
+	}
+	return more > 0;
+}
+
+static void removed(struct cg *cg)
+{
+	struct meter *m = cg->data;
+	struct watch *w;
+
+	if (!m->reader)
+		return;
+	w = m->reader->watch;
+	if (w->mode->gone)
+		w->mode->gone(w, cg);
+	meter_close(m);
+}
+
+/*
+ * A window needs two readings: where one is shown the first sweep only begins
+ * it, and does not count.
+ */
+int loop_run(struct watch *w)
+{
+	const uint64_t start_us = clock_mono_us();
+	const uint64_t end_us =
+		w->cfg.timeout_us ? start_us + w->cfg.timeout_us : UINT64_MAX;
+	bool first = w->reader.need.window;
+
+	w->set.removed = removed;
+	w->reader.watch = w;
+	if (w->interval_us)
+		cg_set_follow(&w->set); /* or walk at each sample */
+	for (;;) {
+		uint64_t due_us;
+		int status;
+
+		loop_update(w);
+		if (targets_over(&w->targets, &w->set))
+			return STATUS_PARTIAL;
+		if (!sweep(w) && first && w->set.n)
+			die_unreadable(w);
+		w->samples += !first;
+		first = false;
+		status = w->mode->end(w);
+		if (rows_flush(&w->out) || status >= 0)
+			return status;
+		if (!w->interval_us || w->samples >= count ||
+		    clock_mono_us() >= end_us)
+			return w->mode->over(w);
+		due_us = clock_next_tick(start_us, w->interval_us);
+		if (!pause_until(w, due_us < end_us ? due_us : end_us))
+			return w->mode->over(w);
+	}
+}

@@ -1,0 +1,771 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "blame.h"
+#include "clock.h"
+#include "io.h"
+#include "msg.h"
+#include "num.h"
+#include "psi-watch.h"
+#include "root.h"
+#include "spec.h"
+#include "trigger.h"
+
+/* Where pressure files vanished under a cgroup that lives: try again. */
+enum { REARM_US = 10000000, WALK_US = 2000000 };
+
+enum source { BY_NONE, BY_TRIGGER, BY_POLL, BY_EVENTS };
+
+struct reading {
+	uint64_t at_us, total_us;
+};
+
+/* One trigger of one cgroup; n_specs of them are cg->data. */
+struct trip {
+	struct trigger *trigger;
+	struct cg *cg;
+	const struct spec *spec;
+	int fd; /* one more than the descriptor: armed, or held to poll */
+	uint8_t source;
+	bool hot, told;
+	struct reading last, before;
+	struct alarm alarm;
+	struct spec armed; /* as the kernel took it */
+	uint64_t due_us;   /* 0: sleeps */
+	struct blame *blame;
+};
+
+struct trigger {
+	struct watch *w;
+	struct spec spec[MAX_TRIGGERS];
+	size_t n;
+	int epoll;
+	sigset_t asleep; /* the mask to sleep with */
+	bool stale;	 /* cgroups came or went */
+	uint64_t events, wakes;
+	bool told_wide, told_poll, told_read_only, told_short;
+};
+
+/* ---- columns ---- */
+
+struct event {
+	const struct trip *trip;
+	uint8_t source;
+	int64_t unix_ms;
+	uint64_t window_us, stall_us;
+	struct blamed *blamed; /* or NULL */
+};
+
+enum {
+	E_CGROUP,
+	E_TIME,
+	E_WINDOW,
+	E_RESOURCE,
+	E_KIND,
+	E_STALL,
+	E_STATE,
+	E_SOURCE,
+	E_BLAME,
+	E_BLAME_STALL,
+	E_THROTTLED,
+	E_THROTTLED_US,
+	E_HIGH,
+	E_MAX,
+	E_OOM,
+};
+
+static const char *source_name(uint8_t source)
+{
+	static const char *const names[] = { "-", "trigger", "poll",
+					     "memory.events" };
+
+	return names[source];
+}
+
+static void put_word(struct row *r, const void *sample, int arg)
+{
+	const struct event *e = sample;
+	const struct trip *t = e->trip;
+
+	switch (arg) {
+	case E_CGROUP: row_str(r, t->cg->key); break;
+	case E_RESOURCE: row_str(r, psi_res_name(t->spec->res)); break;
+	case E_KIND: row_str(r, psi_kind_name(t->spec->kind)); break;
+	case E_STATE: row_str(r, alarm_name(t->alarm.state)); break;
+	case E_SOURCE: row_str(r, source_name(e->source)); break;
+	case E_BLAME: row_str(r, e->blamed ? e->blamed->key : NULL); break;
+	}
+}
+
+static void put_number(struct row *r, const void *sample, int arg)
+{
+	const struct event *e = sample;
+	const struct blamed *b = e->blamed;
+
+	switch (arg) {
+	case E_TIME: row_milli(r, e->unix_ms); break;
+	case E_WINDOW: row_u64(r, e->window_us); break;
+	case E_STALL: row_u64(r, e->stall_us); break;
+	case E_BLAME_STALL:
+		row_u64(r, b && *b->key ? b->stall_us : NUM_NONE);
+		break;
+	case E_THROTTLED: row_u64(r, b ? b->throttled : NUM_NONE); break;
+	case E_THROTTLED_US: row_u64(r, b ? b->throttled_us : NUM_NONE); break;
+	case E_HIGH: row_u64(r, b ? b->high : NUM_NONE); break;
+	case E_MAX: row_u64(r, b ? b->max : NUM_NONE); break;
+	case E_OOM: row_u64(r, b ? b->oom : NUM_NONE); break;
+	}
+}
+
+static const struct col event_cols[] = {
+	{ "cgroup", "whose pressure", put_word, E_CGROUP },
+	{ "time", "when it was verified", put_number, E_TIME },
+	{ "window_us", "since the reading it is measured from", put_number,
+	  E_WINDOW },
+	{ "resource", "cpu mem io irq", put_word, E_RESOURCE },
+	{ "kind", "some full", put_word, E_KIND },
+	{ "stall_us", "stalled microseconds in it", put_number, E_STALL },
+	{ "state", "calm rising high clearing", put_word, E_STATE },
+	{ "source", "trigger poll memory.events", put_word, E_SOURCE },
+	{ "blame_cgroup", "child that stalled most", put_word, E_BLAME },
+	{ "blame_stall_us", "its stall since the reading before", put_number,
+	  E_BLAME_STALL },
+	{ "nr_throttled", "periods cut by cpu.max", put_number, E_THROTTLED },
+	{ "throttled_us", "time lost to cpu.max", put_number, E_THROTTLED_US },
+	{ "high_events", "times over memory.high", put_number, E_HIGH },
+	{ "max_events", "times at memory.max", put_number, E_MAX },
+	{ "oom_events", "times out of memory", put_number, E_OOM },
+};
+
+enum { N_EVENT_COLS = sizeof(event_cols) / sizeof(*event_cols) };
+
+/* ---- an event ---- */
+
+static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
+		 uint64_t window_us)
+{
+	struct watch *w = t->trigger->w;
+	struct blamed blamed;
+	struct event e = { .trip = t,
+			   .source = source,
+			   .unix_ms = clock_unix_ms(),
+			   .window_us = window_us,
+			   .stall_us = stall_us };
+	uint32_t row = 0, version = 0;
+
+	if (t->blame) {
+		blame_look(t->blame, &w->set, t->cg, t->spec->res,
+			   t->spec->kind, &blamed);
+		e.blamed = &blamed;
+	}
+	row_put(&w->row, &w->cols, &e);
+	rows_emit(&w->out, targets_row(&w->targets, t->cg->key, &row, &version),
+		  &w->cols, &w->row);
+	t->trigger->events++;
+}
+
+static void remember(struct trip *t, struct reading now)
+{
+	t->before = t->last;
+	t->last = now;
+}
+
+static void restart(struct trip *t, struct reading now)
+{
+	t->before = t->last = now;
+}
+
+/* The youngest reading that is a window old, or else the oldest. */
+static struct reading base_of(const struct trip *t, uint64_t now_us,
+			      uint64_t window_us)
+{
+	return now_us - t->last.at_us >= window_us ? t->last : t->before;
+}
+
+static void sleep_or_look_again(struct trip *t, uint64_t now_us)
+{
+	uint64_t pace_us = t->spec->law.window_us;
+
+	if (t->trigger->w->cfg.common.interval_us && t->source == BY_POLL)
+		pace_us = t->trigger->w->cfg.common.interval_us;
+	else if (t->trigger->w->cfg.stateful)
+		pace_us /= 2; /* a burst across two windows is in one, too */
+	t->due_us = t->hot || t->source == BY_POLL ? now_us + pace_us : 0;
+}
+
+/*
+ * The kernel woke us.  An event is believed only when the total grew by the
+ * threshold since a reading that is as old as the window, or was taken before
+ * arming: unprivileged triggers are armed against the wrong counter and fire
+ * at the first stall of any size (kernel/sched/psi.c, psi_trigger_create).
+ */
+static bool is_verified(const struct trip *t, uint64_t stall_us)
+{
+	return stall_us != NUM_NONE && stall_us >= t->armed.law.stall_us;
+}
+
+static void judge_wake(struct trip *t, struct reading now)
+{
+	const struct alarm_law *law = &t->spec->law;
+	uint64_t window_us = t->armed.law.window_us;
+	struct reading base = base_of(t, now.at_us, window_us);
+	uint64_t stall_us = num_delta(now.total_us, base.total_us);
+	uint64_t from_us = now.at_us - base.at_us > window_us
+				   ? now.at_us - window_us
+				   : base.at_us;
+	bool stateful = t->trigger->w->cfg.stateful;
+	enum alarm_event event;
+
+	if (!is_verified(t, stall_us)) {
+		debug("'%s': dropped an event: %lld us of stall are under the "
+		      "threshold",
+		      t->cg->key, (long long)stall_us);
+		remember(t, now);
+		return;
+	}
+	event = alarm_step(&t->alarm, law, stall_us, from_us, now.at_us);
+	if (!stateful || event == ALARM_ENTER)
+		emit(t, BY_TRIGGER, stall_us, now.at_us - base.at_us);
+	restart(t, now);
+	t->hot = true;
+}
+
+/* While hot, and where there is no trigger: windows of our own. */
+static void judge_poll(struct trip *t, struct reading now)
+{
+	const struct alarm_law *law = &t->spec->law;
+	bool stateful = t->trigger->w->cfg.stateful;
+	struct reading base = base_of(t, now.at_us, law->window_us);
+	uint64_t stall_us = num_delta(now.total_us, base.total_us);
+	uint64_t elapsed_us = now.at_us - base.at_us;
+	enum alarm_event event;
+
+	if (stall_us == NUM_NONE || !elapsed_us) {
+		restart(t, now); /* the counter went back, or nothing yet */
+		return;
+	}
+	if (!stateful && elapsed_us < law->window_us) {
+		remember(t, now);
+		t->before = base;
+		return;
+	}
+	event = alarm_step(&t->alarm, law, stall_us, base.at_us, now.at_us);
+	if (stateful ? event != ALARM_NONE : t->alarm.state == HIGH)
+		emit(t, t->source == BY_EVENTS ? BY_EVENTS : BY_POLL, stall_us,
+		     elapsed_us);
+	else if (t->blame)
+		blame_look(t->blame, &t->trigger->w->set, t->cg, t->spec->res,
+			   t->spec->kind, NULL);
+	if (stateful)
+		remember(t, now);
+	else
+		restart(t, now);
+	if (t->alarm.state == CALM)
+		t->hot = false;
+}
+
+/* ---- reading, arming, letting go ---- */
+
+static int read_total(struct trip *t, struct reading *out)
+{
+	struct psi psi;
+	bool held = t->source == BY_POLL && t->fd;
+	int fd = held ? t->fd - 1
+		      : reader_open_file(&t->trigger->w->reader, t->cg,
+					 t->spec->res, O_RDONLY);
+	int err = fd < 0 ? fd : psi_pread(fd, &psi);
+
+	out->at_us = clock_mono_us();
+	if (!held && fd >= 0)
+		close(fd);
+	if (err)
+		return err;
+	if (!psi.line[t->spec->kind].seen)
+		return -EBADMSG;
+	out->total_us = psi.line[t->spec->kind].total_us;
+	return 0;
+}
+
+static void disarm(struct trip *t)
+{
+	if (t->fd)
+		close(t->fd - 1); /* epoll forgets it */
+	t->fd = 0;
+	t->source = BY_NONE;
+	t->hot = false;
+	t->due_us = 0;
+}
+
+static int add_to_epoll(struct trip *t, int fd, uint8_t source)
+{
+	struct epoll_event ev = { .events = EPOLLPRI, .data.ptr = t };
+
+	if (epoll_ctl(t->trigger->epoll, EPOLL_CTL_ADD, fd, &ev)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	t->fd = fd + 1;
+	t->source = source;
+	return 0;
+}
+
+/* With its NUL: /proc cuts the last byte off (kernel/sched/psi.c, psi_write) */
+static int write_trigger(int fd, const struct spec *s)
+{
+	char text[SPEC_TEXT];
+
+	spec_kernel_text(s, text);
+	return write(fd, text, strlen(text) + 1) < 0 ? -errno : 0;
+}
+
+static int arm_kernel(struct trip *t)
+{
+	struct trigger *tr = t->trigger;
+	char asked[NUM_LEN], armed[NUM_LEN], window[NUM_LEN], wide[NUM_LEN];
+	int fd = reader_open_file(&tr->w->reader, t->cg, t->spec->res,
+				  O_RDWR | O_NONBLOCK);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	t->armed = *t->spec;
+	err = write_trigger(fd, &t->armed);
+	if (err == -EINVAL && spec_widen(t->spec, &t->armed)) {
+		err = write_trigger(fd, &t->armed);
+		if (!err && !tr->told_wide &&
+		    t->armed.law.window_us != t->spec->law.window_us) {
+			note("without CAP_SYS_RESOURCE windows are multiples "
+			     "of "
+			     "2 s: %s/%s is armed as %s/%s",
+			     num_human_us(asked, t->spec->law.stall_us),
+			     num_human_us(window, t->spec->law.window_us),
+			     num_human_us(armed, t->armed.law.stall_us),
+			     num_human_us(wide, t->armed.law.window_us));
+			tr->told_wide = true;
+		}
+	}
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return add_to_epoll(t, fd, BY_TRIGGER);
+}
+
+/*
+ * memory.events wakes who only may read (kernfs_notify), and tells of the
+ * cgroup's own limits only.
+ */
+static int arm_events(struct trip *t)
+{
+	struct trigger *tr = t->trigger;
+	char buf[1024];
+	int fd, err;
+
+	if (t->spec->res != PSI_MEM || tr->w->cfg.common.interval_us)
+		return -ENOTSUP;
+	fd = cg_open_file(&tr->w->set, t->cg, "memory.events", O_RDONLY);
+	if (fd < 0)
+		return fd;
+	io_pread(fd, buf, sizeof(buf)); /* what was is not news */
+	err = add_to_epoll(t, fd, BY_EVENTS);
+	if (!err && !tr->told_read_only)
+		note("pressure files are read-only: woken by memory.events, "
+		     "which tell of a cgroup's own limits only (-i polls)");
+	tr->told_read_only |= !err;
+	return err;
+}
+
+static int arm_poll(struct trip *t, int why)
+{
+	struct trigger *tr = t->trigger;
+	char pace[NUM_LEN];
+	int fd =
+		reader_open_file(&tr->w->reader, t->cg, t->spec->res, O_RDONLY);
+
+	if (fd >= 0 && !root_is_live()) {
+		close(fd); /* each sample has files of its own */
+		fd = -1;
+	} else if (fd == -EMFILE) {
+		if (!tr->told_short)
+			note("RLIMIT_NOFILE is too low: some are polled by "
+			     "opening them anew");
+		tr->told_short = true;
+		fd = -1;
+	} else if (fd < 0) {
+		return fd;
+	}
+	t->fd = fd + 1;
+	t->source = BY_POLL;
+	sleep_or_look_again(t, t->last.at_us);
+	if (root_is_live() && !tr->told_poll)
+		note("the kernel takes no such trigger (%s): polling every %s",
+		     strerror(-why),
+		     num_human_us(pace, t->due_us - t->last.at_us));
+	tr->told_poll = true;
+	return 0;
+}
+
+static void tell_unarmed(struct trip *t, int err)
+{
+	struct watch *w = t->trigger->w;
+	char why[512];
+
+	if (t->told || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
+		return;
+	reader_why(&w->reader, t->cg, err, why, sizeof(why));
+	warn(0, "%s", why);
+	t->told = true;
+	w->failed |= t->cg->named;
+}
+
+/* As asked, then wider, then without the kernel's help. */
+static void arm(struct trip *t)
+{
+	struct reading now;
+	int err = read_total(t, &now); /* before the trigger, see is_verified */
+
+	t->due_us = clock_mono_us() + REARM_US;
+	if (err) {
+		tell_unarmed(t, err);
+		return;
+	}
+	restart(t, now);
+	t->due_us = 0;
+	t->alarm = (struct alarm){ 0 };
+	if (t->trigger->w->cfg.blame) {
+		if (!t->blame)
+			t->blame = xcalloc(1, sizeof(*t->blame));
+		blame_look(t->blame, &t->trigger->w->set, t->cg, t->spec->res,
+			   t->spec->kind, NULL);
+	}
+	err = root_is_live() ? arm_kernel(t) : -ENOTSUP;
+	if ((err == -EACCES || err == -EPERM || err == -EROFS) &&
+	    !arm_events(t))
+		return;
+	if (err)
+		err = arm_poll(t, err);
+	if (err) {
+		t->due_us = now.at_us + REARM_US;
+		tell_unarmed(t, err);
+	}
+}
+
+/* cpu full of the whole system is accepted by the kernel and never fires. */
+static bool is_undefined(const struct cg *cg, const struct spec *s)
+{
+	return !cg->key[1] && s->res == PSI_CPU && s->kind == PSI_FULL;
+}
+
+static void removed(struct cg *cg)
+{
+	struct trip *t = cg->data;
+
+	if (!t->trigger)
+		return;
+	for (size_t i = 0, n = t->trigger->n; i < n; i++) {
+		disarm(&t[i]);
+		if (t[i].blame)
+			blame_free(t[i].blame);
+	}
+}
+
+/* ---- the run ---- */
+
+/* The set as it is now; new members are armed. */
+static void update(struct trigger *tr)
+{
+	struct watch *w = tr->w;
+
+	loop_update(w);
+	tr->stale = false;
+	for (size_t i = 0; i < w->set.n; i++) {
+		struct trip *t = w->set.v[i]->data;
+
+		if (t->trigger)
+			continue;
+		for (size_t k = 0; k < tr->n; k++) {
+			t[k].trigger = tr;
+			t[k].cg = w->set.v[i];
+			t[k].spec = &tr->spec[k];
+			if (is_undefined(t->cg, t[k].spec) &&
+			    !w->cfg.common.recursive)
+				die(0, "cpu full of the whole system is "
+				       "undefined: use cpu some");
+			if (!is_undefined(t->cg, t[k].spec))
+				arm(&t[k]);
+		}
+	}
+}
+
+static void wake(struct trip *t, uint32_t events)
+{
+	struct reading now;
+	char buf[1024];
+
+	/*
+	 * Error first: a dead descriptor reports both, for ever.  Not so with
+	 * memory.events, where both mean a change until it is read.
+	 */
+	if ((t->source == BY_EVENTS &&
+	     io_pread(t->fd - 1, buf, sizeof(buf)) < 0) ||
+	    (t->source == BY_TRIGGER && events & (EPOLLERR | EPOLLHUP))) {
+		disarm(t);
+		t->trigger->stale = true;
+		if (!reader_is_gone(&t->trigger->w->reader, t->cg))
+			arm(t);
+		return;
+	}
+	if (t->hot || read_total(t, &now))
+		return;
+	if (t->source == BY_EVENTS) {
+		restart(t, now);
+		t->hot = true;
+	} else {
+		judge_wake(t, now);
+	}
+	sleep_or_look_again(t, now.at_us);
+}
+
+static void look(struct trip *t)
+{
+	struct reading now;
+	int err;
+
+	if (t->source == BY_NONE) {
+		arm(t);
+		return;
+	}
+	err = read_total(t, &now);
+	if (err) {
+		disarm(t);
+		t->trigger->stale = true;
+		t->due_us = clock_mono_us() + REARM_US;
+		tell_unarmed(t, err);
+		return;
+	}
+	judge_poll(t, now);
+	sleep_or_look_again(t, now.at_us);
+}
+
+/* Everything that is due; when the next one is. */
+static uint64_t look_at_due(struct trigger *tr, uint64_t now_us)
+{
+	uint64_t next_us = UINT64_MAX;
+
+	for (size_t i = 0; i < tr->w->set.n; i++) {
+		struct trip *t = tr->w->set.v[i]->data;
+
+		for (size_t k = 0; k < tr->n; k++) {
+			if (!t->trigger)
+				break;
+			if (t[k].due_us &&
+			    (t[k].due_us <= now_us || !root_is_live()))
+				look(&t[k]);
+			if (t[k].due_us && t[k].due_us < next_us)
+				next_us = t[k].due_us;
+		}
+	}
+	return next_us;
+}
+
+/* In a recording each sample is the next wake. */
+static int sleep_until(struct trigger *tr, uint64_t due_us)
+{
+	struct epoll_event ev[256];
+	uint64_t now_us = clock_mono_us();
+	int n, timeout_ms = -1;
+
+	if (!root_is_live())
+		return clock_wait(due_us) > 0;
+	if (due_us != UINT64_MAX) {
+		uint64_t us = due_us > now_us ? due_us - now_us : 0;
+
+		timeout_ms = us > 3600 * UINT64_C(1000000)
+				     ? 3600 * 1000
+				     : (int)((us + 999) / 1000);
+	}
+	n = epoll_pwait(tr->epoll, ev, sizeof(ev) / sizeof(*ev), timeout_ms,
+			&tr->asleep);
+	tr->wakes++;
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.ptr)
+			wake(ev[i].data.ptr, ev[i].events);
+		else
+			tr->stale = true;
+	}
+	return !clock_stopped();
+}
+
+static int over(const struct trigger *tr)
+{
+	const struct watch *w = tr->w;
+
+	debug("%llu events, %llu wake-ups", (unsigned long long)tr->events,
+	      (unsigned long long)tr->wakes);
+	if (loop_status(w))
+		return loop_status(w);
+	return tr->events ? STATUS_OK : STATUS_NO;
+}
+
+static bool is_done(const struct trigger *tr, uint64_t end_us)
+{
+	const struct watch *w = tr->w;
+
+	return targets_over(&w->targets, &w->set) ||
+	       (w->cfg.common.count && tr->events >= w->cfg.common.count) ||
+	       clock_mono_us() >= end_us;
+}
+
+static bool any_armed(const struct watch *w, size_t n)
+{
+	for (size_t i = 0; i < w->set.n; i++) {
+		const struct trip *t = w->set.v[i]->data;
+
+		for (size_t k = 0; k < n; k++)
+			if (t[k].source != BY_NONE)
+				return true;
+	}
+	return !w->set.n;
+}
+
+static void watch_tree(struct trigger *tr)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = cg_set_follow(&tr->w->set);
+
+	if (fd >= 0)
+		epoll_ctl(tr->epoll, EPOLL_CTL_ADD, fd, &ev);
+	else if (root_is_live())
+		note("no inotify (%s): looking for new cgroups every 2 s",
+		     strerror(-fd));
+}
+
+/* Signals come only while asleep, so that none is slept through. */
+static void hold_signals(struct trigger *tr)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP,
+				       SIGUSR1 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &tr->asleep);
+}
+
+int trigger_run(struct watch *w)
+{
+	struct trigger *tr = w->trigger;
+	uint64_t due_us, end_us = UINT64_MAX;
+
+	w->set.removed = removed;
+	if (w->cfg.timeout_us)
+		end_us = clock_mono_us() + w->cfg.timeout_us;
+	tr->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (tr->epoll < 0)
+		die(errno, "epoll");
+	watch_tree(tr);
+	hold_signals(tr);
+	update(tr);
+	if (!any_armed(w, tr->n))
+		return STATUS_FATAL; /* why was said */
+	do {
+		if (tr->stale || !root_is_live() || !cg_set_follows(&w->set))
+			update(tr);
+		due_us = look_at_due(tr, clock_mono_us());
+		if (rows_flush(&w->out))
+			break;
+		if (is_done(tr, end_us))
+			return over(tr);
+		if (!cg_set_follows(&w->set) &&
+		    due_us > clock_mono_us() + WALK_US)
+			due_us = clock_mono_us() + WALK_US;
+		tr->stale |= w->targets.file != NULL; /* is it another? */
+	} while (sleep_until(tr, due_us < end_us ? due_us : end_us));
+	sigprocmask(SIG_SETMASK, &tr->asleep, NULL);
+	return over(tr);
+}
+
+/* ---- what was asked ---- */
+
+static void set_levels(const struct config *c, struct spec *s)
+{
+	s->law.sustain_us = c->sustain_us;
+	s->law.cooldown_us = c->cooldown_us;
+	if (c->clear &&
+	    (spec_level(c->clear, s->law.window_us, &s->law.clear_us) ||
+	     s->law.clear_us > s->law.stall_us))
+		die(0,
+		    "--clear: '%s' is not a time or percentage up to the "
+		    "threshold",
+		    c->clear);
+}
+
+/*
+ * systemd's protocol (docs/PRESSURE.md): a pressure file to write the decoded
+ * text to.  Returns the cgroup's directory, which cg_key() takes.
+ */
+static char *from_env(struct spec *s)
+{
+	static const char file[] = "/memory.pressure";
+	const char *watch = getenv("MEMORY_PRESSURE_WATCH");
+	const char *text = getenv("MEMORY_PRESSURE_WRITE");
+	char decoded[SPEC_TEXT], *dir;
+	size_t n;
+
+	if (!watch || !*watch)
+		die(0, "--from-env: MEMORY_PRESSURE_WATCH is not set: is this "
+		       "a service with MemoryPressureWatch=on?");
+	if (!strcmp(watch, "/dev/null"))
+		die(0, "--from-env: the service manager turned the watch off "
+		       "(MemoryPressureWatch=off)");
+	s->res = PSI_MEM;
+	if (!text || spec_base64(text, decoded, sizeof(decoded)) < 0 ||
+	    spec_kernel_parse(decoded, s))
+		die(0, "--from-env: MEMORY_PRESSURE_WRITE holds no trigger");
+	if (!strcmp(watch, "/proc/pressure/memory"))
+		return xstrdup("/");
+	n = strlen(watch);
+	if (n < sizeof(file) || strcmp(watch + n - sizeof(file) + 1, file))
+		die(0, "--from-env: '%s' is no pressure file", watch);
+	dir = xstrdup(watch);
+	dir[n - sizeof(file) + 1] = '\0';
+	return dir;
+}
+
+size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
+{
+	struct trigger *tr = xcalloc(1, sizeof(*tr));
+	struct tool ours = *tool;
+	const char *spec = w->cfg.common.cols;
+	size_t n_default = w->cfg.blame ? N_EVENT_COLS : E_SOURCE + 1;
+
+	for (size_t i = 0; i < w->cfg.n_triggers; i++) {
+		const char *why;
+
+		if (spec_parse(w->cfg.trigger[i], &tr->spec[i], &why))
+			die(0, "-t: '%s': %s", w->cfg.trigger[i], why);
+		set_levels(&w->cfg, &tr->spec[i]);
+	}
+	tr->n = w->cfg.n_triggers;
+	if (w->cfg.from_env && tr->n == MAX_TRIGGERS)
+		die(0, "-t: at most %d triggers", MAX_TRIGGERS - 1);
+	if (w->cfg.from_env) {
+		*env = from_env(&tr->spec[tr->n]);
+		set_levels(&w->cfg, &tr->spec[tr->n++]);
+	}
+	tr->w = w;
+	w->trigger = tr;
+	ours.cols = event_cols;
+	ours.n_cols = N_EVENT_COLS;
+	tool_columns(&ours, n_default, spec, &w->cols);
+	return tr->n * sizeof(struct trip);
+}
