@@ -117,6 +117,8 @@ static void removed(struct cg *cg)
  */
 int loop_run(struct watch *w)
 {
+	const uint64_t count =
+		w->cfg.common.count ? w->cfg.common.count : UINT64_MAX;
 	const uint64_t start_us = clock_mono_us();
 	const uint64_t end_us =
 		w->cfg.timeout_us ? start_us + w->cfg.timeout_us : UINT64_MAX;
