@@ -137,6 +137,34 @@ static void classify(struct machine *m)
 	m->only_rotational = m->rotational && !m->disk && !m->zram && !m->zswap;
 }
 
+/* A zram device passes its idle pages on to another one, if it has that. */
+static bool backing_of(const struct swap_area *zram, struct swap_area *out)
+{
+	char path[128], buf[256];
+	const char *slash;
+
+	snprintf(path, sizeof(path), "sys/block/%s/backing_dev", zram->dev);
+	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 || *buf != '/')
+		return false;
+	buf[strcspn(buf, "\n")] = '\0';
+	slash = strrchr(buf, '/');
+	*out = (struct swap_area){ .kind = SWAP_DISK };
+	snprintf(out->path, sizeof(out->path), "%s", buf);
+	snprintf(out->dev, sizeof(out->dev), "%.63s", slash + 1);
+	return true;
+}
+
+static void list_wear(struct machine *m)
+{
+	m->wears = 0;
+	for (int i = 0; i < m->areas; i++) {
+		if (m->area[i].kind != SWAP_ZRAM)
+			m->wear[m->wears++] = m->area[i];
+		else if (backing_of(m->area + i, m->wear + m->wears))
+			m->wears++;
+	}
+}
+
 static void set_defaults(struct machine *m)
 {
 	double disk_us = m->rotational && !m->disk ? ROTATIONAL_US : SSD_US;
@@ -161,6 +189,7 @@ int machine_look(struct machine *m)
 	m->lru_gen = lru_gen_enabled();
 	m->tier = has_tier();
 	classify(m);
+	list_wear(m);
 	set_defaults(m);
 	measure(m);
 	m->at_us = now;

@@ -22,8 +22,10 @@ struct machine {
 	uint64_t at_us; /* clock_mono_us() of the look */
 	struct swap_area area[AREAS_MAX];
 	int areas;
-	bool disk, rotational, zram; /* kinds of swap there are */
-	bool only_rotational;	     /* and nothing compressed before it */
+	struct swap_area wear[AREAS_MAX]; /* what swap writes to and wears: */
+	int wears;			  /* disks, and zram's backing ones */
+	bool disk, rotational, zram;	  /* kinds of swap there are */
+	bool only_rotational;		  /* and nothing compressed before it */
 	bool zswap, lru_gen, tier;
 	struct reads swap, file;       /* of swap disks; of all other disks */
 	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown

@@ -10,174 +10,230 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "balance.h"
-#include "cg.h"
+#include "check.h"
 #include "clock.h"
-#include "look.h"
-#include "machine.h"
+#include "io.h"
+#include "member.h"
 #include "msg.h"
 #include "num.h"
+#include "plan.h"
+#include "report.h"
 #include "root.h"
-#include "rows.h"
 #include "tool.h"
+#include "zram.h"
 
-enum {
-	WINDOW_US = 6000000,
-	LEAST_US = 2000000, /* memory.stat is flushed every 2 s */
-	N_DEFAULT = 7,
-	N_KEY = 2, /* cgroup and time: of show only */
-	FORGET_ROUNDS = 64,
-};
+#define STATE_DIR "/var/lib/tmo"
 
-struct config {
-	struct common_opts common;
-	struct balance_cfg law;
-};
+#define HOUR_US UINT64_C(3600000000)
 
-/* What is kept of a cgroup: the data of its cg. */
-struct member {
-	bool looked;
-	struct look then, now;
-	struct balance law;
-	struct window window;
-};
+enum { WINDOW_US = 6000000, FORGET_LOOKS = 600 };
 
-/* What a row is made of. */
-struct line {
-	const char *key;
-	int64_t time_ms;
-	const struct member *m; /* NULL: none such */
-	enum reason reason;
-	const char *backend;
-	uint64_t write_bytes_per_s;
+enum mode { MODE_SHOW, MODE_PLAN, MODE_APPLY, MODE_UNDO, MODE_MAINTAIN };
+
+struct options {
+	struct config cfg;
+	struct zram_cfg zram;
+	enum mode mode;
+	uint64_t probe_bytes;
+	const char *state;
 };
 
 struct run {
-	struct config cfg;
+	struct common_opts common;
+	struct options o;
 	struct cg_set set;
-	struct machine machine;
+	struct world world;
 	struct col_set cols;
 	struct rows_out out;
 	int status;
+	char undo_path[4096];
 };
 
-static void put_key(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_str(r, l->key);
-}
-
-static void put_time(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_milli(r, l->time_ms);
-}
-
-static void put_swappiness(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	if (!l->m || l->m->law.swappiness < 0 || !l->m->law.known)
-		row_none(r);
-	else
-		row_u64(r, (uint64_t)l->m->law.swappiness);
-}
-
-static void put_backend(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_str(r, l->backend);
-}
-
-static void put_left(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_u64(r, l->m ? l->m->now.swap.left_bytes : NUM_NONE);
-}
-
-static void put_budget(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_u64(r, l->write_bytes_per_s);
-}
-
-static void put_reason(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-
-	(void)arg;
-	row_str(r, reason_word(l->reason));
-}
-
-static const struct col columns[] = {
-	{ "cgroup", "path below the cgroup2 mount (show)", put_key, 0 },
-	{ "time", "Unix time of the row (show)", put_time, 0 },
-	{ "swappiness", "0 to 200, for memory.reclaim; 0 is file only",
-	  put_swappiness, 0 },
-	{ "backend", "where its anonymous memory should go", put_backend, 0 },
-	{ "swap_left_bytes", "swap that it may still take, up the tree",
-	  put_left, 0 },
-	{ "swap_write_bytes_per_s", "what the write budget allows now",
-	  put_budget, 0 },
-	{ "balance_reason", "why this swappiness", put_reason, 0 },
+enum key {
+	KEY_DRIVE = 256,
+	KEY_PLAN,
+	KEY_APPLY,
+	KEY_UNDO,
+	KEY_MAINTAIN,
+	KEY_PROBE,
+	KEY_SWAP_LIMIT,
+	KEY_PRESSURE,
+	KEY_SMOOTH,
+	KEY_MIN_RATIO,
+	KEY_WRITE_LIMIT,
+	KEY_PRICE,
+	KEY_RECOMPRESS,
+	KEY_WRITEBACK,
 };
 
-enum { N_COLUMNS = sizeof(columns) / sizeof(*columns) };
+static const struct opt options[] = {
+	{ 'b', "budget", "SIZE[/TIME]",
+	  "bytes that each swap device may be written, a day" },
+	{ KEY_DRIVE, "drive", "TBW/YEARS",
+	  "the same from a rated endurance: 600TBW/5y" },
+	{ 'S', "state", "FILE",
+	  "the budget's state (" STATE_DIR "/swap-balance)" },
+	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
+	  "bytes that a cgroup may have written, a second" },
+	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
+	{ KEY_APPLY, "apply", NULL,
+	  "set memory.zswap.max, .zswap.writeback, .swap.max" },
+	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
+	{ KEY_PROBE, "probe", "SIZE",
+	  "reclaim that much where the compression is unknown" },
+	{ KEY_MAINTAIN, "maintain", NULL,
+	  "zram: write back and recompress what is idle" },
+	{ KEY_WRITEBACK, "writeback-after", "TIME",
+	  "of idleness, with --maintain (20h)" },
+	{ KEY_RECOMPRESS, "recompress-after", "TIME",
+	  "of idleness, with --maintain (2h)" },
+	{ KEY_SWAP_LIMIT, "swap-limit", "PCT",
+	  "no swap where so much is used (80%)" },
+	{ KEY_PRESSURE, "pressure-limit", "PCT",
+	  "memory pressure at which swap-ins are harm (1%)" },
+	{ KEY_SMOOTH, "smooth", "TIME", "time constant of the rates (30s)" },
+	{ KEY_MIN_RATIO, "min-ratio", "RATIO", "compression that pays (1.37)" },
+	{ KEY_PRICE, "price", "DRAM:DISK",
+	  "of a GiB, for saved_price (3:0.1)" },
+};
+
+static double opt_decimal(const char *opt, const char *arg, double least)
+{
+	int64_t milli;
+
+	if (num_milli(arg, &milli) || (double)milli < least * 1000)
+		die(0, "%s: '%s' is not a number from %g on", opt, arg, least);
+	return (double)milli / 1000;
+}
+
+static void take_price(struct price *price, const char *arg)
+{
+	char dram[64];
+	const char *colon = strchr(arg, ':');
+	size_t len = colon ? (size_t)(colon - arg) : sizeof(dram);
+
+	if (len >= sizeof(dram))
+		die(0, "--price: '%s' is not two prices such as 3:0.1", arg);
+	memcpy(dram, arg, len);
+	dram[len] = '\0';
+	price->dram = opt_decimal("--price", dram, 0);
+	price->disk = opt_decimal("--price", colon + 1, 0);
+}
+
+static void take_mode(struct options *o, enum mode mode)
+{
+	if (o->mode != MODE_SHOW && o->mode != mode)
+		die(0, "--plan, --apply, --undo and --maintain: one at a time");
+	o->mode = mode;
+}
+
+static void take_budget(struct options *o, int key, const char *arg)
+{
+	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
+		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
+	if (key == KEY_DRIVE && budget_parse_drive(arg, &o->cfg.budget))
+		die(0, "--drive: '%s' is not an endurance such as 600TBW/5y",
+		    arg);
+}
 
 static void take(void *arg, int key, const char *text)
 {
-	(void)arg;
-	(void)key;
-	(void)text;
+	struct options *o = arg;
+	struct balance_cfg *law = &o->cfg.law;
+
+	switch (key) {
+	case 'b':
+	case KEY_DRIVE: take_budget(o, key, text); break;
+	case 'S': o->state = text; break;
+	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
+	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
+	case KEY_UNDO: take_mode(o, MODE_UNDO); break;
+	case KEY_MAINTAIN: take_mode(o, MODE_MAINTAIN); break;
+	case KEY_PROBE: o->probe_bytes = opt_size("--probe", text); break;
+	case KEY_WRITE_LIMIT:
+		o->cfg.write_limit_bytes_per_s =
+			opt_size("--swap-write-limit", text);
+		break;
+	case KEY_SWAP_LIMIT:
+		law->swap_limit_mpct =
+			(int64_t)(opt_pct("--swap-limit", text) * 1000);
+		break;
+	case KEY_PRESSURE:
+		law->pressure_limit_pct = opt_pct("--pressure-limit", text);
+		break;
+	case KEY_SMOOTH:
+		law->smooth_s = (double)opt_time("--smooth", text, 1000) / 1e6;
+		break;
+	case KEY_MIN_RATIO:
+		o->cfg.backend.min_ratio = opt_decimal("--min-ratio", text, 1);
+		break;
+	case KEY_PRICE: take_price(&o->cfg.price, text); break;
+	case KEY_RECOMPRESS:
+		o->zram.recompress_us =
+			opt_time("--recompress-after", text, 1000000);
+		break;
+	case KEY_WRITEBACK:
+		o->zram.writeback_us =
+			opt_time("--writeback-after", text, 1000000);
+		break;
+	}
 }
 
 static const struct tool tool = {
 	.purpose = "How much swap a cgroup should get, and where to.",
-	.usage = "[-r] [-i TIME] [CGROUP...]",
-	.shared = "oHficrqvnk",
-	.cols = columns,
-	.n_cols = N_COLUMNS,
+	.usage = "[-r] [-i TIME] [--plan|--apply|--undo|--maintain] "
+		 "[CGROUP...]",
+	.shared = "oHficrqvn",
+	.opts = options,
+	.n_opts = sizeof(options) / sizeof(*options),
+	.cols = report_columns,
+	.n_cols = REPORT_COLUMNS,
 	.take = take,
 };
 
-/* A new look; the window since the last one makes a step of the law. */
-static int observe(struct run *run, struct cg *cg)
+static bool is_gone(int err)
 {
-	struct member *m = cg->data;
-	struct look look;
-	int err;
-
-	if (m->looked && clock_mono_us() - m->now.at_us < LEAST_US)
-		return 0;
-	err = look_read(&run->set, cg, &look);
-	if (err)
-		return err;
-	m->then = m->looked ? m->now : look;
-	m->now = look;
-	if (m->looked) {
-		m->window = look_window(&m->now, &m->then, &run->machine);
-		cost_learn(m->law.cost, &m->window, run->machine.device_us,
-			   run->machine.default_us);
-		balance_step(&m->law, &run->cfg.law, &m->window);
-	}
-	m->looked = true;
-	return 0;
+	return err == -ENOENT || err == -ENODEV;
 }
 
-static struct line line_of(const struct cg *cg)
+/* The cgroups that share the budget: those looked at of late. */
+static size_t count_sharers(const struct cg_set *set)
+{
+	uint64_t now = clock_mono_us();
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct member *m = set->v[i]->data;
+
+		n += m->looked && now - m->now.at_us < 4 * (uint64_t)WINDOW_US;
+	}
+	return n;
+}
+
+/* Once for all rows of a sample. */
+static void look_at_world(struct run *run)
+{
+	const struct budget_cfg *cfg = &run->o.cfg.budget;
+	uint64_t before = run->world.machine.at_us;
+	int err = machine_look(&run->world.machine);
+
+	if (err)
+		die(err, "cannot read /proc/swaps");
+	if (before && run->world.machine.at_us == before)
+		return;
+	err = budget_look(&run->world.budget, cfg, &run->world.machine,
+			  !run->common.dry_run);
+	if (err)
+		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
+	run->world.sharers = count_sharers(&run->set);
+	cg_set_sweep(&run->set, FORGET_LOOKS);
+}
+
+static struct line line_of(const struct run *run, const struct cg *cg,
+			   uint64_t limit)
 {
 	const struct member *m = cg->data;
 
@@ -186,8 +242,9 @@ static struct line line_of(const struct cg *cg)
 		.time_ms = clock_unix_ms(),
 		.m = m,
 		.reason = m->law.known ? m->law.reason : REASON_LEARNING,
-		.backend = "-",
-		.write_bytes_per_s = NUM_NONE,
+		.pace_bytes_per_s = member_pace(m, &run->world, limit),
+		.world = &run->world,
+		.cfg = &run->o.cfg,
 	};
 }
 
@@ -201,40 +258,47 @@ static void emit(struct run *run, const struct rows_in *in,
 	row_free(&row);
 }
 
-static void look_at_machine(struct run *run)
+/* The row's own write limit, or the option's. */
+static uint64_t row_limit(const struct run *run, const struct rows_in *in)
 {
-	int err = machine_look(&run->machine);
+	int i = rows_find(in, "swap_write_limit_bytes_per_s");
+	uint64_t limit;
 
-	if (err)
-		die(err, "cannot read /proc/swaps");
-}
-
-static bool is_gone(int err)
-{
-	return err == -ENOENT || err == -ENODEV;
+	if (rows_u64(in, i, &limit)) {
+		warn(0,
+		     "line %zu: swap_write_limit_bytes_per_s: '%s' is not "
+		     "a number of bytes",
+		     in->line, rows_str(in, i));
+		return 0;
+	}
+	return limit != NUM_NONE ? limit : run->o.cfg.write_limit_bytes_per_s;
 }
 
 /* One row of a pipe: handed on whatever becomes of its cgroup. */
 static void filter_row(struct run *run, const struct rows_in *in)
 {
-	struct line line = { .backend = "-", .write_bytes_per_s = NUM_NONE };
+	struct line line = { .pace_bytes_per_s = NUM_NONE,
+			     .world = &run->world };
+	uint64_t limit = row_limit(run, in);
 	char key[CG_KEY_MAX];
 	struct cg *cg;
 	int err = tool_row_key(&run->set, in, key);
+	bool bad_key = err;
 
-	look_at_machine(run);
+	look_at_world(run);
 	if (!err)
 		err = cg_set_get(&run->set, key, &cg);
 	if (!err)
-		err = observe(run, cg);
-	if (!err) {
-		line = line_of(cg);
-	} else {
+		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
+				  limit);
+	if (!err)
+		line = line_of(run, cg, limit);
+	else
 		line.reason = is_gone(err) ? REASON_GONE : REASON_UNREADABLE;
-		if (!is_gone(err) && err != -EINVAL)
+	if (err && !is_gone(err)) {
+		run->status = STATUS_PARTIAL;
+		if (!bad_key)
 			warn(err, "cannot read memory.stat of '%s'", key);
-		if (!is_gone(err))
-			run->status = STATUS_PARTIAL;
 	}
 	emit(run, in, &line);
 }
@@ -256,29 +320,72 @@ static void filter(struct run *run)
 	rows_in_close(&in);
 }
 
-static void show_once(struct run *run, bool print)
+/*
+ * Pages out some of a cgroup whose compression nobody knows yet.  200 takes
+ * anonymous memory only, as far as there is any; EAGAIN is a partial result.
+ */
+static void probe(struct run *run, const struct cg *cg)
 {
-	look_at_machine(run);
+	const struct member *m = cg->data;
+	char text[64];
+	int err;
+
+	if (!run->world.machine.zswap || m->backend.now.backend ||
+	    m->now.st.zswapped_bytes >= run->o.probe_bytes ||
+	    m->now.swap.left_bytes < run->o.probe_bytes * 2)
+		return;
+	snprintf(text, sizeof(text), "%llu swappiness=200\n",
+		 (unsigned long long)run->o.probe_bytes);
+	err = run->common.dry_run
+		      ? 0
+		      : cg_write(&run->set, cg, "memory.reclaim", text);
+	if (err && err != -EAGAIN && err != -EINTR)
+		warn(err, "cannot probe '%s'", cg->key);
+	else
+		note("'%s': probe of %llu bytes", cg->key,
+		     (unsigned long long)run->o.probe_bytes);
+}
+
+static int look_at(struct run *run, struct cg *cg)
+{
+	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
+			      run->o.cfg.write_limit_bytes_per_s);
+
+	if (err && !is_gone(err))
+		warn(err, "cannot read memory.stat of '%s'", cg->key);
+	if (err && (cg->named || !is_gone(err)))
+		run->status = STATUS_PARTIAL;
+	return err;
+}
+
+static void look_at_all(struct run *run, bool first)
+{
+	look_at_world(run);
 	for (size_t i = 0; i < run->set.n; i++) {
 		struct cg *cg = run->set.v[i];
-		struct line line;
-		int err = observe(run, cg);
 
-		if (err && !is_gone(err))
-			warn(err, "cannot read memory.stat of '%s'", cg->key);
-		if (err && (cg->named || !is_gone(err)))
-			run->status = STATUS_PARTIAL;
-		if (err || !print)
-			continue;
-		line = line_of(cg);
-		emit(run, NULL, &line);
+		if (!look_at(run, cg) && first && run->o.probe_bytes)
+			probe(run, cg);
+	}
+}
+
+static void show_all(struct run *run)
+{
+	for (size_t i = 0; i < run->set.n; i++) {
+		const struct cg *cg = run->set.v[i];
+		const struct member *m = cg->data;
+		struct line line =
+			line_of(run, cg, run->o.cfg.write_limit_bytes_per_s);
+
+		if (m->looked)
+			emit(run, NULL, &line);
 	}
 }
 
 static void expand(struct run *run, char **keys, size_t n)
 {
 	const char *missing;
-	int err = cg_set_expand(&run->set, keys, n, run->cfg.common.recursive,
+	int err = cg_set_expand(&run->set, keys, n, run->common.recursive,
 				&missing);
 
 	if (err)
@@ -289,19 +396,25 @@ static void expand(struct run *run, char **keys, size_t n)
 	}
 }
 
-/* A window is between two looks, so that the first one prints nothing. */
-static void show(struct run *run, char **operands, size_t n)
+/*
+ * Looks every interval.  A window is between two looks, so that nothing is
+ * printed for the first.
+ */
+static void show(struct run *run, char **keys, size_t n)
 {
-	struct common_opts *c = &run->cfg.common;
+	struct common_opts *c = &run->common;
 	uint64_t every = c->interval_us ? c->interval_us : WINDOW_US;
 	uint64_t most = c->count ? c->count : c->interval_us ? UINT64_MAX : 1;
-	char **keys = tool_keys(&run->set, operands, n);
 	uint64_t start = clock_mono_us();
 	int go = 1;
 
-	for (uint64_t round = 0; round <= most && go; round++) {
+	if (run->o.mode != MODE_SHOW)
+		most = 1;
+	for (uint64_t round = 0; go; round++) {
 		expand(run, keys, n);
-		show_once(run, round > 0);
+		look_at_all(run, !round);
+		if (round && run->o.mode == MODE_SHOW)
+			show_all(run);
 		if (rows_flush(&run->out) || round == most)
 			break;
 		do
@@ -310,26 +423,147 @@ static void show(struct run *run, char **operands, size_t n)
 	}
 }
 
+/* The state's directory is ours to make where it is the default. */
+static void prepare_state(struct run *run)
+{
+	struct options *o = &run->o;
+
+	if (!o->state) {
+		o->state = STATE_DIR "/swap-balance";
+		if (!run->common.dry_run && !run->common.check)
+			mkdir(STATE_DIR, 0700);
+	}
+	o->cfg.budget.path = o->state;
+	snprintf(run->undo_path, sizeof(run->undo_path), "%s.undo", o->state);
+}
+
+static int maintain(struct run *run)
+{
+	struct zram_cfg *cfg = &run->o.zram;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.zram", run->o.state);
+	cfg->path = path;
+	cfg->write = !run->common.dry_run;
+	look_at_world(run);
+	if (!run->world.machine.zram)
+		note("no zram is used as swap");
+	return zram_maintain(cfg, &run->world.machine, &run->world.budget,
+			     &run->out);
+}
+
+/* Keys from a pipe, for the modes that want all of them before they act. */
+static char **read_keys(struct run *run, size_t *n)
+{
+	struct rows_in in;
+	char **keys = NULL, key[CG_KEY_MAX];
+	int event;
+
+	*n = 0;
+	rows_in_open(&in, STDIN_FILENO, NULL);
+	while ((event = rows_next(&in)) != ROWS_END) {
+		if (event < 0)
+			tool_bad_input(&in, event);
+		if (event != ROWS_ROW)
+			continue;
+		if (tool_row_key(&run->set, &in, key)) {
+			run->status = STATUS_PARTIAL;
+			continue;
+		}
+		keys = xrealloc(keys, *n + 1, sizeof(*keys));
+		keys[(*n)++] = xstrdup(key);
+	}
+	rows_in_close(&in);
+	return keys;
+}
+
+/*
+ * The targets' keys: operands; "-" is rows from stdin; none at a terminal is
+ * every top-level cgroup.  What writes wants them named.
+ */
+static char **targets(struct run *run, char **operands, size_t *n)
+{
+	char top[] = "/*", *all[] = { top };
+
+	if (*n && !strcmp(*operands, "-"))
+		return read_keys(run, n);
+	if (!*n && run->o.mode != MODE_SHOW && run->o.mode != MODE_UNDO)
+		die(0, "which cgroups? (see -h)");
+	if (!*n && run->o.mode == MODE_SHOW) {
+		*n = 1;
+		return tool_keys(&run->set, all, 1);
+	}
+	return tool_keys(&run->set, operands, *n);
+}
+
+static int act(struct run *run, char **operands, size_t n)
+{
+	bool all = !n; /* of the undo record */
+	struct plan plan = { run->undo_path,
+			     run->o.mode != MODE_PLAN && !run->common.dry_run,
+			     &run->out };
+	char **keys = targets(run, operands, &n);
+
+	if (run->o.mode == MODE_UNDO)
+		return all || n ? plan_undo(&plan, &run->set, keys, n)
+				: STATUS_OK;
+	show(run, keys, n);
+	return run->o.mode == MODE_SHOW ? STATUS_OK
+					: plan_apply(&plan, &run->set);
+}
+
+/* Rows in, rows out: no operand, and no terminal to wait at. */
+static bool is_filter(const struct run *run, char **operands, int n)
+{
+	if (run->o.mode != MODE_SHOW || run->common.check)
+		return false;
+	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
+}
+
+static void prepare(struct run *run, bool filters)
+{
+	struct tool names = tool;
+	int skip = filters ? REPORT_KEY : 0;
+
+	names.cols += skip;
+	names.n_cols -= (size_t)skip;
+	tool_columns(&names, (size_t)(REPORT_DEFAULT - skip), run->common.cols,
+		     &run->cols);
+	rows_open(&run->out, run->common.format, !run->common.no_header,
+		  "swap_balance");
+	prepare_state(run);
+	tool_open_tree(&run->set, sizeof(struct member));
+}
+
+static int check(struct run *run)
+{
+	look_at_world(run);
+	return check_all(&run->out, &run->set, &run->world.machine,
+			 run->o.state);
+}
+
 int main(int argc, char **argv)
 {
 	struct run run = {
-		.cfg.law = { 30, 1, 80000 },
+		.o.cfg = { .law = { 30, 1, 80000 },
+			   .backend = { 1.37, 60 },
+			   .price = { 3, 0.1 },
+			   .write_limit_bytes_per_s = NUM_NONE },
+		.o.zram = { .recompress_us = 2 * HOUR_US,
+			    .writeback_us = 20 * HOUR_US },
 	};
-	int at = tool_start(&tool, argc, argv, &run.cfg.common, &run.cfg);
-	bool rows = at == argc || !strcmp(argv[at], "-");
-	struct tool names = tool;
+	int at = tool_start(&tool, argc, argv, &run.common, &run.o);
+	bool filters = is_filter(&run, argv + at, argc - at);
 
-	names.cols += rows ? N_KEY : 0;
-	names.n_cols -= rows ? N_KEY : 0;
-	tool_columns(&names, N_DEFAULT - (rows ? N_KEY : 0),
-		     run.cfg.common.cols, &run.cols);
-	rows_open(&run.out, run.cfg.common.format, !run.cfg.common.no_header,
-		  "swap_balance");
-	tool_open_tree(&run.set, sizeof(struct member));
-	if (rows)
+	prepare(&run, filters);
+	if (run.common.check)
+		run.status = check(&run);
+	else if (run.o.mode == MODE_MAINTAIN)
+		run.status = maintain(&run);
+	else if (filters)
 		filter(&run);
 	else
-		show(&run, argv + at, (size_t)(argc - at));
+		run.status |= act(&run, argv + at, (size_t)(argc - at));
 	cg_set_close(&run.set);
 	return tool_finish(&run.out, run.status);
 }

@@ -1,0 +1,66 @@
+/*
+ * budget - how much may be written to swap devices: a token bucket a device,
+ * kept in a state file that all instances share.
+ *
+ * Bytes are the device's own sectors (block/stat.rst), not pswpout: that
+ * counts zram and, for zswap, what never left memory.  The file holds the
+ * sector count that has been paid for, so that a killed instance, or none at
+ * all for a while, loses nothing; a reboot starts the count at 0.
+ */
+#ifndef BUDGET_H
+#define BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine.h"
+
+struct budget_cfg {
+	double bytes_per_s;	/* mean rate; 0: no budget */
+	int64_t cap_bytes;	/* what may be saved up */
+	double endurance_bytes; /* of the drive's rating; 0 unknown */
+	const char *path;
+};
+
+/* Reads "20G", "20G/1d", "1M/1s"; 0 or -EINVAL. */
+int budget_parse(const char *text, struct budget_cfg *out);
+/* Reads "600TBW/5y", decimal terabytes as vendors count; 0 or -EINVAL. */
+int budget_parse_drive(const char *text, struct budget_cfg *out);
+
+/* One device's account.  level may be negative: a debt is paid first. */
+struct bucket {
+	char id[96];
+	int64_t level_bytes;
+	uint64_t sectors;	      /* paid for, of this boot */
+	int64_t since_ms, updated_ms; /* Unix time */
+	uint64_t updated_us;	      /* clock_mono_us(), of this boot */
+	uint64_t total_bytes;	      /* since since_ms */
+};
+
+/* Pure: dt_s of income up to the cap, then written bytes paid. */
+void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
+		 uint64_t written_bytes);
+/*
+ * Pure: what may be written a second now.  Linear in what is left: a full
+ * bucket goes at four times the mean rate, an empty one at none.
+ */
+uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg);
+/* Pure: years until the rating is used up at the rate so far; NAN unknown. */
+double bucket_years(const struct bucket *b, const struct budget_cfg *cfg);
+
+struct budget {
+	bool kept;		   /* there is one, and its state was read */
+	uint64_t pace_bytes_per_s; /* of the tightest device */
+	int64_t left_bytes;
+	double years;
+};
+
+/*
+ * Brings the state file up to the devices' counters; save false writes
+ * nothing.  0 or -errno of the state file.
+ */
+int budget_look(struct budget *out, const struct budget_cfg *cfg,
+		const struct machine *m, bool save);
+
+#endif

@@ -1,0 +1,221 @@
+#include "check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+#include "tool.h"
+
+#define ZSWAP "/sys/module/zswap/parameters/"
+
+/* A parameter of zswap as text; false where there is none. */
+static bool parameter(const char *name, char *buf, size_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), ZSWAP "%s", name);
+	if (io_read(root_fd(), path + 1, buf, size) <= 0)
+		return false;
+	buf[strcspn(buf, "\n")] = '\0';
+	return true;
+}
+
+static int check_stat(struct rows_out *out, const struct cg_set *set)
+{
+	struct mem_stat st;
+	char buf[IO_BUF];
+	ssize_t n = io_read(set->fd, "memory.stat", buf, sizeof(buf));
+
+	if (n < 0 || mem_stat_parse(buf, &st)) {
+		tool_check(out, "memory.stat", CHECK_MISSING,
+			   "no memory controller: boot without "
+			   "cgroup_disable=memory");
+		return STATUS_FATAL;
+	}
+	if (st.activate_file_pages == NUM_NONE) {
+		tool_check(out, "memory.stat", CHECK_MISSING,
+			   "no workingset counters by kind: needs Linux 5.9");
+		return STATUS_FATAL;
+	}
+	tool_check(out, "memory.stat", CHECK_OK, "workingset counters");
+	if (st.pswpin_pages == NUM_NONE)
+		tool_check(out, "pswpin", CHECK_LIMITED,
+			   "not in memory.stat before 6.13: device swap-ins "
+			   "are inferred, device writes seen only from zswap");
+	else
+		tool_check(out, "pswpin", CHECK_OK, "in memory.stat");
+	return STATUS_OK;
+}
+
+static void check_psi(struct rows_out *out)
+{
+	char buf[1024];
+	struct psi psi;
+	ssize_t n =
+		io_read(root_fd(), psi_system_file(PSI_MEM), buf, sizeof(buf));
+
+	if (n < 0 || psi_parse(buf, &psi))
+		tool_check(out, "pressure", CHECK_LIMITED,
+			   "none: boot with psi=1; costs are the devices' "
+			   "latencies or the defaults");
+	else
+		tool_check(out, "pressure", CHECK_OK, "memory, some");
+}
+
+static const char *kind_word(enum swap_kind kind)
+{
+	static const char *const words[] = { "disk", "rotational disk", "zram",
+					     "file" };
+
+	return words[kind];
+}
+
+static void check_area(struct rows_out *out, const struct swap_area *a)
+{
+	char name[300], size[NUM_LEN], used[NUM_LEN];
+
+	snprintf(name, sizeof(name), "swap:%s", a->path);
+	tool_check(out, name,
+		   a->kind == SWAP_ROTATIONAL || a->kind == SWAP_FILE
+			   ? CHECK_LIMITED
+			   : CHECK_OK,
+		   "%s, %s, %s used, priority %" PRId64 "%s",
+		   kind_word(a->kind), num_human_bytes(size, a->size_bytes),
+		   num_human_bytes(used, a->used_bytes), a->prio,
+		   a->kind == SWAP_FILE ? "; writes are counted by pswpout"
+		   : a->kind == SWAP_ROTATIONAL
+			   ? "; never used for proactive swap"
+			   : "");
+}
+
+/* Hot pages on the disk, cold ones in memory: when zram is full, or goes on. */
+static void check_order(struct rows_out *out, const struct machine *m)
+{
+	if (m->zram && m->zswap)
+		tool_check(out, "order", CHECK_LIMITED,
+			   "zram and zswap compress twice: echo N >" ZSWAP
+			   "enabled, or swapoff the zram");
+	else if (m->zram && (m->disk || m->rotational))
+		tool_check(out, "order", CHECK_LIMITED,
+			   "zram with a disk behind inverts the LRU once it "
+			   "is full: use zswap, or zram's backing_dev");
+}
+
+static void check_areas(struct rows_out *out, const struct machine *m)
+{
+	if (!m->areas)
+		tool_check(out, "swap", CHECK_LIMITED,
+			   "none: file-only (mkswap DEV; swapon DEV)");
+	for (int i = 0; i < m->areas; i++)
+		check_area(out, m->area + i);
+	check_order(out, m);
+}
+
+static void check_advice(struct rows_out *out, const char *name,
+			 const char *good, const char *why)
+{
+	char feature[64], now[64];
+
+	if (!parameter(name, now, sizeof(now)))
+		return;
+	snprintf(feature, sizeof(feature), "zswap.%s", name);
+	if (strstr(good, now))
+		tool_check(out, feature, CHECK_OK, "%s", now);
+	else
+		tool_check(out, feature, CHECK_LIMITED,
+			   "%s; %s: echo %.*s >" ZSWAP "%s", now, why,
+			   (int)strcspn(good, " "), good, name);
+}
+
+static void check_zswap(struct rows_out *out, const struct machine *m)
+{
+	char now[64];
+
+	if (!parameter("enabled", now, sizeof(now))) {
+		tool_check(out, "zswap", CHECK_LIMITED,
+			   "the kernel has none: needs CONFIG_ZSWAP");
+		return;
+	}
+	if (m->zram && !m->zswap) {
+		tool_check(out, "zswap", CHECK_OK, "off, as zram is used");
+		return;
+	}
+	if (!m->zswap)
+		tool_check(out, "zswap", CHECK_LIMITED,
+			   "off: echo Y >" ZSWAP "enabled");
+	else
+		tool_check(out, "zswap", CHECK_OK, "on");
+	check_advice(out, "compressor", "zstd lz4",
+		     "zstd compresses best, lz4 is fastest");
+	check_advice(out, "shrinker_enabled", "Y",
+		     "cold pages stay in the pool until it is full");
+	check_advice(out, "max_pool_percent", "20 25 30 35 40 45 50",
+		     "a pool of 20 % to 50 % of memory is usual");
+	check_advice(out, "accept_threshold_percent", "90 80 85 95",
+		     "a full pool takes pages again below this");
+}
+
+static void check_lru(struct rows_out *out, const struct machine *m)
+{
+	tool_check(out, "lru", CHECK_OK, "%s: swappiness %s",
+		   m->lru_gen ? "lru_gen" : "classic",
+		   m->lru_gen ? "2 to 198 is a share, beyond takes one kind"
+			      : "1 to 199 is a share");
+}
+
+/* A write of 0 bytes is parsed, and reclaims nothing. */
+static void check_reclaim(struct rows_out *out, const struct cg_set *set)
+{
+	int err = root_is_live() ? io_write(set->fd, "memory.reclaim",
+					    "0 swappiness=60\n")
+				 : 0;
+
+	if (!err)
+		tool_check(out, "swappiness", CHECK_OK,
+			   "memory.reclaim takes it");
+	else
+		tool_check(out, "swappiness", CHECK_LIMITED,
+			   "memory.reclaim does not take it (%s): needs Linux "
+			   "6.11 and root",
+			   strerror(-err));
+}
+
+static void check_state_dir(struct rows_out *out, const char *state_path)
+{
+	char path[4096];
+	const char *dir;
+
+	snprintf(path, sizeof(path), "%s", state_path);
+	dir = dirname(path);
+	if (access(dir, W_OK))
+		tool_check(out, "state", CHECK_LIMITED,
+			   "cannot write below %s: mkdir -p -m 700 %s", dir,
+			   dir);
+	else
+		tool_check(out, "state", CHECK_OK, "%s", state_path);
+}
+
+int check_all(struct rows_out *out, const struct cg_set *set,
+	      const struct machine *m, const char *state_path)
+{
+	int status = check_stat(out, set);
+
+	check_psi(out);
+	check_areas(out, m);
+	check_zswap(out, m);
+	check_lru(out, m);
+	check_reclaim(out, set);
+	if (m->tier)
+		tool_check(out, "tier", CHECK_OK, "reclaim demotes");
+	check_state_dir(out, state_path);
+	return status;
+}

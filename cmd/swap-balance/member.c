@@ -1,0 +1,191 @@
+#include "member.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "num.h"
+
+enum {
+	LEAST_US = 1500000, /* memory.stat is flushed every 2 s */
+	EVIDENCE = 32,	    /* swap-ins, to tell how they were felt */
+	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
+};
+
+static uint64_t or_zero(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : v;
+}
+
+/*
+ * What zswap turned away lies on the device as it is: swap that is neither in
+ * zswap, nor written back from it, nor all zero (upper bounds, as those two
+ * only count up).  Kernels of 2026 keep such pages in the pool instead.
+ */
+static uint64_t rejected_bytes(const struct look *l)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t elsewhere = or_zero(l->st.zswapped_bytes) +
+			     (or_zero(l->st.zswpwb_pages) +
+			      or_zero(l->st.swpout_zero_pages)) *
+				     page;
+	uint64_t swap = or_zero(l->swap_bytes);
+
+	return swap > elsewhere ? swap - elsewhere : 0;
+}
+
+/* Tells something only while zswap is offered the pages. */
+static void learn_ratio(struct member *m, const struct machine *machine)
+{
+	const struct mem_stat *st = &m->now.st;
+	uint64_t as_is = rejected_bytes(&m->now);
+	double ratio;
+
+	if (!machine->zswap || m->now.zswap_max == 0 ||
+	    st->zswapped_bytes == NUM_NONE || st->zswap_bytes == NUM_NONE)
+		return;
+	ratio = backend_ratio(st->zswapped_bytes + as_is,
+			      st->zswap_bytes + as_is);
+	if (isnan(ratio))
+		return;
+	m->ratio = ratio;
+	as_is += or_zero(st->zswap_incomp_bytes);
+	m->incompressible_pct =
+		fmin(100, 100 * (double)as_is /
+				  (double)(st->zswapped_bytes +
+					   rejected_bytes(&m->now)));
+}
+
+static void learn_sensitivity(struct member *m)
+{
+	const struct window *w = &m->window;
+
+	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE)
+		return;
+	if (isnan(m->sensitivity_pct))
+		m->sensitivity_pct = w->mem_some_pct;
+	m->sensitivity_pct += 0.3 * (w->mem_some_pct - m->sensitivity_pct);
+}
+
+static struct budget_cfg own_limit(uint64_t bytes_per_s)
+{
+	uint64_t rate = bytes_per_s < INT64_MAX / LIMIT_SAVE_S
+				? bytes_per_s
+				: INT64_MAX / LIMIT_SAVE_S;
+
+	return (struct budget_cfg){
+		.bytes_per_s = (double)rate,
+		.cap_bytes = (int64_t)(rate ? rate * LIMIT_SAVE_S : 1),
+	};
+}
+
+static void pay_limit(struct member *m, uint64_t limit)
+{
+	struct budget_cfg cfg = own_limit(limit);
+	uint64_t out = look_device_out_bytes(&m->now, &m->then);
+
+	if (limit < NUM_MAX)
+		bucket_tick(&m->writes, &cfg, m->window.s, or_zero(out));
+}
+
+uint64_t member_pace(const struct member *m, const struct world *world,
+		     uint64_t limit)
+{
+	struct budget_cfg cfg = own_limit(limit);
+	uint64_t pace = NUM_MAX, own = NUM_MAX;
+
+	if (world->budget.pace_bytes_per_s != NUM_NONE)
+		pace = world->budget.pace_bytes_per_s /
+		       (world->sharers ? world->sharers : 1);
+	if (limit < NUM_MAX)
+		own = bucket_pace(&m->writes, &cfg);
+	return own < pace ? own : pace;
+}
+
+/* Would a page taken now be written to a device that wears? */
+static bool may_wear(const struct member *m, const struct machine *machine)
+{
+	bool kept = machine->zswap && m->now.zswap_max != 0 &&
+		    m->now.writeback == 0;
+
+	return (machine->disk || machine->rotational) && !kept;
+}
+
+static void step(struct member *m, const struct world *world,
+		 const struct config *cfg, uint64_t limit)
+{
+	const struct machine *machine = &world->machine;
+	bool empty;
+	struct backend_in in;
+
+	m->window = look_window(&m->now, &m->then, machine);
+	pay_limit(m, limit);
+	empty = member_pace(m, world, limit) == 0;
+	m->window.budget_empty = empty && may_wear(m, machine);
+	cost_learn(m->law.cost, &m->window, machine->device_us,
+		   machine->default_us);
+	balance_step(&m->law, &cfg->law, &m->window);
+	learn_ratio(m, machine);
+	learn_sensitivity(m);
+	in = (struct backend_in){
+		.zswap = machine->zswap,
+		.zram = machine->zram,
+		.disk = machine->disk,
+		.rotational = machine->rotational,
+		.tier = machine->tier,
+		.no_swap = !machine->areas,
+		.swap_full = m->law.full && m->now.swap_max_bytes != 0,
+		.budget_empty = empty,
+		.ratio = m->ratio,
+		.incompressible_pct = m->incompressible_pct,
+		.sensitive = m->sensitivity_pct > cfg->law.pressure_limit_pct,
+	};
+	backend_step(&m->backend, &in, &cfg->backend, m->window.s);
+}
+
+static void begin(struct member *m, uint64_t limit)
+{
+	m->ratio = m->incompressible_pct = m->sensitivity_pct = NAN;
+	m->writes.level_bytes = own_limit(limit).cap_bytes / 4;
+	m->law.swappiness = -1;
+}
+
+int member_look(const struct cg_set *set, struct cg *cg,
+		const struct world *world, const struct config *cfg,
+		uint64_t limit)
+{
+	struct member *m = cg->data;
+	struct look look;
+	int err;
+
+	if (m->looked && clock_mono_us() - m->now.at_us < LEAST_US)
+		return 0;
+	err = look_read(set, cg, &look);
+	if (err)
+		return err;
+	m->then = m->looked ? m->now : look;
+	m->now = look;
+	if (m->looked)
+		step(m, world, cfg, limit);
+	else
+		begin(m, limit);
+	m->looked = true;
+	return 0;
+}
+
+double member_saved_price(const struct member *m, const struct config *cfg,
+			  const struct machine *machine)
+{
+	const struct look *l = &m->now;
+	double in_zswap = (double)or_zero(l->st.zswapped_bytes);
+	double pool = (double)or_zero(l->st.zswap_bytes);
+	double on_device = (double)or_zero(l->swap_bytes) - in_zswap;
+	double disk = machine->zram && !machine->disk
+			      ? cfg->price.dram / cfg->backend.min_ratio
+			      : cfg->price.disk;
+
+	return ((in_zswap - pool) * cfg->price.dram +
+		fmax(0, on_device) * (cfg->price.dram - disk)) /
+	       (double)(1 << 30);
+}

@@ -1,0 +1,56 @@
+/* member - one cgroup followed over time: looks in, decisions kept. */
+#ifndef MEMBER_H
+#define MEMBER_H
+
+#include "backend.h"
+#include "balance.h"
+#include "budget.h"
+#include "cg.h"
+#include "look.h"
+#include "machine.h"
+
+/* Prices per GiB, in any currency. */
+struct price {
+	double dram, disk;
+};
+
+struct config {
+	struct balance_cfg law;
+	struct backend_cfg backend;
+	struct budget_cfg budget;
+	struct price price;
+	uint64_t write_limit_bytes_per_s; /* of a cgroup; NUM_NONE: none */
+};
+
+/* The state of the world that all cgroups share. */
+struct world {
+	struct machine machine;
+	struct budget budget;
+	size_t sharers; /* cgroups among which the budget is shared */
+};
+
+struct member {
+	bool looked;
+	struct look then, now;
+	struct window window;
+	struct balance law;
+	struct backend_state backend;
+	double ratio, incompressible_pct; /* the newest known; NAN */
+	double sensitivity_pct;		  /* pressure at the last swap-ins */
+	struct bucket writes;		  /* of its own limit */
+};
+
+/* Looks, and steps the laws; limit is the row's own write limit. */
+int member_look(const struct cg_set *set, struct cg *cg,
+		const struct world *world, const struct config *cfg,
+		uint64_t limit_bytes_per_s);
+
+/* What it may write to swap devices a second; NUM_MAX without a budget. */
+uint64_t member_pace(const struct member *m, const struct world *world,
+		     uint64_t limit_bytes_per_s);
+
+/* What its offloaded memory would cost as DRAM, less what it costs now. */
+double member_saved_price(const struct member *m, const struct config *cfg,
+			  const struct machine *machine);
+
+#endif

@@ -1,0 +1,393 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+#include "state.h"
+
+enum { VERSION_1 = 1, FILES = 3, TEXT_MAX = 32 };
+
+static const char *const files[FILES] = { "memory.zswap.max",
+					  "memory.zswap.writeback",
+					  "memory.swap.max" };
+
+/* One setting that was changed: what it was, and what we made it. */
+struct entry {
+	uint64_t ino;
+	int file;
+	char old[TEXT_MAX], new[TEXT_MAX];
+	char *key;
+};
+
+struct record {
+	struct entry *v;
+	size_t n;
+};
+
+/* A row: one write. */
+struct change {
+	const char *key, *file, *old, *new, *state, *why;
+};
+
+static void put_text(struct row *r, const void *sample, int arg)
+{
+	const struct change *c = sample;
+	const char *const text[] = { c->key, c->file,  c->old,
+				     c->new, c->state, c->why };
+
+	row_str(r, text[arg]);
+}
+
+static void emit(const struct plan *plan, const struct change *c)
+{
+	static const struct col cols[] = {
+		{ "cgroup", NULL, put_text, 0 }, { "file", NULL, put_text, 1 },
+		{ "old", NULL, put_text, 2 },	 { "new", NULL, put_text, 3 },
+		{ "state", NULL, put_text, 4 },	 { "why", NULL, put_text, 5 },
+	};
+	static struct col_set all;
+	struct row r = { 0 };
+	char *bad;
+
+	if (!all.n && col_select(cols, 6, 6, NULL, &all, &bad))
+		die(ENOMEM, "cannot print");
+	row_put(&r, &all, c);
+	rows_emit(plan->out, NULL, &all, &r);
+	row_free(&r);
+}
+
+static void boot_id(char *out, size_t size)
+{
+	if (io_read(root_fd(), "proc/sys/kernel/random/boot_id", out, size) <=
+	    0)
+		snprintf(out, size, "-");
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static void parse_entry(struct record *rec, const char *line)
+{
+	struct entry e = { 0 };
+	int at = 0;
+
+	if (sscanf(line, "set %" SCNu64 " %d %31s %31s %n", &e.ino, &e.file,
+		   e.old, e.new, &at) != 4 ||
+	    !at || e.file < 0 || e.file >= FILES)
+		return;
+	e.key = xstrdup(line + at);
+	rec->v = xrealloc(rec->v, rec->n + 1, sizeof(*rec->v));
+	rec->v[rec->n++] = e;
+}
+
+/* Another boot's record is void: its cgroups, and their settings, are gone. */
+static void record_read(struct record *rec, const char *path)
+{
+	char boot[64], now[64];
+	char *save = NULL;
+	void *data;
+	size_t len;
+	int err = state_read(path, "swap-balance-undo", VERSION_1, &data, &len);
+
+	*rec = (struct record){ 0 };
+	if (err == -ENOENT)
+		return;
+	if (err)
+		die(err, "cannot use the undo record '%s'", path);
+	boot_id(now, sizeof(now));
+	for (char *line = strtok_r(data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "boot %63s", boot) != 1)
+			parse_entry(rec, line);
+		else if (strcmp(boot, now))
+			break;
+	}
+	free(data);
+}
+
+static void record_write(const struct record *rec, const char *path)
+{
+	char boot[64];
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	int err;
+
+	if (!f)
+		die(ENOMEM, "cannot keep the undo record");
+	boot_id(boot, sizeof(boot));
+	fprintf(f, "boot %s\n", boot);
+	for (size_t i = 0; i < rec->n; i++)
+		fprintf(f, "set %" PRIu64 " %d %s %s %s\n", rec->v[i].ino,
+			rec->v[i].file, rec->v[i].old, rec->v[i].new,
+			rec->v[i].key);
+	if (fclose(f))
+		die(ENOMEM, "cannot keep the undo record");
+	if (!rec->n)
+		err = unlink(path) && errno != ENOENT ? -errno : 0;
+	else
+		err = state_write(path, "swap-balance-undo", VERSION_1, text,
+				  len);
+	if (err)
+		die(err, "cannot write the undo record '%s'", path);
+	free(text);
+}
+
+static void record_free(struct record *rec)
+{
+	for (size_t i = 0; i < rec->n; i++)
+		free(rec->v[i].key);
+	free(rec->v);
+}
+
+static struct entry *record_find(struct record *rec, const struct cg *cg,
+				 int file)
+{
+	for (size_t i = 0; i < rec->n; i++)
+		if (rec->v[i].ino == cg->ino && rec->v[i].file == file &&
+		    !strcmp(rec->v[i].key, cg->key))
+			return rec->v + i;
+	return NULL;
+}
+
+static void record_drop(struct record *rec, struct entry *e)
+{
+	free(e->key);
+	*e = rec->v[--rec->n];
+}
+
+static struct entry *record_add(struct record *rec, const struct cg *cg,
+				int file, const char *old)
+{
+	struct entry *e;
+
+	rec->v = xrealloc(rec->v, rec->n + 1, sizeof(*rec->v));
+	e = rec->v + rec->n++;
+	*e = (struct entry){ .ino = cg->ino, .file = file };
+	e->key = xstrdup(cg->key);
+	snprintf(e->old, sizeof(e->old), "%s", old);
+	return e;
+}
+
+static int read_setting(const struct cg_set *set, const struct cg *cg, int file,
+			char *text)
+{
+	char buf[256];
+	ssize_t n = cg_read(set, cg, files[file], buf, sizeof(buf));
+
+	if (n < 0)
+		return (int)n;
+	buf[strcspn(buf, "\n")] = '\0';
+	if (strlen(buf) >= TEXT_MAX)
+		return -EBADMSG;
+	strcpy(text, buf);
+	return 0;
+}
+
+/*
+ * What a file should hold for a backend: NULL is what the operator had there.
+ * A limit that he set on zswap stays, unless it is the 0 that shuts it.
+ */
+static const char *wanted(enum backend backend, int file, const char *now)
+{
+	bool compress =
+		backend == BACKEND_ZSWAP || backend == BACKEND_ZSWAP_NOWB;
+
+	switch (file) {
+	case 0:
+		if (backend == BACKEND_DISK)
+			return "0";
+		return compress && !strcmp(now, "0") ? "max" : NULL;
+	case 1:
+		if (backend == BACKEND_ZSWAP_NOWB)
+			return "0";
+		return compress || backend == BACKEND_DISK ? "1" : NULL;
+	default:
+		return backend == BACKEND_TIER || backend == BACKEND_NONE
+			       ? "0"
+			       : NULL;
+	}
+}
+
+/* Only lasting reasons are written down as settings. */
+static bool is_settled(const struct member *m)
+{
+	switch (m->backend.now.why) {
+	case WHY_COMPRESSIBLE:
+	case WHY_INCOMPRESSIBLE:
+	case WHY_SENSITIVE:
+	case WHY_BUDGET:
+	case WHY_ROTATIONAL:
+		return m->law.known && m->law.reason != REASON_UNKNOWN_KERNEL;
+	default: return false;
+	}
+}
+
+/* One write, told and, unless it is only planned, done. */
+static int change(const struct plan *plan, const struct cg_set *set,
+		  const struct cg *cg, struct change *c)
+{
+	char line[TEXT_MAX + 1];
+	int err = 0;
+
+	c->key = cg->key;
+	if (plan->write) {
+		snprintf(line, sizeof(line), "%s\n", c->new);
+		err = cg_write(set, cg, c->file, line);
+	}
+	c->state = err ? "failed" : plan->write ? "done" : "planned";
+	emit(plan, c);
+	if (err)
+		warn(err, "cannot write '%s%s/%s'", set->mount,
+		     cg->key[1] ? cg->key : "", c->file);
+	return err;
+}
+
+static int refuse(const struct plan *plan, const struct cg *cg,
+		  const struct entry *e, const char *now, const char *want)
+{
+	struct change c = { cg->key, files[e->file], now,
+			    want,    "refused",	     "changed_by_other" };
+
+	emit(plan, &c);
+	warn(0, "'%s' of '%s' is %s, not %s as written before: left alone",
+	     c.file, cg->key, now, e->new);
+	return STATUS_PARTIAL;
+}
+
+/* The record is written first: a kill in between leaves no change unknown. */
+static int apply_file(const struct plan *plan, const struct cg_set *set,
+		      const struct cg *cg, int file, struct record *rec)
+{
+	const struct member *m = cg->data;
+	struct entry *e = record_find(rec, cg, file);
+	char now[TEXT_MAX];
+	const char *want;
+	struct change c = { .file = files[file], .old = now };
+
+	if (read_setting(set, cg, file, now))
+		return STATUS_OK; /* this kernel, or the root, has none */
+	if (e && !strcmp(e->old, e->new)) { /* was put back: no longer ours */
+		record_drop(rec, e);
+		e = NULL;
+	}
+	want = wanted(m->backend.now.backend, file, e ? e->old : now);
+	if (e && strcmp(now, e->new) && strcmp(now, e->old))
+		return refuse(plan, cg, e, now, want ? want : e->old);
+	c.new = want ? want : e ? e->old : now;
+	c.why = backend_why_word(m->backend.now.why);
+	if (!strcmp(now, c.new))
+		return STATUS_OK;
+	if (plan->write) {
+		if (!e)
+			e = record_add(rec, cg, file, now);
+		snprintf(e->new, sizeof(e->new), "%s", c.new);
+		c.new = e->new;
+		record_write(rec, plan->path);
+	}
+	return change(plan, set, cg, &c) ? STATUS_PARTIAL : STATUS_OK;
+}
+
+/*
+ * Where we shut zswap or swap there is no new evidence of compression: what
+ * was set by the old evidence stays until --undo.
+ */
+static bool is_closed(struct record *rec, const struct cg *cg)
+{
+	const struct member *m = cg->data;
+	bool ours = record_find(rec, cg, 0) || record_find(rec, cg, 2);
+
+	return ours && isnan(m->ratio);
+}
+
+int plan_apply(const struct plan *plan, const struct cg_set *set)
+{
+	struct record rec;
+	int status = STATUS_OK;
+	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+
+	if (plan->write && lock < 0)
+		die(lock, "cannot lock the undo record '%s'", plan->path);
+	record_read(&rec, plan->path);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct cg *cg = set->v[i];
+		const struct member *m = cg->data;
+
+		if (!is_settled(m) || is_closed(&rec, cg)) {
+			note("'%s': nothing to set: %s", cg->key,
+			     backend_why_word(m->backend.now.why));
+			continue;
+		}
+		for (int f = 0; f < FILES; f++)
+			status |= apply_file(plan, set, cg, f, &rec);
+	}
+	record_free(&rec);
+	if (lock >= 0)
+		close(lock);
+	return status;
+}
+
+static bool is_chosen(const char *key, char *const *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cg_is_below(key, keys[i]))
+			return true;
+	return !n;
+}
+
+/* True: the entry is done with. */
+static bool undo_entry(const struct plan *plan, struct cg_set *set,
+		       const struct entry *e, int *status)
+{
+	char now[TEXT_MAX];
+	struct cg *cg;
+	struct change c = {
+		.file = files[e->file], .old = now, .new = e->old, .why = "undo"
+	};
+
+	if (cg_set_get(set, e->key, &cg) || cg->ino != e->ino ||
+	    read_setting(set, cg, e->file, now))
+		return true; /* it is gone, and its settings with it */
+	if (!strcmp(now, e->old))
+		return true;
+	if (strcmp(now, e->new)) {
+		*status |= refuse(plan, cg, e, now, e->old);
+		return false;
+	}
+	if (!change(plan, set, cg, &c))
+		return true;
+	*status |= STATUS_PARTIAL;
+	return false;
+}
+
+int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
+	      size_t n)
+{
+	struct record rec;
+	int status = STATUS_OK;
+	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+
+	if (plan->write && lock < 0)
+		die(lock, "cannot lock the undo record '%s'", plan->path);
+	record_read(&rec, plan->path);
+	for (size_t i = rec.n; i-- > 0;) {
+		struct entry *e = rec.v + i;
+
+		if (is_chosen(e->key, keys, n) &&
+		    undo_entry(plan, set, e, &status))
+			record_drop(&rec, e);
+	}
+	if (plan->write)
+		record_write(&rec, plan->path);
+	record_free(&rec);
+	if (lock >= 0)
+		close(lock);
+	return status;
+}

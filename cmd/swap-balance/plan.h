@@ -1,0 +1,32 @@
+/*
+ * plan - the three settings of a cgroup that make a backend real, and the
+ * record that undoes them: memory.zswap.max, memory.zswap.writeback,
+ * memory.swap.max.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "cg.h"
+#include "member.h"
+#include "rows.h"
+
+struct plan {
+	const char *path; /* of the undo record */
+	bool write;	  /* else only say what would be written */
+	struct rows_out *out;
+};
+
+/*
+ * Brings the settings of all cgroups of the set to their backends.  Returns
+ * STATUS_OK or STATUS_PARTIAL; dies when the record cannot be kept.
+ */
+int plan_apply(const struct plan *plan, const struct cg_set *set);
+
+/*
+ * Restores what the record says; keys (n of them, 0: all) choose cgroups.
+ * A value that somebody else has changed since is left alone: STATUS_PARTIAL.
+ */
+int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
+	      size_t n);
+
+#endif

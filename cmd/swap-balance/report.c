@@ -1,0 +1,241 @@
+#include "report.h"
+
+#include <math.h>
+
+#include "num.h"
+
+static void put_key(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	if (arg)
+		row_milli(r, l->time_ms);
+	else
+		row_str(r, l->key);
+}
+
+static bool decided(const struct line *l)
+{
+	return l->m && l->m->law.known;
+}
+
+static void put_swappiness(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	(void)arg;
+	if (decided(l) && l->m->law.swappiness >= 0)
+		row_u64(r, (uint64_t)l->m->law.swappiness);
+	else
+		row_none(r);
+}
+
+enum word {
+	W_BACKEND,
+	W_BACKEND_REASON,
+	W_REASON,
+	W_LRU,
+	W_FILE_SRC,
+	W_SWAP_SRC
+};
+
+static const char *word(const struct line *l, enum word which)
+{
+	const struct member *m = l->m;
+
+	if (which == W_REASON)
+		return reason_word(l->reason);
+	if (!decided(l))
+		return "-";
+	switch (which) {
+	case W_BACKEND: return backend_word(m->backend.now.backend);
+	case W_BACKEND_REASON: return backend_why_word(m->backend.now.why);
+	case W_LRU: return m->window.lru_gen ? "lru_gen" : "classic";
+	case W_FILE_SRC: return source_word(m->law.cost[KIND_FILE].source);
+	case W_SWAP_SRC: return source_word(m->law.cost[m->window.next].source);
+	default: return "-";
+	}
+}
+
+static void put_word(struct row *r, const void *sample, int arg)
+{
+	row_str(r, word(sample, (enum word)arg));
+}
+
+static void put_left(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	(void)arg;
+	row_u64(r, l->m ? l->m->now.swap.left_bytes : NUM_NONE);
+}
+
+static void put_pace(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	(void)arg;
+	row_u64(r, l->pace_bytes_per_s);
+}
+
+enum count {
+	C_WINDOW,
+	C_FILE_REFAULT,
+	C_FILE_ACTIVATE,
+	C_ANON_REFAULT,
+	C_ANON_ACTIVATE,
+	C_ZSWAP_IN,
+	C_DEVICE_IN,
+	C_SCAN,
+	C_STEAL,
+	C_PROACTIVE_SCAN,
+	C_PROACTIVE_STEAL,
+	C_STALL,
+	C_WRITE,
+	C_BUDGET_LEFT,
+};
+
+#define DELTA(field) num_delta(m->now.field, m->then.field)
+
+static uint64_t count(const struct line *l, enum count which)
+{
+	const struct member *m = l->m;
+
+	if (which == C_BUDGET_LEFT)
+		return l->world->budget.kept
+			       ? (uint64_t)l->world->budget.left_bytes
+			       : NUM_NONE;
+	if (!decided(l))
+		return NUM_NONE;
+	switch (which) {
+	case C_WINDOW: return DELTA(at_us);
+	case C_FILE_REFAULT: return DELTA(st.refault_file_pages);
+	case C_FILE_ACTIVATE: return DELTA(st.activate_file_pages);
+	case C_ANON_REFAULT: return DELTA(st.refault_anon_pages);
+	case C_ANON_ACTIVATE: return DELTA(st.activate_anon_pages);
+	case C_ZSWAP_IN: return DELTA(st.zswpin_pages);
+	case C_DEVICE_IN: return look_device_ins(&m->now, &m->then);
+	case C_SCAN: return DELTA(st.pgscan_pages);
+	case C_STEAL: return DELTA(st.pgsteal_pages);
+	case C_PROACTIVE_SCAN: return DELTA(st.pgscan_proactive_pages);
+	case C_PROACTIVE_STEAL: return DELTA(st.pgsteal_proactive_pages);
+	case C_STALL: return DELTA(mem_stall_us);
+	case C_WRITE: return look_device_out_bytes(&m->now, &m->then);
+	default: return NUM_NONE;
+	}
+}
+
+static void put_count(struct row *r, const void *sample, int arg)
+{
+	row_u64(r, count(sample, (enum count)arg));
+}
+
+enum value {
+	V_STALL,
+	V_FILE_COST,
+	V_SWAP_COST,
+	V_R,
+	V_RATIO,
+	V_INCOMPRESSIBLE,
+	V_SENSITIVITY,
+	V_SWAP_USED,
+	V_YEARS,
+	V_PRICE,
+};
+
+/* Stall a refault of either kind, over the window. */
+static double stall_per_refault(const struct member *m)
+{
+	const struct window *w = &m->window;
+	double pages = w->pages[KIND_FILE] + w->pages[KIND_ZSWAP] +
+		       w->pages[KIND_DEVICE];
+	uint64_t us = DELTA(mem_stall_us);
+
+	return pages > 0 && us != NUM_NONE ? (double)us / pages : NAN;
+}
+
+static double value(const struct line *l, enum value which)
+{
+	const struct member *m = l->m;
+
+	if (which == V_YEARS)
+		return l->world->budget.years;
+	if (!decided(l))
+		return NAN;
+	switch (which) {
+	case V_STALL: return stall_per_refault(m);
+	case V_FILE_COST: return m->law.cost[KIND_FILE].us;
+	case V_SWAP_COST: return m->law.cost[m->window.next].us;
+	case V_R: return m->law.r;
+	case V_RATIO: return m->ratio;
+	case V_INCOMPRESSIBLE: return m->incompressible_pct;
+	case V_SENSITIVITY: return m->sensitivity_pct;
+	case V_SWAP_USED: return (double)m->now.swap.used_mpct / 1000;
+	case V_PRICE: return member_saved_price(m, l->cfg, &l->world->machine);
+	default: return NAN;
+	}
+}
+
+/* Three decimals, as a percentage has. */
+static void put_value(struct row *r, const void *sample, int arg)
+{
+	row_pct(r, value(sample, (enum value)arg));
+}
+
+const struct col report_columns[REPORT_COLUMNS] = {
+	{ "cgroup", "path below the cgroup2 mount (not in a filter)", put_key,
+	  0 },
+	{ "time", "Unix time (not in a filter)", put_key, 1 },
+	{ "swappiness", "0 to 200 for memory.reclaim; 0 is file only",
+	  put_swappiness, 0 },
+	{ "backend", "zswap, zswap-nowb, zram, disk, tier or none", put_word,
+	  W_BACKEND },
+	{ "swap_left_bytes", "swap that it may still take, up the tree",
+	  put_left, 0 },
+	{ "swap_write_bytes_per_s", "what the write budget allows it now",
+	  put_pace, 0 },
+	{ "balance_reason", "why this swappiness", put_word, W_REASON },
+	{ "backend_reason", "why this backend", put_word, W_BACKEND_REASON },
+	{ "window_us", "time that the counts are of", put_count, C_WINDOW },
+	{ "lru", "classic or lru_gen", put_word, W_LRU },
+	{ "file_refault_pages", "file pages read again", put_count,
+	  C_FILE_REFAULT },
+	{ "file_activate_pages", "of the working set: thrash", put_count,
+	  C_FILE_ACTIVATE },
+	{ "anon_refault_pages", "anonymous pages swapped in again", put_count,
+	  C_ANON_REFAULT },
+	{ "anon_activate_pages", "of the working set", put_count,
+	  C_ANON_ACTIVATE },
+	{ "zswap_in_pages", "swap-ins from zswap", put_count, C_ZSWAP_IN },
+	{ "device_in_pages", "swap-ins from devices", put_count, C_DEVICE_IN },
+	{ "scan_pages", "looked at by reclaim", put_count, C_SCAN },
+	{ "steal_pages", "taken by reclaim", put_count, C_STEAL },
+	{ "proactive_scan_pages", "of scan_pages, by memory.reclaim", put_count,
+	  C_PROACTIVE_SCAN },
+	{ "proactive_steal_pages", "of steal_pages, by memory.reclaim",
+	  put_count, C_PROACTIVE_STEAL },
+	{ "stall_us", "memory pressure of the window", put_count, C_STALL },
+	{ "refault_stall_us", "that, a refault", put_value, V_STALL },
+	{ "file_cost_us", "of a file refault", put_value, V_FILE_COST },
+	{ "file_cost_source", "pressure, device or default", put_word,
+	  W_FILE_SRC },
+	{ "swapin_cost_us", "of a swap-in", put_value, V_SWAP_COST },
+	{ "swapin_cost_source", "pressure, device or default", put_word,
+	  W_SWAP_SRC },
+	{ "r", "cost of file refaults / cost of swap-ins", put_value, V_R },
+	{ "compression_ratio", "original / compressed", put_value, V_RATIO },
+	{ "incompressible_pct", "stored as they are", put_value,
+	  V_INCOMPRESSIBLE },
+	{ "sensitivity_pct", "memory pressure at the last swap-ins", put_value,
+	  V_SENSITIVITY },
+	{ "swap_used_pct", "of the fullest level up the tree", put_value,
+	  V_SWAP_USED },
+	{ "swap_write_bytes", "written to swap devices in the window",
+	  put_count, C_WRITE },
+	{ "budget_left_bytes", "what the write budget has saved up", put_count,
+	  C_BUDGET_LEFT },
+	{ "drive_years", "until the rating is used up by swap at this rate",
+	  put_value, V_YEARS },
+	{ "saved_price", "DRAM not needed, less what replaces it", put_value,
+	  V_PRICE },
+};

@@ -1,0 +1,33 @@
+/*
+ * zram - upkeep of zram devices: recompress what is idle, write back what has
+ * been idle for long.  Documentation/admin-guide/blockdev/zram.rst.
+ */
+#ifndef ZRAM_H
+#define ZRAM_H
+
+#include "budget.h"
+#include "machine.h"
+#include "rows.h"
+
+struct zram_cfg {
+	uint64_t recompress_us; /* idle so long: recompress */
+	uint64_t writeback_us;	/* idle so long: write back */
+	const char *path;	/* when each was last done */
+	bool write;		/* else only say what would be done */
+};
+
+/*
+ * One round over all zram swap devices.  STATUS_OK, STATUS_NO when there is
+ * no such device, STATUS_PARTIAL when a write failed.
+ */
+int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
+		  const struct budget *budget, struct rows_out *out);
+
+/*
+ * Pure: bytes that a round may write back: 5 MiB to 300 MiB, linear in how
+ * full the device is, and never more than the budget has left.
+ */
+uint64_t zram_round_bytes(uint64_t used_bytes, uint64_t disk_bytes,
+			  uint64_t budget_bytes);
+
+#endif

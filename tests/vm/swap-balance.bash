@@ -1,0 +1,65 @@
+# swap-balance.bash - for swap-balance*.bats, in the guest.
+# shellcheck shell=bash
+
+CG=/sys/fs/cgroup
+ZSWAP=/sys/module/zswap/parameters
+
+# swap_on DISK...: zswap is off until zswap_on.
+# Not rotational, as QEMU says it is.
+swap_on() {
+	local disk
+	for disk; do
+		echo 0 >"/sys/block/${disk##*/}/queue/rotational"
+		mkswap "$disk" >/dev/null
+		swapon "$disk"
+	done
+}
+
+# lz4: zstd is too slow to emulate.
+zswap_on() {
+	echo lz4 >"$ZSWAP/compressor"
+	echo Y >"$ZSWAP/enabled"
+}
+
+# hog CGROUP OPTION...: a memhog there, ready; its pid is $HOG.
+hog() {
+	local cg=$1
+	shift
+	mkdir -p "$CG$cg"
+	rm -f "$BATS_TEST_TMPDIR/ready"
+	memhog --cgroup "$CG$cg" --ready "$BATS_TEST_TMPDIR/ready" "$@" \
+		>"$BATS_TEST_TMPDIR/hog${cg//\//-}" 3>&- &
+	HOG=$!
+	HOGS+=("$HOG")
+	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
+}
+
+# all_off: everything as at boot.
+all_off() {
+	local pid
+	for pid in "${HOGS[@]}"; do kill "$pid" 2>/dev/null; done
+	wait "${HOGS[@]}" 2>/dev/null
+	HOGS=()
+	find "$CG" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
+	swapoff -a
+	umount /mnt 2>/dev/null
+	echo N >"$ZSWAP/enabled"
+	echo 60 >/proc/sys/vm/swappiness
+	return 0
+}
+
+# settings CGROUP: the three that --apply writes.
+settings() {
+	cat "$CG$1"/memory.{zswap.max,zswap.writeback,swap.max}
+}
+
+# files_on DISK: a filesystem at /mnt.
+files_on() {
+	mke2fs -q -t ext2 "$1"
+	mount -t ext2 "$1" /mnt
+}
+
+# reclaim CGROUP SIZE [SWAPPINESS]: part of it is enough.
+reclaim() {
+	echo "$2${3:+ swappiness=$3}" >"$CG$1/memory.reclaim" 2>/dev/null || true
+}

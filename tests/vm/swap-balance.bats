@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# vm: -m 1G -s 512M -s 512M -s 512M,iops=150 -s 256M
+#
+# swap-balance on a real kernel: zswap, swap disks, zram, a filesystem.
+
+load ../helpers
+load swap-balance
+
+setup() {
+	HOGS=()
+	STATE=$BATS_TEST_TMPDIR/state
+	read -r DISK FILES SLOW BACKING <<<"$TMO_VM_DISKS"
+}
+
+teardown() {
+	all_off
+}
+
+# steer CGROUP MIB N OPTION...: N rounds of 2 s; each takes MIB with the
+# swappiness of the row, or less where the row's write budget says so. Rows of
+# -o in $BATS_TEST_TMPDIR/rows.
+steer() {
+	local cg=$1 bytes=$2 n=$3 key s left rest step
+	shift 3
+	mkfifo "$BATS_TEST_TMPDIR/keys.$$" "$BATS_TEST_TMPDIR/out.$$"
+	swap-balance -q -H -S "$STATE" -o swappiness,swap_write_bytes_per_s,balance_reason,file_refault_pages,zswap_in_pages,device_in_pages "$@" \
+		<"$BATS_TEST_TMPDIR/keys.$$" >"$BATS_TEST_TMPDIR/out.$$" 3>&- &
+	FILTER=$!
+	exec 7>"$BATS_TEST_TMPDIR/keys.$$" 8<"$BATS_TEST_TMPDIR/out.$$"
+	rm "$BATS_TEST_TMPDIR/keys.$$" "$BATS_TEST_TMPDIR/out.$$"
+	while ((n-- > 0)); do
+		echo "$cg" >&7
+		IFS=$'\t' read -r key s left rest <&8 || break
+		printf '%s\t%s\t%s\t%s\n' "$key" "$s" "$left" "$rest" >>"$BATS_TEST_TMPDIR/rows"
+		step=$((bytes << 20))
+		[[ $left == [0-9]* ]] && ((step > left * 2)) && step=$((left * 2))
+		[[ $s == [1-9]* ]] && ((step >= 4096)) && reclaim "$cg" "$step" "$s"
+		sleep 2
+	done
+	exec 7>&- 8<&-
+}
+
+@test "a file that thrashes beside cold anonymous memory: swappiness rises until the refaults end" {
+	files_on "$FILES"
+	swap_on "$DISK"
+	echo 0 >/proc/sys/vm/swappiness # the kernel alone would take no anonymous page
+	mkdir "$CG/a"
+	echo 100M >"$CG/a/memory.max"
+	hog /a --cold-anon 60M --hot-file 70M --dir /mnt --rate 2000
+	steer /a 8 14
+	cat "$BATS_TEST_TMPDIR/rows" >&2
+	before=$(sed -n 2p "$BATS_TEST_TMPDIR/rows" | cut -f5)
+	after=$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f5)
+	s=$(sed -n 4p "$BATS_TEST_TMPDIR/rows" | cut -f2)
+	[ "$s" -gt 150 ]
+	[ "$before" -gt 500 ]
+	[ "$after" -lt $((before / 20)) ]
+}
+
+@test "swap-ins make the swappiness fall, and their end lets it rise again" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --hot-anon 60M --rate 2000
+	steer /a 4 2
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -gt 100 ]
+	reclaim /a 60M
+	steer /a 0 4 --smooth 4s
+	cat "$BATS_TEST_TMPDIR/rows" >&2
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -lt 40 ]
+	kill "$HOG"
+	steer /a 0 12 --smooth 4s
+	cat "$BATS_TEST_TMPDIR/rows" >&2
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -gt 100 ]
+}
+
+# cost DISK: what a swap-in from it is found to cost, by memory pressure.
+cost() {
+	swap_on "$1"
+	hog /a --hot-anon 40M --rate 200
+	reclaim /a 30M 200
+	swap-balance -S "$STATE" -i 4s -c 1 -o r,swapin_cost_us,swapin_cost_source,device_in_pages /a >"$BATS_TEST_TMPDIR/cost"
+	cat "$BATS_TEST_TMPDIR/cost" >&2
+	all_off
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/cost" | cut -f3)" = pressure ]
+	r=$(tail -n 1 "$BATS_TEST_TMPDIR/cost" | cut -f1)
+}
+
+@test "a slow swap disk is found to be dearer than a fast one" {
+	cost "$DISK"
+	fast=$r
+	cost "$SLOW"
+	[ "${fast/./}" -gt $((10#${r/./} * 2)) ]
+}
+
+@test "compressible and incompressible cgroups get different backends, from a probe" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 40M --fill lz:3
+	hog /b --cold-anon 40M --fill random
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M -o cgroup,backend,backend_reason /a /b
+	same $'/a\tzswap\tcompressible\n/b\tdisk\tincompressible'
+}
+
+@test "apply writes what was planned, once; undo restores byte for byte" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 20M --fill lz:3
+	hog /b --cold-anon 20M --fill random
+	echo 1G >"$CG/b/memory.zswap.max"
+	echo 0 >"$CG/a/memory.zswap.writeback"
+	before=$(settings /a; settings /b)
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --plan /a /b
+	same $'/a\tmemory.zswap.writeback\t0\t1\tplanned\tcompressible\n/b\tmemory.zswap.max\t1073741824\t0\tplanned\tincompressible'
+	[ "$(settings /a; settings /b)" = "$before" ]
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
+	same $'/a\tmemory.zswap.writeback\t0\t1\tdone\tcompressible\n/b\tmemory.zswap.max\t1073741824\t0\tdone\tincompressible'
+	[ "$(stat -c %a "$STATE.undo")" = 600 ]
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
+	same ""
+	runx 0 swap-balance -S "$STATE" -q -H --undo -n
+	[ "$(settings /a; settings /b)" != "$before" ]
+	runx 0 swap-balance -S "$STATE" -q -H --undo
+	[ "$(settings /a; settings /b)" = "$before" ]
+	[ ! -e "$STATE.undo" ]
+}
+
+@test "undo and apply leave alone what another hand has changed, and say so" {
+	swap_on "$DISK"
+	zswap_on
+	hog /b --cold-anon 20M --fill random
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
+	echo 5M >"$CG/b/memory.zswap.max"
+	runx 3 swap-balance -S "$STATE" -q -H --undo
+	same $'/b\tmemory.zswap.max\t5242880\tmax\trefused\tchanged_by_other'
+	one_line "left alone"
+	[ "$(cat "$CG/b/memory.zswap.max")" = 5242880 ]
+	echo 0 >"$CG/b/memory.zswap.max"
+	runx 0 swap-balance -S "$STATE" -q -H --undo /b
+	[ "$(cat "$CG/b/memory.zswap.max")" = max ]
+}
+
+@test "the undo record of a cgroup that was made anew is void" {
+	swap_on "$DISK"
+	zswap_on
+	hog /b --cold-anon 20M --fill random
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
+	kill "$HOG"
+	wait "$HOG" || true
+	rmdir "$CG/b"
+	mkdir "$CG/b"
+	echo 0 >"$CG/b/memory.zswap.max"
+	runx 0 swap-balance -S "$STATE" -q -H --undo
+	same ""
+	[ "$(cat "$CG/b/memory.zswap.max")" = 0 ]
+}
+
+# sectors DISK: written so far.
+sectors() {
+	awk '{ print $7 }' "/sys/class/block/${1##*/}/stat"
+}
+
+@test "the write budget holds against ten times as much, across kill -9" {
+	swap_on "$DISK"
+	hog /a --cold-anon 200M
+	start=$SECONDS
+	was=$(sectors "$DISK")
+	steer /a 8 7 -b 4M/10s
+	kill -9 "$FILTER"
+	steer /a 8 7 -b 4M/10s
+	cat "$BATS_TEST_TMPDIR/rows" >&2
+	written=$((($(sectors "$DISK") - was) * 512))
+	allowed=$(((1 << 20) + (SECONDS - start) * (4 << 20) / 10))
+	echo "written $written, allowed $allowed" >&2
+	[ "$written" -gt $((allowed / 2)) ]
+	[ "$written" -le $((allowed + (2 << 20))) ]
+}
+
+@test "swap that is full, or shut up the tree, means file-only" {
+	swap_on "$BACKING"
+	mkdir -p "$CG/p/a"
+	echo +memory >"$CG/p/cgroup.subtree_control"
+	echo 0 >"$CG/p/memory.swap.max"
+	runx 0 bash -c '(echo /p/a; sleep 2; echo /p/a) | swap-balance -H -o swappiness,swap_left_bytes,balance_reason'
+	same $'/p/a\t-\t0\tlearning\n/p/a\t0\t0\tswap_full'
+	swapoff -a
+	runx 0 bash -c '(echo /p/a; sleep 2; echo /p/a) | swap-balance -H -o swappiness,swap_left_bytes,balance_reason'
+	same $'/p/a\t-\t0\tlearning\n/p/a\t0\t0\tno_swap'
+}
+
+@test "zram upkeep writes idle pages back within the budget, then waits" {
+	[ -e /sys/block/zram0/backing_dev ] || skip "no zram with writeback"
+	echo 1 >/sys/block/zram0/reset
+	echo "$BACKING" >/sys/block/zram0/backing_dev
+	echo lz4 >/sys/block/zram0/comp_algorithm
+	[ ! -e /sys/block/zram0/recomp_algorithm ] ||
+		echo "algo=zstd priority=1" >/sys/block/zram0/recomp_algorithm
+	echo 256M >/sys/block/zram0/disksize
+	mkswap /dev/zram0 >/dev/null
+	swapon /dev/zram0
+	hog /a --cold-anon 40M --fill lz:2
+	reclaim /a 40M 200
+	sleep 2
+	was=$(sectors "$BACKING")
+	runx 0 swap-balance -S "$STATE" -H -q --maintain -n --writeback-after 1s --recompress-after 1s -b 8M/1s
+	[ "$(cut -f2,3 <<<"$output")" = $'writeback\tplanned\nrecompress\tplanned' ] ||
+		[ "$(cut -f2,3 <<<"$output")" = $'writeback\tplanned\nrecompress\tmissing' ]
+	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1s --recompress-after 1s -b 8M/1s
+	echo "$output" >&2
+	[ "$(cut -f1-3 <<<"${lines[0]}")" = $'zram0\twriteback\tdone' ]
+	bytes=$(cut -f7 <<<"${lines[0]}")
+	[ "$bytes" -gt 1000000 ]
+	[ "$bytes" -le $((8 << 20)) ]
+	[ $((($(sectors "$BACKING") - was) * 512)) -le $((8 << 20)) ]
+	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1h --recompress-after 1h
+	[ "$(cut -f3,8 <<<"${lines[0]}")" = $'held\tbackoff' ]
+}
