@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "high.h"
 #include "psi.h"
 
 enum {
@@ -68,15 +70,19 @@ static uint64_t stall_total_us(int psi_fd)
 }
 
 /* One chunk: 0 or -errno. */
-static int write_chunk(int fd, uint64_t bytes, int swappiness)
+static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
 {
+	const struct act_job *j = &w->job;
 	char text[ACT_TEXT];
 	size_t len;
 
+	if (j->dir_fd >= 0)
+		return high_poke(j->dir_fd, j->key, bytes, j->deadline_us,
+				 &w->stop);
 	act_text(text, bytes, swappiness);
 	len = strlen(text);
 	text[len++] = '\n';
-	return write(fd, text, len) < 0 ? -errno : 0;
+	return write(j->fd, text, len) < 0 ? -errno : 0;
 }
 
 /* Chunk by chunk, until told to stop. */
@@ -90,7 +96,7 @@ static void write_parts(struct worker *w)
 		while (left && !atomic_load(&w->stop)) {
 			uint64_t n =
 				left < j->chunk_bytes ? left : j->chunk_bytes;
-			int err = write_chunk(j->fd, n, j->part[i].swappiness);
+			int err = write_chunk(w, n, j->part[i].swappiness);
 
 			if (err == -EAGAIN) {
 				j->end = ACT_PARTIAL;
@@ -263,4 +269,22 @@ void act_run(struct act *a, struct act_job *job)
 	}
 	job->elapsed_us = now_us() - start_us;
 	job->stall_us = stall_total_us(job->psi_fd) - stall_us;
+}
+
+uint64_t act_cpu_us(const struct act *a)
+{
+	uint64_t us = 0;
+
+	for (int i = 0; i < ACT_WORKERS; i++) {
+		struct timespec ts;
+		clockid_t id;
+
+		if (!a->worker[i].there ||
+		    pthread_getcpuclockid(a->worker[i].thread, &id) ||
+		    clock_gettime(id, &ts))
+			continue;
+		us += (uint64_t)ts.tv_sec * 1000000 +
+		      (uint64_t)ts.tv_nsec / 1000;
+	}
+	return us;
 }

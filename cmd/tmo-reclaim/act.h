@@ -46,6 +46,8 @@ enum act_end {
 struct act_job {
 	int fd;	    /* memory.reclaim, for writing */
 	int psi_fd; /* the target's memory pressure, or -1 */
+	int dir_fd; /* by memory.high: its directory; else -1 */
+	const char *key;
 	struct act_part part[2];
 	size_t parts;
 	uint64_t chunk_bytes;
@@ -66,6 +68,9 @@ void act_close(struct act *a);
 
 /* Runs the job to its end, which is never much behind its deadline. */
 void act_run(struct act *a, struct act_job *job);
+
+/* CPU time of the workers: the kernel's reclaim, and little else. */
+uint64_t act_cpu_us(const struct act *a);
 
 /* What a write says: "1048576 swappiness=60". */
 void act_text(char text[ACT_TEXT], uint64_t bytes, int swappiness);

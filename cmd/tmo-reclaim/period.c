@@ -31,6 +31,7 @@ struct scene {
 	bool file_only;
 	uint64_t base_bytes;
 	uint64_t asleep_us;
+	uint64_t refaulted_bytes; /* since the last period */
 	struct act_part part[2];
 	size_t parts;
 };
@@ -131,14 +132,20 @@ static void look_at_pressure(struct scene *s)
 {
 	const struct row_input *in = s->in;
 	struct pressure *p = &s->psi;
+	bool own;
 
 	target_pressure(&s->run->set, s->cg, s->t, s->now_us, p);
+	own = p->known;
 	if (!in->has_psi)
 		return;
 	p->known = in->mem_mpct >= 0 && (!in->has_io || in->io_mpct >= 0);
 	p->mem_pct = (double)in->mem_mpct / 1e3;
 	if (in->has_io)
 		p->io_pct = (double)in->io_mpct / 1e3;
+	if (!own) {
+		p->mem_avg_pct = p->mem_pct;
+		p->io_avg_pct = p->io_pct;
+	}
 	if (in->window_us < NUM_MAX && in->window_us)
 		p->window_us = in->window_us;
 	else if (!s->t->known)
@@ -147,42 +154,71 @@ static void look_at_pressure(struct scene *s)
 		p->window_us = s->now_us - s->t->read_us;
 }
 
-static void look_at_limits(struct scene *s)
+static void look_at_refaults(struct scene *s)
+{
+	const struct mem_stat *now = &s->before.stat, *was = &s->t->last.stat;
+	uint64_t anon =
+		num_delta(now->refault_anon_pages, was->refault_anon_pages);
+	uint64_t file =
+		num_delta(now->refault_file_pages, was->refault_file_pages);
+
+	if (s->t->known && anon != NUM_NONE && file != NUM_NONE)
+		s->refaulted_bytes = (anon + file) * LAW_PAGE_BYTES;
+}
+
+/* The guard's input that comes from policy and row. */
+static void set_guard(struct scene *s)
 {
 	const struct policy *p = &s->run->policy;
 	const struct row_input *in = s->in;
-	const struct mem_stat *st = &s->before.stat;
-	struct guard_in *g = &s->guard;
 
-	*g = (struct guard_in){
+	s->guard = (struct guard_in){
 		.current_bytes = s->before.current_bytes,
-		.anon_lru_bytes = mem_anon_lru_bytes(st),
-		.file_lru_bytes = mem_file_lru_bytes(st),
-		.busy_file_bytes = num_delta(st->file_dirty_bytes, 0) +
-				   num_delta(st->file_writeback_bytes, 0),
 		.headroom_bytes = p->headroom_bytes,
 		.row_floor_bytes = in->floor_bytes != NUM_NONE ? in->floor_bytes
 							       : p->floor_bytes,
 		.adaptive_bytes = s->t->adaptive_bytes,
-		.swap_left_bytes = NUM_NONE,
+		.swap_left_bytes = in->swap_left_bytes,
 		.swap_limit_mpct = p->swap_limit_mpct,
 		.swap_write = in->swap_write,
 		.swappiness = in->swappiness,
-		.rotational = s->run->host.rotational && !p->rotational,
-		.zswap_full = s->run->host.zswap_full,
 	};
-	target_limits(&s->run->set, s->cg, g->current_bytes, g);
-	if (in->swap_left_bytes < g->swap_left_bytes)
-		g->swap_left_bytes = in->swap_left_bytes;
-	if (s->t->known)
-		g->zswap_full |= num_delta(st->zswpwb_pages,
-					   s->t->last.stat.zswpwb_pages) -
-					 1 <
-				 NUM_MAX - 1;
-	s->swap = guard_swap(g);
+}
+
+static void use_guard(struct scene *s)
+{
+	s->swap = guard_swap(&s->guard);
 	s->file_only = s->swap != REASON_LAW;
-	s->floor = guard_floor(g, s->file_only);
-	s->base_bytes = guard_base(g, s->file_only);
+	s->floor = guard_floor(&s->guard, s->file_only);
+	s->base_bytes = guard_base(&s->guard, s->file_only);
+}
+
+static uint64_t known(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : v;
+}
+
+static void look_at_limits(struct scene *s)
+{
+	const struct run *run = s->run;
+	const struct mem_stat *st = &s->before.stat;
+	struct guard_in *g = &s->guard;
+
+	set_guard(s);
+	g->anon_lru_bytes = mem_anon_lru_bytes(st);
+	g->file_lru_bytes = mem_file_lru_bytes(st);
+	g->busy_file_bytes =
+		known(st->file_dirty_bytes) + known(st->file_writeback_bytes);
+	g->rotational = run->host.rotational && !run->policy.rotational;
+	g->zswap_full = run->host.zswap_full;
+	target_limits(&run->set, s->cg, g->current_bytes, g);
+	if (s->in->swap_left_bytes < g->swap_left_bytes)
+		g->swap_left_bytes = s->in->swap_left_bytes;
+	/* Writeback means that the pool pushes old copies out. */
+	if (s->t->known &&
+	    known(num_delta(st->zswpwb_pages, s->t->last.stat.zswpwb_pages)))
+		g->zswap_full = true;
+	use_guard(s);
 }
 
 /* ---- hold ---- */
@@ -257,9 +293,10 @@ static enum reason hold(const struct scene *s)
 	const struct target *t = s->t;
 	enum reason state;
 
-	if (file_exists(run->policy.kill_switch))
+	if (!run->recorded && file_exists(run->policy.kill_switch))
 		return REASON_OFF;
-	if (*run->self && cg_is_below(run->self, s->cg->key) && s->cg->key[1])
+	if (!run->recorded && *run->self &&
+	    cg_is_below(run->self, s->cg->key) && s->cg->key[1])
 		return REASON_SELF;
 	if (!s->psi.known)
 		return REASON_NO_PSI;
@@ -272,9 +309,10 @@ static enum reason hold(const struct scene *s)
 		return REASON_GRACE;
 	if (t->grown_us && s->now_us - t->grown_us < run->policy.grace_us / 2)
 		return REASON_GROWTH;
-	if (nested(s))
+	if (!run->recorded && nested(s))
 		return REASON_NESTED;
-	if (s->file_only && !run->swappiness && s->swap != REASON_NO_SWAP)
+	if (s->file_only && run->probed && !run->swappiness &&
+	    s->swap != REASON_NO_SWAP)
 		return REASON_NO_SWAPPINESS;
 	return REASON_LAW;
 }
@@ -294,11 +332,6 @@ static struct law_out ask_law(struct scene *s)
 	const struct policy *p = &s->run->policy;
 	const struct row_input *in = s->in;
 	struct target *t = s->t;
-	const struct mem_stat *now = &s->before.stat, *was = &t->last.stat;
-	uint64_t anon =
-		num_delta(now->refault_anon_pages, was->refault_anon_pages);
-	uint64_t file =
-		num_delta(now->refault_file_pages, was->refault_file_pages);
 	struct law_in l = {
 		.window_us = s->psi.window_us,
 		.mem_pct = s->psi.mem_pct,
@@ -319,11 +352,10 @@ static struct law_out ask_law(struct scene *s)
 		.cold_bytes = cold_left(s),
 		.got_bytes = t->got_bytes,
 		.scanned_bytes = t->scanned_bytes,
+		.refaulted_bytes = s->refaulted_bytes,
 		.partial = t->partial,
 	};
 
-	if (t->known && anon != NUM_NONE && file != NUM_NONE)
-		l.refaulted_bytes = (anon + file) * LAW_PAGE_BYTES;
 	return law_step(p->law, &l, &t->law);
 }
 
@@ -338,9 +370,10 @@ static void split(struct scene *s, uint64_t want)
 {
 	const struct run *run = s->run;
 	uint64_t cold = cold_left(s), anon;
-	int most = run->swappiness_max ? ACT_SWAPPINESS_MAX : 200;
+	int most =
+		run->swappiness_max || !run->probed ? ACT_SWAPPINESS_MAX : 200;
 
-	if (!run->swappiness) {
+	if (run->probed && !run->swappiness) {
 		add_part(s, want, ACT_SWAPPINESS_NONE);
 	} else if (s->file_only) {
 		add_part(s, want, 0);
@@ -399,8 +432,8 @@ static void probe(struct run *run, int fd)
 	if (run->probed)
 		return;
 	run->probed = true;
-	run->swappiness = run->swappiness_max = true;
-	if (!root_is_live())
+	run->swappiness = run->swappiness_max = !run->high;
+	if (!root_is_live() || run->high)
 		return;
 	run->swappiness = write(fd, plain, sizeof(plain) - 1) > 0;
 	run->swappiness_max = write(fd, max, sizeof(max) - 1) > 0;
@@ -422,19 +455,28 @@ static uint64_t time_for_write(struct run *run, uint64_t now_us)
 	return least(run->policy.deadline_us, run->wait_us / 2 + 20000);
 }
 
-static void say_writes(const struct scene *s)
+static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 {
+	const char *key = s->cg->key[1] ? s->cg->key : "";
 	char text[ACT_TEXT];
 
+	act_text(text, bytes, swappiness);
+	if (s->run->high)
+		note("would lower '%s/memory.high' by %s and restore it", key,
+		     text);
+	else
+		note("would write '%s' to '%s/memory.reclaim'", text, key);
+}
+
+static void say_writes(const struct scene *s)
+{
 	for (size_t i = 0; i < s->parts; i++) {
 		uint64_t left = s->part[i].bytes;
 
 		while (left) {
 			uint64_t n = least(left, s->run->policy.chunk_bytes);
 
-			act_text(text, n, s->part[i].swappiness);
-			note("would write '%s' to '%s/memory.reclaim'", text,
-			     s->cg->key[1] ? s->cg->key : "");
+			say_write(s, n, s->part[i].swappiness);
 			left -= n;
 		}
 	}
@@ -467,6 +509,8 @@ static void take(struct scene *s)
 	struct act_job j = {
 		.fd = s->t->reclaim_fd - 1,
 		.psi_fd = s->t->psi_fd - 1,
+		.dir_fd = run->high ? s->cg->fd : -1,
+		.key = s->cg->key,
 		.parts = s->parts,
 		.chunk_bytes = run->policy.chunk_bytes,
 		.deadline_us = time_for_write(run, s->now_us),
@@ -525,7 +569,7 @@ static void account(struct scene *s, bool acted)
 	struct reading after = s->before;
 	bool above;
 
-	if (acted && target_read(&s->run->set, s->cg, &after)) {
+	if (acted && target_read(&s->run->set, s->cg, s->run->high, &after)) {
 		r->reason = REASON_GONE;
 		return;
 	}
@@ -554,11 +598,30 @@ static void account(struct scene *s, bool acted)
 	t->asleep_us = s->asleep_us;
 }
 
+/* memory.reclaim; where the kernel has none, memory.high. */
+static int open_target(struct scene *s)
+{
+	struct run *run = s->run;
+	int err = -ENOENT;
+
+	run->high |= run->policy.high;
+	if (!run->high)
+		err = target_open(&run->set, s->cg, s->t, "memory.reclaim");
+	if (err != -ENOENT)
+		return err;
+	err = target_open(&run->set, s->cg, s->t, "memory.high");
+	if (!err && !run->high)
+		note("no memory.reclaim (before 5.19): memory.high is lowered "
+		     "and restored in its place");
+	run->high |= !err;
+	return err;
+}
+
 /* Opens and reads: REASON_LAW, or why that cannot be. */
 static enum reason look(struct scene *s)
 {
 	struct run *run = s->run;
-	int err = target_open(&run->set, s->cg, s->t);
+	int err = open_target(s);
 
 	if (err == -EWOULDBLOCK)
 		return REASON_LOCKED;
@@ -571,11 +634,12 @@ static enum reason look(struct scene *s)
 	meet_parents(s);
 	if (s->t->reclaim_fd)
 		probe(run, s->t->reclaim_fd - 1);
-	err = target_read(&run->set, s->cg, &s->before);
+	err = target_read(&run->set, s->cg, run->high, &s->before);
 	if (err)
 		return of_errno(err);
 	look_at_pressure(s);
 	look_at_limits(s);
+	look_at_refaults(s);
 	target_evidence(s->t, s->in);
 	return REASON_LAW;
 }
@@ -615,6 +679,54 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 	else if (want)
 		take(&s);
 	account(&s, want && !run->policy.dry_run);
+}
+
+/* A recording says less than a kernel: what is not there is no obstacle. */
+static void look_at_recording(struct scene *s)
+{
+	const struct row_input *in = s->in;
+	struct guard_in *g = &s->guard;
+
+	s->now_us = in->time_ms >= 0 ? (uint64_t)in->time_ms * 1000
+				     : s->t->read_us + in->window_us;
+	s->before.current_bytes = in->memory_bytes;
+	look_at_pressure(s);
+	set_guard(s);
+	g->file_lru_bytes = known(in->file_bytes);
+	g->anon_lru_bytes =
+		in->anon_bytes != NUM_NONE ? in->anon_bytes : in->memory_bytes;
+	if (g->swap_left_bytes == NUM_NONE)
+		g->swap_left_bytes = NUM_MAX;
+	use_guard(s);
+	s->t->got_bytes = known(in->got_bytes);
+	s->refaulted_bytes = known(in->refaulted_bytes);
+	target_evidence(s->t, in);
+}
+
+void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
+		     struct result *r)
+{
+	struct scene s = {
+		.run = run, .cg = cg, .t = cg->data, .in = in, .r = r
+	};
+	struct target *t = s.t;
+
+	look_at_recording(&s);
+	*r = (struct result){
+		.key = cg->key,
+		.time_ms = in->time_ms,
+		.memory_bytes = in->memory_bytes,
+		.accounted = true,
+	};
+	r->want_bytes = decide(&s);
+	if (r->want_bytes)
+		split(&s, r->want_bytes);
+	say_writes(&s);
+	if (t->known && guard_grew(in->memory_bytes, t->last.current_bytes))
+		t->grown_us = s.now_us;
+	t->last = s.before;
+	t->known = true;
+	t->read_us = s.now_us;
 }
 
 /* How much -b asks of this cgroup. */

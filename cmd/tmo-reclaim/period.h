@@ -20,8 +20,10 @@ struct policy {
 	uint64_t grace_us, interval_us;
 	int64_t swap_limit_mpct;
 	bool rotational; /* swap to one is allowed */
+	bool high;	 /* memory.high even where memory.reclaim is */
 	bool dry_run;
-	const char *kill_switch;
+	const char *kill_switch, *targets;
+	bool report;
 	uint64_t once_bytes; /* -b: 0 is the law's step */
 	double once_pct;
 };
@@ -34,10 +36,13 @@ struct run {
 	struct act *act;
 	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
 	uint64_t start_us;
-	uint64_t wait_us, waited_at_us;		 /* time left for writes */
+	uint64_t wait_us, waited_at_us; /* time left for writes */
+	bool high;			/* memory.reclaim is not there */
 	bool probed, swappiness, swappiness_max; /* the kernel takes them */
+	bool recorded; /* rows with memory_bytes, for -n: no kernel */
 	uint64_t once_left_bytes;
-	bool failed, short_of;
+	bool failed, short_of; /* statuses 3 and 1 */
+	bool missing;	       /* a named cgroup is not there: said */
 };
 
 /* What a row shows. */
@@ -56,6 +61,10 @@ struct result {
 /* in: the row that asks for it. */
 void period(struct run *run, struct cg *cg, const struct row_input *in,
 	    struct result *r);
+
+/* The same of a recorded row, with its memory_bytes and time for a kernel. */
+void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
+		     struct result *r);
 
 /* -b: periods one behind the other until it is reached, or a guard says no. */
 void period_once(struct run *run, struct cg *cg, const struct row_input *in,

@@ -126,7 +126,7 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t)
 		t->io_fd = 0;
 	if (t->reclaim_fd)
 		return 0;
-	fd = cg_open_file(set, cg, "memory.reclaim", O_WRONLY | O_APPEND);
+	fd = cg_open_file(set, cg, file, O_WRONLY | O_APPEND);
 	if (fd < 0)
 		return fd;
 	/*
@@ -155,7 +155,7 @@ void target_close(struct target *t)
 
 /* ---- readings ---- */
 
-int target_read(const struct cg_set *set, const struct cg *cg,
+int target_read(const struct cg_set *set, const struct cg *cg, bool high,
 		struct reading *out)
 {
 	char flush[IO_BUF];
@@ -165,7 +165,7 @@ int target_read(const struct cg_set *set, const struct cg *cg,
 		return err;
 	out->steal_pages = out->stat.pgsteal_proactive_pages;
 	out->scan_pages = out->stat.pgscan_proactive_pages;
-	if (out->steal_pages == NUM_NONE) {
+	if (high || out->steal_pages == NUM_NONE) {
 		/*
 		 * Before 6.15 the steal of a write can only be told by a look
 		 * before and after, for which the counters must be flushed:
@@ -173,6 +173,8 @@ int target_read(const struct cg_set *set, const struct cg *cg,
 		 */
 		if (cg_read(set, cg, "cpu.stat", flush, sizeof(flush)) > 0)
 			mem_stat_read(set, cg, &out->stat);
+		if (high)
+			out->stat.pgsteal_proactive_pages = NUM_NONE;
 		out->steal_pages = out->stat.pgsteal_pages;
 		out->scan_pages = out->stat.pgscan_pages;
 	}

@@ -48,6 +48,8 @@ struct row_input {
 	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
 	uint64_t floor_bytes, max_step_bytes;
 	int64_t time_ms; /* < 0: not given */
+	/* Of a recorded run. */
+	uint64_t got_bytes, refaulted_bytes;
 };
 
 struct pressure {
@@ -97,11 +99,12 @@ struct target {
 };
 
 /* Descriptors; -errno. */
-int target_open(const struct cg_set *set, const struct cg *cg,
-		struct target *t);
+int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
+		const char *file);
 void target_close(struct target *t);
 
-int target_read(const struct cg_set *set, const struct cg *cg,
+/* high: by memory.high, whose steal is in the sum alone. */
+int target_read(const struct cg_set *set, const struct cg *cg, bool high,
 		struct reading *out);
 
 /* Own reading of the pressure since the last one. */

@@ -13,10 +13,13 @@
 
 #include "check.h"
 #include "clock.h"
+#include "high.h"
 #include "law.h"
+#include "modes.h"
 #include "msg.h"
 #include "num.h"
 #include "period.h"
+#include "report.h"
 #include "root.h"
 #include "tool.h"
 
@@ -35,6 +38,9 @@ enum {
 	OPT_SWAP_LIMIT,
 	OPT_ROTATIONAL,
 	OPT_KILL_SWITCH,
+	OPT_TARGETS,
+	OPT_HIGH,
+	OPT_REPORT,
 };
 
 static const struct opt opts[] = {
@@ -57,6 +63,12 @@ static const struct opt opts[] = {
 	{ OPT_ROTATIONAL, "rotational", NULL, "swap to a rotating disk, too" },
 	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
 	  "do nothing while it exists (/run/tmo-reclaim.off)" },
+	{ OPT_HIGH, "memory-high", NULL,
+	  "by memory.high even where memory.reclaim is" },
+	{ OPT_TARGETS, "targets", "FILE",
+	  "cgroups and their policy, as rows; read again when it changes" },
+	{ OPT_REPORT, "report", NULL,
+	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
 };
 
 struct config {
@@ -219,7 +231,10 @@ static void take(void *cfg, int key, const char *arg)
 		p->swap_limit_mpct =
 			(int64_t)(opt_pct("--swap-limit", arg) * 1000);
 		break;
+	case OPT_HIGH: p->high = true; break;
 	case OPT_ROTATIONAL: p->rotational = true; break;
+	case OPT_TARGETS: p->targets = arg; break;
+	case OPT_REPORT: p->report = true; break;
 	case OPT_KILL_SWITCH: p->kill_switch = arg; break;
 	case OPT_LAW:
 		if (law_find(arg, &p->law))
@@ -245,208 +260,6 @@ static const struct policy defaults = {
 	.kill_switch = "/run/tmo-reclaim.off",
 };
 
-/* ---- filter ---- */
-
-/* Where the columns that we act upon stand in the input. */
-struct map {
-	int mem, io, window, swappiness, swap_left, swap_write, verdict;
-	int cold_anon, cold_file, anon, file, memory, time;
-	int mem_limit, io_limit, floor, max_step;
-};
-
-static void map_input(const struct rows_in *in, struct map *m)
-{
-	*m = (struct map){
-		.mem = rows_find(in, "mem_some_pct"),
-		.io = rows_find(in, "io_some_pct"),
-		.window = rows_find(in, "window_us"),
-		.swappiness = rows_find(in, "swappiness"),
-		.swap_left = rows_find(in, "swap_left_bytes"),
-		.swap_write = rows_find(in, "swap_write_bytes_per_s"),
-		.verdict = rows_find(in, "verdict"),
-		.cold_anon = rows_find(in, "cold_anon_bytes"),
-		.cold_file = rows_find(in, "cold_file_bytes"),
-		.anon = rows_find(in, "anon_bytes"),
-		.file = rows_find(in, "file_bytes"),
-		.memory = rows_find(in, "memory_bytes"),
-		.time = rows_find(in, "time"),
-		.mem_limit = rows_find(in, "mem_limit_pct"),
-		.io_limit = rows_find(in, "io_limit_pct"),
-		.floor = rows_find(in, "floor_bytes"),
-		.max_step = rows_find(in, "max_step_bytes"),
-	};
-	if (in->n > 1 && m->mem < 0)
-		die(0,
-		    "line %zu: no column mem_some_pct: put psi-watch before "
-		    "this, or give bare paths",
-		    in->line);
-}
-
-static uint64_t cell_u64(const struct rows_in *in, int i)
-{
-	uint64_t v;
-
-	if (rows_u64(in, i, &v))
-		die(0, "line %zu: column %s: '%s' is not a whole number",
-		    in->line, in->name[i], in->cell[i]);
-	return v;
-}
-
-static int64_t cell_mpct(const struct rows_in *in, int i)
-{
-	int64_t v = -1;
-
-	if (rows_milli(in, i, &v) == -EINVAL)
-		die(0, "line %zu: column %s: '%s' is not a number", in->line,
-		    in->name[i], in->cell[i]);
-	return v;
-}
-
-static void read_row(const struct rows_in *in, const struct map *m,
-		     struct row_input *out)
-{
-	const char *verdict = rows_str(in, m->verdict);
-
-	*out = (struct row_input){
-		.has_psi = m->mem >= 0,
-		.has_io = m->io >= 0,
-		.mem_mpct = cell_mpct(in, m->mem),
-		.io_mpct = cell_mpct(in, m->io),
-		.window_us = cell_u64(in, m->window),
-		.swappiness = cell_u64(in, m->swappiness),
-		.swap_left_bytes = cell_u64(in, m->swap_left),
-		.swap_write = cell_u64(in, m->swap_write),
-		.cold_anon_bytes = cell_u64(in, m->cold_anon),
-		.cold_file_bytes = cell_u64(in, m->cold_file),
-		.anon_bytes = cell_u64(in, m->anon),
-		.file_bytes = cell_u64(in, m->file),
-		.memory_bytes = cell_u64(in, m->memory),
-		.time_ms = cell_mpct(in, m->time),
-		.mem_limit_mpct = cell_mpct(in, m->mem_limit),
-		.io_limit_mpct = cell_mpct(in, m->io_limit),
-		.floor_bytes = cell_u64(in, m->floor),
-		.max_step_bytes = cell_u64(in, m->max_step),
-	};
-	out->cold_ok = verdict && !strcmp(verdict, "ok") &&
-		       out->cold_anon_bytes != NUM_NONE &&
-		       out->cold_file_bytes != NUM_NONE;
-}
-
-/* A row for a cgroup that is not there. */
-static void no_cgroup(struct result *r, const char *key, int err)
-{
-	*r = (struct result){
-		.key = key,
-		.time_ms = clock_unix_ms(),
-		.reason = REASON_GONE,
-	};
-	if (err != -ENOENT && err != -ENODEV)
-		r->reason = REASON_ERROR;
-}
-
-static void one_cgroup(struct run *run, struct cg *cg,
-		       const struct row_input *row, struct result *r)
-{
-	if (run->policy.law == LAW_ONCE)
-		period_once(run, cg, row, r);
-	else
-		period(run, cg, row, r);
-}
-
-static void filter_row(struct run *run, const struct rows_in *in,
-		       const struct map *m, struct result *r)
-{
-	static char key[CG_KEY_MAX];
-	struct row_input row;
-	struct cg *cg;
-	int err;
-
-	read_row(in, m, &row);
-	err = tool_row_key(&run->set, in, key);
-	if (err) {
-		run->failed = true;
-		no_cgroup(r, in->cell[0], err);
-		return;
-	}
-	err = cg_set_get(&run->set, key, &cg);
-	if (err)
-		no_cgroup(r, key, err);
-	else
-		one_cgroup(run, cg, &row, r);
-}
-
-static void filter(struct run *run, struct rows_out *out,
-		   const struct col_set *show)
-{
-	struct rows_in in;
-	struct map m;
-	struct row own = { 0 };
-	struct result r;
-	int event = ROWS_HEADER;
-
-	rows_in_open(&in, STDIN_FILENO, out);
-	map_input(&in, &m);
-	while (!clock_stopped() && (event = rows_next(&in)) > ROWS_END) {
-		if (event == ROWS_HEADER)
-			map_input(&in, &m);
-		if (event != ROWS_ROW)
-			continue;
-		filter_row(run, &in, &m, &r);
-		row_put(&own, show, &r);
-		rows_emit(out, &in, show, &own);
-	}
-	if (event < 0)
-		tool_bad_input(&in, event);
-	row_free(&own);
-	rows_in_close(&in);
-}
-
-/* ---- loop ---- */
-
-static void sample(struct run *run, char *const *keys, size_t n, bool recursive,
-		   struct rows_out *out, const struct col_set *show)
-{
-	struct row_input nothing;
-	struct row own = { 0 };
-	const char *missing;
-	struct result r;
-	int err = cg_set_expand(&run->set, keys, n, recursive, &missing);
-
-	if (err)
-		warn(err, "cannot read the cgroup tree");
-	if (missing) {
-		warn(0, "no cgroup '%s'", missing);
-		run->failed = true;
-	}
-	row_input_clear(&nothing);
-	for (size_t i = 0; i < run->set.n && !clock_stopped(); i++) {
-		one_cgroup(run, run->set.v[i], &nothing, &r);
-		row_put(&own, show, &r);
-		rows_emit(out, NULL, show, &own);
-	}
-	rows_flush(out);
-	row_free(&own);
-}
-
-static void loop(struct run *run, const struct common_opts *c,
-		 char *const *keys, size_t n, struct rows_out *out,
-		 const struct col_set *show)
-{
-	uint64_t start = clock_mono_us(), ticks = 0;
-	int go = 1;
-
-	while (go && !out->err) {
-		sample(run, keys, n, c->recursive, out, show);
-		if (++ticks == c->count || clock_stopped() ||
-		    run->policy.law == LAW_ONCE)
-			break;
-		do
-			go = clock_wait(clock_next_tick(
-				start, run->policy.interval_us));
-		while (go == -EINTR);
-	}
-}
-
 /* ---- start ---- */
 
 static void removed(struct cg *cg)
@@ -468,12 +281,18 @@ static void refuse_self(const struct run *run, char *const *keys, size_t n)
 			    keys[i]);
 }
 
-static void begin(struct run *run)
+static void begin(struct run *run, bool rows)
 {
-	tool_open_tree(&run->set, sizeof(struct target));
+	run->recorded = run->policy.dry_run && rows;
+	if (!run->recorded)
+		tool_open_tree(&run->set, sizeof(struct target));
+	else if (cg_set_open(&run->set, sizeof(struct target)))
+		debug("no cgroup tree: only rows with memory_bytes will do");
 	run->set.removed = removed;
 	run->start_us = run->waited_at_us = clock_mono_us();
 	run->wait_us = run->policy.interval_us / 2;
+	if (root_is_live() && !run->policy.dry_run)
+		high_recover(&run->set);
 	if (cg_self(run->self))
 		*run->self = '\0';
 	if (!run->policy.dry_run && !(run->act = act_open()))
@@ -483,8 +302,10 @@ static void begin(struct run *run)
 		debug("memory is not locked");
 }
 
-static int finish(struct run *run, struct rows_out *out)
+static int finish(struct run *run, struct rows_out *out, int format)
 {
+	if (run->policy.report)
+		report(run, format);
 	if (run->act)
 		act_close(run->act);
 	cg_set_close(&run->set);
@@ -494,8 +315,10 @@ static int finish(struct run *run, struct rows_out *out)
 }
 
 /* What the operands make of it. */
-static bool reads_rows(int n, char **operands)
+static bool reads_rows(const struct config *cfg, int n, char **operands)
 {
+	if (cfg->common.check || (!n && cfg->policy.targets))
+		return false;
 	if (!n && isatty(STDIN_FILENO))
 		die(0, "no cgroup given, and the terminal gives no rows "
 		       "(see -h)");
@@ -539,8 +362,9 @@ int main(int argc, char **argv)
 	struct run run = { 0 };
 	struct rows_out out;
 	struct col_set show;
+	struct shown to = { .out = &out, .show = &show };
 	int first = tool_start(&tool, argc, argv, &cfg.common, &cfg);
-	bool rows = !cfg.common.check && reads_rows(argc - first, argv + first);
+	bool rows = reads_rows(&cfg, argc - first, argv + first);
 	size_t n = rows ? 0 : (size_t)(argc - first), skip = rows ? N_KEYS : 0;
 	char **keys;
 
@@ -550,14 +374,14 @@ int main(int argc, char **argv)
 	tool_columns(&tool, N_DEFAULT - skip, cfg.common.cols, &show);
 	rows_open(&out, cfg.common.format, !cfg.common.no_header,
 		  "tmo_reclaim");
-	begin(&run);
+	begin(&run, rows);
 	keys = tool_keys(&run.set, argv + first, n);
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
 	refuse_self(&run, keys, n);
 	if (rows)
-		filter(&run, &out, &show);
+		filter(&run, &to);
 	else
-		loop(&run, &cfg.common, keys, n, &out, &show);
-	return finish(&run, &out);
+		loop(&run, &cfg.common, keys, n, &to);
+	return finish(&run, &out, cfg.common.format);
 }

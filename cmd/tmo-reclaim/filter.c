@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "input.h"
+#include "modes.h"
+#include "msg.h"
+#include "num.h"
+#include "report.h"
+
+/* A row for a cgroup that is not there. */
+static void no_cgroup(struct result *r, const char *key, int err)
+{
+	*r = (struct result){
+		.key = key,
+		.time_ms = clock_unix_ms(),
+		.reason = REASON_GONE,
+	};
+	if (err != -ENOENT && err != -ENODEV)
+		r->reason = REASON_ERROR;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct cg *)a)->key, ((const struct cg *)b)->key);
+}
+
+/* The cgroups of a recording are names with a target each. */
+static struct cg *recorded(void **tree, const char *key)
+{
+	char text[CG_KEY_MAX];
+	struct cg probe = { .key = strcpy(text, key) }, *cg;
+	void *node = tfind(&probe, tree, by_key);
+
+	if (node)
+		return *(struct cg **)node;
+	cg = xcalloc(1, sizeof(*cg));
+	cg->key = xstrdup(key);
+	cg->fd = -1;
+	cg->data = xcalloc(1, sizeof(struct target));
+	if (!tsearch(cg, tree, by_key))
+		die(ENOMEM, "recording");
+	return cg;
+}
+
+struct filtering {
+	struct run *run;
+	struct rows_in in;
+	struct input_map map;
+	char key[CG_KEY_MAX];
+	void *recorded;
+};
+
+static void one_row(struct filtering *f, struct result *r)
+{
+	struct run *run = f->run;
+	struct row_input row;
+	struct cg *cg;
+	int err;
+
+	input_read(&f->in, &f->map, &row);
+	err = tool_row_key(&run->set, &f->in, f->key);
+	if (err) {
+		run->failed = true;
+		no_cgroup(r, f->in.cell[0], err);
+		return;
+	}
+	if (run->recorded && row.memory_bytes != NUM_NONE) {
+		period_recorded(run, recorded(&f->recorded, f->key), &row, r);
+		return;
+	}
+	err = cg_set_get(&run->set, f->key, &cg);
+	if (err)
+		no_cgroup(r, f->key, err);
+	else if (run->policy.law == LAW_ONCE)
+		period_once(run, cg, &row, r);
+	else
+		period(run, cg, &row, r);
+}
+
+void filter(struct run *run, struct shown *to)
+{
+	struct filtering f = { .run = run };
+	struct result r;
+	int event = ROWS_HEADER;
+
+	rows_in_open(&f.in, STDIN_FILENO, to->out);
+	input_map(&f.in, &f.map);
+	while (!clock_stopped() && (event = rows_next(&f.in)) > ROWS_END) {
+		if (clock_take_usr1())
+			report(run, -1);
+		if (event == ROWS_HEADER)
+			input_map(&f.in, &f.map);
+		if (event != ROWS_ROW)
+			continue;
+		one_row(&f, &r);
+		row_put(&to->own, to->show, &r);
+		rows_emit(to->out, &f.in, to->show, &to->own);
+	}
+	if (event < 0)
+		tool_bad_input(&f.in, event);
+	rows_in_close(&f.in);
+}

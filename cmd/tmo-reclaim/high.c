@@ -1,0 +1,228 @@
+#include "high.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "num.h"
+
+/* Where the records lie: root's in /run, a user's in his own. */
+static bool record_dir(char *path, size_t size)
+{
+	const char *base = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+
+	if (!base || *base != '/')
+		return false;
+	snprintf(path, size, "%s/tmo-reclaim", base);
+	return !mkdir(path, 0700) || errno == EEXIST;
+}
+
+/* "high.INODE" */
+static int record_path(int dir_fd, char *path, size_t size)
+{
+	char dir[512];
+	struct stat st;
+
+	if (fstat(dir_fd, &st))
+		return -errno;
+	if (!record_dir(dir, sizeof(dir)))
+		return -ENOENT;
+	snprintf(path, size, "%s/high.%llu", dir,
+		 (unsigned long long)st.st_ino);
+	return 0;
+}
+
+static void put(char text[32], uint64_t v)
+{
+	if (v == NUM_MAX)
+		strcpy(text, "max");
+	else
+		snprintf(text, 32, "%" PRIu64, v);
+}
+
+static int write_high(int dir_fd, uint64_t bytes)
+{
+	char text[32];
+
+	put(text, bytes);
+	return io_write(dir_fd, "memory.high", text);
+}
+
+/* Old limit, new limit, key: locked for as long as the poke lasts. */
+static int write_record(const char *path, const char *key, uint64_t old,
+			uint64_t new_high)
+{
+	char was[32], now[32];
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+
+	if (fd < 0)
+		return -errno;
+	put(was, old);
+	put(now, new_high);
+	if (flock(fd, LOCK_EX | LOCK_NB) ||
+	    dprintf(fd, "%s %s %s\n", was, now, key) < 0) {
+		close(fd);
+		return -EBUSY;
+	}
+	return fd;
+}
+
+static void on_time(int sig)
+{
+	(void)sig; /* its purpose is to end the write */
+}
+
+static void limit_time(uint64_t deadline_us)
+{
+	struct itimerval it = {
+		.it_value = { .tv_sec = (time_t)(deadline_us / 1000000),
+			      .tv_usec = (long)(deadline_us % 1000000) },
+		.it_interval = { .tv_usec = 5000 }, /* one may come too early */
+	};
+	struct sigaction sa = { .sa_handler = on_time };
+	sigset_t open_to;
+
+	sigaction(SIGALRM, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
+	sigfillset(&open_to);
+	sigdelset(&open_to, SIGALRM);
+	sigdelset(&open_to, SIGUSR2);
+	sigprocmask(SIG_SETMASK, &open_to, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+/* The child: its status is 0, or the errno. */
+__attribute__((noreturn)) static void poke(int dir_fd, const char *key,
+					   uint64_t old, uint64_t new_high,
+					   uint64_t deadline_us)
+{
+	struct itimerval off = { 0 };
+	char path[640];
+	uint64_t current;
+	int err, record = -1;
+
+	setsid();
+	if (!record_path(dir_fd, path, sizeof(path)))
+		record = write_record(path, key, old, new_high);
+	limit_time(deadline_us);
+	err = write_high(dir_fd, new_high);
+	setitimer(ITIMER_REAL, &off, NULL);
+	if (!err && (kv_read_u64(dir_fd, "memory.current", &current) ||
+		     current > new_high))
+		err = -EAGAIN;
+	if (!write_high(dir_fd, old) && record >= 0)
+		unlink(path);
+	_exit(-err);
+}
+
+/* Waits for the child; a nudge is handed on to it. */
+static int status_of(pid_t pid, const atomic_bool *stop)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+		if (atomic_load(stop))
+			kill(pid, SIGUSR2);
+	}
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
+	      const atomic_bool *stop)
+{
+	uint64_t current, old, new_high;
+	pid_t pid;
+	int err = kv_read_u64(dir_fd, "memory.current", &current);
+
+	if (err || (err = kv_read_u64(dir_fd, "memory.high", &old)))
+		return err;
+	new_high = current > bytes ? (current - bytes) & ~UINT64_C(4095) : 0;
+	if (old <= new_high)
+		return 0; /* it is below that already, by another's hand */
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		poke(dir_fd, key, old, new_high, deadline_us);
+	err = status_of(pid, stop);
+	if (err == -ECHILD) /* killed: it is on us */
+		write_high(dir_fd, old);
+	return err;
+}
+
+/* One record; true: the limit was restored. */
+static bool recover(const struct cg_set *set, int fd, const char *name)
+{
+	char text[CG_KEY_MAX + 128], was[32], now[32], high[32];
+	uint64_t limit;
+	struct stat st;
+	ssize_t n;
+	int dir, len;
+	bool done = false;
+
+	n = io_pread(fd, text, sizeof(text));
+	if (n <= 0 || sscanf(text, "%31s %31s %n", was, now, &len) != 2 ||
+	    text[len] != '/')
+		return false;
+	text[n - 1] = '\0';
+	dir = io_open(set->fd, text[len + 1] ? text + len + 1 : ".",
+		      O_RDONLY | O_DIRECTORY);
+	if (dir < 0)
+		return false;
+	/* Still the same cgroup, and still our limit? */
+	if (!fstat(dir, &st) && !kv_read_u64(dir, "memory.high", &limit)) {
+		put(high, limit);
+		done = strtoull(name, NULL, 10) == st.st_ino &&
+		       !strcmp(high, now) && !io_write(dir, "memory.high", was);
+	}
+	if (done)
+		warn(0, "'%s': memory.high was left at %s: %s again",
+		     text + len, now, was);
+	close(dir);
+	return done;
+}
+
+int high_recover(const struct cg_set *set)
+{
+	char path[512];
+	struct dirent *e;
+	DIR *dir;
+	int n = 0;
+
+	if (!record_dir(path, sizeof(path)) || !(dir = opendir(path)))
+		return 0;
+	while ((e = readdir(dir))) {
+		int fd;
+
+		if (strncmp(e->d_name, "high.", 5))
+			continue;
+		fd = openat(dirfd(dir), e->d_name,
+			    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+			if (fd >= 0)
+				close(fd);
+			continue; /* somebody is at it */
+		}
+		n += recover(set, fd, e->d_name + 5);
+		unlinkat(dirfd(dir), e->d_name, 0);
+		close(fd);
+	}
+	closedir(dir);
+	return n;
+}

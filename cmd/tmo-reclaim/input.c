@@ -1,0 +1,89 @@
+#include "input.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "msg.h"
+#include "num.h"
+
+void input_map(const struct rows_in *in, struct input_map *m)
+{
+	*m = (struct input_map){
+		.mem = rows_find(in, "mem_some_pct"),
+		.io = rows_find(in, "io_some_pct"),
+		.window = rows_find(in, "window_us"),
+		.swappiness = rows_find(in, "swappiness"),
+		.swap_left = rows_find(in, "swap_left_bytes"),
+		.swap_write = rows_find(in, "swap_write_bytes_per_s"),
+		.verdict = rows_find(in, "verdict"),
+		.cold_anon = rows_find(in, "cold_anon_bytes"),
+		.cold_file = rows_find(in, "cold_file_bytes"),
+		.anon = rows_find(in, "anon_bytes"),
+		.file = rows_find(in, "file_bytes"),
+		.memory = rows_find(in, "memory_bytes"),
+		.time = rows_find(in, "time"),
+		.got = rows_find(in, "got_bytes"),
+		.refaulted = rows_find(in, "refaulted_bytes"),
+		.mem_limit = rows_find(in, "mem_limit_pct"),
+		.io_limit = rows_find(in, "io_limit_pct"),
+		.floor = rows_find(in, "floor_bytes"),
+		.max_step = rows_find(in, "max_step_bytes"),
+	};
+	if (in->n > 1 && m->mem < 0)
+		die(0,
+		    "line %zu: no column mem_some_pct: put psi-watch before "
+		    "this, or give bare paths",
+		    in->line);
+}
+
+static uint64_t cell_u64(const struct rows_in *in, int i)
+{
+	uint64_t v;
+
+	if (rows_u64(in, i, &v))
+		die(0, "line %zu: column %s: '%s' is not a whole number",
+		    in->line, in->name[i], in->cell[i]);
+	return v;
+}
+
+static int64_t cell_mpct(const struct rows_in *in, int i)
+{
+	int64_t v = -1;
+
+	if (rows_milli(in, i, &v) == -EINVAL)
+		die(0, "line %zu: column %s: '%s' is not a number", in->line,
+		    in->name[i], in->cell[i]);
+	return v;
+}
+
+void input_read(const struct rows_in *in, const struct input_map *m,
+		struct row_input *out)
+{
+	const char *verdict = rows_str(in, m->verdict);
+
+	*out = (struct row_input){
+		.has_psi = m->mem >= 0,
+		.has_io = m->io >= 0,
+		.mem_mpct = cell_mpct(in, m->mem),
+		.io_mpct = cell_mpct(in, m->io),
+		.window_us = cell_u64(in, m->window),
+		.swappiness = cell_u64(in, m->swappiness),
+		.swap_left_bytes = cell_u64(in, m->swap_left),
+		.swap_write = cell_u64(in, m->swap_write),
+		.cold_anon_bytes = cell_u64(in, m->cold_anon),
+		.cold_file_bytes = cell_u64(in, m->cold_file),
+		.anon_bytes = cell_u64(in, m->anon),
+		.file_bytes = cell_u64(in, m->file),
+		.memory_bytes = cell_u64(in, m->memory),
+		.time_ms = cell_mpct(in, m->time),
+		.got_bytes = cell_u64(in, m->got),
+		.refaulted_bytes = cell_u64(in, m->refaulted),
+		.mem_limit_mpct = cell_mpct(in, m->mem_limit),
+		.io_limit_mpct = cell_mpct(in, m->io_limit),
+		.floor_bytes = cell_u64(in, m->floor),
+		.max_step_bytes = cell_u64(in, m->max_step),
+	};
+	out->cold_ok = verdict && !strcmp(verdict, "ok") &&
+		       out->cold_anon_bytes != NUM_NONE &&
+		       out->cold_file_bytes != NUM_NONE;
+}

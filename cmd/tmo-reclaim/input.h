@@ -1,0 +1,22 @@
+/* input - the cells of a row that the reclaim acts upon. */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include "rows.h"
+#include "target.h"
+
+/* Where the columns that we act upon stand in the input. */
+struct input_map {
+	int mem, io, window, swappiness, swap_left, swap_write, verdict;
+	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
+	int mem_limit, io_limit, floor, max_step;
+};
+
+/* Dies where a needed column is missing. */
+void input_map(const struct rows_in *in, struct input_map *m);
+
+/* Dies for a cell that is no number: no row is acted upon by halves. */
+void input_read(const struct rows_in *in, const struct input_map *m,
+		struct row_input *out);
+
+#endif

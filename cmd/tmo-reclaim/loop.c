@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "modes.h"
+#include "msg.h"
+#include "report.h"
+#include "targets.h"
+
+struct looping {
+	struct run *run;
+	const struct common_opts *common;
+	char **keys; /* of the operands, then of the table */
+	size_t n_operands, n;
+	struct targets table;
+};
+
+/* Operands and table as one list of keys. */
+static void join(struct looping *l, char *const *operands)
+{
+	l->n = l->n_operands + l->table.n;
+	l->keys = xrealloc(l->keys, l->n + 1, sizeof(*l->keys));
+	for (size_t i = 0; i < l->n_operands; i++)
+		l->keys[i] = operands[i];
+	for (size_t i = 0; i < l->table.n; i++)
+		l->keys[l->n_operands + i] = l->table.key[i];
+}
+
+static int load(struct looping *l, size_t *line)
+{
+	return targets_load(&l->run->set, l->run->policy.targets, &l->table,
+			    line);
+}
+
+/* A bad table at the start is fatal; later the old one stays in force. */
+static void reload(struct looping *l, char *const *operands)
+{
+	const char *path = l->run->policy.targets;
+	bool hup = clock_take_hup();
+	size_t line;
+	int err;
+
+	if (!path || !(hup || targets_changed(path, &l->table)))
+		return;
+	err = load(l, &line);
+	if (err) {
+		warn(err, "%s: line %zu: the table before stays in force", path,
+		     line);
+		return;
+	}
+	note("%s: %zu targets", path, l->table.n);
+	join(l, operands);
+}
+
+static void show(struct shown *to, const struct result *r)
+{
+	row_put(&to->own, to->show, r);
+	rows_emit(to->out, NULL, to->show, &to->own);
+}
+
+static void sample(struct looping *l, struct shown *to)
+{
+	struct run *run = l->run;
+	struct row_input nothing;
+	const char *missing;
+	struct result r;
+	int err = cg_set_expand(&run->set, l->keys, l->n, l->common->recursive,
+				&missing);
+
+	if (err)
+		warn(err, "cannot read the cgroup tree");
+	if (missing && !run->missing)
+		warn(0, "no cgroup '%s'", missing);
+	run->missing = missing;
+	run->failed |= missing != NULL;
+	row_input_clear(&nothing);
+	for (size_t i = 0; i < run->set.n && !clock_stopped(); i++) {
+		struct cg *cg = run->set.v[i];
+		const struct row_input *in = targets_find(&l->table, cg->key);
+
+		if (run->policy.law == LAW_ONCE)
+			period_once(run, cg, in ? in : &nothing, &r);
+		else
+			period(run, cg, in ? in : &nothing, &r);
+		show(to, &r);
+	}
+	rows_flush(to->out);
+}
+
+void loop(struct run *run, const struct common_opts *c, char *const *keys,
+	  size_t n, struct shown *to)
+{
+	struct looping l = { .run = run, .common = c, .n_operands = n };
+	uint64_t start = clock_mono_us(), ticks = 0;
+	size_t line;
+	int go = 1, err = run->policy.targets ? load(&l, &line) : 0;
+
+	if (err)
+		die(err, "--targets: '%s': line %zu", run->policy.targets,
+		    line);
+	join(&l, keys);
+	while (go && !to->out->err) {
+		sample(&l, to);
+		if (++ticks == c->count || run->policy.law == LAW_ONCE)
+			break;
+		do {
+			go = clock_wait(clock_next_tick(
+				start, run->policy.interval_us));
+			if (clock_take_usr1())
+				report(run, -1);
+			reload(&l, keys);
+		} while (go == -EINTR);
+	}
+	targets_free(&l.table);
+	free(l.keys);
+}

@@ -1,0 +1,23 @@
+/* modes - where the cgroups come from: rows, or operands and a table. */
+#ifndef MODES_H
+#define MODES_H
+
+#include "period.h"
+#include "rows.h"
+#include "tool.h"
+
+/* Where the results go. */
+struct shown {
+	struct rows_out *out;
+	const struct col_set *show;
+	struct row own;
+};
+
+/* Rows from stdin, each acted upon as it comes. */
+void filter(struct run *run, struct shown *to);
+
+/* The cgroups of keys and of --targets, every interval; once with -b. */
+void loop(struct run *run, const struct common_opts *c, char *const *keys,
+	  size_t n, struct shown *to);
+
+#endif

@@ -1,0 +1,141 @@
+#include "report.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "msg.h"
+#include "num.h"
+#include "rows.h"
+
+struct line {
+	const struct run *run;
+	const struct cg *cg;
+	uint64_t cpu_us; /* of the whole tool, without the kernel's reclaim */
+};
+
+static const struct target *target_of(const void *sample)
+{
+	return ((const struct line *)sample)->cg->data;
+}
+
+static void put_key(struct row *r, const void *sample, int arg)
+{
+	(void)arg;
+	row_str(r, ((const struct line *)sample)->cg->key);
+}
+
+static void put_time(struct row *r, const void *sample, int arg)
+{
+	(void)sample;
+	(void)arg;
+	row_milli(r, clock_unix_ms());
+}
+
+/* arg: where in struct totals. */
+static void put_total(struct row *r, const void *sample, int arg)
+{
+	const struct totals *sum = &target_of(sample)->sum;
+
+	row_u64(r, *(const uint64_t *)(const void *)((const char *)sum + arg));
+}
+
+static void put_size(struct row *r, const void *sample, int arg)
+{
+	row_u64(r, target_quantile(target_of(sample), (unsigned int)arg));
+}
+
+/* memory.high with a tenth above the size that it was nearly always under. */
+static void put_high(struct row *r, const void *sample, int arg)
+{
+	uint64_t p95 = target_quantile(target_of(sample), 95);
+
+	(void)arg;
+	row_u64(r, p95 == NUM_NONE ? p95 : (p95 + p95 / 10) & ~UINT64_C(4095));
+}
+
+static void put_saved(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+	const struct target *t = target_of(sample);
+
+	(void)arg;
+	if (t->known)
+		row_i64(r, target_saved(t, &t->last, &l->run->host));
+	else
+		row_none(r);
+}
+
+static void put_cpu(struct row *r, const void *sample, int arg)
+{
+	(void)arg;
+	row_u64(r, ((const struct line *)sample)->cpu_us);
+}
+
+#define TOTAL(field) put_total, (int)offsetof(struct totals, field)
+
+static const struct col cols[] = {
+	{ "cgroup", "path below the cgroup2 mount", put_key, 0 },
+	{ "time", "Unix time in seconds", put_time, 0 },
+	{ "periods", "rows in this run", TOTAL(periods) },
+	{ "acted", "of them with a write", TOTAL(acted) },
+	{ "memory_p50_bytes", "median of its sizes", put_size, 50 },
+	{ "memory_p95_bytes", "95 of 100 sizes were at or below", put_size,
+	  95 },
+	{ "want_bytes", "asked for", TOTAL(want_bytes) },
+	{ "got_bytes", "taken", TOTAL(got_bytes) },
+	{ "got_anon_bytes", "of that, to swap", TOTAL(got_anon_bytes) },
+	{ "got_file_bytes", "of that, file cache", TOTAL(got_file_bytes) },
+	{ "demoted_bytes", "moved to a slower node", TOTAL(demoted_bytes) },
+	{ "refaulted_bytes", "came back", TOTAL(refaulted_bytes) },
+	{ "device_bytes", "written to swap devices", TOTAL(device_bytes) },
+	{ "saved_bytes", "net", put_saved, 0 },
+	{ "stall_us", "stall during the writes", TOTAL(stall_us) },
+	{ "elapsed_us", "time in the writes", TOTAL(elapsed_us) },
+	{ "memory_low_bytes", "could be set: memory.low", put_size, 50 },
+	{ "memory_high_bytes", "could be set: memory.high", put_high, 0 },
+	{ "tool_cpu_us", "CPU time of tmo-reclaim itself", put_cpu, 0 },
+};
+
+static uint64_t cpu_us(const struct run *run)
+{
+	struct rusage ru;
+	uint64_t us, in_kernel = 0;
+
+	getrusage(RUSAGE_SELF, &ru);
+	us = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000 +
+	     (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+	if (run->act)
+		in_kernel = act_cpu_us(run->act);
+	return us > in_kernel ? us - in_kernel : 0;
+}
+
+void report(struct run *run, int format)
+{
+	struct line l = { .run = run, .cpu_us = cpu_us(run) };
+	struct rows_out out;
+	struct col_set show;
+	struct row own = { 0 };
+	char *bad;
+	size_t n = sizeof(cols) / sizeof(*cols);
+
+	if (format < 0)
+		format = isatty(STDERR_FILENO) ? ROWS_TABLE : ROWS_TSV;
+	if (col_select(cols, n, n, NULL, &show, &bad))
+		return;
+	rows_open(&out, format, true, "tmo_reclaim_run");
+	out.fd = STDERR_FILENO;
+	out.tty = isatty(STDERR_FILENO);
+	for (size_t i = 0; i < run->set.n; i++) {
+		l.cg = run->set.v[i];
+		row_put(&own, &show, &l);
+		rows_emit(&out, NULL, &show, &own);
+	}
+	rows_flush(&out);
+	out.fd = dup(STDERR_FILENO); /* closed with the output */
+	rows_close(&out);
+	row_free(&own);
+	free(show.v);
+}
