@@ -109,7 +109,8 @@ static int open_psi(const struct cg_set *set, const struct cg *cg,
 	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
 }
 
-int target_open(const struct cg_set *set, const struct cg *cg, struct target *t)
+int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
+		const char *file)
 {
 	int fd;
 
