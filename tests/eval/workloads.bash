@@ -1,0 +1,52 @@
+# workloads.bash - what the contenders work on: groups of cgroups that run side by side, as
+# containers on a server do.  Loaded by tests/eval/inside, which sets $dir (files) and $seconds.
+# shellcheck shell=bash disable=SC2034
+
+declare -A GROUP=(
+	[steady]='anon35 anon19 anon62 file mixed sidecar'
+	[moving]='phase growth redis'
+	[short]='anon35'
+)
+
+# The cold bytes of each in MiB, and what comes later.  A paced load touches each hot page every
+# two seconds or so; anon35 and phase go as fast as they can, and tell what throughput is lost.
+declare -A COLD=([anon35]=45 [anon19]=24 [anon62]=79 [file]=80 [mixed]=56 [sidecar]=16
+	[phase]=48 [growth]=32 [redis]=54)
+declare -A GROWN=([growth]=40)
+
+# start NAME READY: the workload's main process, in the background, its rows on stdout.  It is in
+# its cgroup already; $worker is the process whose memory counts.
+start() {
+	local mid=$((seconds / 2))
+	case $1 in
+	anon35) set -- "$2" --hot-anon 83M --cold-anon 45M ;;
+	anon19) set -- "$2" --hot-anon 104M --cold-anon 24M --rate 12000 ;;
+	anon62) set -- "$2" --hot-anon 49M --cold-anon 79M --rate 6000 ;;
+	file) set -- "$2" --hot-anon 8M --hot-file 40M --cold-file 80M --dir "$dir" --rate 6000 ;;
+	mixed) set -- "$2" --hot-anon 48M --cold-anon 32M --hot-file 24M --cold-file 24M --dir "$dir" --rate 9000 ;;
+	sidecar) set -- "$2" --hot-anon 8M --cold-anon 16M --rate 1000 ;;
+	phase) set -- "$2" --hot-anon 80M --cold-anon 48M --phase "${mid}s" ;;
+	growth) set -- "$2" --hot-anon 64M --cold-anon 32M --grow "${GROWN[growth]}M@${mid}s" --rate 8000 ;;
+	redis)
+		start_redis "$2"
+		return
+		;;
+	esac
+	memhog "${@:2}" --report 1s --ready "$1" &
+	worker=$!
+}
+
+# 80,000 values of 1 KiB, of which 30,000 are asked for again.
+start_redis() {
+	local socket=$tmp/redis.sock
+	redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no --dir "$tmp" >"$tmp/redis.log" &
+	worker=$!
+	until [[ -S $socket ]]; do
+		kill -0 "$worker" 2>/dev/null || return
+		sleep 0.2
+	done
+	{
+		redisload "$socket" 80000 1024 30000 1000 "$1"
+		kill "$worker"
+	} &
+}

@@ -1,0 +1,230 @@
+/*
+ * redisload: a client of redis that fills it with keys and then asks for some
+ * of them only, so that what is cold in a real server is known: the values of
+ * the keys it no longer asks for.
+ *
+ * usage: redisload SOCKET KEYS VALUE_BYTES HOT_KEYS RATE READY_FILE
+ *
+ * Rows on stdout as memhog writes them, one a second, and a last one "total":
+ * time ops ops_per_s p50_us p99_us max_us.  Ends at SIGTERM.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 32, VALUE_MAX = 65536, TICKS = 20, COMPRESSES = 3 };
+
+/* Every latency of a span: exact quantiles. */
+struct span {
+	uint32_t *ns;
+	size_t n, room;
+	uint64_t start_ns;
+};
+
+static volatile sig_atomic_t stop;
+static FILE *to, *from;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+__attribute__((noreturn)) static void die(const char *what)
+{
+	fprintf(stderr, "redisload: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t rnd(void)
+{
+	static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static void dial(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)))
+		die(path);
+	to = fdopen(fd, "w");
+	from = fdopen(dup(fd), "r");
+	if (!to || !from)
+		die("no stream");
+}
+
+/* One reply: a line, and the value behind "$LENGTH". */
+static void reply(void)
+{
+	static char buf[VALUE_MAX + 2];
+	char line[64];
+	long bytes;
+
+	if (!fgets(line, sizeof(line), from))
+		die("no reply");
+	if (line[0] == '-' || !strcmp(line, "$-1\r\n")) {
+		errno = EPROTO;
+		die(line);
+	}
+	if (line[0] != '$')
+		return;
+	bytes = strtol(line + 1, NULL, 10);
+	if (bytes < 0 || bytes > VALUE_MAX ||
+	    fread(buf, 1, (size_t)bytes + 2, from) != (size_t)bytes + 2)
+		die("a reply was cut short");
+}
+
+static void set(unsigned long key, size_t bytes)
+{
+	static char value[VALUE_MAX];
+
+	/* Noise, then one letter. */
+	for (size_t i = 0; i < bytes; i++)
+		value[i] = i < bytes / COMPRESSES ? (char)rnd() : 'x';
+	fprintf(to, "*3\r\n$3\r\nSET\r\n$12\r\nkey:%08lu\r\n$%zu\r\n", key,
+		bytes);
+	fwrite(value, 1, bytes, to);
+	fputs("\r\n", to);
+}
+
+static void fill(unsigned long keys, size_t bytes)
+{
+	for (unsigned long key = 0; key < keys;) {
+		unsigned long n = 0;
+
+		for (; n < BATCH && key < keys; n++)
+			set(key++, bytes);
+		if (fflush(to))
+			die("cannot send");
+		while (n--)
+			reply();
+	}
+}
+
+static void get(unsigned long key)
+{
+	fprintf(to, "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08lu\r\n", key);
+	if (fflush(to))
+		die("cannot send");
+	reply();
+}
+
+static void add(struct span *s, uint64_t ns)
+{
+	if (s->n == s->room) {
+		s->room = s->room ? s->room * 2 : 1 << 16;
+		s->ns = realloc(s->ns, s->room * sizeof(*s->ns));
+		if (!s->ns)
+			die("no memory");
+	}
+	s->ns[s->n++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void row(const char *key, struct span *s, uint64_t now)
+{
+	double seconds = (double)(now - s->start_ns) / 1e9;
+
+	if (!s->n)
+		return;
+	qsort(s->ns, s->n, sizeof(*s->ns), by_ns);
+	printf("%s\t%zu\t%.0f\t%.3f\t%.3f\t%.3f\n", key, s->n,
+	       (double)s->n / seconds, s->ns[s->n / 2] / 1e3,
+	       s->ns[s->n * 99 / 100] / 1e3, s->ns[s->n - 1] / 1e3);
+	fflush(stdout);
+	s->n = 0;
+	s->start_ns = now;
+}
+
+static void run(unsigned long hot, unsigned long rate)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC), next = now, then;
+	struct span second = { .start_ns = now }, total = { .start_ns = now };
+
+	puts("#time\tops\tops_per_s\tp50_us\tp99_us\tmax_us");
+	while (!stop) {
+		for (unsigned long i = 0; i < rate / TICKS && !stop; i++) {
+			then = now_ns(CLOCK_MONOTONIC);
+			get((unsigned long)(rnd() % hot));
+			now = now_ns(CLOCK_MONOTONIC);
+			add(&second, now - then);
+			add(&total, now - then);
+		}
+		if (now - second.start_ns >= 1000000000) {
+			char time[32];
+
+			snprintf(time, sizeof(time), "%.3f",
+				 (double)now_ns(CLOCK_REALTIME) / 1e9);
+			row(time, &second, now);
+		}
+		/* What was not done in time is lost, and shows. */
+		next += 1000000000 / TICKS;
+		if (next < now)
+			next = now;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME,
+				&(struct timespec){
+					.tv_sec = (time_t)(next / 1000000000),
+					.tv_nsec = (long)(next % 1000000000) },
+				NULL);
+		now = now_ns(CLOCK_MONOTONIC);
+	}
+	row("total", &total, now);
+}
+
+int main(int argc, char **argv)
+{
+	/* A reply under way is waited for. */
+	struct sigaction sa = { .sa_handler = on_signal,
+				.sa_flags = SA_RESTART };
+	size_t bytes;
+	int fd;
+
+	if (argc != 7) {
+		fputs("usage: redisload SOCKET KEYS VALUE_BYTES HOT_KEYS RATE "
+		      "READY_FILE\n",
+		      stderr);
+		return 2;
+	}
+	sigaction(SIGTERM, &sa, NULL);
+	bytes = (size_t)strtoul(argv[3], NULL, 10);
+	if (bytes > VALUE_MAX)
+		bytes = VALUE_MAX;
+	dial(argv[1]);
+	fill(strtoul(argv[2], NULL, 10), bytes);
+	fd = open(argv[6], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		die(argv[6]);
+	close(fd);
+	run(strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
+	return 0;
+}
