@@ -62,8 +62,7 @@ static struct fact *make_facts(const struct scan *s)
 		v[i].x.source = source_name(s->source);
 		/* A constant, or in the buffer: copied with the fact. */
 		memcpy(v[i].verdict, "ok", 3);
-		verdict_text(view_suspicions(s, &s->tree, cg, t, us),
-			     v[i].verdict);
+		verdict_text(view_suspicions(s, t, us), v[i].verdict);
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);

@@ -347,10 +347,24 @@ static void settle(struct config *cfg, const struct common_opts *common)
 	}
 }
 
-/* Only page-idle looks at a pace: too fast a one lies. */
-static void settle_pace(const struct config *cfg, enum source source)
+/* Only page-idle looks at a pace, and only it knows each page. */
+static void settle_source(const struct config *cfg, enum source source)
 {
+	static const char *const views[] = {
+		[VIEW_PROMOTIONS] = "--promotions",
+		[VIEW_RECOMMEND] = "--recommend",
+		[VIEW_COVERAGE] = "--coverage",
+		[VIEW_PROCESS] = "-p",
+		[VIEW_RANGES] = "--ranges",
+	};
 	uint64_t us = cfg->scan.interval_us;
+
+	if (source != SOURCE_IDLE && cfg->view.kind <= VIEW_RANGES &&
+	    views[cfg->view.kind])
+		die(0,
+		    "%s: only page-idle tells of single pages, and the "
+		    "source is %s",
+		    views[cfg->view.kind], source_name(source));
 
 	if (source != SOURCE_IDLE || cfg->scan.state)
 		return;
@@ -409,12 +423,12 @@ static bool expand(struct config *cfg, bool recursive)
 	return !err && !missing;
 }
 
-static void print(struct config *cfg, struct scan *s)
+static bool print(struct config *cfg, struct scan *s)
 {
 	if (cfg->proc.n)
-		proc_emit(&cfg->view, s, &cfg->proc);
-	else
-		view_emit(&cfg->view, s);
+		return proc_emit(&cfg->view, s, &cfg->proc);
+	view_emit(&cfg->view, s);
+	return true;
 }
 
 /*
@@ -442,7 +456,8 @@ static int run(struct config *cfg, const struct common_opts *common,
 			return STATUS_FATAL;
 		}
 		if (now || scan_ready(s, once)) {
-			print(cfg, s);
+			if (!print(cfg, s))
+				status = STATUS_PARTIAL;
 			if (++printed == most || cfg->view.out.err)
 				break;
 		}
@@ -482,8 +497,10 @@ int main(int argc, char **argv)
 		die(0, "--annotate: reads its targets from stdin");
 	if (!cfg.annotate)
 		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
+	if (!cfg.scan.source)
+		cfg.scan.source = scan_choose();
+	settle_source(&cfg, cfg.scan.source);
 	scan_open(&s, &cfg.scan);
-	settle_pace(&cfg, s.source);
 	if (cfg.annotate)
 		status = annotate(&cfg.view, &s);
 	else

@@ -11,7 +11,7 @@
 #include "num.h"
 #include "root.h"
 
-static const char file[] = "sys/kernel/debug/lru_gen";
+static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
 
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		 void *ctx)
@@ -119,7 +119,7 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
 {
 	struct reading r = { tree, scale, out };
 	char *text;
-	ssize_t n = io_read_all(root_fd(), file, &text);
+	ssize_t n = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;
 
 	if (n < 0)
@@ -159,7 +159,7 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 	 * force 1: look at every page table, not only at likely ones. */
 	snprintf(command, sizeof(command), "+ %lu %d %" PRIu64 " 1 1", v->id,
 		 v->node, v->gen[v->n - 1].seq);
-	int err = io_write(root_fd(), file, command);
+	int err = io_write(root_fd(), lru_gen_file, command);
 
 	/* Gone, or aged by reclaim meanwhile: nothing to do. */
 	if (err && err != -EINVAL && err != -ERANGE)
@@ -172,7 +172,7 @@ int lrugen_age_now(char *const *keys, size_t n)
 {
 	struct aging a = { keys, n, 0 };
 	char *text;
-	ssize_t len = io_read_all(root_fd(), file, &text);
+	ssize_t len = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;
 
 	if (len < 0)

@@ -176,6 +176,8 @@ int scan_pass(struct scan *s)
 
 	if (err)
 		return err;
+	if (!s->first_us)
+		s->first_us = clock_mono_us();
 	tally_free(&s->pages);
 	switch (s->source) {
 	case SOURCE_IDLE: err = pass_idle(s); break;
@@ -193,7 +195,12 @@ bool scan_ready(const struct scan *s, bool all)
 {
 	uint64_t us = s->opts->age_us[all ? s->opts->n_ages - 1 : 0];
 
-	return s->source != SOURCE_IDLE || age_from(&s->scale, us) < AGES;
+	if (s->source == SOURCE_IDLE)
+		return age_from(&s->scale, us) < AGES;
+	/* Others' ages are there at once; those that we began are not. */
+	if (s->source == SOURCE_LRUGEN && !s->opts->age_now)
+		return true;
+	return clock_mono_us() - s->first_us >= us;
 }
 
 int scan_nodes(const struct scan *s)

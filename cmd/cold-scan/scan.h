@@ -47,6 +47,7 @@ struct scan {
 	uint64_t units;	     /* that were sampled; 0: all was seen */
 	unsigned int suspect;
 	int64_t time_ms;
+	uint64_t first_us;  /* when the first pass began */
 	uint64_t window_us; /* since the pass before; 0: there was none */
 	int state_lock;
 };

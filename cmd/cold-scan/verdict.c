@@ -15,7 +15,7 @@
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
 {
 	static const char *const words[] = { "lru_gen", "damon", "numa",
-					     "scanner", "read",	 "stale",
+					     "scanner", "file",	 "stale",
 					     "region" };
 	size_t len = 0;
 

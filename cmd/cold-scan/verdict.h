@@ -15,7 +15,7 @@ enum suspicion {
 	SUSPECT_DAMON = 2,   /* clears accessed bits */
 	SUSPECT_NUMA = 4,    /* balancing unmaps and moves */
 	SUSPECT_SCANNER = 8, /* idle bits that we did not set */
-	SUSPECT_READ = 16,   /* lru-gen: file pages read by read(2) */
+	SUSPECT_FILE = 16,   /* lru-gen: file pages look too old */
 	SUSPECT_STALE = 32,  /* lru-gen: no aging for longer than the age */
 	SUSPECT_REGION = 64, /* damon: an estimate by regions */
 };

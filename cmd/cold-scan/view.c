@@ -258,21 +258,18 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 	x->cold_unevictable_bytes = cold(s, t, UNEVICTABLE, age);
 }
 
-/* lru_gen keeps file pages that read(2) touches among the old ones. */
-static bool has_read_files(const struct cg_set *set, const struct cg *cg)
+/*
+ * Under lru_gen a file page begins old, and what read(2) touches stays so until
+ * it would be evicted; mapped ones were seen not to grow young either (7.3).
+ */
+static bool has_files(const struct tally *t)
 {
-	struct mem_stat st;
-	uint64_t mapped;
+	uint64_t files = age_cold(t->pages[FILES], 0);
 
-	if (mem_stat_read(set, cg, &st) || st.file_mapped_bytes == NUM_NONE)
-		return true;
-	mapped = st.file_mapped_bytes + st.shmem_bytes;
-	return st.file_bytes > mapped &&
-	       st.file_bytes - mapped > (st.file_bytes + st.anon_bytes) / 100;
+	return files * 100 > files + age_cold(t->pages[ANON], 0);
 }
 
-unsigned int view_suspicions(const struct scan *s, const struct cg_set *set,
-			     const struct cg *cg, const struct tally *t,
+unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us)
 {
 	unsigned int found = s->suspect;
@@ -281,8 +278,8 @@ unsigned int view_suspicions(const struct scan *s, const struct cg_set *set,
 		return found;
 	if (t->stale_us > age_us)
 		found |= SUSPECT_STALE;
-	if (has_read_files(set, cg))
-		found |= SUSPECT_READ;
+	if (has_files(t))
+		found |= SUSPECT_FILE;
 	return found;
 }
 
@@ -298,7 +295,7 @@ static const char *bar(char buf[64], uint64_t part, uint64_t whole)
 	return buf;
 }
 
-static void emit_ages(struct view *v, const struct scan *s, const struct cg *cg,
+static void emit_ages(struct view *v, const struct scan *s,
 		      const struct tally *t, struct sample *x)
 {
 	char text[VERDICT_LEN], blocks[64];
@@ -306,8 +303,7 @@ static void emit_ages(struct view *v, const struct scan *s, const struct cg *cg,
 	for (size_t i = 0; i < s->opts->n_ages; i++) {
 		uint64_t us = s->opts->age_us[i];
 
-		x->verdict = verdict_text(
-			view_suspicions(s, &v->targets, cg, t, us), text);
+		x->verdict = verdict_text(view_suspicions(s, t, us), text);
 		view_cold(s, t, us, x);
 		x->bar = bar(blocks,
 			     both(x->cold_anon_bytes, x->cold_file_bytes),
@@ -485,9 +481,8 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 	x.cgroup = cg->key;
 	x.time_ms = s->time_ms;
 	x.source = source_name(s->source);
-	x.verdict = verdict_text(
-		view_suspicions(s, &v->targets, cg, &t, s->opts->age_us[0]),
-		text);
+	x.verdict =
+		verdict_text(view_suspicions(s, &t, s->opts->age_us[0]), text);
 	x.node = node < 0 ? NUM_NONE : (uint64_t)node;
 	x.stale_us = s->source == SOURCE_LRUGEN ? t.stale_us : NUM_NONE;
 	if (s->source == SOURCE_IDLE) {
@@ -500,7 +495,7 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 	case VIEW_PROMOTIONS: emit_promotions(v, s, &t, &x); break;
 	case VIEW_RECOMMEND: emit_recommend(v, s, &t, &x); break;
 	case VIEW_COVERAGE: emit_coverage(v, s, cg, &t, &x); break;
-	default: emit_ages(v, s, cg, &t, &x);
+	default: emit_ages(v, s, &t, &x);
 	}
 }
 

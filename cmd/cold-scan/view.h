@@ -70,8 +70,7 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 	       struct sample *x);
 
 /* The suspicions of one cgroup's numbers. */
-unsigned int view_suspicions(const struct scan *s, const struct cg_set *set,
-			     const struct cg *cg, const struct tally *t,
+unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us);
 
 void view_put(struct view *v, const struct sample *x);

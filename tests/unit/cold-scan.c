@@ -1,0 +1,293 @@
+/* The ages of cold-scan: marks, kinds, huge pages, promotions, generations. */
+#include "cold-scan/age.c"
+
+#include "cold-scan/lrugen.c"
+#include "num.h"
+#include "tap.h"
+
+enum { N = 128 };
+#define F(bit) (UINT64_C(1) << PF_##bit)
+
+/* Two words of page frames and what is known of them. */
+static struct {
+	uint64_t idle[N / 64], flags[N], ino[N], swap[N / 64], mark[N / 64];
+	uint8_t age[N];
+	struct tally_set out;
+	bool first;
+} m;
+
+static void reset(void)
+{
+	tally_free(&m.out);
+	memset(&m, 0, sizeof(m));
+	memset(m.age, AGE_NONE, N);
+	for (size_t i = 0; i < N; i++)
+		m.flags[i] = F(NOPAGE);
+}
+
+static struct tally *pass(void)
+{
+	struct chunk c = { .pages = N,
+			   .idle = m.idle,
+			   .flags = m.flags,
+			   .cgroup = m.ino,
+			   .age = m.age,
+			   .swap = m.swap,
+			   .mark = m.mark,
+			   .to = N,
+			   .first = m.first };
+
+	tally_free(&m.out);
+	age_chunk(&c, &m.out);
+	return tally_of(&m.out, 7, 0);
+}
+
+/* The kernel's side: marks stick until a page is touched. */
+static void kernel_marks(void)
+{
+	for (size_t i = 0; i < N / 64; i++)
+		m.idle[i] |= m.mark[i];
+}
+
+static void test_ages(void)
+{
+	struct tally *t;
+
+	reset();
+	for (size_t i = 0; i < 4; i++) {
+		m.flags[i] = F(LRU) | F(ANON) | F(SWAPBACKED);
+		m.ino[i] = 7;
+	}
+	m.first = true;
+	t = pass();
+	is_u64(t->cover[FRESH], 4, "what is met first has no age");
+	is_u64(m.mark[0], 0xf, "it is marked");
+	kernel_marks();
+	m.first = false;
+	m.idle[0] &= ~UINT64_C(1); /* page 0 is touched */
+	t = pass();
+	is_u64(t->pages[ANON][1], 3, "three were idle for a pass");
+	is_u64(t->pages[ANON][0], 1, "one was touched");
+	is_u64(m.mark[0], 1, "only that one is marked again");
+	is_u64(t->promoted[1], 0, "it was not cold before");
+	/* Touched between the read and the mark: the mark must not cover it. */
+	m.idle[0] &= ~UINT64_C(2);
+	kernel_marks();
+	t = pass();
+	is_u64(t->pages[ANON][0], 1, "an access before the mark is not lost");
+	is_u64(t->promoted[1], 1, "it is a promotion from its age");
+	is_u64(t->pages[ANON][2], 2, "the others grow older");
+	is_u64(t->cover[TRACKED], 4, "all are tracked");
+}
+
+static void test_covers(void)
+{
+	const uint64_t flags[] = {
+		F(NOPAGE),  F(BUDDY), F(SLAB),
+		F(PGTABLE), F(HUGE),  F(ZERO_PAGE),
+		F(OFFLINE), 0,	      F(UPTODATE) | F(MMAP),
+	};
+	const enum cover want[] = { HOLE,    FREE,    SLAB,
+				    PGTABLE, HUGETLB, ZERO_PAGE,
+				    OFFLINE, KERNEL,  OFF_LRU };
+	struct tally *t;
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		reset();
+		m.flags[5] = flags[i];
+		m.ino[5] = 7;
+		t = pass();
+		is_u64(t->cover[want[i]], 1, "counted as %s",
+		       cover_name(want[i]));
+		is_u64(m.mark[0], 0, "%s is not marked", cover_name(want[i]));
+	}
+}
+
+static void test_kinds(void)
+{
+	const uint64_t flags[KINDS] = {
+		[ANON] = F(ANON) | F(SWAPBACKED) | F(DIRTY),
+		[FILES] = F(UPTODATE),
+		[DIRTY] = F(DIRTY),
+		[SHMEM] = F(SWAPBACKED) | F(DIRTY),
+		[UNEVICTABLE] = F(UNEVICTABLE) | F(ANON),
+	};
+
+	for (int k = 0; k < KINDS; k++) {
+		reset();
+		m.flags[9] = flags[k] | F(LRU) | UINT64_C(1) << 21; /* KSM */
+		m.ino[9] = 7;
+		is_u64(pass()->pages[k][0], 1, "kind %s",
+		       kind_name((enum kind)k));
+	}
+}
+
+static void test_huge(void)
+{
+	struct tally *t;
+
+	reset();
+	m.flags[32] = F(LRU) | F(ANON) | F(SWAPBACKED) | UINT64_C(1) << 15;
+	m.ino[32] = 7;
+	/* As kernels before 6.4 show tails: no flags, no cgroup. */
+	for (size_t i = 33; i < 96; i++)
+		m.flags[i] = F(COMPOUND_TAIL);
+	m.first = true;
+	t = pass();
+	m.first = false;
+	is_u64(t->pages[ANON][0], 64, "a huge page counts with its size");
+	is_u64(m.mark[0], UINT64_C(1) << 32, "only its head is marked");
+	is_u64(m.mark[1], 0, "not its tails");
+	kernel_marks();
+	t = pass();
+	is_u64(t->pages[ANON][1], 64, "idle is idle in all its pages");
+	m.idle[0] = 0;
+	t = pass();
+	is_u64(t->pages[ANON][0], 64, "a touch anywhere makes all of it hot");
+	is_u64(t->promoted[1], 64, "and promotes all of it");
+	/* Split: the kernel copies the mark to each page. */
+	m.idle[0] = ~UINT64_C(0) << 32;
+	m.idle[1] = (UINT64_C(1) << 32) - 1;
+	for (size_t i = 32; i < 96; i++) {
+		m.flags[i] = F(LRU) | F(ANON) | F(SWAPBACKED);
+		m.ino[i] = 7;
+	}
+	t = pass();
+	is_u64(t->pages[ANON][1], 64, "its pages keep the age when it splits");
+	is_u64(t->cover[MIGRATED], 0, "their marks are known");
+}
+
+static void test_strangers(void)
+{
+	struct tally *t;
+
+	reset();
+	m.flags[3] = F(LRU);
+	m.ino[3] = 7;
+	m.idle[0] = 8;
+	t = pass();
+	is_u64(t->cover[MIGRATED], 1, "idle, but not by us: age unknown");
+	is_u64(t->pages[FILES][0], 1, "it is not counted as cold");
+	t = pass();
+	is_u64(t->pages[FILES][1], 1, "from then on it has an age");
+	m.flags[3] = F(LRU) | F(ANON) | F(SWAPBACKED);
+	m.idle[0] = 0;
+	t = pass();
+	is_u64(t->cover[FRESH], 1, "freed and taken for the other kind: new");
+	is_u64(t->promoted[1], 0, "that is no promotion");
+	m.flags[3] |= F(LOCKED);
+	m.idle[0] = 8;
+	t = pass();
+	is_u64(t->cover[BUSY], 1, "locked: nobody could look");
+	is_u64(t->pages[ANON][0], 1, "and it is not cold");
+}
+
+static void test_part(void)
+{
+	struct chunk c;
+
+	reset();
+	for (size_t i = 0; i < N; i++)
+		m.flags[i] = F(LRU);
+	c = (struct chunk){ .pages = N,
+			    .idle = m.idle,
+			    .flags = m.flags,
+			    .cgroup = m.ino,
+			    .age = m.age,
+			    .swap = m.swap,
+			    .mark = m.mark,
+			    .from = 64,
+			    .to = N };
+	age_chunk(&c, &m.out);
+	is_u64(tally_of(&m.out, 0, 0)->cover[FRESH], 64,
+	       "what only leads there is not counted");
+}
+
+static void test_scale(void)
+{
+	struct age_scale s = { .us = { 0, 10000000, 20000000, 29900000 },
+			       .known = 3 };
+	const uint64_t ask[] = { 2000000, 300000000 };
+	uint64_t pages[AGES] = { 4, 3, 2, 1 }, promoted[AGES] = { 0, 50, 2 };
+
+	is_u64((unsigned)age_from(&s, 10000000), 1, "an age that is reached");
+	is_u64((unsigned)age_from(&s, 30000000), 3, "2 %% are forgiven");
+	is_u64((unsigned)age_from(&s, 31000000), AGES, "no more than that");
+	is_u64(age_cold(pages, 1), 6, "an age and all above");
+	is_u64(age_cold(pages, AGES), NUM_NONE, "unknown, not 0");
+	is_u64(age_percentile(pages, &s, 50), 10000000, "the median");
+	is_u64(age_percentile(pages, &s, 100), 29900000, "the oldest");
+	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.2, 3), 2,
+	       "2 of 1000 pages a minute are 0.2 %%");
+	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.1, 3), 3,
+	       "under 0.1 %% only the age above");
+	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.1, 2), AGES,
+	       "that is not known yet");
+	age_grid(&s, ask, 2);
+	for (size_t i = 0; i < 2; i++)
+		is_u64(s.us[age_below(&s, ask[i])], ask[i],
+		       "an age asked for is on the grid");
+}
+
+static struct lrugen_vec seen[8];
+static size_t n_seen;
+
+static void keep(const struct lrugen_vec *v, void *ctx)
+{
+	(void)ctx;
+	seen[n_seen++ % 8] = *v;
+}
+
+static void test_lrugen(void)
+{
+	/* Recorded on 7.3.4; the second is lru_gen_full's of 6.12. */
+	char text[] = "memcg     1 /\n"
+		      " node     0\n"
+		      "          0      90000          0          45 \n"
+		      "          1      60000          0        1108 \n"
+		      "          2      30000        582           0 \n"
+		      "          3      10000          5           0 \n"
+		      " node     1\n"
+		      "          7       3956          0           1 \n"
+		      "memcg    79 /w/a b\n"
+		      " node     0\n"
+		      "          3      15776      16386           0 \n";
+	char bad[] = "memcg 1 /\n node 0\n rubbish\n";
+	struct age_scale scale;
+	const uint64_t ask[] = { 20000000, 50000000 };
+	struct tally *t = tally_of(&m.out, 99, 0);
+
+	is_u64((uint64_t)lrugen_parse(text, keep, NULL), 0, "parsed");
+	is_u64(n_seen, 3, "a lruvec for each node of each cgroup");
+	is_str(seen[2].path, "/w/a b", "the path is the rest of the line");
+	is_u64(seen[2].id, 79, "the id");
+	is_u64((uint64_t)seen[1].node, 1, "the node");
+	is_u64(lrugen_bound_us(seen, 0), 50000000,
+	       "from the birth of the next to that of the newest");
+	is_u64(lrugen_bound_us(seen, 1), 20000000, "likewise");
+	is_u64(lrugen_bound_us(seen, 2), 0, "the newest two prove nothing");
+	age_grid(&scale, ask, 2);
+	lrugen_tally(seen, &scale, t);
+	is_u64(age_cold(t->pages[FILES], age_from(&scale, 50000000)), 45,
+	       "cold for 50 s");
+	is_u64(age_cold(t->pages[FILES], age_from(&scale, 20000000)), 1153,
+	       "cold for 20 s");
+	is_u64(age_cold(t->pages[ANON], age_from(&scale, 20000000)), 0,
+	       "hot is not cold");
+	is_u64(t->stale_us, 10000000, "nobody looked since");
+	ok(age_from(&scale, 60000000) > t->known, "60 s cannot be told");
+	ok(lrugen_parse(bad, keep, NULL) == -EBADMSG, "rubbish is refused");
+}
+
+int main(void)
+{
+	test_ages();
+	test_covers();
+	test_kinds();
+	test_huge();
+	test_strangers();
+	test_part();
+	test_scale();
+	test_lrugen();
+	return tap_done();
+}
