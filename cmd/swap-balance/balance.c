@@ -5,7 +5,6 @@
 
 enum {
 	SWAPPINESS_MAX = 200,
-	DEADBAND = 10,	  /* smaller moves are noise */
 	EVIDENCE = 32,	  /* pages, to learn a cost from */
 	FULL_RELEASE = 5, /* percent below the limit that lift the guard */
 	GUARD_S = 60,	  /* a failed swap-out is remembered so long */
@@ -191,20 +190,42 @@ static bool inaccurate(const struct balance *b)
 	return b->back_rate > 1 && b->back_rate > 0.01 * b->out_rate;
 }
 
+/* Does r call for another swappiness than when the last was published? */
+static bool has_moved(const struct balance *b, double by)
+{
+	return b->r > b->published_r * by || b->r * by < b->published_r;
+}
+
+/*
+ * A move of less than half is noise.  After a move the next one waits, so that
+ * its effect can be seen; only a threefold fall does not.
+ */
 static void publish(struct balance *b, int target, double dwell_s)
 {
-	int move = target - b->swappiness;
+	bool retreat = b->r * 3 < b->published_r;
 
-	if (move > 0 && inaccurate(b)) {
+	if (target == b->swappiness || !has_moved(b, 1.5))
+		return;
+	if (target > b->swappiness && inaccurate(b)) {
 		b->reason = REASON_INACCURATE;
-	} else if (abs(move) < DEADBAND ||
-		   (b->since_change_s < dwell_s && move > -2 * DEADBAND)) {
-		if (abs(move) >= DEADBAND)
-			b->reason = REASON_HELD;
+	} else if (b->since_change_s < dwell_s && !retreat) {
+		b->reason = REASON_HELD;
 	} else {
 		b->swappiness = target;
+		b->published_r = b->r;
 		b->since_change_s = 0;
 	}
+}
+
+/* What passes by itself has waited long enough; harm has not. */
+static void stop_swap(struct balance *b, enum reason why, double dwell_s)
+{
+	bool harm = why == REASON_PRESSURE || why == REASON_BUDGET;
+
+	b->reason = why;
+	b->swappiness = 0;
+	b->published_r = 0;
+	b->since_change_s = harm ? 0 : dwell_s;
 }
 
 void balance_step(struct balance *b, const struct balance_cfg *cfg,
@@ -222,13 +243,12 @@ void balance_step(struct balance *b, const struct balance_cfg *cfg,
 	if (stop == REASON_QUIET && swapins_hurt(b, cfg, w))
 		stop = REASON_PRESSURE;
 	if (stop != REASON_QUIET) {
-		b->reason = stop;
-		b->swappiness = 0;
-		b->since_change_s = 0;
+		stop_swap(b, stop, cfg->smooth_s);
 	} else if (w->counters_missing) {
 		b->swappiness = -1;
 	} else if (!b->known || b->swappiness < 0) {
 		b->swappiness = target;
+		b->published_r = b->r;
 	} else {
 		publish(b, target, cfg->smooth_s);
 	}

@@ -84,7 +84,7 @@ struct balance {
 	double rate[KIND_COUNT]; /* pages a second, smoothed */
 	double out_rate, back_rate;
 	struct cost cost[KIND_COUNT];
-	double r;
+	double r, published_r;
 	int swappiness; /* published; -1 unknown */
 	double since_change_s;
 	double guard_s;	   /* what a failed swap-out has left to run */

@@ -187,7 +187,7 @@ static int read_setting(const struct cg_set *set, const struct cg *cg, int file,
 	buf[strcspn(buf, "\n")] = '\0';
 	if (strlen(buf) >= TEXT_MAX)
 		return -EBADMSG;
-	strcpy(text, buf);
+	memcpy(text, buf, strlen(buf) + 1);
 	return 0;
 }
 

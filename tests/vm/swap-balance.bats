@@ -97,7 +97,7 @@ cost() {
 	zswap_on
 	hog /a --cold-anon 40M --fill lz:3
 	hog /b --cold-anon 40M --fill random
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M -o cgroup,backend,backend_reason /a /b
+	runx 0 swap-balance -S "$STATE" -i 2s -c 1 -q -H --probe 8M -o cgroup,backend,backend_reason /a /b
 	same $'/a\tzswap\tcompressible\n/b\tdisk\tincompressible'
 }
 

@@ -1,0 +1,39 @@
+# fish completion for swap-balance(8)
+
+function __swap_balance_columns
+    swap-balance -h | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\)  *\(.*\)/\1\t\2/p'
+end
+function __swap_balance_cgroups
+    find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d -printf '/%P\n' 2>/dev/null
+end
+
+complete -c swap-balance -f -a '(__swap_balance_cgroups)'
+complete -c swap-balance -s b -l budget -x -d 'bytes that each swap device may be written, a day'
+complete -c swap-balance -l drive -x -d 'the same from a rated endurance: 600TBW/5y'
+complete -c swap-balance -s S -l state -rF -d 'state of the budget'
+complete -c swap-balance -l swap-write-limit -x -d 'bytes that a cgroup may have written, a second'
+complete -c swap-balance -l plan -d 'show what --apply would write, and why'
+complete -c swap-balance -l apply -d 'set the backend of the cgroups'
+complete -c swap-balance -l undo -d 'put back what --apply has changed'
+complete -c swap-balance -l probe -x -d 'reclaim that much where the compression is unknown'
+complete -c swap-balance -l maintain -d 'zram: write back and recompress what is idle'
+complete -c swap-balance -l writeback-after -x -d 'idleness for writeback'
+complete -c swap-balance -l recompress-after -x -d 'idleness for recompression'
+complete -c swap-balance -l swap-limit -x -d 'no swap where so much is used'
+complete -c swap-balance -l pressure-limit -x -d 'memory pressure at which swap-ins are harm'
+complete -c swap-balance -l smooth -x -d 'time constant of the rates'
+complete -c swap-balance -l min-ratio -x -d 'compression that pays'
+complete -c swap-balance -l price -x -d 'prices of a GiB, DRAM:DISK'
+complete -c swap-balance -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
+complete -c swap-balance -s o -l output -x -a '(__swap_balance_columns)' -d 'columns to show'
+complete -c swap-balance -s H -l no-header -d 'leave the header out'
+complete -c swap-balance -s f -l format -x -a 'rows json table prometheus' -d 'format of the output'
+complete -c swap-balance -s i -l interval -x -d 'length of the window'
+complete -c swap-balance -s c -l count -x -d 'end after so many windows'
+complete -c swap-balance -s n -l dry-run -d 'change nothing'
+complete -c swap-balance -s r -l recursive -d 'all cgroups below, too'
+complete -c swap-balance -s q -l quiet -d 'no notes on stderr'
+complete -c swap-balance -s v -l verbose -d 'say more on stderr'
+complete -c swap-balance -l check -d 'try what this tool needs, and end'
+complete -c swap-balance -s h -l help -d 'print help'
+complete -c swap-balance -s V -l version -d 'print the version'

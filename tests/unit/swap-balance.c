@@ -1,0 +1,419 @@
+/* swap-balance's policies: the law of balance, costs, backend, buckets. */
+#include <math.h>
+
+#include "swap-balance/backend.c"
+#include "swap-balance/balance.c"
+#include "swap-balance/budget.c"
+#include "tap.h"
+
+static const struct balance_cfg law = { 30, 1, 80000 };
+static const double no_us[KIND_COUNT];
+static const double stated_us[KIND_COUNT] = { 100, 10, 100 };
+
+static struct window calm(void)
+{
+	return (struct window){ .s = 6,
+				.memory_pages = 262144,
+				.next = KIND_DEVICE };
+}
+
+static void run(struct balance *b, const struct window *w, int steps)
+{
+	while (steps--) {
+		cost_learn(b->cost, w, no_us, stated_us);
+		balance_step(b, &law, w);
+	}
+}
+
+static void test_price_list(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	run(&b, &w, 1);
+	is_u64((unsigned int)b.swappiness, 100, "equal costs, no traffic: 100");
+	ok(b.reason == REASON_QUIET, "and the reason is quiet");
+	b = (struct balance){ 0 };
+	b.cost[KIND_DEVICE] = (struct cost){ 50, SOURCE_PRESSURE };
+	run(&b, &w, 1);
+	is_u64((unsigned int)b.swappiness, 133,
+	       "swap twice as fast as files: 133, as vm.rst has it");
+}
+
+static void test_traffic(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+	int high;
+
+	run(&b, &w, 1);
+	w.pages[KIND_FILE] = 6000;
+	run(&b, &w, 20);
+	high = b.swappiness;
+	ok(high > 190, "file refaults raise it");
+	ok(b.reason == REASON_FILE_REFAULTS, "and are the reason");
+	w.pages[KIND_FILE] = 0;
+	w.pages[KIND_DEVICE] = 6000;
+	run(&b, &w, 5);
+	ok(b.swappiness < 80, "swap-ins make it fall, in half a minute");
+	run(&b, &w, 15);
+	ok(b.swappiness < 10, "and on");
+	w.pages[KIND_FILE] = w.pages[KIND_DEVICE] = 6000;
+	run(&b, &w, 60);
+	ok(b.swappiness >= 90 && b.swappiness <= 110,
+	   "both costing the same is balance");
+	ok(b.reason == REASON_BALANCED, "and called so");
+	w.pages[KIND_FILE] = w.pages[KIND_DEVICE] = 0;
+	run(&b, &w, 100);
+	ok(b.swappiness >= 80 && b.swappiness <= 120,
+	   "silence returns to the prices");
+}
+
+/* Noise of a third around a balance, for ten minutes of 6 s. */
+static void test_no_flapping(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+	unsigned int seed = 1;
+	int turns = 0, last = 0, dir = 0;
+
+	w.pages[KIND_FILE] = w.pages[KIND_DEVICE] = 3000;
+	run(&b, &w, 10);
+	last = b.swappiness;
+	for (int i = 0; i < 100; i++) {
+		for (int k = 0; k < KIND_COUNT; k += 2) {
+			seed = seed * 1103515245 + 12345;
+			w.pages[k] = 2000 + (seed >> 16) % 2000;
+		}
+		run(&b, &w, 1);
+		if (b.swappiness != last) {
+			int now = b.swappiness > last ? 1 : -1;
+
+			turns += dir && now != dir;
+			dir = now;
+			last = b.swappiness;
+		}
+	}
+	ok(turns <= 1, "noise of a third turns it %d times in 100 windows",
+	   turns);
+}
+
+static void test_edges(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	w.pages[KIND_FILE] = 1e6;
+	run(&b, &w, 5);
+	is_u64((unsigned int)b.swappiness, 199, "the classic LRU's most: 199");
+	w.lru_gen = true;
+	b = (struct balance){ 0 };
+	run(&b, &w, 5);
+	is_u64((unsigned int)b.swappiness, 198, "lru_gen's: 198");
+	w.pages[KIND_FILE] = 0;
+	w.pages[KIND_DEVICE] = 1e6;
+	b = (struct balance){ 0 };
+	run(&b, &w, 5);
+	is_u64((unsigned int)b.swappiness, 2, "lru_gen's least: 2");
+}
+
+static enum reason why(struct window w, int *swappiness)
+{
+	struct balance b = { 0 };
+
+	run(&b, &w, 2);
+	*swappiness = b.swappiness;
+	return b.reason;
+}
+
+static void test_guards(void)
+{
+	struct window w = calm();
+	int s;
+
+	w.no_swap = true;
+	ok(why(w, &s) == REASON_NO_SWAP && !s, "no swap: file only");
+	w = calm();
+	w.swap_used_mpct = 80000;
+	ok(why(w, &s) == REASON_SWAP_FULL && !s, "80 %% used: file only");
+	w.swap_used_mpct = 79999;
+	ok(why(w, &s) == REASON_QUIET && s == 100, "a little less: not yet");
+	w = calm();
+	w.limited = true;
+	ok(why(w, &s) == REASON_SWAP_MAX && !s, "memory.swap.max was met");
+	w = calm();
+	w.failed = true;
+	ok(why(w, &s) == REASON_SWAP_FAIL && !s, "a swap-out failed");
+	w = calm();
+	w.rotational = true;
+	ok(why(w, &s) == REASON_ROTATIONAL && !s, "rotational disks: never");
+	w = calm();
+	w.budget_empty = true;
+	ok(why(w, &s) == REASON_BUDGET && !s, "budget empty: file only");
+	w = calm();
+	w.counters_missing = true;
+	ok(why(w, &s) == REASON_UNKNOWN_KERNEL && s == -1,
+	   "no counters: no recommendation");
+	w = calm();
+	w.pages[KIND_DEVICE] = 100;
+	w.mem_some_pct = 2;
+	ok(why(w, &s) == REASON_PRESSURE && !s, "swap-ins under pressure");
+	w.pages[KIND_FILE] = 10000;
+	ok(why(w, &s) != REASON_PRESSURE && s > 100,
+	   "pressure by files is no reason against swap");
+}
+
+static void test_guard_memory(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	w.failed = true;
+	run(&b, &w, 1);
+	w.failed = false;
+	run(&b, &w, 9);
+	ok(b.reason == REASON_SWAP_FAIL, "a failure counts for a minute");
+	run(&b, &w, 1);
+	ok(b.reason != REASON_SWAP_FAIL && b.swappiness > 0, "and no longer");
+	w.swap_used_mpct = 81000;
+	run(&b, &w, 1);
+	w.swap_used_mpct = 76000;
+	run(&b, &w, 20);
+	ok(b.reason == REASON_SWAP_FULL, "full is over only below 75 %%");
+	w.swap_used_mpct = 74000;
+	run(&b, &w, 20);
+	ok(b.reason == REASON_QUIET, "then it is");
+}
+
+static void test_inaccurate(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	w.pages[KIND_FILE] = 60;
+	run(&b, &w, 2);
+	w.out_pages = 6000;
+	w.back_pages = 600;
+	w.pages[KIND_FILE] = 60000;
+	run(&b, &w, 20);
+	ok(b.reason == REASON_INACCURATE, "what is taken comes back: no rise");
+	w.back_pages = 0;
+	run(&b, &w, 60);
+	ok(b.swappiness > 190, "until it does not");
+}
+
+static void test_cost(void)
+{
+	struct cost cost[KIND_COUNT] = { 0 };
+	const double device_us[KIND_COUNT] = { 400, 0, 0 };
+	struct window w = calm();
+
+	cost_learn(cost, &w, no_us, stated_us);
+	ok(cost[KIND_FILE].us == 100 &&
+		   cost[KIND_FILE].source == SOURCE_DEFAULT,
+	   "stated cost without evidence");
+	cost_learn(cost, &w, device_us, stated_us);
+	ok(cost[KIND_FILE].us == 400 && cost[KIND_FILE].source == SOURCE_DEVICE,
+	   "the device's latency where it is known");
+	w.pages[KIND_FILE] = 100;
+	w.pages[KIND_ZSWAP] = 50;
+	w.stall_us = 20000;
+	cost_learn(cost, &w, device_us, stated_us);
+	ok(cost[KIND_FILE].source == SOURCE_DEVICE,
+	   "a mixed window teaches nothing");
+	w.pages[KIND_ZSWAP] = 5;
+	cost_learn(cost, &w, device_us, stated_us);
+	ok(cost[KIND_FILE].us == 200 &&
+		   cost[KIND_FILE].source == SOURCE_PRESSURE,
+	   "a pure one does: stall per refault");
+	cost_learn(cost, &w, device_us, stated_us);
+	ok(cost[KIND_FILE].source == SOURCE_PRESSURE, "which then stands");
+	ok(cost[KIND_ZSWAP].source == SOURCE_DEFAULT, "for that kind only");
+}
+
+struct backend_case {
+	const char *what;
+	struct backend_in in;
+	enum backend backend;
+	enum backend_why why;
+};
+
+static void test_backend(void)
+{
+	static const struct backend_case cases[] = {
+		{ "compressible",
+		  { .zswap = 1, .disk = 1, .ratio = 3 },
+		  BACKEND_ZSWAP,
+		  WHY_COMPRESSIBLE },
+		{ "sensitive",
+		  { .zswap = 1, .disk = 1, .ratio = 3, .sensitive = 1 },
+		  BACKEND_ZSWAP_NOWB,
+		  WHY_SENSITIVE },
+		{ "budget empty",
+		  { .zswap = 1, .disk = 1, .ratio = 3, .budget_empty = 1 },
+		  BACKEND_ZSWAP_NOWB,
+		  WHY_BUDGET },
+		{ "unknown ratio",
+		  { .zswap = 1, .disk = 1, .ratio = NAN },
+		  BACKEND_ZSWAP,
+		  WHY_LEARNING },
+		{ "rotational",
+		  { .zswap = 1, .rotational = 1, .ratio = 3 },
+		  BACKEND_ZSWAP_NOWB,
+		  WHY_ROTATIONAL },
+		{ "incompressible",
+		  { .zswap = 1, .disk = 1, .ratio = 1.1 },
+		  BACKEND_DISK,
+		  WHY_INCOMPRESSIBLE },
+		{ "mostly stored as is",
+		  { .zswap = 1,
+		    .disk = 1,
+		    .ratio = 1.5,
+		    .incompressible_pct = 60 },
+		  BACKEND_DISK,
+		  WHY_INCOMPRESSIBLE },
+		{ "incompressible and sensitive",
+		  { .zswap = 1, .disk = 1, .ratio = 1, .sensitive = 1 },
+		  BACKEND_NONE,
+		  WHY_SENSITIVE },
+		{ "that with a slow node",
+		  { .zswap = 1,
+		    .disk = 1,
+		    .tier = 1,
+		    .ratio = 1,
+		    .sensitive = 1 },
+		  BACKEND_TIER,
+		  WHY_SENSITIVE },
+		{ "incompressible, no budget",
+		  { .zswap = 1, .disk = 1, .ratio = 1, .budget_empty = 1 },
+		  BACKEND_NONE,
+		  WHY_BUDGET },
+		{ "incompressible, rotational",
+		  { .zswap = 1, .rotational = 1, .ratio = 1 },
+		  BACKEND_NONE,
+		  WHY_ROTATIONAL },
+		{ "only a disk",
+		  { .disk = 1, .ratio = NAN },
+		  BACKEND_DISK,
+		  WHY_ONLY },
+		{ "only a rotational disk",
+		  { .rotational = 1, .ratio = NAN },
+		  BACKEND_NONE,
+		  WHY_ROTATIONAL },
+		{ "zram",
+		  { .zram = 1, .ratio = NAN },
+		  BACKEND_ZRAM,
+		  WHY_LEARNING },
+		{ "no swap",
+		  { .no_swap = 1, .ratio = NAN },
+		  BACKEND_NONE,
+		  WHY_NO_SWAP },
+		{ "no swap, a slow node",
+		  { .no_swap = 1, .tier = 1, .ratio = NAN },
+		  BACKEND_TIER,
+		  WHY_NO_SWAP },
+		{ "full",
+		  { .zswap = 1, .disk = 1, .swap_full = 1, .ratio = 3 },
+		  BACKEND_NONE,
+		  WHY_SWAP_FULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct backend_case *c = cases + i;
+		struct backend_choice got = backend_choose(&c->in, 1.37);
+
+		is_str(backend_word(got.backend), backend_word(c->backend),
+		       "%s: %s", c->what, backend_word(c->backend));
+		is_str(backend_why_word(got.why), backend_why_word(c->why),
+		       "%s: because %s", c->what, backend_why_word(c->why));
+	}
+}
+
+static void test_backend_stays(void)
+{
+	static const struct backend_cfg cfg = { 1.37, 60 };
+	struct backend_in in = { .zswap = 1, .disk = 1, .ratio = 3 };
+	struct backend_state st = { 0 };
+
+	backend_step(&st, &in, &cfg, 6);
+	ok(st.now.backend == BACKEND_ZSWAP, "the first choice is at once");
+	in.sensitive = true;
+	backend_step(&st, &in, &cfg, 30);
+	ok(st.now.backend == BACKEND_ZSWAP, "another must stand a minute");
+	backend_step(&st, &in, &cfg, 30);
+	ok(st.now.backend == BACKEND_ZSWAP_NOWB, "then it is taken");
+	in = (struct backend_in){ .zswap = 1, .disk = 1, .ratio = 1.3 };
+	st = (struct backend_state){ { BACKEND_ZSWAP, WHY_COMPRESSIBLE },
+				     { BACKEND_ZSWAP, WHY_COMPRESSIBLE },
+				     0 };
+	backend_step(&st, &in, &cfg, 600);
+	ok(st.now.backend == BACKEND_ZSWAP,
+	   "a ratio just below the limit changes nothing");
+	ok(isnan(backend_ratio(4194303, 1)), "4 MiB are evidence");
+	ok(backend_ratio(4194304, 2097152) == 2, "from there on");
+}
+
+static void test_bucket(void)
+{
+	struct budget_cfg cfg = { 0 };
+	struct bucket b = { 0 };
+	uint64_t written = 0;
+
+	is_u64((unsigned int)budget_parse("100M/100s", &cfg), 0, "100M/100s");
+	is_u64((uint64_t)cfg.bytes_per_s, 1048576, "is a MiB a second");
+	ok(budget_parse("20G", &cfg) == 0 &&
+		   (uint64_t)(cfg.bytes_per_s * 86400 + .5) == UINT64_C(20)
+								       << 30,
+	   "20G is a day's");
+	ok(budget_parse("0", &cfg) && budget_parse("1M/", &cfg) &&
+		   budget_parse("1M/0s", &cfg) && budget_parse("x", &cfg),
+	   "what is no budget");
+	ok(!budget_parse_drive("600TBW/5y", &cfg) &&
+		   fabs(cfg.bytes_per_s - 600e12 / (5 * 365.25 * 86400)) < 1,
+	   "600TBW/5y");
+	ok(budget_parse_drive("600TB/5y", &cfg) &&
+		   budget_parse_drive("600TBW/5", &cfg) &&
+		   budget_parse_drive("-1TBW/5y", &cfg) &&
+		   budget_parse_drive("600TBW/5yy", &cfg),
+	   "what is no endurance");
+
+	budget_parse("100M/100s", &cfg);
+	is_u64(bucket_pace(&b, &cfg), 0, "an empty bucket allows nothing");
+	bucket_tick(&b, &cfg, 25, 0);
+	is_u64(bucket_pace(&b, &cfg), 1048576, "a quarter, the mean rate");
+	bucket_tick(&b, &cfg, 1e6, 0);
+	is_u64((uint64_t)b.level_bytes, 100 << 20, "it overflows at its size");
+	bucket_tick(&b, &cfg, 0, 150 << 20);
+	is_u64(bucket_pace(&b, &cfg), 0, "debt allows nothing");
+	bucket_tick(&b, &cfg, 50, 0);
+	is_u64(bucket_pace(&b, &cfg), 0, "until it is paid");
+	bucket_tick(&b, &cfg, -50, 0);
+	ok(!b.level_bytes, "a clock that went back earns nothing");
+
+	b = (struct bucket){ .level_bytes = cfg.cap_bytes };
+	for (int i = 0; i < 1000; i++) {
+		uint64_t now = bucket_pace(&b, &cfg) * 6;
+
+		bucket_tick(&b, &cfg, 6, now);
+		written += now;
+	}
+	ok(written <= (6000 + 100) * UINT64_C(1048576) &&
+		   written > 5900 * UINT64_C(1048576),
+	   "who follows the pace spends all of it and no more");
+}
+
+int main(void)
+{
+	test_price_list();
+	test_traffic();
+	test_no_flapping();
+	test_edges();
+	test_guards();
+	test_guard_memory();
+	test_inaccurate();
+	test_cost();
+	test_backend();
+	test_backend_stays();
+	test_bucket();
+	return tap_done();
+}
