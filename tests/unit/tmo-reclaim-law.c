@@ -1,0 +1,288 @@
+/* The laws against values worked by hand from the published formulas. */
+#include "tap.h"
+#include "tmo-reclaim/law.c"
+
+enum { MIB = 1 << 20, PAGE = LAW_PAGE_BYTES };
+
+static struct law_in calm(void)
+{
+	return (struct law_in){
+		.window_us = 6000000,
+		.mem_limit_pct = 0.1,
+		.io_limit_pct = 1,
+		.ratio = 0.0005,
+		.current_bytes = UINT64_C(1000) * MIB,
+		.base_bytes = UINT64_C(1000) * MIB,
+		.cold_bytes = NUM_NONE,
+	};
+}
+
+static struct law_out run_periods(enum law law, const struct law_in *in,
+				  struct law_state *st, int n)
+{
+	struct law_out o = { 0 };
+
+	while (n--)
+		o = law_step(law, in, st);
+	return o;
+}
+
+/* current * ratio * max(0, 1 - psi / limit): 1000 MiB * 0.0005 = 524288. */
+static void test_paper(void)
+{
+	static const struct {
+		double mem_pct, io_pct;
+		uint64_t bytes;
+		enum reason reason;
+	} table[] = {
+		{ 0, 0, 524288, REASON_LAW },
+		{ 0.05, 0, 262144, REASON_LAW },
+		{ 0.075, 0, 131072, REASON_LAW },
+		{ 0, 0.5, 262144, REASON_LAW },
+		{ 0.1, 0, 0, REASON_MEM_PRESSURE },
+		{ 5, 0, 0, REASON_MEM_PRESSURE },
+		{ 0, 1, 0, REASON_IO_PRESSURE },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct law_state st = { 0 };
+		struct law_in in = calm();
+		struct law_out o;
+
+		in.mem_pct = table[i].mem_pct;
+		in.io_pct = table[i].io_pct;
+		o = law_step(LAW_PAPER, &in, &st);
+		is_u64(o.step_bytes, table[i].bytes, "paper: row %zu", i);
+		ok(o.reason == table[i].reason, "paper: its reason");
+	}
+}
+
+static void test_paper_bounds(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+	uint64_t sum = 0;
+
+	in.ratio = 0.5;
+	is_u64(law_step(LAW_PAPER, &in, &st).step_bytes,
+	       UINT64_C(10) * MIB / PAGE * PAGE, "paper: 1 %% of the workload");
+	/* 50 MiB * 0.0005 = 26214.4: under 32 pages, so it adds up */
+	st = (struct law_state){ 0 };
+	in = calm();
+	in.base_bytes = 50 * MIB;
+	ok(law_step(LAW_PAPER, &in, &st).reason == REASON_SMALL,
+	   "too little for a write");
+	for (int i = 1; i < 100; i++)
+		sum += law_step(LAW_PAPER, &in, &st).step_bytes;
+	/* 100 periods owe 2621440; all but the last carry is taken */
+	ok(sum > 2621440 - 2 * LAW_LEAST_BYTES && sum <= 2621440,
+	   "paper: remainders carry over (%llu)", (unsigned long long)sum);
+}
+
+/*
+ * senpai.py: limit := current; each 6 s without stall limit *= 0.99, as
+ * 0.01 * (10000 / 1 / 10)^2 is far above max_probe.
+ */
+static void test_senpai(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+	uint64_t limit = in.current_bytes;
+
+	ok(law_step(LAW_SENPAI, &in, &st).reason == REASON_INTERVAL,
+	   "senpai: starts at what is used");
+	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes,
+	       limit - (uint64_t)((double)limit * 0.99) / PAGE * PAGE,
+	       "senpai: 1 %% a probe without stall");
+	/* 2 ms of 10: 0.01 * (10 / 2 / 10)^2 = 0.0025 */
+	st = (struct law_state){ .limit_bytes = limit, .grace_s = 6 };
+	in.mem_pct = 2000.0 / 6000000 * 100;
+	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes,
+	       limit - (uint64_t)((double)limit * 0.9975) / PAGE * PAGE,
+	       "senpai: less with some stall");
+	/* 40 ms of 10: limit *= 1 + (40 / 10 / 20)^2 = 1.04, nothing taken */
+	st = (struct law_state){ .limit_bytes = limit, .grace_s = 6 };
+	in.mem_pct = 40000.0 / 6000000 * 100;
+	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes, 0,
+	       "senpai: backs off at once");
+	ok(st.limit_bytes / PAGE - (uint64_t)((double)limit * 1.04) / PAGE <= 1,
+	   "senpai: by the square of the error");
+	/* the floor holds */
+	in = calm();
+	in.floor_bytes = limit - MIB;
+	st = (struct law_state){ .limit_bytes = limit };
+	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes, MIB,
+	       "senpai: no further than the floor");
+}
+
+/* 0.01 * (current - limit_min), one tick in seven. */
+static void test_oomd(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	in.floor_bytes = 100 * MIB;
+	is_u64(law_step(LAW_OOMD, &in, &st).step_bytes, 9 * MIB,
+	       "oomd: 1 %% of what stands above the floor");
+	for (int i = 0; i < 6; i++)
+		ok(law_step(LAW_OOMD, &in, &st).reason == REASON_INTERVAL,
+		   "oomd: waits");
+	is_u64(law_step(LAW_OOMD, &in, &st).step_bytes, 9 * MIB,
+	       "oomd: every seventh tick");
+	st.ticks = 0;
+	in.mem_avg_pct = 0.1;
+	ok(law_step(LAW_OOMD, &in, &st).reason == REASON_MEM_PRESSURE,
+	   "oomd: all or nothing");
+	in.mem_avg_pct = 0.09;
+	is_u64(law_step(LAW_OOMD, &in, &st).step_bytes, 9 * MIB,
+	       "oomd: the whole below the limit");
+}
+
+static void test_gain(void)
+{
+	static const uint64_t pages[] = {
+		128, 256, 512, 1024, 2048, 2560, 2560
+	};
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE,
+		       pages[i], "default: doubles to 1 %% (period %zu)", i);
+	in.mem_pct = 1;
+	ok(law_step(LAW_DEFAULT, &in, &st).reason == REASON_MEM_PRESSURE,
+	   "default: stops in the period of the harm");
+	ok(st.gain == 1, "default: the gain is 1 again");
+}
+
+static void test_noise(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	/* one fault of 5 ms in 6 s, now and then: 0.083 % */
+	for (int i = 0; i < 30; i++) {
+		in.mem_pct = i % 5 ? 0 : 0.083;
+		ok(law_step(LAW_DEFAULT, &in, &st).step_bytes,
+		   "default: a fault does not stop it");
+	}
+	/* the same in every period is 0.083 % on end: near the limit */
+	in.mem_pct = 0.083;
+	ok(run_periods(LAW_DEFAULT, &in, &st, 40).step_bytes <
+		   (uint64_t)(0.2 * 0.01 * 1000 * MIB),
+	   "default: but a steady trickle brakes");
+	in.mem_pct = 0.15;
+	is_u64(run_periods(LAW_DEFAULT, &in, &st, 40).step_bytes, 0,
+	       "default: above the limit nothing is taken");
+}
+
+static void test_recovery(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+	int periods = 0;
+
+	in.mem_pct = 100;
+	law_step(LAW_DEFAULT, &in, &st);
+	in.mem_pct = 0;
+	while (!law_step(LAW_DEFAULT, &in, &st).step_bytes && periods < 100)
+		periods++;
+	ok(periods >= 5 && periods <= 12,
+	   "default: a total stall is forgotten in a minute, %d periods",
+	   periods);
+}
+
+static void test_evidence(void)
+{
+	struct law_state st = { .gain = LAW_GAIN_MAX };
+	struct law_in in = calm();
+	struct law_out o;
+
+	in.cold_bytes = 3 * MIB;
+	o = law_step(LAW_DEFAULT, &in, &st);
+	is_u64(o.step_bytes, 3 * MIB, "evidence: never more than is cold");
+	ok(o.reason == REASON_COLD, "evidence: it is the reason");
+	in.cold_bytes = 80 * MIB;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 80 * MIB,
+	       "evidence: all at once where the cap allows it");
+	in.cold_bytes = 500 * MIB;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 100 * MIB,
+	       "evidence: a tenth of the base at most");
+	in.cold_bytes = 0;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
+	       "evidence: nothing cold, nothing taken");
+	in.cold_bytes = 500 * MIB;
+	in.mem_pct = 1;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
+	       "evidence: pressure stops it all the same");
+}
+
+static void test_refaults(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+	struct law_out o;
+
+	in.got_bytes = 10 * MIB;
+	run_periods(LAW_DEFAULT, &in, &st, 5);
+	in.refaulted_bytes = 5 * MIB;
+	o = law_step(LAW_DEFAULT, &in, &st);
+	ok(!o.step_bytes && o.reason == REASON_REFAULT,
+	   "refaults stop it while pressure is 0");
+	in.got_bytes = in.refaulted_bytes = 0;
+	ok(run_periods(LAW_DEFAULT, &in, &st, 15).step_bytes > 0,
+	   "and it goes on when they end");
+}
+
+static void test_inefficient(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	run_periods(LAW_DEFAULT, &in, &st, 6);
+	ok(st.gain == LAW_GAIN_MAX, "the gain is up");
+	in.got_bytes = MIB;
+	in.scanned_bytes = 40 * MIB;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 1, "much scanned for little: slow again");
+}
+
+/* -b: what is asked for, until there is harm. */
+static void test_once(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	in.asked_bytes = 4 * MIB;
+	is_u64(law_step(LAW_ONCE, &in, &st).step_bytes, 4 * MIB,
+	       "-b: as asked");
+	in.mem_pct = 1;
+	ok(law_step(LAW_ONCE, &in, &st).reason == REASON_MEM_PRESSURE,
+	   "-b: harm stops it");
+}
+
+static void test_names(void)
+{
+	enum law law = LAW_DEFAULT;
+
+	ok(!law_find("senpai", &law) && law == LAW_SENPAI, "a law by name");
+	ok(law_find("senpa", &law) == -EINVAL, "an unknown one is refused");
+	ok(law == LAW_SENPAI, "and changes nothing");
+}
+
+int main(void)
+{
+	test_paper();
+	test_paper_bounds();
+	test_senpai();
+	test_oomd();
+	test_gain();
+	test_noise();
+	test_recovery();
+	test_evidence();
+	test_refaults();
+	test_inefficient();
+	test_once();
+	test_names();
+	return tap_done();
+}
