@@ -86,7 +86,7 @@ setup_file() {
 		# shellcheck disable=SC2086 # several words
 		run -2 --separate-stderr vm $args
 		[ -z "$output" ]
-		[ "${#stderr_lines[@]}" -le 2 ]
+		[ "${#stderr_lines[@]}" -eq 1 ]
 	done <<-'END'
 		-m 1X true
 		-s 64M,fast true
