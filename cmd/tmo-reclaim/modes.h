@@ -16,6 +16,9 @@ struct shown {
 /* Rows from stdin, each acted upon as it comes. */
 void filter(struct run *run, struct shown *to);
 
+/* --ranges: rows of cold-scan --ranges from stdin, each paged out. */
+void ranges(struct run *run, struct shown *to);
+
 /* The cgroups of keys and of --targets, every interval; once with -b. */
 void loop(struct run *run, const struct common_opts *c, char *const *keys,
 	  size_t n, struct shown *to);

@@ -114,6 +114,16 @@ static enum reason of_errno(int err)
 
 /* ---- look ---- */
 
+static int read_target(const struct scene *s, struct reading *out)
+{
+	const struct run *run = s->run;
+	int err = target_read(&run->set, s->cg, run->high, out);
+
+	if (!err && run->policy.node >= 0)
+		err = target_read_node(run->policy.node, out);
+	return err;
+}
+
 /* cgroup.events: "populated 0", "frozen 1". */
 static enum reason events(const struct scene *s)
 {
@@ -393,6 +403,13 @@ static void split(struct scene *s, uint64_t want)
 	}
 }
 
+/* Was the step what it was for the size of the base? */
+static bool of_size(enum reason why)
+{
+	return why == REASON_LAW || why == REASON_CAP || why == REASON_SMALL ||
+	       why == REASON_FLOOR;
+}
+
 /* The bytes to ask for, and r->reason. */
 static uint64_t decide(struct scene *s)
 {
@@ -414,9 +431,7 @@ static uint64_t decide(struct scene *s)
 		return 0;
 	want = guard_bound(&s->guard, &s->floor, s->base_bytes, most,
 			   l.step_bytes, &s->r->reason);
-	if (want && s->file_only && s->r->reason == REASON_LAW)
-		s->r->reason = s->swap;
-	if (!want && s->file_only && s->r->reason == REASON_FLOOR)
+	if (s->file_only && of_size(s->r->reason))
 		s->r->reason = s->swap;
 	return want;
 }
@@ -461,7 +476,10 @@ static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 	char text[ACT_TEXT];
 
 	act_text(text, bytes, swappiness);
-	if (s->run->high)
+	if (s->run->policy.node >= 0)
+		note("would write '%s' to the reclaim file of node %d", text,
+		     s->run->policy.node);
+	else if (s->run->high)
 		note("would lower '%s/memory.high' by %s and restore it", key,
 		     text);
 	else
@@ -569,7 +587,7 @@ static void account(struct scene *s, bool acted)
 	struct reading after = s->before;
 	bool above;
 
-	if (acted && target_read(&s->run->set, s->cg, s->run->high, &after)) {
+	if (acted && read_target(s, &after)) {
 		r->reason = REASON_GONE;
 		return;
 	}
@@ -604,6 +622,11 @@ static int open_target(struct scene *s)
 	struct run *run = s->run;
 	int err = -ENOENT;
 
+	if (run->policy.node >= 0) {
+		/* For its pressure, which is the system's. */
+		target_open(&run->set, s->cg, s->t, "");
+		return target_open_node(s->t, run->policy.node);
+	}
 	run->high |= run->policy.high;
 	if (!run->high)
 		err = target_open(&run->set, s->cg, s->t, "memory.reclaim");
@@ -626,15 +649,17 @@ static enum reason look(struct scene *s)
 	if (err == -EWOULDBLOCK)
 		return REASON_LOCKED;
 	if (err && !(run->policy.dry_run && err == -EACCES)) {
-		if (err == -ENOENT)
+		if (err == -ENOENT) {
+			complain(s, 0, "no memory controller in");
 			return REASON_UNSUPPORTED;
+		}
 		complain(s, err, "cannot open memory.reclaim of");
 		return of_errno(err);
 	}
 	meet_parents(s);
 	if (s->t->reclaim_fd)
 		probe(run, s->t->reclaim_fd - 1);
-	err = target_read(&run->set, s->cg, run->high, &s->before);
+	err = read_target(s, &s->before);
 	if (err)
 		return of_errno(err);
 	look_at_pressure(s);

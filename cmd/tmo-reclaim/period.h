@@ -21,9 +21,10 @@ struct policy {
 	int64_t swap_limit_mpct;
 	bool rotational; /* swap to one is allowed */
 	bool high;	 /* memory.high even where memory.reclaim is */
+	int node;	 /* --node; -1: none */
 	bool dry_run;
 	const char *kill_switch, *targets;
-	bool report;
+	bool report, ranges;
 	uint64_t once_bytes; /* -b: 0 is the law's step */
 	double once_pct;
 };
@@ -52,7 +53,7 @@ struct result {
 	uint64_t memory_bytes, want_bytes;
 	struct yield y;
 	int64_t saved_bytes, offloaded_bytes;
-	bool accounted;
+	bool accounted, paged_out;
 	uint64_t stall_us, elapsed_us, floor_bytes;
 	double gain;
 	enum reason reason;

@@ -109,14 +109,45 @@ static int open_psi(const struct cg_set *set, const struct cg *cg,
 	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
 }
 
-int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
-		const char *file)
+void target_close(struct target *t)
 {
-	int fd;
+	if (t->reclaim_fd)
+		close(t->reclaim_fd - 1);
+	if (t->psi_fd)
+		close(t->psi_fd - 1);
+	if (t->io_fd)
+		close(t->io_fd - 1);
+	t->reclaim_fd = t->psi_fd = t->io_fd = 0;
+}
 
+/*
+ * One tmo-reclaim for a cgroup: whoever may write the file may lock it, nobody
+ * else; and the lock is gone with its holder.
+ */
+static int lock(struct target *t, int fd)
+{
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		close(fd);
+		return -EWOULDBLOCK;
+	}
+	t->reclaim_fd = fd + 1;
+	return 0;
+}
+
+/* What another recording showed is closed. */
+static void follow_replay(struct target *t)
+{
 	if (t->generation != root_generation())
 		target_close(t);
 	t->generation = root_generation();
+}
+
+int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
+		const char *file)
+{
+	follow_replay(t);
 	if (!t->psi_fd)
 		t->psi_fd = open_psi(set, cg, PSI_MEM) + 1;
 	if (t->psi_fd < 0)
@@ -127,31 +158,59 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 		t->io_fd = 0;
 	if (t->reclaim_fd)
 		return 0;
-	fd = cg_open_file(set, cg, file, O_WRONLY | O_APPEND);
-	if (fd < 0)
-		return fd;
-	/*
-	 * One tmo-reclaim for a cgroup: whoever may write the file may lock
-	 * it, nobody else; and the lock is gone with its holder.
-	 */
-	t->lock_failed = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-	if (t->lock_failed) {
-		close(fd);
-		return -EWOULDBLOCK;
-	}
-	t->reclaim_fd = fd + 1;
+	return lock(t, cg_open_file(set, cg, file, O_WRONLY | O_APPEND));
+}
+
+int target_open_node(struct target *t, int node)
+{
+	char path[64];
+
+	follow_replay(t);
+	if (t->reclaim_fd)
+		return 0;
+	snprintf(path, sizeof(path), "sys/devices/system/node/node%d/reclaim",
+		 node);
+	return lock(t, io_open(root_fd(), path, O_WRONLY | O_APPEND));
+}
+
+/* "Node 0 Active(anon):     1234 kB" */
+static int node_bytes(const char *text, const char *name, uint64_t *out)
+{
+	const char *p = strstr(text, name);
+
+	if (!p || sscanf(p + strlen(name), " %" SCNu64, out) != 1)
+		return -EBADMSG;
+	*out *= 1024;
 	return 0;
 }
 
-void target_close(struct target *t)
+int target_read_node(int node, struct reading *out)
 {
-	if (t->reclaim_fd)
-		close(t->reclaim_fd - 1);
-	if (t->psi_fd)
-		close(t->psi_fd - 1);
-	if (t->io_fd)
-		close(t->io_fd - 1);
-	t->reclaim_fd = t->psi_fd = t->io_fd = 0;
+	struct mem_stat *st = &out->stat;
+	const struct {
+		const char *name;
+		uint64_t *to;
+	} fields[] = {
+		{ " MemUsed:", &out->current_bytes },
+		{ " Active(anon):", &st->active_anon_bytes },
+		{ " Inactive(anon):", &st->inactive_anon_bytes },
+		{ " Active(file):", &st->active_file_bytes },
+		{ " Inactive(file):", &st->inactive_file_bytes },
+		{ " Dirty:", &st->file_dirty_bytes },
+		{ " Writeback:", &st->file_writeback_bytes },
+	};
+	char path[64], buf[IO_BUF];
+	ssize_t n;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "sys/devices/system/node/node%d/meminfo",
+		 node);
+	n = io_read(root_fd(), path, buf, sizeof(buf));
+	if (n < 0)
+		return (int)n;
+	for (size_t i = 0; !err && i < sizeof(fields) / sizeof(*fields); i++)
+		err = node_bytes(buf, fields[i].name, fields[i].to);
+	return err;
 }
 
 /* ---- readings ---- */

@@ -75,7 +75,7 @@ struct totals {
 
 struct target {
 	bool known; /* there is a last reading */
-	bool lock_failed, warned;
+	bool warned;
 	int reclaim_fd, psi_fd, io_fd; /* + 1; 0: not open */
 	unsigned int generation;       /* of the root they were opened in */
 	uint64_t read_us, first_us, grown_us;
@@ -101,6 +101,11 @@ struct target {
 /* Descriptors; -errno. */
 int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 		const char *file);
+
+/* The same of a memory node, whose file is reclaim in its directory. */
+int target_open_node(struct target *t, int node);
+/* The sizes of out are the node's: what is used, and its LRUs. */
+int target_read_node(int node, struct reading *out);
 void target_close(struct target *t);
 
 /* high: by memory.high, whose steal is in the sum alone. */

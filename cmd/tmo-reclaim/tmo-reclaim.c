@@ -40,6 +40,8 @@ enum {
 	OPT_KILL_SWITCH,
 	OPT_TARGETS,
 	OPT_HIGH,
+	OPT_NODE,
+	OPT_RANGES,
 	OPT_REPORT,
 };
 
@@ -67,6 +69,9 @@ static const struct opt opts[] = {
 	  "by memory.high even where memory.reclaim is" },
 	{ OPT_TARGETS, "targets", "FILE",
 	  "cgroups and their policy, as rows; read again when it changes" },
+	{ OPT_NODE, "node", "N", "of that memory node; the target is /" },
+	{ OPT_RANGES, "ranges", NULL,
+	  "page out the ranges that cold-scan --ranges names" },
 	{ OPT_REPORT, "report", NULL,
 	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
 };
@@ -129,7 +134,10 @@ static void put_u64(struct row *r, const void *sample, int arg)
 		[CELL_FLOOR] = s->floor_bytes,
 	};
 
-	row_u64(r, s->accounted || arg == CELL_WANT ? cells[arg] : NUM_NONE);
+	row_u64(r, s->accounted || arg == CELL_WANT ||
+				   (arg == CELL_GOT && s->paged_out)
+			   ? cells[arg]
+			   : NUM_NONE);
 }
 
 static void put_saved(struct row *r, const void *sample, int arg)
@@ -234,6 +242,8 @@ static void take(void *cfg, int key, const char *arg)
 	case OPT_HIGH: p->high = true; break;
 	case OPT_ROTATIONAL: p->rotational = true; break;
 	case OPT_TARGETS: p->targets = arg; break;
+	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
+	case OPT_RANGES: p->ranges = true; break;
 	case OPT_REPORT: p->report = true; break;
 	case OPT_KILL_SWITCH: p->kill_switch = arg; break;
 	case OPT_LAW:
@@ -247,6 +257,7 @@ static void take(void *cfg, int key, const char *arg)
 }
 
 static const struct policy defaults = {
+	.node = -1,
 	.mem_limit_pct = 0.1,
 	.io_limit_pct = 1.0,
 	.ratio = 0.0005,
@@ -322,6 +333,8 @@ static bool reads_rows(const struct config *cfg, int n, char **operands)
 	if (!n && isatty(STDIN_FILENO))
 		die(0, "no cgroup given, and the terminal gives no rows "
 		       "(see -h)");
+	if (cfg->policy.ranges && n && strcmp(*operands, "-"))
+		die(0, "--ranges reads rows: it takes no cgroup");
 	return !n || (n == 1 && !strcmp(*operands, "-"));
 }
 
@@ -371,15 +384,23 @@ int main(int argc, char **argv)
 	run.policy = take_common(&cfg);
 	tool.cols += skip;
 	tool.n_cols -= skip;
-	tool_columns(&tool, N_DEFAULT - skip, cfg.common.cols, &show);
+	tool_columns(&tool, N_DEFAULT - skip,
+		     cfg.common.cols	 ? cfg.common.cols
+		     : run.policy.ranges ? "want_bytes,got_bytes,reason"
+					 : NULL,
+		     &show);
 	rows_open(&out, cfg.common.format, !cfg.common.no_header,
 		  "tmo_reclaim");
 	begin(&run, rows);
 	keys = tool_keys(&run.set, argv + first, n);
+	if (run.policy.node >= 0 && (n != 1 || keys[0][1]))
+		die(0, "--node: its one target is /");
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
 	refuse_self(&run, keys, n);
-	if (rows)
+	if (run.policy.ranges)
+		ranges(&run, &to);
+	else if (rows)
 		filter(&run, &to);
 	else
 		loop(&run, &cfg.common, keys, n, &to);

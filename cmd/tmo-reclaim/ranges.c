@@ -1,0 +1,308 @@
+/*
+ * --ranges: pages out exactly the addresses that cold-scan --ranges names, by
+ * process_madvise(2) with MADV_PAGEOUT.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "modes.h"
+#include "msg.h"
+#include "num.h"
+#include "psi.h"
+#include "root.h"
+
+/* One call handles this much: between two the pressure is looked at. */
+enum { PIECE_BYTES = 4 << 20 };
+
+struct range {
+	uint64_t pid, start_ticks, addr, bytes;
+	bool anon;
+};
+
+struct map {
+	int pid, start_ticks, addr, bytes, kind;
+};
+
+/* The process that the rows speak of, as long as they do. */
+struct process {
+	uint64_t pid, start_ticks;
+	int pidfd, pagemap, err;
+};
+
+static void map_input(const struct rows_in *in, struct map *m)
+{
+	*m = (struct map){
+		.pid = rows_find(in, "pid"),
+		.start_ticks = rows_find(in, "start_ticks"),
+		.addr = rows_find(in, "addr"),
+		.bytes = rows_find(in, "bytes"),
+		.kind = rows_find(in, "kind"),
+	};
+	if (in->version && (m->pid < 0 || m->start_ticks < 0 || m->addr < 0 ||
+			    m->bytes < 0 || m->kind < 0))
+		die(0,
+		    "line %zu: no columns pid start_ticks addr bytes kind: "
+		    "put cold-scan --ranges before this",
+		    in->line);
+}
+
+static uint64_t cell(const struct rows_in *in, int i)
+{
+	uint64_t v;
+
+	if (rows_u64(in, i, &v) || v >= NUM_MAX)
+		die(0, "line %zu: a range needs whole numbers", in->line);
+	return v;
+}
+
+static void read_range(const struct rows_in *in, const struct map *m,
+		       struct range *r)
+{
+	const char *kind = rows_str(in, m->kind);
+
+	if (!in->version)
+		die(0,
+		    "line %zu: --ranges needs the header of cold-scan "
+		    "--ranges",
+		    in->line);
+	*r = (struct range){
+		.pid = cell(in, m->pid),
+		.start_ticks = cell(in, m->start_ticks),
+		.addr = cell(in, m->addr),
+		.bytes = cell(in, m->bytes),
+		.anon = kind && strcmp(kind, "file"),
+	};
+}
+
+/* Field 22 of proc(5)'s stat; the name before it may hold anything. */
+static int started(uint64_t pid, uint64_t *ticks)
+{
+	char path[64], buf[4096];
+	const char *p;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "proc/%" PRIu64 "/stat", pid);
+	n = io_read(root_fd(), path, buf, sizeof(buf));
+	if (n < 0)
+		return (int)n;
+	p = strrchr(buf, ')');
+	if (!p)
+		return -EBADMSG;
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p && sscanf(p, "%" SCNu64, ticks) == 1 ? 0 : -EBADMSG;
+}
+
+static void leave(struct process *p)
+{
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	if (p->pagemap >= 0)
+		close(p->pagemap);
+	*p = (struct process){ .pidfd = -1, .pagemap = -1 };
+}
+
+/*
+ * The pidfd first, the start time behind it: when that is the one that was
+ * scanned, so is the process that the pidfd holds.
+ */
+static void enter(struct process *p, const struct range *r)
+{
+	char path[64];
+	uint64_t ticks;
+
+	if (p->pid == r->pid && p->start_ticks == r->start_ticks)
+		return;
+	leave(p);
+	p->pid = r->pid;
+	p->start_ticks = r->start_ticks;
+	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)r->pid, 0);
+	if (p->pidfd < 0) {
+		p->err = -errno;
+		return;
+	}
+	p->err = started(r->pid, &ticks);
+	if (!p->err && ticks != r->start_ticks)
+		p->err = -ESRCH;
+	snprintf(path, sizeof(path), "proc/%" PRIu64 "/pagemap", r->pid);
+	p->pagemap = io_open(root_fd(), path, O_RDONLY);
+}
+
+/* Pages in memory of a range: bit 63, Documentation/admin-guide/mm/pagemap.rst.
+ */
+static uint64_t present_bytes(const struct process *p, uint64_t addr,
+			      uint64_t bytes)
+{
+	uint64_t entries[512], n = 0;
+	uint64_t at = addr / LAW_PAGE_BYTES, end = at + bytes / LAW_PAGE_BYTES;
+
+	while (at < end) {
+		size_t most = end - at < 512 ? (size_t)(end - at) : 512;
+		ssize_t got =
+			pread(p->pagemap, entries, most * 8, (off_t)(at * 8));
+
+		if (got <= 0)
+			return NUM_NONE;
+		for (ssize_t i = 0; i < got / 8; i++)
+			n += entries[i] >> 63;
+		at += (uint64_t)got / 8;
+	}
+	return n * LAW_PAGE_BYTES;
+}
+
+/* Anonymous pages need swap; the limits are those of the cgroup named. */
+static enum reason may_page_out(struct run *run, const char *key, bool anon)
+{
+	struct mem_swap swap = { 0 };
+	struct guard_in g = {
+		.swap_limit_mpct = run->policy.swap_limit_mpct,
+		.swap_write = NUM_NONE,
+		.swappiness = NUM_NONE,
+		.rotational = run->host.rotational && !run->policy.rotational,
+		.zswap_full = run->host.zswap_full,
+	};
+
+	if (!anon)
+		return REASON_LAW;
+	mem_swap_left(&run->set, key, &swap);
+	g.swap_left_bytes = swap.left_bytes;
+	g.swap_used_mpct = swap.used_mpct;
+	return guard_swap(&g);
+}
+
+static uint64_t stalled_us(const struct run *run, const struct cg *cg)
+{
+	char buf[1024];
+	struct psi psi;
+
+	if (cg_read(&run->set, cg, psi_cgroup_file(PSI_MEM), buf,
+		    sizeof(buf)) <= 0 ||
+	    psi_parse(buf, &psi))
+		return NUM_NONE;
+	return psi.line[PSI_SOME].total_us;
+}
+
+static enum reason of_advice(int err)
+{
+	switch (err) {
+	case ESRCH: return REASON_GONE;
+	case EPERM:
+	case EACCES: return REASON_DENIED;
+	case ENOSYS:
+	case EINVAL: return REASON_UNSUPPORTED;
+	case EINTR: return REASON_CUT_SIGNAL;
+	default: return REASON_ERROR;
+	}
+}
+
+/* Piece by piece, until it is done or the cgroup feels it. */
+static enum reason page_out(struct run *run, const struct cg *cg,
+			    const struct process *p, const struct range *r)
+{
+	uint64_t stall_us = stalled_us(run, cg), now_us;
+
+	for (uint64_t done = 0; done < r->bytes;) {
+		uint64_t n = r->bytes - done < PIECE_BYTES ? r->bytes - done
+							   : PIECE_BYTES;
+		struct iovec iov = {
+			.iov_base = (void *)(uintptr_t)(r->addr + done),
+			.iov_len = n,
+		};
+
+		if (clock_stopped())
+			return REASON_CUT_SIGNAL;
+		if (syscall(SYS_process_madvise, p->pidfd, &iov, 1,
+			    MADV_PAGEOUT, 0) < 0)
+			return of_advice(errno);
+		done += n;
+		now_us = stalled_us(run, cg);
+		if (num_delta(now_us, stall_us) == NUM_NONE)
+			return REASON_NO_PSI;
+		if (now_us - stall_us > run->policy.alarm_us)
+			return REASON_CUT_PSI;
+	}
+	return REASON_COLD;
+}
+
+static void one_range(struct run *run, const char *key, struct process *p,
+		      const struct range *r, struct result *out)
+{
+	uint64_t before, after;
+	struct cg *cg;
+
+	host_read(&run->host);
+	out->want_bytes = 0;
+	out->reason = REASON_GONE;
+	if (cg_set_get(&run->set, key, &cg))
+		return;
+	enter(p, r);
+	out->reason =
+		p->err ? of_advice(-p->err) : may_page_out(run, key, r->anon);
+	if (stalled_us(run, cg) == NUM_NONE)
+		out->reason = REASON_NO_PSI;
+	if (out->reason != REASON_LAW)
+		return;
+	out->want_bytes = r->bytes;
+	out->reason = REASON_COLD;
+	if (run->policy.dry_run) {
+		note("would page out %" PRIu64 " bytes at %#" PRIx64
+		     " of process %" PRIu64,
+		     r->bytes, r->addr, r->pid);
+		return;
+	}
+	out->paged_out = true;
+	before = present_bytes(p, r->addr, r->bytes);
+	out->reason = page_out(run, cg, p, r);
+	after = present_bytes(p, r->addr, r->bytes);
+	out->y.got_bytes = num_delta(before, after);
+	if (out->y.got_bytes == NUM_NONE)
+		out->y.got_bytes = 0;
+	if (r->anon)
+		out->y.got_anon_bytes = out->y.got_bytes;
+	else
+		out->y.got_file_bytes = out->y.got_bytes;
+}
+
+void ranges(struct run *run, struct shown *to)
+{
+	struct process process = { .pidfd = -1, .pagemap = -1 };
+	char key[CG_KEY_MAX];
+	struct rows_in in;
+	struct map m;
+	struct range r;
+	int event = ROWS_HEADER;
+
+	rows_in_open(&in, STDIN_FILENO, to->out);
+	map_input(&in, &m);
+	while (!clock_stopped() && (event = rows_next(&in)) > ROWS_END) {
+		struct result out = { .time_ms = clock_unix_ms() };
+
+		if (event == ROWS_HEADER)
+			map_input(&in, &m);
+		if (event != ROWS_ROW)
+			continue;
+		read_range(&in, &m, &r);
+		if (tool_row_key(&run->set, &in, key))
+			run->failed = true;
+		else
+			one_range(run, key, &process, &r, &out);
+		run->failed |= out.reason == REASON_DENIED ||
+			       out.reason == REASON_ERROR ||
+			       out.reason == REASON_UNSUPPORTED;
+		row_put(&to->own, to->show, &out);
+		rows_emit(to->out, &in, to->show, &to->own);
+	}
+	if (event < 0)
+		tool_bad_input(&in, event);
+	leave(&process);
+	rows_in_close(&in);
+}
