@@ -83,7 +83,7 @@ runs() {
 	shift
 	case $tool in
 	cold-scan) cold-scan --check "$@" ;;
-	tmo-reclaim) tmo-reclaim -n -i 6s "$@" /w.slice/a 2>/dev/null ;;
+	tmo-reclaim) tmo-reclaim -q -n -i 6s "$@" /w.slice/a ;;
 	*) "$tool" -i 6s "$@" /w.slice/a ;;
 	esac
 }

@@ -13,7 +13,8 @@ zswap_on() {
 	echo 1 >/sys/module/zswap/parameters/enabled
 }
 
-# make_cgroup KEY...: with the memory, io and cpu controllers below it, too.
+# make_cgroup KEY...: with the memory, io and cpu controllers, which its parents
+# must hand down.
 make_cgroup() {
 	local key path
 	for key; do
@@ -33,6 +34,7 @@ work() {
 	ready=$BATS_TEST_TMPDIR/ready.${key//\//.}
 	shift
 	rm -f "$ready"
+	make_cgroup "$key"
 	memhog --cgroup "$key" --ready "$ready" "$@" >"$BATS_TEST_TMPDIR/work${key//\//.}" 3>&- &
 	work=$!
 	retry 60 test -e "$ready"

@@ -15,14 +15,15 @@ teardown() {
 }
 
 @test "the pipeline takes cold memory for a minute while cgroups come and go" {
-	work /workload.slice/a --hot-anon 16M --cold-anon 96M --rate 2000
+	work /workload.slice/a --hot-anon 8M --cold-anon 96M --rate 500
 	out=$BATS_TEST_TMPDIR/rows
 	err=$BATS_TEST_TMPDIR/err
 	(
 		set -o pipefail
 		psi-watch -r -i 2s -c 30 /workload.slice 2>"$err.1" |
 			swap-balance 2>"$err.2" |
-			tmo-reclaim --headroom 8M 2>"$err.3" >"$out"
+			tmo-reclaim --headroom 8M --mem-limit 5% --io-limit 10% \
+				2>"$err.3" >"$out"
 	) 3>&- &
 	pipe=$!
 	sleep 8
@@ -36,6 +37,7 @@ teardown() {
 	[ -z "$(cat "$err".?)" ]
 
 	# One header for the whole stream, and rows for all that were there.
+	cut -f 1,5,9,13,14,16- "$out" | grep -E '^#|/a	'
 	[ "$(grep -c '^#' "$out")" -eq 1 ]
 	for key in /workload.slice /workload.slice/{a,b,c}; do
 		grep -q "^$key	" "$out"
@@ -48,7 +50,7 @@ teardown() {
 		awk '$1 ~ /^[0-9]+$/ { n += $1 } END { print n + 0 }')
 	stolen=$(awk '$1 == "pgsteal" { print $2 * 4096 }' "$CG/workload.slice/a/memory.stat")
 	echo "got $got, pgsteal $stolen"
-	[ "$got" -gt $((8 << 20)) ]
+	[ "$got" -gt $((2 << 20)) ]
 	[ "$got" -le $((stolen + (1 << 20))) ]
 	kill -0 "$work" 2>/dev/null || pgrep memhog
 }
