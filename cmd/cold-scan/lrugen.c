@@ -22,12 +22,14 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		struct lrugen_gen g;
+		unsigned long id;
 		int at = 0, node;
 
-		if (sscanf(line, "memcg %lu %n", &v.id, &at) == 1 && at) {
+		if (sscanf(line, "memcg %lu %n", &id, &at) == 1 && at) {
 			if (v.n)
 				each(&v, ctx);
 			v.n = 0;
+			v.id = id;
 			v.path = line[at] ? line + at : "/";
 		} else if (sscanf(line, " node %d", &node) == 1) {
 			if (v.n)
@@ -59,14 +61,23 @@ uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i)
 	return (v->gen[i + 1].born_ms_ago - newest->born_ms_ago) * 1000;
 }
 
+/* Agings are a little off their pace, as passes are: see age_from(). */
+static int age_at(const struct lrugen_vec *v, size_t i,
+		  const struct age_scale *scale)
+{
+	uint64_t us = lrugen_bound_us(v, i);
+
+	return age_below(scale, us + us / 49);
+}
+
 void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		  struct tally *t)
 {
 	uint64_t pages = 0, stale_us = v->gen[v->n - 1].born_ms_ago * 1000;
-	int known = age_below(scale, lrugen_bound_us(v, 0));
+	int known = age_at(v, 0, scale);
 
 	for (size_t i = 0; i < v->n; i++) {
-		int a = age_below(scale, lrugen_bound_us(v, i));
+		int a = age_at(v, i, scale);
 
 		t->pages[ANON][a] += v->gen[i].anon_pages;
 		t->pages[FILES][a] += v->gen[i].file_pages;

@@ -257,11 +257,12 @@ static void test_lrugen(void)
 	const uint64_t ask[] = { 20000000, 50000000 };
 	struct tally *t = tally_of(&m.out, 99, 0);
 
-	is_u64((uint64_t)lrugen_parse(text, keep, NULL), 0, "parsed");
+	ok(!lrugen_parse(text, keep, NULL), "parsed");
 	is_u64(n_seen, 3, "a lruvec for each node of each cgroup");
 	is_str(seen[2].path, "/w/a b", "the path is the rest of the line");
 	is_u64(seen[2].id, 79, "the id");
-	is_u64((uint64_t)seen[1].node, 1, "the node");
+	is_u64(seen[1].id, 1, "nor is the id that of the next one");
+	ok(seen[1].node == 1, "the node");
 	is_u64(lrugen_bound_us(seen, 0), 50000000,
 	       "from the birth of the next to that of the newest");
 	is_u64(lrugen_bound_us(seen, 1), 20000000, "likewise");

@@ -1,0 +1,292 @@
+# cold-scan over recorded roots: ages, views, state, refusals.
+load helpers
+
+# Three passes about a minute apart; the key figures were computed apart from
+# the program, page by page.
+idle() {
+	use_root cold-scan-page-idle-7.3.4
+	R=$TMO_ROOT
+	export TMO_ROOT=$R/1:$R/2:$R/3
+}
+
+HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_anon_bytes\tcold_file_bytes'
+
+@test "passes over a recording tell the cold of each cgroup, descendants included" {
+	idle
+	runx 0 cold-scan -r -a 1m,2m -i 1m -c 2 /
+	same "$HEADER
+/	1795390071.390	page-idle	suspect:scanner	60000000	3555328	516096	2441216	86016
+/	1795390071.390	page-idle	suspect:scanner	120000000	3555328	516096	-	-
+/batch	1795390071.390	page-idle	suspect:scanner	60000000	385024	0	385024	0
+/batch	1795390071.390	page-idle	suspect:scanner	120000000	385024	0	-	-
+/web	1795390071.390	page-idle	suspect:scanner	60000000	3076096	0	2015232	0
+/web	1795390071.390	page-idle	suspect:scanner	120000000	3076096	0	-	-
+/	1795390149.510	page-idle	ok	60000000	3551232	516096	2441216	434176
+/	1795390149.510	page-idle	ok	120000000	3551232	516096	2441216	86016
+/batch	1795390149.510	page-idle	ok	60000000	385024	0	385024	0
+/batch	1795390149.510	page-idle	ok	120000000	385024	0	385024	0
+/web	1795390149.510	page-idle	ok	60000000	3076096	0	2015232	0
+/web	1795390149.510	page-idle	ok	120000000	3076096	0	2015232	0"
+}
+
+@test "without -i and -c there is one sample, when the oldest age can be told" {
+	idle
+	runx 0 cold-scan -a 1m,2m /web
+	same "$HEADER
+/web	1795390149.510	page-idle	ok	60000000	3076096	0	2015232	0
+/web	1795390149.510	page-idle	ok	120000000	3076096	0	2015232	0"
+}
+
+@test "an age that is not reached is -, not 0" {
+	idle
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m /web
+	same "$HEADER
+/web	1795390008.320	page-idle	ok	60000000	3076096	0	-	-"
+}
+
+@test "--local leaves out what is below" {
+	idle
+	runx 0 cold-scan -a 2m --local -o cgroup,anon_bytes,cold_anon_bytes /
+	same "#cgroup	anon_bytes	cold_anon_bytes
+/	90112	40960"
+}
+
+@test "the histogram tells each page once" {
+	idle
+	runx 0 cold-scan -a 1m,2m --histogram /
+	same "#cgroup	time	source	verdict	kind	age_us	bytes
+/	1795390149.510	page-idle	ok	anon	0	1110016
+/	1795390149.510	page-idle	ok	anon	60000000	0
+/	1795390149.510	page-idle	ok	anon	120000000	2056192
+/	1795390149.510	page-idle	ok	file	0	81920
+/	1795390149.510	page-idle	ok	file	60000000	348160
+/	1795390149.510	page-idle	ok	file	120000000	86016
+/	1795390149.510	page-idle	ok	shmem	0	0
+/	1795390149.510	page-idle	ok	shmem	60000000	0
+/	1795390149.510	page-idle	ok	shmem	120000000	385024"
+}
+
+@test "percentiles of the time idle" {
+	idle
+	runx 0 cold-scan -a 2m --percentiles 10,50,90 -o cgroup,kind,percentile_pct,idle_us /web
+	same "#cgroup	kind	percentile_pct	idle_us
+/web	anon	10.000	0
+/web	anon	50.000	141190000
+/web	anon	90.000	141190000"
+}
+
+@test "the machine's coverage is every page frame of its RAM" {
+	idle
+	runx 0 cold-scan -a 2m --coverage /
+	[ "$(col bytes <<<"$output" | awk '{ s += $1 } END { print s }')" -eq $((1536 * 4096)) ]
+	[ "$(grep -P '\ttracked\t' <<<"$output" | cut -f6)" -eq 4059136 ]
+	[ "$(grep -P '\tnew\t' <<<"$output" | cut -f6)" -eq 8192 ]
+}
+
+@test "what is marked is the complement of what was read, LRU pages only" {
+	idle
+	map=$R/3/sys/kernel/mm/page_idle/bitmap
+	cp "$map" "$BATS_TEST_TMPDIR/before"
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m /
+	# Nothing that was idle is written, so in a plain file those bits are as
+	# they were only in words without a mark: count bits instead.
+	perl -e '
+		sub slurp { open my $f, "<:raw", $_[0] or die; local $/; <$f> }
+		my ($was, $is) = (slurp($ARGV[0]), slurp($ARGV[1]));
+		my @flags = unpack "Q*", slurp($ARGV[2]);
+		for my $i (0 .. $#flags) {
+			my $lru = $flags[$i] >> 5 & 1 && !($flags[$i] >> 16 & 1);
+			my $idle = vec($was, $i, 1); my $mark = vec($is, $i, 1);
+			$both++ if $mark && $idle && $is ne $was && !$lru;
+			$marked++ if $mark && $lru && !$idle;
+			$missed++ if !$mark && $lru && !$idle;
+		}
+		print "marked $marked missed ", $missed // 0, "\n"; exit($missed ? 1 : 0)' \
+		"$BATS_TEST_TMPDIR/before" "$map" "$R/3/proc/kpageflags"
+}
+
+@test "-S: one pass a run, and the ages are those of one run" {
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m,2m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "- -" ]
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m,2m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 -" ]
+	cp "$S" "$S.old"
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m,2m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 2015232" ]
+	[ "$(stat -c %a "$S")" = 600 ]
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" --diff "$S.old"
+	same "#cgroup	time	kind	age_us	before_bytes	bytes	cooled_bytes	warmed_bytes
+/	1795390149.510	anon	60000000	2441216	2441216	0	0
+/	1795390149.510	file	60000000	86016	434176	348160	0"
+}
+
+@test "a state that is not ours, or damaged, is refused; one of another layout starts afresh" {
+	idle
+	export TMO_ROOT=$R/1
+	S=$BATS_TEST_TMPDIR/state
+	ln -s /etc/passwd "$S"
+	runx 2 cold-scan -a 1m -S "$S" /
+	one_line "not ours to trust"
+	rm "$S"
+	runx 0 cold-scan -a 1m -S "$S" /
+	chmod 666 "$S"
+	runx 2 cold-scan -a 1m -S "$S" /
+	one_line "not ours to trust"
+	chmod 600 "$S"
+	printf x | dd of="$S" bs=1 seek=1000 conv=notrunc status=none
+	runx 2 cold-scan -a 1m -S "$S" /
+	one_line "damaged"
+	echo "tmo-tools swap-balance 1 0 00000000" >"$S"
+	runx 2 cold-scan -a 1m -S "$S" /
+	one_line "no state of this cold-scan"
+	rm "$S"
+	runx 0 cold-scan -a 1m -S "$S" /
+	echo '00000000-003fffff : System RAM' >"$R/1/proc/iomem"
+	runx 0 cold-scan -a 1m -S "$S" /
+	one_line "the memory layout has changed"
+	mkdir -p "$R/1/proc/sys/kernel/random"
+	echo 00000000-1111-2222-3333-444444444444 >"$R/1/proc/sys/kernel/random/boot_id"
+	runx 0 cold-scan -a 1m -S "$S" /
+	one_line "from another boot"
+}
+
+@test "a machine without memory cgroups is scanned as a whole" {
+	idle
+	rm "$R"/[123]/proc/kpagecgroup
+	runx 0 cold-scan -a 2m -o cgroup,cold_anon_bytes,cold_file_bytes /
+	same "#cgroup	cold_anon_bytes	cold_file_bytes
+/	2441216	86016"
+}
+
+@test "page frames are found by zones where iomem is not told" {
+	idle
+	for t in 1 2 3; do
+		echo '00000000-00000000 : System RAM' >"$R/$t/proc/iomem"
+		printf 'Node 0, zone DMA\n  spanned  1536\n  start_pfn: 0\nNode 0, zone Movable\n  spanned  0\n' >"$R/$t/proc/zoneinfo"
+	done
+	runx 0 cold-scan -a 2m -o cgroup,cold_anon_bytes /web
+	same "#cgroup	cold_anon_bytes
+/web	2015232"
+}
+
+@test "JSON says what rows say" {
+	idle
+	runx 0 cold-scan -a 2m -f json /web
+	same '{"cgroup":"/web","time":1795390149.510,"source":"page-idle","verdict":"ok","age_us":120000000,"anon_bytes":3076096,"file_bytes":0,"cold_anon_bytes":2015232,"cold_file_bytes":0}'
+}
+
+@test "the table puts the largest cold first, with a bar" {
+	idle
+	runx 0 cold-scan -a 2m -r -f table -o cgroup,bar '/*'
+	[ "$(sed -n 2p <<<"$output")" = "/web                  █████████████" ]
+	[[ $(sed -n 3p <<<"$output") == "/batch"* ]]
+}
+
+@test "lru-gen: the oldest generations, by the next one's birth; a removed cgroup counts above" {
+	use_root cold-scan-lru-gen-7.3.4
+	runx 0 cold-scan -a 4s,8s -r /
+	same "$HEADER
+/	1795390008.320	lru-gen	suspect:file	4000000	119898112	56680448	-	-
+/	1795390008.320	lru-gen	suspect:file	8000000	119898112	56680448	-	-
+/web	1795390008.320	lru-gen	suspect:file	4000000	117514240	51957760	83918848	51957760
+/web	1795390008.320	lru-gen	suspect:file	8000000	117514240	51957760	-	-
+/web/app	1795390008.320	lru-gen	suspect:file	4000000	16801792	50384896	16789504	50384896
+/web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
+}
+
+@test "--strict makes a doubtful verdict status 3" {
+	use_root cold-scan-lru-gen-7.3.4
+	runx 3 cold-scan --strict -a 4s /web
+	runx 0 cold-scan -a 4s /web
+}
+
+@test "--check names what is there, and what auto would take" {
+	idle
+	export TMO_ROOT=$R/1
+	runx 0 cold-scan --check
+	[ "$(grep ^source <<<"$output")" = $'source\tok\tauto takes page-idle' ]
+	[ "$(grep ^lru_gen <<<"$output" | cut -f2)" = missing ]
+	rm -r "$R/1/sys/kernel/mm/page_idle"
+	runx 2 cold-scan --check
+	[ "$(grep ^source <<<"$output" | cut -f2)" = missing ]
+}
+
+@test "what is missing is named, with the remedy, before anything is read" {
+	idle
+	export TMO_ROOT=$R/1
+	echo 0x0007 >"$R/1/sys/kernel/mm/lru_gen/enabled"
+	runx 2 cold-scan --source lru-gen /
+	one_line "mount -t debugfs none /sys/kernel/debug"
+	runx 2 cold-scan --source damon /
+	one_line "CONFIG_DAMON_SYSFS"
+	rm -r "$R/1/sys/kernel/mm"
+	runx 2 cold-scan --source page-idle /
+	one_line "CONFIG_IDLE_PAGE_TRACKING"
+	runx 2 cold-scan /
+	one_line "no page_idle, no lru_gen, no DAMON"
+}
+
+@test "bad usage: status 2, one line that names it, nothing on stdout" {
+	idle
+	export TMO_ROOT=$R/1
+	while IFS='|' read -r args want; do
+		# shellcheck disable=SC2086 # words
+		runx 2 cold-scan $args
+		[ -z "$output" ]
+		one_line "$want"
+	done <<'END'
+-a 0x /|-a: '0x' is not a time
+-a 1m,2m,x /|-a: 'x' is not a time
+-i 500ms /|under 1s page-idle takes hot pages for cold
+-a 1h -i 1s /|more than 253 passes
+--source foo /|--source: 'foo' is not auto
+--sample 64 /|--sample: '64' is not a share
+--percentiles 101 /|--percentiles: '101' is more than 100
+--histogram --coverage /|only one of
+--ranges /|need -p PID
+-p 1 --sample 1/8|needs every page
+--annotate -a 1m,2m|one -a AGE
+--annotate /web|reads its targets from stdin
+--diff x|needs -S FILE
+-o nope /|no column 'nope'
+-p 0|-p: '0' is not
+--jobs 0 /|--jobs: '0' is not
+--source lru-gen --coverage /|only page-idle tells of single pages
+../x|is not a cgroup path
+END
+}
+
+@test "a named cgroup that is not there is status 3, one of a glob is nothing" {
+	idle
+	TMO_ROOT=$R/1 runx 3 cold-scan -a 1m /nowhere
+	[[ $stderr == *"no cgroup '/nowhere'"* ]]
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m '/nowhere*'
+	[ -z "$output" ]
+}
+
+@test "targets come from rows on a pipe" {
+	idle
+	runx 0 bash -o pipefail -c 'printf "#cgroup\tx\n/web\t1\n" | cold-scan -a 2m -o cgroup,cold_anon_bytes'
+	same "#cgroup	cold_anon_bytes
+/web	2015232"
+	runx 2 bash -o pipefail -c 'printf "/web" | cold-scan -a 2m -'
+	one_line "cut short"
+}
+
+@test "annotate hands on every column and refuses a cut line" {
+	use_root cold-scan-lru-gen-7.3.4
+	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\tx\tverdict\n/web/app\t1\t?\n/nowhere\t2\t?\n"; } | cold-scan --annotate -a 4s'
+	same "#cgroup	x	verdict	source	age_us	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes
+/web/app	1	suspect:file	lru-gen	4000000	16801792	50384896	16789504	50384896
+/nowhere	2	-	-	4000000	-	-	-	-"
+	runx 2 bash -o pipefail -c 'printf "/web" | cold-scan --annotate -a 4s'
+	one_line "cut short"
+}
+
+@test "a full disk is an error" {
+	idle
+	runx 2 bash -c 'cold-scan -a 2m / >/dev/full'
+	one_line "No space left on device"
+}

@@ -1,0 +1,263 @@
+# vm: -m 1G -s 256M -s 256M
+# What cold-scan says against what memhog is known to hold.
+load ../helpers
+load guest
+
+setup_file() {
+	export D=$BATS_FILE_TMPDIR/disk
+	read -ra disks <<<"$TMO_VM_DISKS"
+	mkfs.ext4 -q -F "${disks[1]}"
+	mkdir -p "$D"
+	mount "${disks[1]}" "$D"
+	lru_gen n
+	make_cgroup /cold/a /cold/b /cold/c /cold/d
+	work /cold/a --hot-anon 32M --cold-anon 64M --rate 20000 --pattern seq
+	echo "$work" >"$BATS_FILE_TMPDIR/a.pid"
+	work /cold/b --hot-file 16M --cold-file 48M --dir "$D" --rate 8000 --pattern seq
+	work /cold/c --mmap-file --hot-file 16M --cold-file 32M --cold-anon 16M --hot-shmem 8M \
+		--cold-shmem 24M --mlock 8M --dir "$D" --rate 12000 --pattern seq
+	work /cold/d --thp --hot-anon 8M --cold-anon 32M --rate 5000 --pattern seq
+}
+
+teardown_file() {
+	for c in a b c d e f; do drop_cgroup /cold/$c; done
+	drop_cgroup /cold
+	umount "$D"
+}
+
+lru_gen() { echo "$1" >/sys/kernel/mm/lru_gen/enabled; }
+
+# near GOT MIB [PCT]: GOT bytes are so many MiB, within PCT percent (2).
+near() {
+	awk -v got="$1" -v want="$2" -v pct="${3-2}" 'BEGIN {
+		want *= 1048576; off = got - want; if (off < 0) off = -off
+		if (got == "-" || off * 100 > want * pct) {
+			printf "got %s, want %s within %s %%\n", got, want, pct; exit 1 } }'
+}
+
+# cell CGROUP COLUMN [KIND]: of the last such row in $output.
+cell() {
+	awk -F'\t' -v key="$1" -v name="$2" -v kind="${3-}" '
+		/^#cgroup/ { sub(/^#/, ""); for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$1 == key && (kind == "" || $at["kind"] == kind) { v = $at[name] }
+		END { print v }' <<<"$output"
+}
+
+@test "page-idle tells cold from hot within 2 %: anon, read files, mapped files, shmem, huge pages" {
+	runx 0 cold-scan -q -r -a 4s -i 2s -c 1 -o +cold_shmem_bytes,cold_unevictable_bytes /cold
+	for c in a b c d; do
+		[ "$(cell /cold/$c verdict)" = ok ]
+		[ "$(cell /cold/$c source)" = page-idle ]
+	done
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	near "$(cell /cold/a anon_bytes)" 96
+	near "$(cell /cold/b cold_file_bytes)" 48
+	near "$(cell /cold/b file_bytes)" 64
+	near "$(cell /cold/c cold_file_bytes)" 32
+	near "$(cell /cold/c cold_anon_bytes)" 40
+	near "$(cell /cold/c cold_shmem_bytes)" 24
+	near "$(cell /cold/c cold_unevictable_bytes)" 8
+	near "$(cell /cold/d cold_anon_bytes)" 32
+	near "$(cell /cold/d anon_bytes)" 40
+	near "$(cell /cold cold_anon_bytes)" 136
+	near "$(cell /cold cold_file_bytes)" 80
+}
+
+@test "one touched byte makes a huge page hot, with its size" {
+	make_cgroup /cold/e
+	work /cold/e --thp --hot-anon 16M --rate 20 --pattern seq
+	runx 0 cold-scan -q -a 3s -i 3s -c 1 /cold/e
+	cold=$(cell /cold/e cold_anon_bytes)
+	[ "$cold" -ge $((11 << 20)) ]
+	[ "$cold" -lt $(((14 << 20) + 200000)) ]
+	drop_cgroup /cold/e
+}
+
+@test "the coverage account adds up to memory.current within 1 %" {
+	runx 0 cold-scan -q -r -a 2s -i 2s -c 1 --coverage /cold
+	for c in /cold /cold/a /cold/b /cold/c /cold/d; do
+		sum=0
+		for kind in tracked new migrated busy off_lru kernel sock; do
+			sum=$((sum + $(cell $c bytes $kind)))
+		done
+		current=$(cell $c bytes current)
+		[ $((sum + $(cell $c bytes rest))) -eq "$current" ]
+		near "$sum" "$(awk -v b="$current" 'BEGIN { print b / 1048576 }')" 1
+	done
+}
+
+@test "the machine's account is all of its page frames" {
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 --coverage /
+	sum=$(col bytes <<<"$output" | awk '{ s += $1 } END { print s }')
+	near "$sum" 1024 1
+}
+
+@test "the histogram's rows of a kind add up to what the kind holds" {
+	runx 0 cold-scan -q -a 2s,4s -i 2s -c 2 --histogram /cold/a
+	rows=$(grep $'\tanon\t' <<<"$output" | tail -n 3)
+	[ "$(cut -f6 <<<"$rows" | xargs)" = "0 2000000 4000000" ]
+	near "$(awk -F'\t' '{ s += $7 } END { print s }' <<<"$rows")" 96
+	near "$(tail -n 1 <<<"$rows" | cut -f7)" 64
+}
+
+@test "ages add up over runs with -S, and the state is ours alone" {
+	S=$BATS_TEST_TMPDIR/state
+	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
+	[ "$(cell /cold/a cold_anon_bytes)" = - ]
+	cp "$S" "$S.1"
+	sleep 2.1
+	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
+	[ "$(cell /cold/a cold_anon_bytes)" = - ]
+	sleep 2.1
+	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	[ "$(stat -c %a "$S")" = 600 ]
+	# 300 KiB for a GiB
+	[ "$(stat -c %s "$S")" -le 307200 ]
+	runx 0 cold-scan -q -a 4s -S "$S" --diff "$S.1"
+	[ "$(cell / cooled_bytes anon)" -ge $((64 << 20)) ]
+}
+
+@test "a process: its pages once, what is in swap apart, its cold ranges" {
+	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
+	runx 0 cold-scan -q -a 4s -i 2s -c 1 -p "$pid"
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	near "$(cell /cold/a anon_bytes)" 96
+	[ "$(cell /cold/a pid)" = "$pid" ]
+	runx 0 cold-scan -q -a 4s -i 2s -c 1 -p "$pid" --ranges
+	[ "$(head -n 1 <<<"$output")" = $'#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us' ]
+	[ "$(cell /cold/a start_ticks)" = "$(cut -d' ' -f22 "/proc/$pid/stat")" ]
+	near "$(grep $'\tanon\t' <<<"$output" | awk -F'\t' '{ s += $6 } END { print s }')" 64
+	runx 3 cold-scan -q -a 1s -i 1s -c 1 -p 999999
+	one_line "cannot read the page tables of process 999999"
+}
+
+@test "swapped pages are no page frames: they are reported apart" {
+	read -ra disks <<<"$TMO_VM_DISKS"
+	mkswap "${disks[0]}" >/dev/null
+	swapon "${disks[0]}"
+	make_cgroup /cold/e
+	work /cold/e --cold-anon 32M
+	echo 16M >$CG/cold/e/memory.reclaim || true
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "$work"
+	swap=$(cat $CG/cold/e/memory.swap.current)
+	[ "$swap" -ge $((12 << 20)) ]
+	near "$(cell /cold/e swapped_bytes)" "$(awk -v b="$swap" 'BEGIN { print b / 1048576 }')"
+	near "$(($(cell /cold/e swapped_bytes) + $(cell /cold/e anon_bytes)))" 32 3
+	drop_cgroup /cold/e
+	swapoff "${disks[0]}"
+}
+
+@test "pages that several processes map count once, or for each mapping" {
+	pids=()
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 100 3>&- &
+		pids+=($!)
+	done
+	list=$(IFS=,; echo "${pids[*]}")
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "$list" -o cgroup,file_bytes
+	once=$(col file_bytes <<<"$output" | awk '{ s += $1 } END { print s }')
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "${pids[0]}" -o cgroup,file_bytes
+	one=$(cell "$(sed -n s/^0:://p /proc/$$/cgroup)" file_bytes)
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "$list" --mappings -o cgroup,file_bytes
+	each=$(col file_bytes <<<"$output" | awk '{ s += $1 } END { print s }')
+	kill "${pids[@]}"
+	echo "once $once one $one each $each"
+	[ "$once" -le $((one + one / 4)) ]
+	[ "$each" -ge $((one * 7)) ]
+}
+
+@test "what was cold and is touched again is promoted, and --recommend avoids it" {
+	make_cgroup /cold/f
+	work /cold/f --hot-anon 8M --cold-anon 24M --rate 20000 --pattern seq --phase 16s
+	runx 0 cold-scan -q -a 2s,4s -i 2s -c 9 --promotions /cold/f
+	# 24 MiB in one interval of 2 s is 720 MiB a minute.
+	most=$(awk -F'\t' '$5 == 4000000 { print $6 }' <<<"$output" | sort -n | tail -1)
+	near "$most" 720 25
+	runx 0 cold-scan -q -a 2s -i 2s -c 2 --recommend /cold/f
+	[ "$(cell /cold/f age_us)" != - ]
+	drop_cgroup /cold/f
+}
+
+@test "a second scan is refused, and one that ends lets go" {
+	cold-scan -q -a 2s -i 2s -c 5 / >/dev/null 3>&- &
+	sleep 1
+	runx 2 cold-scan -q -a 2s /
+	one_line "another cold-scan is scanning"
+	kill $!
+	wait $! || [ $? -eq 143 ]
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 /
+}
+
+@test "somebody else's marks are seen: suspect:scanner, status 3 with --strict" {
+	cold-scan -q --strict -a 5s -i 5s -c 1 / >"$BATS_TEST_TMPDIR/out" 3>&- &
+	scan=$!
+	sleep 1.5
+	make_cgroup /cold/e
+	work /cold/e --cold-anon 32M
+	tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 count=8 iflag=fullblock status=none || true
+	status=0
+	wait "$scan" || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(col verdict <"$BATS_TEST_TMPDIR/out")" = suspect:scanner ]
+	drop_cgroup /cold/e
+}
+
+@test "where lru_gen is on page-idle is suspect, and auto takes lru-gen" {
+	lru_gen y
+	runx 0 cold-scan -q --source page-idle -a 2s -i 2s -c 1 /cold/a
+	[ "$(cell /cold/a verdict)" = suspect:lru_gen ]
+	runx 0 cold-scan -q -a 2s /cold/a
+	[ "$(cell /cold/a source)" = lru-gen ]
+	runx 0 cold-scan -q -a 4s -i 4s -c 2 -r --age-now /cold
+	lru_gen n
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	[ "$(cell /cold/a verdict)" = ok ]
+	[ "$(cell /cold/b verdict)" = suspect:file ]
+}
+
+@test "lru-gen is refused while it is off, with the remedy" {
+	runx 2 cold-scan --source lru-gen /
+	one_line "echo y >/sys/kernel/mm/lru_gen/enabled"
+}
+
+@test "damon estimates, and leaves nothing behind, also after a signal" {
+	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+	runx 0 cold-scan -q --source damon -a 4s -i 4s -c 2 -r /cold
+	[ "$(cell /cold/a verdict)" = suspect:region ]
+	near "$(cell /cold/a cold_anon_bytes)" 64 30
+	[ "$(cat $nr)" = 0 ]
+	cold-scan -q --source damon -a 20s / >/dev/null 3>&- &
+	retry 5 grep -q 1 $nr
+	runx 2 cold-scan --source damon /
+	one_line "somebody else's DAMON"
+	kill $!
+	wait $! || [ $? -eq 143 ]
+	[ "$(cat $nr)" = 0 ]
+}
+
+@test "annotate appends what is known, in the order of the rows, and waits for nothing" {
+	(
+		printf '#cgroup\tmem_some_pct\n/cold/a\t0.1\n'
+		sleep 6
+		printf '/cold/a\t0.2\n/nowhere\t0.3\n'
+	) | cold-scan --annotate -q -a 2s -i 2s >"$BATS_TEST_TMPDIR/out"
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(sed -n 1p <<<"$output")" = $'#cgroup\tmem_some_pct\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_anon_bytes\tcold_file_bytes' ]
+	[[ $(sed -n 2p <<<"$output") == $'/cold/a\t0.1\t'*$'\t-' ]]
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	[ "$(sed -n 4p <<<"$output")" = $'/nowhere\t0.3\t-\t-\t2000000\t-\t-\t-\t-' ]
+}
+
+@test "several threads find what one does" {
+	runx 0 cold-scan -q -a 2s -i 2s -c 1 --jobs 2 /cold/a
+	near "$(cell /cold/a cold_anon_bytes)" 64
+}
+
+@test "a sample tells its error, and the truth is near" {
+	runx 0 cold-scan -q -a 2s -i 2s -c 1 --sample 1/8 -o +cold_anon_se_bytes /cold/a
+	got=$(cell /cold/a cold_anon_bytes) se=$(cell /cold/a cold_anon_se_bytes)
+	[ "$se" -gt 0 ]
+	off=$((got - (64 << 20)))
+	[ "${off#-}" -le $((4 * se)) ]
+}
