@@ -18,21 +18,29 @@ static uint64_t or_zero(uint64_t v)
 	return v == NUM_NONE ? 0 : v;
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Swap that is not in zswap, nor back in memory with its slot still held. */
+static uint64_t device_bytes(const struct look *l)
+{
+	return less(or_zero(l->swap_bytes),
+		    or_zero(l->st.zswapped_bytes) +
+			    or_zero(l->st.swapcached_bytes));
+}
+
 /*
- * What zswap turned away lies on the device as it is: swap that is neither in
- * zswap, nor written back from it, nor all zero (upper bounds, as those two
- * only count up).  Kernels of 2026 keep such pages in the pool instead.
+ * What zswap turned away lies on the device as it is: what is there and was
+ * neither written back nor all zero (upper bounds, as those only count up).
+ * Kernels of 2026 keep such pages in the pool instead.
  */
 static uint64_t rejected_bytes(const struct look *l)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t elsewhere = or_zero(l->st.zswapped_bytes) +
-			     (or_zero(l->st.zswpwb_pages) +
-			      or_zero(l->st.swpout_zero_pages)) *
-				     page;
-	uint64_t swap = or_zero(l->swap_bytes);
-
-	return swap > elsewhere ? swap - elsewhere : 0;
+	return less(device_bytes(l), (or_zero(l->st.zswpwb_pages) +
+				      or_zero(l->st.swpout_zero_pages)) *
+					     (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
 /* Tells something only while zswap is offered the pages. */
@@ -180,12 +188,11 @@ double member_saved_price(const struct member *m, const struct config *cfg,
 	const struct look *l = &m->now;
 	double in_zswap = (double)or_zero(l->st.zswapped_bytes);
 	double pool = (double)or_zero(l->st.zswap_bytes);
-	double on_device = (double)or_zero(l->swap_bytes) - in_zswap;
 	double disk = machine->zram && !machine->disk
 			      ? cfg->price.dram / cfg->backend.min_ratio
 			      : cfg->price.disk;
 
 	return ((in_zswap - pool) * cfg->price.dram +
-		fmax(0, on_device) * (cfg->price.dram - disk)) /
+		(double)device_bytes(l) * (cfg->price.dram - disk)) /
 	       (double)(1 << 30);
 }

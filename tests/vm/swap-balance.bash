@@ -3,6 +3,7 @@
 
 CG=/sys/fs/cgroup
 ZSWAP=/sys/module/zswap/parameters
+HOGS=()
 
 # swap_on DISK...: zswap is off until zswap_on.
 # Not rotational, as QEMU says it is.
@@ -21,7 +22,7 @@ zswap_on() {
 	echo Y >"$ZSWAP/enabled"
 }
 
-# hog CGROUP OPTION...: a memhog there, ready; its pid is $HOG.
+# hog CGROUP OPTION...: a memhog there, ready; its pid goes to HOGS.
 hog() {
 	local cg=$1
 	shift
@@ -29,23 +30,23 @@ hog() {
 	rm -f "$BATS_TEST_TMPDIR/ready"
 	memhog --cgroup "$CG$cg" --ready "$BATS_TEST_TMPDIR/ready" "$@" \
 		>"$BATS_TEST_TMPDIR/hog${cg//\//-}" 3>&- &
-	HOG=$!
-	HOGS+=("$HOG")
+	HOGS+=($!)
 	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
 }
 
 # all_off: everything as at boot.
 all_off() {
 	local pid
-	for pid in "${HOGS[@]}"; do kill "$pid" 2>/dev/null; done
-	wait "${HOGS[@]}" 2>/dev/null
+	for pid in "${HOGS[@]}"; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
 	HOGS=()
-	find "$CG" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
+	find "$CG" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
 	swapoff -a
-	umount /mnt 2>/dev/null
+	umount /mnt 2>/dev/null || true
 	echo N >"$ZSWAP/enabled"
 	echo 60 >/proc/sys/vm/swappiness
-	return 0
 }
 
 # settings CGROUP: the three that --apply writes.

@@ -7,7 +7,6 @@ load ../helpers
 load swap-balance
 
 setup() {
-	HOGS=()
 	STATE=$BATS_TEST_TMPDIR/state
 	read -r DISK FILES SLOW BACKING <<<"$TMO_VM_DISKS"
 }
@@ -18,7 +17,7 @@ teardown() {
 
 # steer CGROUP MIB N OPTION...: N rounds of 2 s; each takes MIB with the
 # swappiness of the row, or less where the row's write budget says so. Rows of
-# -o in $BATS_TEST_TMPDIR/rows.
+# -o in $BATS_TEST_TMPDIR/rows. With KILL set the filter is killed at the end.
 steer() {
 	local cg=$1 bytes=$2 n=$3 key s left rest step
 	shift 3
@@ -31,12 +30,14 @@ steer() {
 	while ((n-- > 0)); do
 		echo "$cg" >&7
 		IFS=$'\t' read -r key s left rest <&8 || break
-		printf '%s\t%s\t%s\t%s\n' "$key" "$s" "$left" "$rest" >>"$BATS_TEST_TMPDIR/rows"
+		printf '%s\t%s\t%s\t%s\t%s\n' "$key" "$s" "$left" "$rest" \
+			"$(cat "$CG$cg/memory.swap.current")" >>"$BATS_TEST_TMPDIR/rows"
 		step=$((bytes << 20))
 		[[ $left == [0-9]* ]] && ((step > left * 2)) && step=$((left * 2))
 		[[ $s == [1-9]* ]] && ((step >= 4096)) && reclaim "$cg" "$step" "$s"
 		sleep 2
 	done
+	[ -z "${KILL-}" ] || kill -9 "$FILTER"
 	exec 7>&- 8<&-
 }
 
@@ -67,7 +68,7 @@ steer() {
 	steer /a 0 4 --smooth 4s
 	cat "$BATS_TEST_TMPDIR/rows" >&2
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -lt 40 ]
-	kill "$HOG"
+	kill "${HOGS[0]}"
 	steer /a 0 12 --smooth 4s
 	cat "$BATS_TEST_TMPDIR/rows" >&2
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -gt 100 ]
@@ -144,8 +145,8 @@ cost() {
 	zswap_on
 	hog /b --cold-anon 20M --fill random
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
-	kill "$HOG"
-	wait "$HOG" || true
+	kill "${HOGS[0]}"
+	wait "${HOGS[0]}" || true
 	rmdir "$CG/b"
 	mkdir "$CG/b"
 	echo 0 >"$CG/b/memory.zswap.max"
@@ -164,8 +165,7 @@ sectors() {
 	hog /a --cold-anon 200M
 	start=$SECONDS
 	was=$(sectors "$DISK")
-	steer /a 8 7 -b 4M/10s
-	kill -9 "$FILTER"
+	KILL=1 steer /a 8 7 -b 4M/10s
 	steer /a 8 7 -b 4M/10s
 	cat "$BATS_TEST_TMPDIR/rows" >&2
 	written=$((($(sectors "$DISK") - was) * 512))

@@ -1,0 +1,263 @@
+#!/usr/bin/env bats
+# swap-balance over recordings: what it shows, hands on and refuses.
+
+load helpers
+# shellcheck disable=SC2030,SC2031 # each test sets its own root
+
+setup() {
+	STATE=$BATS_TEST_TMPDIR/state
+}
+
+# replay FIXTURE: its samples in turn; $ROOT1 is the first.
+replay() {
+	unset TMO_ROOT
+	rm -rf "${BATS_TEST_TMPDIR:?}/$1"
+	use_root "$1"
+	ROOT1=$TMO_ROOT/1
+	export TMO_ROOT=$ROOT1:$TMO_ROOT/2
+}
+
+balance() {
+	swap-balance -S "$STATE" -i 6s "$@"
+}
+
+# edit FILE SED: in both samples.
+edit() {
+	local root
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		sed -i "$2" "$root/$1"
+	done
+}
+
+@test "shows swappiness, backend, swap left, budget and reason of each cgroup" {
+	replay swap-balance-7.3.4
+	runx 0 balance -r /w.slice
+	same "$(printf '%s\t' '#cgroup' time swappiness backend swap_left_bytes swap_write_bytes_per_s)balance_reason
+$(printf '%s\t' /w.slice 1795390610.510 198 zswap-nowb 479023104 max)balanced
+$(printf '%s\t' /w.slice/anon 1795390610.510 0 zswap-nowb 479023104 max)pressure
+$(printf '%s\t' /w.slice/file 1795390610.510 198 zswap 479023104 max)file_refaults
+$(printf '%s\t' /w.slice/idle 1795390610.510 198 zswap 479023104 max)quiet"
+}
+
+# Every number by hand from the two samples: r of /w.slice/file.
+@test "r and swappiness are what the counters and the page's formula say" {
+	replay swap-balance-7.3.4
+	runx 0 balance -H -o window_us,file_refault_pages,file_cost_us,file_cost_source,swapin_cost_us,swapin_cost_source,r,swappiness /w.slice/file
+	local a=$ROOT1/sys/fs/cgroup/w.slice/file b=${ROOT1%1}2/sys/fs/cgroup/w.slice/file
+	same "$(awk -v OFS='\t' '
+		function stat(file, key,  line) { while ((getline line <file) > 0) if (split(line, f, " ") && f[1] == key) { close(file); return f[2] } }
+		function total(file,  line, v) { getline line <file; close(file); sub(/.*total=/, "", line); return line + 0 }
+		function word(file,  line) { getline line <file; close(file); split(line, f, " "); return f[1] }
+		function max(x, y) { return x > y ? x : y }
+		BEGIN {
+			a = ARGV[1]; b = ARGV[2]; r1 = ARGV[3]; r2 = ARGV[4]
+			s = word(r2 "/proc/uptime") - word(r1 "/proc/uptime")
+			n = stat(b "/memory.stat", "workingset_refault_file") - stat(a "/memory.stat", "workingset_refault_file")
+			stall = max(total(b "/memory.pressure") - total(a "/memory.pressure"),
+				total(b "/io.pressure") - total(a "/io.pressure"))
+			n0 = max(1, word(b "/memory.current") / 4096 * 0.002 / 60)
+			cost = stall / n
+			r = cost * (n0 + n / s) / (10 * n0)
+			sw = 200 * r / (1 + r)
+			if (sw > 198) sw = 198
+			printf "%d\t%d\t%.3f\tpressure\t10.000\tdefault\t%.3f\t%.0f\n", s * 1000000, n, cost, r, sw
+		}' "$a" "$b" "$ROOT1" "${ROOT1%1}2")"
+}
+
+@test "a filter appends its five columns, and hands on what it cannot look at" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 0 swap-balance -S "$STATE" - < <(printf '#cgroup\tmine\n/w.slice/file\tx\n/gone\ty\n')
+	same "$(printf '%s\t' '#cgroup' mine swappiness backend swap_left_bytes swap_write_bytes_per_s)balance_reason
+$(printf '%s\t' /w.slice/file x - - 479023104 max)learning
+$(printf '%s\t' /gone y - - - -)gone"
+	[ -z "$stderr" ]
+}
+
+@test "a bad row does not stop the stream, and shows in the status" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 3 swap-balance -S "$STATE" -H < <(printf '/a/../b\n/w.slice/idle\n')
+	one_line "'/a/../b' is not a cgroup path"
+	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "the row's swap_write_limit_bytes_per_s overrides the option" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 0 swap-balance -S "$STATE" -H --swap-write-limit 1M -o swap_write_bytes_per_s \
+		< <(printf '#cgroup\tswap_write_limit_bytes_per_s\n/w.slice/file\t4096\n/w.slice/anon\t-\n/w.slice/idle\t0\n/w.slice\tmax\n')
+	[ "$(cut -f1,3 <<<"$output")" = $'/w.slice/file\t4096\n/w.slice/anon\t1048576\n/w.slice/idle\t0\n/w.slice\tmax' ]
+}
+
+# what CHANGES: the first row of /w.slice/idle.
+idle() {
+	runx 0 balance -H -o swappiness,backend,balance_reason,backend_reason /w.slice/idle
+}
+
+@test "each guard against swap gives 0 and its reason" {
+	replay swap-balance-7.3.4
+	edit proc/meminfo 's/^SwapFree.*/SwapFree: 80000 kB/'
+	idle
+	same $'0\tnone\tswap_full\tswap_full'
+	replay swap-balance-7.3.4
+	edit proc/swaps 2d
+	edit proc/meminfo 's/^Swap\(Total\|Free\):.*/Swap\1: 0 kB/'
+	idle
+	same $'0\tnone\tno_swap\tno_swap'
+	replay swap-balance-7.3.4
+	sed -i 's/^fail .*/fail 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
+	idle
+	same $'0\tzswap\tswap_fail\tcompressible'
+	replay swap-balance-7.3.4
+	sed -i 's/^max .*/max 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
+	idle
+	same $'0\tzswap\tswap_max\tcompressible'
+	replay swap-balance-7.3.4
+	edit sys/class/block/vda/queue/rotational 's/.*/1/'
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	idle
+	same $'0\tnone\trotational\trotational'
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/idle/memory.stat '/^workingset/d'
+	idle
+	same $'-\tzswap\tunknown_kernel\tcompressible'
+}
+
+@test "the classic LRU has its own refaults that count, and its own edges" {
+	replay swap-balance-7.3.4
+	edit sys/kernel/mm/lru_gen/enabled 's/.*/0x0000/'
+	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
+	same $'199\tclassic\tquiet'
+	edit proc/diskstats d # no latency of any disk: the default prices
+	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
+	same $'182\tclassic\tquiet'
+	sed -i 's/^workingset_activate_file .*/workingset_activate_file 9000/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.stat"
+	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
+	same $'199\tclassic\tfile_refaults'
+}
+
+@test "an empty budget is file-only where a page could go to a disk" {
+	replay swap-balance-7.3.4
+	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
+	# A quarter of 80 MiB, and 19.77 s of income: paced at nearly four times the mean.
+	[ "$(cut -f1,2,4 <<<"$output")" = $'198\tzswap\tquiet' ]
+	pace=$(cut -f3 <<<"$output")
+	[ "$pace" -gt $((3 * 4194304)) ]
+	[ "$pace" -lt $((4 * 4194304)) ]
+	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	rm "$STATE"
+	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason,budget_left_bytes -b 80M/20s /w.slice/idle
+	same $'0\tzswap-nowb\t0\tbudget\t0'
+}
+
+@test "the budget's state is 0600, survives, and is refused when damaged" {
+	replay swap-balance-7.3.4
+	runx 0 balance -H -o budget_left_bytes -b 400M /w.slice/idle
+	[ "$(stat -c %a "$STATE")" = 600 ]
+	first=$output
+	[ "${first}" -ge 104857600 ]
+	runx 0 balance -H -o budget_left_bytes -b 400M /w.slice/idle
+	[ "$output" -ge "$first" ]
+	sed -i 's/^device/Device/' "$STATE"
+	runx 2 balance -b 400M /w.slice/idle
+	one_line "cannot keep the budget in '$STATE'"
+	rm "$STATE"
+	ln -s /etc/passwd "$STATE"
+	runx 2 balance -b 400M /w.slice/idle
+	one_line "$STATE"
+}
+
+@test "another boot's sectors are all charged to the budget" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	keys() { printf '/w.slice/idle\n'; }
+	runx 0 swap-balance -S "$STATE" -H -b 400M -o budget_left_bytes < <(keys)
+	[ "$(cut -f2 <<<"$output")" = 104857600 ]
+	echo 11111111-2222-3333-4444-555555555555 >"$ROOT1/proc/sys/kernel/random/boot_id"
+	echo "0 0 0 0 0 0 2048 0 0 0 0" >"$ROOT1/sys/class/block/vda/stat"
+	runx 0 swap-balance -S "$STATE" -H -b 400M -o budget_left_bytes < <(keys)
+	[ "$(cut -f2 <<<"$output")" = 103809024 ]
+}
+
+@test "projected years follow from the rating and what was written" {
+	replay swap-balance-7.3.4
+	awk '{ $7 += 2048; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	runx 0 balance -H --drive 1TBW/5y -o window_us,drive_years /w.slice/idle
+	same "$(awk -F'\t' -v OFS='\t' '{ printf "%s\t%.3f\n", $1, 1e12 / (1048576 / ($1 / 1e6)) / (365.25 * 86400) }' <<<"$output")"
+}
+
+@test "a dry run keeps no state and writes nothing" {
+	replay swap-balance-7.3.4
+	before=$(find "$ROOT1" -type f -exec cksum {} +)
+	runx 0 balance -n -b 1M --apply /w.slice/idle
+	runx 0 balance -n -b 1M --plan --probe 32M /w.slice/file
+	[ ! -e "$STATE" ]
+	[ ! -e "$STATE.lock" ]
+	[ "$(find "$ROOT1" -type f -exec cksum {} +)" = "$before" ]
+}
+
+@test "a plan names each write with its old and new value and the reason" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'
+	edit sys/fs/cgroup/w.slice/idle/memory.zswap.max 's/.*/0/'
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance --plan -q /w.slice/idle /w.slice/file
+	same "$(printf '%s\t' '#cgroup' file old new state)why
+$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
+}
+
+@test "plan and apply want their cgroups named" {
+	replay swap-balance-7.3.4
+	runx 2 balance --plan
+	one_line "which cgroups?"
+	runx 2 balance --apply </dev/null
+	runx 2 balance --apply --undo /w.slice
+	one_line "one at a time"
+}
+
+@test "a named cgroup that is missing is status 3, the others are shown" {
+	replay swap-balance-7.3.4
+	runx 3 balance -H -o cgroup /w.slice/idle /nowhere
+	same /w.slice/idle
+	[[ $stderr == *"no cgroup '/nowhere'"* ]]
+}
+
+@test "bad values name the option, the text and the reason" {
+	replay swap-balance-7.3.4
+	while read -r opt arg; do
+		runx 2 balance "$opt" "$arg" /w.slice
+		one_line "$opt: '$arg'"
+		[ -z "$output" ]
+	done <<-'END'
+		-b 0
+		-b 1M/0s
+		-b 5x
+		--drive 600TB/5y
+		--drive 600TBW
+		--probe -1
+		--min-ratio 0.5
+		--price 3
+		--swap-limit many
+		--smooth 0s
+		--swap-write-limit 1.5
+		--writeback-after soon
+	END
+}
+
+@test "upkeep without zram is status 1" {
+	replay swap-balance-7.3.4
+	runx 1 swap-balance -S "$STATE" --maintain
+	one_line "no zram is used as swap"
+}
+
+@test "check names what could be better, with the command, and is no error" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 0 swap-balance -S "$STATE" --check -H
+	[[ $output == *$'zswap.shrinker_enabled\tlimited\t'*"echo Y >/sys/module/zswap/parameters/shrinker_enabled"* ]]
+	[[ $output == *$'swap:/dev/vda\tok\tdisk, 512M'* ]]
+	sed -i '/^workingset/d' "$ROOT1/sys/fs/cgroup/memory.stat"
+	runx 2 swap-balance -S "$STATE" --check -H
+	[[ $output == *$'memory.stat\tmissing\t'* ]]
+}
