@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +17,11 @@ static void tell_failure(struct watch *w, const struct cg *cg, int err)
 	if (m->told || reader_is_gone(&w->reader, cg))
 		return;
 	reader_why(&w->reader, cg, err, why, sizeof(why));
-	if (cg->named)
+	if (cg->named && strcmp(why, w->said))
 		warn(0, "%s", why);
 	else
 		debug("%s", why);
+	snprintf(w->said, sizeof(w->said), "%s", why);
 	m->told = 1;
 	w->failed |= cg->named;
 }
@@ -73,8 +75,11 @@ static void die_unreadable(struct watch *w)
 {
 	char why[512];
 	struct sample s;
-	int err = reader_sample(&w->reader, w->set.v[0], &s);
+	int err;
 
+	if (w->failed)
+		exit(STATUS_FATAL); /* it was said */
+	err = reader_sample(&w->reader, w->set.v[0], &s);
 	reader_why(&w->reader, w->set.v[0], err ? err : -ENOENT, why,
 		   sizeof(why));
 	die(0, "%s", why);
@@ -135,7 +140,7 @@ int loop_run(struct watch *w)
 		loop_update(w);
 		if (targets_over(&w->targets, &w->set))
 			return STATUS_PARTIAL;
-		if (!sweep(w) && first && w->set.n)
+		if (!sweep(w) && !w->samples && w->set.n)
 			die_unreadable(w);
 		w->samples += !first;
 		first = false;

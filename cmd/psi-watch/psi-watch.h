@@ -46,6 +46,7 @@ struct watch {
 	uint64_t interval_us; /* 0: one sample */
 	uint64_t samples;     /* shown */
 	bool failed;	      /* some cgroup could not be read */
+	char said[512];	      /* why, to say it once of all */
 	const struct mode *mode;
 
 	/* --sort, --until: samples are kept to the end of the sweep */

@@ -159,6 +159,8 @@ static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
 			   .stall_us = stall_us };
 	uint32_t row = 0, version = 0;
 
+	if (w->cfg.common.count && t->trigger->events >= w->cfg.common.count)
+		return; /* of several at once */
 	if (t->blame) {
 		blame_look(t->blame, &w->set, t->cg, t->spec->res,
 			   t->spec->kind, &blamed);
@@ -421,7 +423,9 @@ static void tell_unarmed(struct trip *t, int err)
 	if (t->told || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
 		return;
 	reader_why(&w->reader, t->cg, err, why, sizeof(why));
-	warn(0, "%s", why);
+	if (strcmp(why, w->said))
+		warn(0, "%s", why);
+	snprintf(w->said, sizeof(w->said), "%s", why);
 	t->told = true;
 	w->failed |= t->cg->named;
 }

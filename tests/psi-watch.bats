@@ -1,0 +1,598 @@
+# psi-watch on this machine's own pressure files, and on recordings.
+load helpers
+
+setup() {
+	# A cgroup2 of our own to break, with PSI; "" where there is none.
+	MOUNT=$(awk '{ for (i = 6; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' /proc/self/mountinfo)
+	KEY=/tmo-test.$BASHPID
+	if [ -n "$MOUNT" ] && mkdir "$MOUNT$KEY" 2>/dev/null && [ -e "$MOUNT$KEY/cpu.pressure" ]; then
+		CG=$MOUNT$KEY
+	fi
+}
+
+teardown() {
+	[ -n "${CG-}" ] || return 0
+	local procs
+	while read -r procs; do kill -9 "$procs" 2>/dev/null || true; done \
+		< <(find "$CG" -name cgroup.procs -exec cat {} + 2>/dev/null)
+	retry 5 remove_all
+}
+
+remove_all() {
+	[ ! -d "$CG" ] || find "$CG" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
+live() {
+	[ -n "${CG-}" ] || skip "no writable cgroup2 with PSI here"
+}
+
+# stall CGROUP SECONDS: more busy loops than CPUs, that is cpu pressure.
+stall() {
+	local i
+	for ((i = 0; i < 2 * $(nproc) + 1; i++)); do
+		sh -c 'echo 0 >"$0/cgroup.procs"; exec timeout "$1" sh -c "while :; do :; done"' \
+			"$1" "$2" 3>&- &
+	done
+}
+
+field() { # FILE KIND KEY: of a pressure file
+	sed -n "s/^$2 .*$3=\([0-9.]*\).*/\1/p" "$1"
+}
+
+# waits PID: the voluntary switches of a process, its wake-ups.
+waits() {
+	awk '/^voluntary/ { print $2 }' "/proc/$1/status"
+}
+
+# ---- samples ----
+
+@test "without an interval it prints the kernel's averages, once" {
+	use_root psi-storm-6.18/09
+	runx 0 psi-watch /batch
+	want=$'#cgroup\ttime\tcpu_some_avg10_pct\tmem_some_avg10_pct\tmem_full_avg10_pct\tio_some_avg10_pct\tio_full_avg10_pct\n'
+	want+=$(printf '/batch\t%s\t%s0\t%s0\t%s0\t%s0\t%s0' \
+		"$(awk -v b="$(cut -d' ' -f2 "$TMO_ROOT/proc/stat")" '{ printf "%.3f", b + $1 }' "$TMO_ROOT/proc/uptime")" \
+		"$(field "$TMO_ROOT/sys/fs/cgroup/batch/cpu.pressure" some avg10)" \
+		"$(field "$TMO_ROOT/sys/fs/cgroup/batch/memory.pressure" some avg10)" \
+		"$(field "$TMO_ROOT/sys/fs/cgroup/batch/memory.pressure" full avg10)" \
+		"$(field "$TMO_ROOT/sys/fs/cgroup/batch/io.pressure" some avg10)" \
+		"$(field "$TMO_ROOT/sys/fs/cgroup/batch/io.pressure" full avg10)")
+	same "$want"
+}
+
+# replay FROM TO: the recordings in turn, as TMO_ROOT.
+replay() {
+	local i all=
+	for ((i = $1; i <= $2; i++)); do
+		all+=${all:+:}$TESTS/fixtures/psi-storm-6.18/$(printf %02d "$i")
+	done
+	export TMO_ROOT=$all
+}
+
+@test "every cell of a window can be computed from the files beside it" {
+	replay 7 9
+	runx 0 psi-watch -i 1s -o cgroup,window_us,cpu_some_us,cpu_some_pct,cpu_some_total_us /batch
+	want=$'#cgroup\twindow_us\tcpu_some_us\tcpu_some_pct\tcpu_some_total_us'
+	for i in 8 9; do
+		new=$TESTS/fixtures/psi-storm-6.18/0$i old=$TESTS/fixtures/psi-storm-6.18/0$((i - 1))
+		want+=$'\n'$(awk -v a="$(cut -d' ' -f1 "$old/proc/uptime")" -v b="$(cut -d' ' -f1 "$new/proc/uptime")" \
+			-v x="$(field "$old/sys/fs/cgroup/batch/cpu.pressure" some total)" \
+			-v y="$(field "$new/sys/fs/cgroup/batch/cpu.pressure" some total)" 'BEGIN {
+			w = int((b - a) * 1000000 + 0.5)
+			printf "/batch\t%d\t%d\t%.3f\t%d", w, y - x, int((y - x) * 100000 / w) / 1000, y }')
+	done
+	same "$want"
+}
+
+@test "a counter that goes back and a cgroup made anew begin afresh" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	sed -i 's/total=[0-9]*/total=5/' 08/sys/fs/cgroup/batch/cpu.pressure
+	echo 1 >07/sys/fs/cgroup/web/inode
+	echo 2 >08/sys/fs/cgroup/web/inode
+	echo 2 >09/sys/fs/cgroup/web/inode
+	runx 0 psi-watch -R 07:08:09 -i 1s -o cgroup,cpu_some_us -r /
+	[ "$(awk '$1 == "/batch"' <<<"$output" | cut -f2 | head -n 1)" = - ]
+	[ "$(awk '$1 == "/batch"' <<<"$output" | cut -f2 | tail -n 1)" -gt 5 ]
+	[ "$(grep -c '^/web' <<<"$output")" -eq 1 ]
+}
+
+@test "cpu full of the whole system is -, and of a cgroup a number" {
+	replay 7 8
+	runx 0 psi-watch -i 1s -o cgroup,cpu_full_pct,cpu_full_total_us -r /
+	[ "$(grep -P '^/\t' <<<"$output")" = $'/\t-\t-' ]
+	[[ "$(grep '^/batch' <<<"$output")" =~ ^/batch$'\t'[0-9.]+$'\t'[0-9]+$ ]]
+}
+
+@test "a share is never over 100 %, the microseconds are as counted" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0' >07/sys/fs/cgroup/web/cpu.pressure
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=9000000' >08/sys/fs/cgroup/web/cpu.pressure
+	runx 0 psi-watch -R 07:08 -i 1s -H -o cgroup,cpu_some_pct,cpu_some_us /web
+	same $'/web\t100.000\t9000000'
+}
+
+@test "a pressure file without total= is refused, not taken for no pressure" {
+	use_root psi-storm-6.18/08
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00' >"$TMO_ROOT/sys/fs/cgroup/web/memory.pressure"
+	runx 2 psi-watch -o cgroup,mem_some_avg10_pct /web
+	one_line "no total="
+}
+
+@test "live windows are measured, and the first row comes after one interval" {
+	live
+	start=$(date +%s%N)
+	runx 0 psi-watch -i 300ms -c 2 -o cgroup,window_us,cpu_some_us "$KEY"
+	took=$((($(date +%s%N) - start) / 1000000))
+	[ "$took" -ge 600 ]
+	[ "$(wc -l <<<"$output")" -eq 3 ]
+	[ "$(col window_us <<<"$output" | awk '$1 >= 290000 { n++ } END { print n }')" -eq 2 ]
+}
+
+@test "live stall of a cgroup is what its counter says" {
+	live
+	stall "$CG" 4
+	sleep 1
+	before=$(field "$CG/cpu.pressure" some total)
+	runx 0 psi-watch -i 700ms -c 1 -H -o cgroup,cpu_some_us,cpu_some_total_us "$KEY"
+	after=$(field "$CG/cpu.pressure" some total)
+	us=$(cut -f2 <<<"$output")
+	[ "$us" -gt 50000 ]
+	[ "$us" -le $((after - before)) ]
+	total=$(cut -f3 <<<"$output")
+	[ "$total" -gt "$before" ] && [ "$total" -le "$after" ]
+}
+
+@test "cgroups made later join in, removed ones leave without a word, remade ones begin afresh" {
+	live
+	mkdir "$CG/old"
+	(sleep 0.7; mkdir -p "$CG/new/below"; rmdir "$CG/old"; sleep 0.6; rmdir "$CG/new/below"; mkdir "$CG/old") 3>&- &
+	runx 0 psi-watch -r -i 250ms -c 9 -o cgroup,window_us "$KEY"
+	wait
+	echo "$output"
+	[ -z "$stderr" ]
+	for c in "$KEY" "$KEY/old" "$KEY/new" "$KEY/new/below"; do
+		grep -qP "^\Q$c\E\t[0-9]+$" <<<"$output"
+	done
+	[ "$(grep -c "^$KEY"$'\t' <<<"$output")" -eq 9 ]
+	[ "$(grep -c "^$KEY/old" <<<"$output")" -lt 8 ]
+}
+
+@test "a glob is looked at anew, and odd names are names" {
+	live
+	mkdir "$CG/a b" "$CG/c\\x2dd" "$CG/ü"
+	(sleep 0.5; mkdir "$CG/a late") 3>&- &
+	runx 0 psi-watch -i 300ms -c 4 -H -o cgroup,cpu_some_us "$KEY/*"
+	wait
+	[ "$(cut -f1 <<<"$output" | sort -u)" = "$KEY/a b
+$KEY/a late
+$KEY/c\\x2dd
+$KEY/ü" ]
+}
+
+@test "a name with a TAB is passed over with a warning" {
+	live
+	mkdir "$CG/a"$'\t'"b"
+	runx 0 psi-watch -r -H -o cgroup,cpu_some_total_us "$KEY"
+	[ "$(cut -f1 <<<"$output")" = "$KEY" ]
+	one_line "TAB"
+}
+
+@test "a cgroup that was named and is gone is status 3 and one line" {
+	live
+	mkdir "$CG/job"
+	(sleep 0.5; rmdir "$CG/job") 3>&- &
+	runx 3 psi-watch -i 200ms -o cgroup,cpu_some_us "$KEY/job"
+	one_line "there is no cgroup '$KEY/job'"
+	runx 3 psi-watch -o cgroup,cpu_some_avg10_pct "$KEY" "$KEY/nope"
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	one_line "there is no cgroup '$KEY/nope'"
+}
+
+@test "with too few descriptors every cgroup is still read, and it is said" {
+	live
+	for i in $(seq 150); do mkdir "$CG/$i"; done
+	runx 0 bash -c 'ulimit -n 300; exec psi-watch -r -i 300ms -c 1 -H "$1"' bash "$KEY"
+	[ "$(wc -l <<<"$output")" -eq 151 ]
+	one_line "RLIMIT_NOFILE is too low"
+}
+
+@test "while nothing is made or removed the tree is not walked" {
+	live
+	command -v strace >/dev/null || skip "no strace"
+	mkdir -p "$CG/a/b" "$CG/c"
+	runx 0 strace -qq -o "$BATS_TEST_TMPDIR/trace" psi-watch -r -i 50ms -c 20 -o cgroup,cpu_some_us "$KEY"
+	[ "$(wc -l <<<"$output")" -eq 81 ]
+	[ "$(grep -c '^pread64' "$BATS_TEST_TMPDIR/trace")" -ge 80 ]
+	[ "$(grep -Ec '^(getdents64|openat2?|newfstatat)\(' "$BATS_TEST_TMPDIR/trace")" -lt 60 ]
+}
+
+# ---- input ----
+
+@test "columns of a table pass through, and speak for the cgroups below" {
+	replay 7 8
+	printf '#cgroup\tfloor_bytes\tmem_limit_pct\n/\t5\t0.1\n/batch\t-\t2\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 0 psi-watch -r -i 1s -o cgroup,cpu_full_total_us - <"$BATS_TEST_TMPDIR/tab"
+	same "#cgroup	floor_bytes	mem_limit_pct	cpu_full_total_us
+/	5	0.1	-
+/batch	-	2	$(field "$TESTS/fixtures/psi-storm-6.18/08/sys/fs/cgroup/batch/cpu.pressure" full total)
+/web	5	0.1	$(field "$TESTS/fixtures/psi-storm-6.18/08/sys/fs/cgroup/web/cpu.pressure" full total)"
+}
+
+@test "tables with other columns are joined, and a later row of a key counts" {
+	use_root psi-storm-6.18/08
+	printf '#cgroup\ta\n/web\t1\n/batch\t2\n#cgroup\tb\ta\n/web\t3\t4\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 0 psi-watch -o cgroup,mem_some_total_us - <"$BATS_TEST_TMPDIR/tab"
+	same "#cgroup	a	b	mem_some_total_us
+/batch	2	-	0
+/web	4	3	0"
+}
+
+@test "a cut last line, an empty input and a bad path are refused" {
+	use_root psi-storm-6.18/08
+	runx 2 psi-watch - < <(printf '/web\n/bat')
+	[ -z "$output" ]
+	one_line "ends without a newline"
+	runx 2 psi-watch - </dev/null
+	one_line "no cgroup came from standard input"
+	runx 2 psi-watch ../etc
+	one_line "'../etc' is not a cgroup path"
+}
+
+@test "a file of targets is read again when it changes; a bad one leaves it" {
+	live
+	mkdir "$CG/a" "$CG/b"
+	tab=$BATS_TEST_TMPDIR/tab
+	printf '#cgroup\tx\n%s/a\t1\n' "$KEY" >"$tab"
+	(sleep 0.9; printf '#cgroup\tx\n%s/b\t2\n' "$KEY" >"$tab.new"; mv "$tab.new" "$tab"
+		sleep 0.9; printf '%s/a' "$KEY" >"$tab.new"; mv "$tab.new" "$tab") 3>&- &
+	runx 0 psi-watch --targets "$tab" -i 300ms -c 9 -H -o cgroup,window_us
+	wait
+	echo "$output"
+	[ "$(cut -f1,2 <<<"$output" | uniq)" = "$KEY/a	1
+$KEY/b	2" ]
+	one_line "is left as it was read before"
+}
+
+# ---- waiting ----
+
+@test "a wait ends with the answer, and the row that gave it" {
+	replay 1 18
+	runx 0 psi-watch -i 1s -o cgroup,cpu_some_pct --until 'cpu_some_pct > 30% for 3s' -r /
+	grep -q '^/batch' <<<"$output"
+	runx 1 psi-watch -i 1s --until 'cpu_some_pct > 100%' -r /
+	[ -z "$output" ]
+	[ -z "$stderr" ]
+}
+
+@test "of several cgroups one is enough, with --all it takes each" {
+	replay 1 18
+	runx 0 psi-watch -i 1s -H -o cgroup --until 'cpu_some_pct > 30%' /web /batch
+	same /batch
+	runx 1 psi-watch -i 1s --all --until 'cpu_some_pct > 30%' /web /batch
+	runx 0 psi-watch -i 1s -H -o cgroup --all --until 'cpu_some_pct < 1%' /web /batch
+	same $'/batch\n/web'
+	runx 0 psi-watch -i 1s -H -o cgroup --all --while 'cpu_some_pct < 30%' /web /batch
+	same /batch
+	runx 1 psi-watch -i 1s --while 'cpu_some_pct < 30%' /web /batch
+}
+
+@test "a live wait times out with status 1, at its time" {
+	live
+	start=$SECONDS
+	runx 1 psi-watch --until 'cpu_some_pct > 99%' --timeout 1500ms "$KEY"
+	[ $((SECONDS - start)) -le 3 ]
+}
+
+@test "a wait for a cgroup that goes is status 3" {
+	live
+	mkdir "$CG/job"
+	(sleep 0.4; rmdir "$CG/job") 3>&- &
+	runx 3 psi-watch -i 200ms --until 'cpu_some_pct > 99%' "$KEY/job"
+	one_line "there is no cgroup '$KEY/job'"
+}
+
+@test "a bad condition is told with its place" {
+	runx 2 psi-watch --until 'mem_some_pct <> 1' /
+	one_line "wanted a value in the column's unit at '> 1'"
+	runx 2 psi-watch --until 'nope < 1' /
+	one_line "wanted a column"
+	runx 2 psi-watch --until 'mem_some_pct < 1 for 3s or io_some_pct < 1' /
+	one_line "parentheses limit it"
+}
+
+# ---- triggers ----
+
+@test "an alarm goes through every state, with a row in and a row out" {
+	replay 1 18
+	# calm, rising, calm; rising, high; clearing, high; clearing, calm
+	runx 0 psi-watch -t 'cpu some 60%/900ms' --clear 40% --sustain 3s --cooldown 3s \
+		-o cgroup,time,resource,kind,state,source /batch
+	same "#cgroup	time	resource	kind	state	source
+/batch	1795390981.200	cpu	some	high	poll
+/batch	1795390990.190	cpu	some	calm	poll"
+	# without the times each loud window is a row, the short burst as well
+	runx 0 psi-watch -t 'cpu some 60%/900ms' -H -o time,state /batch
+	same "1795390976.200	high
+1795390979.190	high
+1795390980.190	high
+1795390981.200	high
+1795390982.260	high
+1795390985.210	high
+1795390986.420	high"
+}
+
+@test "an unprivileged trigger is widened, fires, and its event is verified" {
+	live
+	[ "$(psi-watch --check | awk '$1 == "trigger" { print $2 }')" = limited ] || skip "with CAP_SYS_RESOURCE"
+	(sleep 1; stall "$CG" 3; wait) 3>&- &
+	runx 0 psi-watch -t 'cpu some 10%/500ms' -c 1 --timeout 10s -o cgroup,resource,kind,stall_us,source "$KEY"
+	wait
+	[[ "$(tail -n 1 <<<"$output")" =~ ^$KEY$'\t'cpu$'\t'some$'\t'[0-9]+$'\t'trigger$ ]]
+	[ "$(col stall_us <<<"$output")" -ge 200000 ]
+	one_line "50.0ms/500ms is armed as 200ms/2.00s"
+}
+
+@test "the kernel's false first event is dropped" {
+	live
+	# A history of stall, then a small one under a threshold far above it.
+	stall "$CG" 2
+	sleep 2.5
+	(sleep 1; stall "$CG" 0.1; wait) 3>&- &
+	runx 1 psi-watch -v -t 'cpu some 1.9s/2s' --timeout 5s "$KEY"
+	wait
+	[ -z "$output" ]
+	if ! grep -q 'dropped an event' <<<"$stderr"; then
+		skip "this kernel does not fire at the first stall"
+	fi
+}
+
+@test "it sleeps without a wake-up while nothing happens" {
+	live
+	psi-watch -q -t 'memory some 500ms/2s' -t 'io full 500ms/2s' "$KEY" 3>&- &
+	pid=$!
+	sleep 1
+	before=$(waits "$pid")
+	sleep 3
+	[ "$(waits "$pid")" -eq "$before" ]
+	kill "$pid"
+	wait "$pid" && status=0 || status=$?
+	[ "$status" -eq 143 ]
+}
+
+@test "500 watched cgroups removed at once cost few wake-ups, and no spin" {
+	live
+	for i in $(seq 500); do mkdir "$CG/$i"; done
+	psi-watch -q -r -t 'memory some 500ms/2s' "$KEY" 3>&- &
+	pid=$!
+	sleep 1
+	before=$(waits "$pid")
+	rmdir "$CG"/[0-9]*
+	sleep 2
+	after=$(waits "$pid")
+	echo "wake-ups: $((after - before))"
+	[ $((after - before)) -le 1500 ]
+	[ "$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" -lt 15 ]
+	sleep 1
+	[ "$(waits "$pid")" -eq "$after" ]
+	# and its time was short: ticks of 10 ms
+	[ "$(awk '{ print $14 + $15 }' "/proc/$pid/stat")" -lt 100 ]
+	kill "$pid"
+}
+
+@test "a cgroup made later is armed when it appears" {
+	live
+	(sleep 0.7; mkdir "$CG/late"; sleep 0.2; stall "$CG/late" 4; wait) 3>&- &
+	runx 0 psi-watch -q -t 'cpu some 10%/2s' -c 1 --timeout 10s -H -o cgroup,source "$KEY/*"
+	wait
+	same "$KEY/late	trigger"
+}
+
+@test "cgroup.pressure 0 kills triggers without a spin, and is told with its remedy" {
+	live
+	[ -e "$CG/cgroup.pressure" ] || skip "no cgroup.pressure here"
+	psi-watch -t 'memory some 500ms/2s' "$KEY" 3>&- 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	sleep 0.7
+	echo 0 >"$CG/cgroup.pressure"
+	sleep 1
+	before=$(waits "$pid")
+	sleep 2
+	[ $(($(waits "$pid") - before)) -le 1 ]
+	kill "$pid"
+	grep -q "pressure accounting of '$KEY' is off: write 1 to its cgroup.pressure" "$BATS_TEST_TMPDIR/err"
+	runx 2 psi-watch "$KEY"
+	one_line "write 1 to its cgroup.pressure"
+}
+
+@test "a sample across cgroup.pressure 0 is a restart" {
+	live
+	[ -e "$CG/cgroup.pressure" ] || skip "no cgroup.pressure here"
+	(sleep 0.5; echo 0 >"$CG/cgroup.pressure"; sleep 0.6; echo 1 >"$CG/cgroup.pressure") 3>&- &
+	runx 3 psi-watch -i 200ms -c 10 -H -o cgroup,window_us,cpu_some_us "$KEY"
+	wait
+	[ "$(awk '$2 > 400000' <<<"$output")" = "" ]
+	[ "$(wc -l <<<"$output")" -ge 4 ]
+	one_line "cgroup.pressure"
+}
+
+@test "--blame names the child that stalls" {
+	live
+	mkdir "$CG/good" "$CG/bad"
+	(sleep 0.5; stall "$CG/bad" 4; wait) 3>&- &
+	runx 0 psi-watch -q -t 'cpu some 10%/2s' --blame -c 1 --timeout 10s -H -o blame_cgroup "$KEY"
+	wait
+	same "$KEY/bad"
+}
+
+@test "--from-env arms what systemd hands over" {
+	live
+	export MEMORY_PRESSURE_WATCH=$CG/memory.pressure
+	MEMORY_PRESSURE_WRITE=$(printf 'some 200000 2000000\0' | base64)
+	export MEMORY_PRESSURE_WRITE
+	runx 1 psi-watch --from-env --timeout 300ms
+	MEMORY_PRESSURE_WATCH=/dev/null runx 2 psi-watch --from-env
+	one_line "turned the watch off"
+	MEMORY_PRESSURE_WRITE=x runx 2 psi-watch --from-env
+	one_line "holds no trigger"
+	unset MEMORY_PRESSURE_WATCH
+	runx 2 psi-watch --from-env
+	one_line "MEMORY_PRESSURE_WATCH is not set"
+}
+
+@test "a bad trigger is refused with the reason" {
+	runx 2 psi-watch -t 'disk some 1s/2s' /
+	one_line "the resource is cpu, memory, io or irq"
+	runx 2 psi-watch -t 'memory some 3s/2s' /
+	one_line "not over it"
+	runx 2 psi-watch -t 'memory some 1s' /
+	one_line "wanted RESOURCE"
+	runx 2 psi-watch -t 'memory some 100ms/1s' --clear 50% /
+	one_line "--clear: '50%'"
+	runx 2 psi-watch -t 'cpu full 100ms/2s' /
+	one_line "undefined: use cpu some"
+	runx 2 psi-watch --clear 5% /
+	one_line "need -t"
+}
+
+# ---- who, and what is normal ----
+
+@test "--sort and --top put the most first" {
+	replay 7 8
+	runx 0 psi-watch -r -i 1s -H -o cgroup --sort cpu_some_pct --top 2 /
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	[ "$(sort <<<"$output")" = $'/\n/batch' ]
+	runx 2 psi-watch --sort nope /
+	one_line "--sort: no column 'nope'"
+	runx 2 psi-watch --top 2 /
+	one_line "--top needs --sort"
+}
+
+@test "--quantiles of a recording are those of its windows" {
+	replay 1 18
+	psi-watch -i 1s -H -o cpu_some_us /batch | sort -n >"$BATS_TEST_TMPDIR/all"
+	runx 0 psi-watch -i 1s --quantiles -o cpu_some_us /batch
+	[ "$(col samples <<<"$output")" -eq 17 ]
+	[ "$(col cpu_some_max_us <<<"$output")" = "$(tail -n 1 "$BATS_TEST_TMPDIR/all")" ]
+	for q in 50:9 90:16 99:17; do
+		want=$(sed -n "${q#*:}p" "$BATS_TEST_TMPDIR/all")
+		got=$(col "cpu_some_p${q%:*}_us" <<<"$output")
+		echo "p${q%:*}: $got, of $want"
+		[ $((got * 31)) -le $((want * 32)) ] && [ $((want * 31)) -le $((got * 32)) ]
+	done
+}
+
+@test "--quantiles speaks at SIGUSR1, of a cgroup that goes, and at a signal" {
+	live
+	mkdir "$CG/job"
+	psi-watch -r -i 100ms --quantiles -H -o cpu_some_pct "$KEY" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	sleep 0.6
+	kill -USR1 "$pid"
+	retry 3 grep -q "^$KEY"$'\t' "$BATS_TEST_TMPDIR/out"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 2 ]
+	rmdir "$CG/job"
+	retry 3 test "$(grep -c /job "$BATS_TEST_TMPDIR/out")" -eq 1
+	kill -TERM "$pid"
+	wait "$pid" && status=0 || status=$?
+	[ "$status" -eq 143 ]
+	[ "$(grep -c /job "$BATS_TEST_TMPDIR/out")" -eq 2 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 4 ]
+}
+
+# ---- formats ----
+
+@test "prometheus text is replaced whole, counters are counters" {
+	use_root psi-storm-6.18/08
+	echo old >"$BATS_TEST_TMPDIR/psi.prom"
+	runx 0 psi-watch --out "$BATS_TEST_TMPDIR/psi.prom" -r -o cgroup,mem_some_total_us,cpu_full_avg10_pct /
+	[ -z "$output" ]
+	runx 0 cat "$BATS_TEST_TMPDIR/psi.prom"
+	avg() { field "$TMO_ROOT/sys/fs/cgroup/$1/cpu.pressure" full avg10; }
+	same '# TYPE tmo_psi_watch_mem_some_total_us counter
+tmo_psi_watch_mem_some_total_us{cgroup="/"} 0
+tmo_psi_watch_mem_some_total_us{cgroup="/batch"} 0
+tmo_psi_watch_mem_some_total_us{cgroup="/web"} 0
+# TYPE tmo_psi_watch_cpu_full_avg10_pct gauge
+tmo_psi_watch_cpu_full_avg10_pct{cgroup="/batch"} '"$(avg batch)"'0
+tmo_psi_watch_cpu_full_avg10_pct{cgroup="/web"} '"$(avg web)"0
+	[ "$(find "$BATS_TEST_TMPDIR" -name 'psi.prom*' | wc -l)" -eq 1 ]
+	runx 2 psi-watch --out "$BATS_TEST_TMPDIR/x" -f json /
+	one_line "--out: only -f prometheus"
+}
+
+@test "json has numbers as numbers and null for the unknown" {
+	use_root psi-storm-6.18/08
+	runx 0 psi-watch -f json -o cgroup,mem_some_total_us,cpu_full_avg10_pct /
+	same '{"cgroup":"/","mem_some_total_us":0,"cpu_full_avg10_pct":null}'
+}
+
+@test "a wide terminal shows a picture of the last samples, a pipe does not" {
+	live
+	command -v script >/dev/null || skip "no script(1)"
+	run script -qec "stty cols 160; LC_ALL=C.UTF-8 psi-watch -i 50ms -c 5 $KEY" /dev/null
+	[[ "${lines[0]}" == *trend* ]]
+	[[ "${lines[5]}" == *·····* ]]
+	run script -qec "stty cols 80; psi-watch -i 50ms -c 2 $KEY" /dev/null
+	[[ "${lines[0]}" != *trend* ]]
+	runx 0 psi-watch -f table -i 50ms -c 2 "$KEY"
+	[[ $output != *trend* ]]
+}
+
+# ---- where PSI is off ----
+
+@test "PSI off is told apart: no files, cgroups without, each with its remedy" {
+	use_root psi-storm-6.18/08
+	rm "$TMO_ROOT"/sys/fs/cgroup/web/*.pressure
+	runx 2 psi-watch /web
+	one_line "cgroup_disable=pressure"
+	rm -r "$TMO_ROOT/proc/pressure"
+	runx 2 psi-watch /web
+	one_line "boot with psi=1, or one built with CONFIG_PSI"
+	runx 2 psi-watch /
+	one_line "boot with psi=1"
+	runx 2 psi-watch --check
+	[ "$(awk '$1 == "system_mem" { print $2 }' <<<"$output")" = missing ]
+}
+
+# faulty FAULT CMD...: with system calls that fail, see tests/faultio.c.
+faulty() {
+	local fault=$1
+	shift
+	FAULT=$fault LD_PRELOAD=$TMO_BUILD/faultio.so "$@"
+}
+
+@test "EOPNOTSUPP says that pressure accounting is disabled" {
+	use_root psi-storm-6.18/08
+	runx 2 faulty pressure:read:EOPNOTSUPP psi-watch /web
+	one_line "pressure accounting is disabled: boot with psi=1"
+}
+
+@test "where the kernel takes no trigger it polls, and says so once" {
+	live
+	mkdir "$CG/a" "$CG/b"
+	stall "$CG/a" 3
+	runx 0 faulty pressure:write:EINVAL psi-watch -r -t 'cpu some 10%/500ms' -c 1 --timeout 5s \
+		-H -o source "$KEY"
+	same poll
+	one_line "(Invalid argument): polling every 500ms"
+}
+
+@test "jobs that exclude each other, and counts without an interval, are refused" {
+	runx 2 psi-watch -t 'memory some 1s/2s' --until 'mem_some_pct < 1' /
+	one_line "one at a time"
+	runx 2 psi-watch -c 2 /
+	one_line "needs -i"
+	runx 2 psi-watch -o cgroup,mem_some_pct /
+	one_line "needs two readings: give -i"
+	runx 2 psi-watch --all /
+	one_line "--all needs"
+}
+
+@test "a full disk ends it with status 2" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	use_root psi-storm-6.18/08
+	runx 2 bash -c 'exec psi-watch / >/dev/full'
+	one_line "cannot write to standard output"
+}
