@@ -120,6 +120,17 @@ static void check_areas(struct rows_out *out, const struct machine *m)
 	check_order(out, m);
 }
 
+static bool is_among(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/* good: the words that are fine, the one to recommend first. */
 static void check_advice(struct rows_out *out, const char *name,
 			 const char *good, const char *why)
 {
@@ -128,7 +139,7 @@ static void check_advice(struct rows_out *out, const char *name,
 	if (!parameter(name, now, sizeof(now)))
 		return;
 	snprintf(feature, sizeof(feature), "zswap.%s", name);
-	if (strstr(good, now))
+	if (*now && is_among(good, now))
 		tool_check(out, feature, CHECK_OK, "%s", now);
 	else
 		tool_check(out, feature, CHECK_LIMITED,
