@@ -650,7 +650,10 @@ static enum reason look(struct scene *s)
 		return REASON_LOCKED;
 	if (err && !(run->policy.dry_run && err == -EACCES)) {
 		if (err == -ENOENT) {
-			complain(s, 0, "no memory controller in");
+			complain(s, 0,
+				 s->run->policy.node >= 0
+					 ? "no reclaim of a node (6.17) for"
+					 : "no memory controller in");
 			return REASON_UNSUPPORTED;
 		}
 		complain(s, err, "cannot open memory.reclaim of");

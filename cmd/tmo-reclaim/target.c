@@ -65,7 +65,7 @@ static bool zswap_pool_full(void)
 	    sscanf(total + 9, "%" SCNu64, &total_kb) != 1)
 		return false;
 	/* Nearly: at the bound itself stores are already refused. */
-	return pool_kb * 100 >= total_kb * pct / 20 * 19;
+	return pool_kb * 100 >= total_kb * pct / 10 * 9;
 }
 
 void host_read(struct host *h)
@@ -333,7 +333,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 	if (!cg_read_u64(set, cg, "memory.zswap.max", &zmax) &&
 	    zmax != NUM_MAX && zmax &&
 	    !cg_read_u64(set, cg, "memory.zswap.current", &znow))
-		g->zswap_full |= znow >= zmax / 20 * 19;
+		g->zswap_full |= znow >= zmax / 10 * 9;
 }
 
 /* ---- accounts ---- */

@@ -1,0 +1,338 @@
+# vm: -m 1G -s 512M
+# tmo-reclaim on a real kernel: what it takes, and each guard by a real cause.
+load ../helpers
+load guest
+load tmo-reclaim
+
+setup() {
+	zswap_on
+	make_cgroup /t/a /t/b
+}
+
+teardown() {
+	rm -f /run/tmo-reclaim.off
+	for key in /t/a/in /t/a /t/b /t/other /t; do
+		drop_cgroup "$key"
+	done
+}
+
+# calm KEY [COLUMNS VALUES]: one row of a calm cgroup.
+calm() {
+	printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct'
+	[ $# -lt 3 ] || printf '\t%s' "$2"
+	printf '\n%s\t2000000\t0.000\t0.000' "$1"
+	[ $# -lt 3 ] || printf '\t%s' "$3"
+	printf '\n'
+}
+
+# reason_of OPTIONS...: of one row on stdin.
+reason_of() {
+	tmo-reclaim --headroom 4M --ratio 1% "$@" | col reason
+}
+
+@test "-b takes what was asked, and says what became of it" {
+	work /t/a --cold-anon 64M --rate 10
+	before=$(steal /t/a)
+	runx 0 tmo-reclaim --headroom 8M -b 20M /t/a
+	[ "$(col reason <<<"$output")" = asked ]
+	[ "$(col want_bytes <<<"$output")" -eq $((20 << 20)) ]
+	got=$(col got_bytes <<<"$output")
+	[ "$got" -ge $((20 << 20)) ]
+	[ "$got" -le $((26 << 20)) ]
+	[ "$(col got_anon_bytes <<<"$output")" -gt $((got * 9 / 10)) ]
+	# the kernel's own counter says the same
+	moved=$((($(steal /t/a) - before) * 4096))
+	[ $((moved - got)) -lt $((1 << 20)) ]
+	[ $((got - moved)) -lt $((1 << 20)) ]
+	# net is what went to swap without what its copies cost
+	saved=$(col saved_bytes <<<"$output")
+	[ "$saved" -gt $((got / 2)) ]
+	[ "$saved" -lt "$got" ]
+}
+
+@test "saved_bytes can be worked out by hand from the kernel's files" {
+	work /t/a --cold-anon 48M --rate 10
+	runx 0 tmo-reclaim --headroom 8M -b 16M /t/a
+	swap=$(<"$CG/t/a/memory.swap.current")
+	hand=$((swap - $(stat_of /t/a swapcached) - $(stat_of /t/a zswap)))
+	saved=$(col saved_bytes <<<"$output")
+	diff=$((hand - saved))
+	echo "by hand $hand, row $saved"
+	[ "${diff#-}" -lt $((1 << 20)) ]
+}
+
+@test "-b of more than there is ends at the floor, status 1" {
+	work /t/a --cold-anon 32M --rate 10
+	runx 1 tmo-reclaim --headroom 16M -b 100M /t/a
+	[ "$(col reason <<<"$output")" = floor ]
+	[ "$(<"$CG/t/a/memory.current")" -gt $((14 << 20)) ]
+}
+
+@test "the kernel's EAGAIN is a partial result" {
+	work /t/a --cold-anon 4M --mlock 24M --rate 10
+	# believed to be reclaimable: the floor is below what is locked
+	runx 1 tmo-reclaim --headroom 0 -b 90% /t/a
+	[[ "$(col reason <<<"$output")" =~ ^(partial|floor)$ ]]
+}
+
+@test "each hold has its reason: off, empty, frozen, no_psi, grace, self" {
+	[ "$(calm /t/a | reason_of)" = empty ]
+	work /t/a --cold-anon 24M --rate 10
+	touch /run/tmo-reclaim.off
+	[ "$(calm /t/a | reason_of)" = off ]
+	rm /run/tmo-reclaim.off
+	echo 1 >"$CG/t/a/cgroup.freeze"
+	[ "$(calm /t/a | reason_of)" = frozen ]
+	echo 0 >"$CG/t/a/cgroup.freeze"
+	[ "$(calm /t/a | sed 's/\t0\.000/\t-/' | reason_of)" = no_psi ]
+	echo 0 >"$CG/t/a/cgroup.pressure"
+	[ "$(printf '/t/a\n' | reason_of)" = no_psi ]
+	echo 1 >"$CG/t/a/cgroup.pressure"
+	[ "$({ sleep 2; make_cgroup /t/b; calm /t/a; } | reason_of -i 100ms --grace 1h)" = grace ]
+	run --separate-stderr sh -c "echo \$\$ >$CG/t/b/cgroup.procs; exec tmo-reclaim -c 1 /t/b"
+	[ "$status" -eq 2 ]
+	one_line "holds tmo-reclaim itself"
+	[ "$(calm /t/b | sh -c "echo \$\$ >$CG/t/b/cgroup.procs; exec tmo-reclaim" | col reason)" = self ]
+}
+
+@test "each floor has its reason: floor, protected, row_floor" {
+	work /t/a --cold-anon 48M --rate 10
+	[ "$(calm /t/a | reason_of --headroom 1G)" = floor ]
+	echo 1G >"$CG/t/a/memory.low"
+	[ "$(calm /t/a | reason_of)" = protected ]
+	echo 0 >"$CG/t/a/memory.low"
+	echo 1G >"$CG/t/memory.min"
+	[ "$(calm /t/a | reason_of)" = protected ]
+	echo 0 >"$CG/t/memory.min"
+	[ "$(calm /t/a floor_bytes 1000000000 | reason_of)" = row_floor ]
+	[ "$(calm /t/a max_step_bytes 8192 | reason_of)" = max_step ]
+}
+
+@test "swap is left alone where it must be: each with its reason" {
+	work /t/a --cold-anon 48M --rate 10
+	swapped() { cat "$CG/t/a/memory.swap.current"; }
+	before=$(swapped)
+	[ "$(calm /t/a swap_write_bytes_per_s 0 | reason_of)" = swap_budget ]
+	[ "$(calm /t/a swappiness 0 | reason_of)" = file_only ]
+	[ "$(calm /t/a swap_left_bytes 0 | reason_of)" = no_swap ]
+	[ "$(swapped)" -eq "$before" ]
+	# really used: nine tenths of what the cgroup may swap
+	echo 8M >"$CG/t/a/memory.swap.max"
+	tmo-reclaim --headroom 0 --swap-limit 100% --chunk 512K -b 7M /t/a || true
+	used=$(swapped)
+	[ "$used" -gt $((13 << 19)) ]
+	[ "$(calm /t/a | reason_of)" = swap_full ]
+	[ "$(swapped)" -le "$used" ]
+}
+
+@test "a full zswap pool stops swapping" {
+	work /t/a --cold-anon 48M --rate 10
+	echo 1M >"$CG/t/a/memory.zswap.max"
+	echo 0 >"$CG/t/a/memory.zswap.writeback"
+	tmo-reclaim --headroom 4M -b 8M /t/a || true
+	head "$CG"/t/a/memory.zswap.*
+	[ "$(calm /t/a | reason_of)" = zswap_full ]
+}
+
+@test "parent and child are not reclaimed in the same period" {
+	make_cgroup /t/a/in
+	work /t/a/in --cold-anon 48M --rate 10
+	runx 0 tmo-reclaim --headroom 4M -r -i 1s -c 4 /t
+	[ "$(grep -c nested <<<"$output")" -ge 4 ]
+	# of the three at any time one at most has a write
+	awk -F'\t' '!/^#/ { if ($4 > 0) n[int($2 + 0.2)]++ }
+		END { for (t in n) if (n[t] > 1) exit 1 }' <<<"$output"
+}
+
+@test "one tmo-reclaim a cgroup: the second says locked" {
+	work /t/a --cold-anon 24M --rate 10
+	tmo-reclaim -i 1s /t/a >/dev/null 3>&- &
+	first=$!
+	sleep 1
+	[ "$(calm /t/a | reason_of)" = locked ]
+	kill "$first"
+	run -143 wait "$first"
+	[ "$(calm /t/a | reason_of)" != locked ]
+}
+
+@test "pressure stops it, and a burst is remembered for a while" {
+	work /t/a --cold-anon 48M --rate 10
+	runx 0 tmo-reclaim --headroom 4M --ratio 1% < <(
+		printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n'
+		printf '/t/a\t2000000\t5.000\t0.000\n/t/a\t2000000\t0.000\t5.000\n/t/a\t2000000\t0.000\t0.000\n'
+	)
+	echo "$output"
+	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "mem_pressure io_pressure mem_pressure " ]
+	[ "$(steal /t/a)" -eq 0 ]
+}
+
+@test "evidence bounds the step and makes it fast" {
+	work /t/a --cold-anon 64M --rate 10
+	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes'
+	runx 0 tmo-reclaim --headroom 4M < <(
+		calm /t/a "$cols" "ok	67108864	0	2097152	0"
+		for _ in 1 2 3 4 5 6; do
+			sleep 0.3
+			calm /t/a "$cols" "ok	67108864	0	2097152	0" | tail -n 1
+		done
+	)
+	# two MiB are known to be cold: so much is taken, and no more
+	taken=$(col got_bytes <<<"$output" | awk '{ n += $1 } END { print n }')
+	echo "$output"
+	[ "$taken" -ge $((1 << 20)) ]
+	[ "$taken" -le $((3 << 20)) ]
+	[[ "$(tail -n 1 <<<"$output")" =~ (small|cold)$ ]]
+	[ "$(calm /t/a "$cols" "suspect:lru_gen	1	0	1	0" | reason_of)" != cold ]
+}
+
+@test "memory.high: lowered for a moment, and then as it was" {
+	work /t/a --cold-anon 48M --rate 10
+	echo 900M >"$CG/t/a/memory.high"
+	runx 0 tmo-reclaim --memory-high --headroom 4M -b 8M /t/a
+	[ "$(<"$CG/t/a/memory.high")" -eq $((900 << 20)) ]
+	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
+	[ -z "$(ls /run/tmo-reclaim)" ]
+}
+
+@test "kill -9 while memory.high is lowered: the child restores it" {
+	work /t/a --cold-anon 96M --rate 10
+	tmo-reclaim --memory-high --headroom 4M --chunk 64M --deadline 10s -b 60M /t/a \
+		>/dev/null 2>&1 3>&- &
+	tool=$!
+	retry 10 lowered /t/a
+	kill -9 "$tool"
+	retry 15 not_lowered /t/a
+	retry 5 test -z "$(ls /run/tmo-reclaim)"
+}
+lowered() { [ "$(<"$CG$1/memory.high")" != max ]; }
+not_lowered() { [ "$(<"$CG$1/memory.high")" = max ]; }
+
+@test "kill -9 of tool and child: the next start restores by the record" {
+	work /t/a --cold-anon 96M --rate 10
+	tmo-reclaim --memory-high --headroom 4M --chunk 64M --deadline 10s -b 60M /t/a \
+		>/dev/null 2>&1 3>&- &
+	retry 10 lowered /t/a
+	pkill -9 -x tmo-reclaim
+	lowered /t/a
+	[ -n "$(ls /run/tmo-reclaim)" ]
+	runx 0 tmo-reclaim -c 1 /t/b
+	one_line "'/t/a': memory.high was left at"
+	not_lowered /t/a
+	[ -z "$(ls /run/tmo-reclaim)" ]
+}
+
+@test "a stall of the target cuts the write in flight short" {
+	work /t/a --hot-anon 64M --rate 100000
+	echo 48M >"$CG/t/a/memory.max"
+	runx 1 tmo-reclaim --mem-limit 100% --io-limit 100% --headroom 0 --chunk 32M \
+		--deadline 10s -b 40M -o +elapsed_us /t/a
+	echo "$output"
+	[ "$(col reason <<<"$output")" = cut_psi ]
+	# from the alarm at 40 ms to the write's end no more than 50 ms of stall
+	[ "$(col stall_us <<<"$output")" -ge 40000 ]
+	[ "$(col stall_us <<<"$output")" -le 90000 ]
+}
+
+@test "SIGTERM cuts the write in flight short and ends with 143" {
+	work /t/a --cold-anon 160M --rate 10
+	tmo-reclaim --headroom 4M --chunk 128M --deadline 1m --alarm 1m -b 128M /t/a \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	tool=$!
+	retry 10 swapping /t/a
+	start=${EPOCHREALTIME/./}
+	kill -TERM "$tool"
+	run -143 wait "$tool"
+	took=$((${EPOCHREALTIME/./} - start))
+	echo "ended after $took us"
+	[ "$took" -lt 500000 ]
+	[ "$(col reason <"$BATS_TEST_TMPDIR/out")" = cut_signal ]
+}
+swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
+
+@test "a cgroup removed under a pending write is gone, and the others go on" {
+	work /t/a --cold-anon 96M --rate 10
+	work /t/b --cold-anon 32M --rate 10
+	(
+		retry 20 swapping /t/a
+		echo 1 >"$CG/t/a/cgroup.kill"
+		retry 20 rmdir "$CG/t/a"
+	) 3>&- &
+	run --separate-stderr tmo-reclaim --headroom 4M --ratio 1% -r -i 500ms -c 16 /t
+	[ "$status" -eq 0 ]
+	[ ! -d "$CG/t/a" ]
+	[ "$(grep -c '^/t/b	' <<<"$output")" -ge 15 ]
+	[ "$(grep '^/t/b	' <<<"$output" | tail -n 1 | cut -f 3)" -lt $((32 << 20)) ]
+}
+
+@test "growth is left alone" {
+	work /t/a --hot-anon 16M --grow 32M@4s --rate 100
+	runx 0 tmo-reclaim --headroom 4M -i 1s -c 9 /t/a
+	[[ "$(reasons <<<"$output")" == *growth* ]]
+}
+
+@test "--ranges pages out what it is told, of that process alone" {
+	work /t/a --cold-anon 16M --rate 10
+	ticks=$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$work/stat")
+	# its largest mapping
+	read -r addr bytes < <(awk -F'[- ]' '/rw-p/ { b = strtonum("0x" $2) - strtonum("0x" $1)
+		if (b > most) { most = b; at = strtonum("0x" $1) } }
+		END { printf "%d %d\n", at, most }' "/proc/$work/maps")
+	head='#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\n'
+	row() { printf "$head/t/a\t1.000\t%s\t%s\t%s\t8388608\tanon\t60000000\n" "$1" "$2" "$addr"; }
+	[ "$bytes" -ge $((16 << 20)) ]
+	runx 0 tmo-reclaim --ranges < <(row "$work" "$((ticks + 1))")
+	[ "$(col reason <<<"$output")" = gone ]
+	[ "$(<"$CG/t/a/memory.swap.current")" -eq 0 ]
+	runx 0 tmo-reclaim --ranges < <(row "$work" "$ticks")
+	echo "$output"
+	[ "$(col reason <<<"$output")" = cold ]
+	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
+	[ "$(<"$CG/t/a/memory.swap.current")" -ge $((7 << 20)) ]
+}
+
+@test "--report: totals, sizes and what could be set; also at SIGUSR1" {
+	work /t/a --cold-anon 48M --rate 10
+	tmo-reclaim --headroom 4M --ratio 1% -i 1s -c 8 --report /t/a \
+		>"$BATS_TEST_TMPDIR/rows" 2>"$BATS_TEST_TMPDIR/report" 3>&- &
+	tool=$!
+	sleep 3
+	kill -USR1 "$tool"
+	wait "$tool"
+	[ "$(grep -c '^/t/a' "$BATS_TEST_TMPDIR/report")" -eq 2 ]
+	sum=$(col got_bytes <"$BATS_TEST_TMPDIR/rows" | awk '{ n += $1 } END { print n }')
+	[ "$(col got_bytes <"$BATS_TEST_TMPDIR/report" | tail -n 1)" -eq "$sum" ]
+	[ "$(col periods <"$BATS_TEST_TMPDIR/report" | tail -n 1)" -eq 8 ]
+	want=$(col memory_bytes <"$BATS_TEST_TMPDIR/rows" | sort -n | sed -n 4p)
+	[ "$(col memory_low_bytes <"$BATS_TEST_TMPDIR/report" | tail -n 1)" -eq "$want" ]
+}
+
+@test "a user reclaims in the subtree that was delegated, without root" {
+	work /t/a --cold-anon 32M --rate 10
+	chown nobody "$CG/t/a" "$CG/t/a/"{memory.reclaim,cgroup.procs}
+	as_nobody() { setpriv --reuid nobody --clear-groups "$@"; }
+	runx 0 as_nobody "$(command -v tmo-reclaim)" --headroom 4M -b 8M /t/a
+	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
+	runx 3 as_nobody "$(command -v tmo-reclaim)" --headroom 4M -c 1 /t/b
+	one_line "cannot open memory.reclaim of '/t/b'"
+}
+
+@test "-n writes nothing and says each write" {
+	work /t/a --cold-anon 48M --rate 10
+	runx 1 tmo-reclaim -n --headroom 4M -b 8M /t/a
+	[ "$(grep -c "would write '4194304' to '/t/a/memory.reclaim'" <<<"$stderr")" -eq 2 ]
+	[ "$(steal /t/a)" -eq 0 ]
+}
+
+@test "--node: reclaim of a memory node, or a word that the kernel has none" {
+	work /t/a --cold-anon 32M --rate 10
+	if [ -e /sys/devices/system/node/node0/reclaim ]; then
+		run --separate-stderr tmo-reclaim --mem-limit 100% --io-limit 100% --node 0 -b 1M /
+		[ "$status" -le 1 ]
+		[[ "$(col reason <<<"$output")" =~ ^(asked|partial|floor)$ ]]
+	else
+		runx 3 tmo-reclaim --node 0 -b 1M /
+		[ "$(col reason <<<"$output")" = unsupported ]
+	fi
+	runx 2 tmo-reclaim --node 0 -b 1M /t
+	one_line "its one target is /"
+}
