@@ -131,7 +131,7 @@ void need_col(struct need *need, int arg)
 	case W_AVG10_PCT:
 	case W_AVG60_PCT:
 	case W_AVG300_PCT: need->res[COL_RES(arg)] = true; break;
-	case W_WINDOW_US: need->window = true; break;
+	case W_WINDOW_US: need->window = need->res[PSI_MEM] = true; break;
 	case W_MEMORY_BYTES: need->memory = true; break;
 	case W_SWAP_BYTES: need->swap = true; break;
 	case W_TIME:
