@@ -253,16 +253,24 @@ void age_chunk(const struct chunk *c, struct tally_set *out)
 	}
 }
 
-void age_known(const uint64_t *flags, const uint64_t *cgroup, size_t n,
-	       uint8_t age, struct tally_set *out)
+void age_known(const uint64_t *flags, const uint64_t *cgroup,
+	       const uint8_t *age, size_t n, int node, struct tally_set *out)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct tally *t = tally_of(out, cgroup[i], 0);
-		bool lru = has(flags[i], PF_LRU);
+	size_t head = 0;
 
-		t->cover[lru ? TRACKED : reason(flags[i])]++;
-		if (lru)
-			t->pages[kind_of(flags[i])][age]++;
+	for (size_t i = 0; i < n; i++) {
+		struct tally *t;
+
+		if (!has(flags[i], PF_COMPOUND_TAIL))
+			head = i;
+		t = tally_of(out, cgroup[head], node);
+		if (!has(flags[head], PF_LRU)) {
+			t->cover[reason(flags[head])]++;
+			continue;
+		}
+		t->cover[age[i] == AGE_NONE ? FRESH : TRACKED]++;
+		t->pages[kind_of(flags[head])]
+			[age[i] == AGE_NONE ? 0 : age[i]]++;
 	}
 }
 

@@ -101,9 +101,9 @@ struct chunk {
 };
 void age_chunk(const struct chunk *c, struct tally_set *out);
 
-/* Counts n pages whose age another tells. */
-void age_known(const uint64_t *flags, const uint64_t *cgroup, size_t n,
-	       uint8_t age, struct tally_set *out);
+/* Counts n pages whose ages are told; AGE_NONE counts as not cold. */
+void age_known(const uint64_t *flags, const uint64_t *cgroup,
+	       const uint8_t *age, size_t n, int node, struct tally_set *out);
 
 /* A lower bound of the time idle for each age; known: up to this one. */
 struct age_scale {

@@ -337,6 +337,10 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		die(0, "--annotate: appends the columns of one -a AGE");
 	if (cfg->diff && !s->state)
 		die(0, "--diff: needs -S FILE, the newer state");
+	/* What cron keeps is not scanned a second time. */
+	s->watch = cfg->annotate && s->state;
+	if (s->watch && !s->source)
+		s->source = SOURCE_IDLE;
 	s->progress = isatty(STDERR_FILENO) && common->verbose >= 0 &&
 		      !cfg->annotate && root_is_live();
 	if (cfg->background) {

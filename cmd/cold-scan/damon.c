@@ -206,15 +206,17 @@ static void tally_region(const struct damon *d, const struct region *r,
 {
 	enum { RUN = 4096 };
 	uint64_t flags[RUN], ino[RUN];
+	uint8_t ages[RUN];
 	uint64_t pfn = r->start / d->page_bytes, end = r->end / d->page_bytes;
 	int age = r->accesses ? 0 : age_below(scale, r->age * d->aggr_us);
 
+	memset(ages, age, sizeof(ages));
 	while (pfn < end) {
 		size_t n = end - pfn < RUN ? (size_t)(end - pfn) : RUN;
 
 		idle_read_words(flags_fd, pfn, flags, n);
 		idle_read_words(cgroup_fd, pfn, ino, n);
-		age_known(flags, ino, n, (uint8_t)age, out);
+		age_known(flags, ino, ages, n, 0, out);
 		pfn += n;
 	}
 }

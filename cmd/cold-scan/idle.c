@@ -217,9 +217,14 @@ static int find_sections(struct idle *s)
 	return err;
 }
 
-int idle_open(struct idle *s)
+int idle_layout(struct idle *s)
 {
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	return find_sections(s);
+}
+
+int idle_open(struct idle *s)
+{
 	s->bitmap = io_open(root_fd(), bitmap_path, O_RDWR);
 	if (s->bitmap < 0)
 		return s->bitmap;
@@ -230,7 +235,7 @@ int idle_open(struct idle *s)
 		s->bitmap = -1;
 		return err;
 	}
-	return find_sections(s);
+	return idle_layout(s);
 }
 
 void idle_close(struct idle *s)
@@ -537,6 +542,29 @@ int idle_pass(struct idle *s, struct tally_set *out)
 		return err ? err : -EINTR;
 	s->passes++;
 	return 0;
+}
+
+int idle_count(const struct idle *s, struct tally_set *out)
+{
+	int flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	int cgroup_fd = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
+	uint64_t *flags = xcalloc(section_pages(s), 8);
+	uint64_t *ino = xcalloc(section_pages(s), 8);
+
+	for (size_t i = 0; flags_fd >= 0 && i < s->n; i++) {
+		const struct section *sec = s->v + i;
+
+		idle_read_words(flags_fd, sec->pfn, flags, sec->pages);
+		idle_read_words(cgroup_fd, sec->pfn, ino, sec->pages);
+		age_known(flags, ino, sec->age, sec->pages, sec->node, out);
+	}
+	free(flags);
+	free(ino);
+	if (cgroup_fd >= 0)
+		close(cgroup_fd);
+	if (flags_fd >= 0)
+		close(flags_fd);
+	return flags_fd < 0 ? flags_fd : 0;
 }
 
 void idle_scale(const struct idle *s, struct age_scale *scale)

@@ -43,6 +43,7 @@ struct idle {
 	uint64_t before_us;	   /* start of the one before it */
 	uint64_t cpu_us;
 	uint64_t units;	      /* words sampled in the last pass */
+	unsigned int suspect; /* kept with the ages */
 	uint64_t moved_pages; /* pages that the kernel migrated meanwhile */
 	atomic_size_t next;   /* of the sections, for the workers */
 	atomic_int err;
@@ -54,6 +55,12 @@ struct idle {
  */
 int idle_open(struct idle *s);
 void idle_close(struct idle *s);
+
+/* Only finds the sections, to hold ages that another run told. */
+int idle_layout(struct idle *s);
+
+/* Counts pages by the ages as they are: reads no bitmap, marks nothing. */
+int idle_count(const struct idle *s, struct tally_set *out);
 
 /* System RAM as ranges of page frames: 0 or -errno; *v malloc'ed. */
 struct pfn_range {

@@ -21,7 +21,7 @@ struct head {
 	char boot[40];
 	uint64_t page_bytes, sections, sample, seed;
 	uint64_t start_us, before_us, moved_pages;
-	uint32_t passes, unused;
+	uint32_t passes, suspect;
 };
 
 struct section_head {
@@ -51,7 +51,8 @@ int keep_save(const char *path, const struct idle *s)
 			  .start_us = s->start_us,
 			  .before_us = s->before_us,
 			  .moved_pages = s->moved_pages,
-			  .passes = s->passes };
+			  .passes = s->passes,
+			  .suspect = s->suspect };
 	size_t len = sizeof(h);
 	char *buf, *p;
 	int err;
@@ -95,7 +96,7 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 		return "it is from another boot";
 	if (h.page_bytes != s->page_bytes || h.sections != s->n)
 		return "the memory layout has changed";
-	if (h.sample != s->sample)
+	if (s->sample && h.sample != s->sample)
 		return "it was made with another --sample";
 	for (size_t i = 0; i < s->n; i++) {
 		struct section *sec = s->v + i;
@@ -124,7 +125,9 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 		p += sec->pages / 8;
 	}
 	s->passes = h.passes;
+	s->suspect = h.suspect;
 	s->seed = h.seed;
+	s->sample = h.sample;
 	s->start_us = h.start_us;
 	s->before_us = h.before_us;
 	s->moved_pages = h.moved_pages;
@@ -160,6 +163,19 @@ int keep_load(const char *path, struct idle *s)
 		note("-S: '%s' is not used, %s: ages start at 0", path, why);
 	free(data);
 	return lock;
+}
+
+int keep_peek(const char *path, struct idle *s)
+{
+	void *data;
+	size_t len;
+	int err = state_read(path, keep_name, KEEP_VERSION, &data, &len);
+
+	if (err)
+		return err;
+	err = restore(s, data, len) ? -ESTALE : 0;
+	free(data);
+	return err;
 }
 
 /* A state file as it lies there, for --diff. */

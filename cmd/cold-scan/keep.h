@@ -13,6 +13,12 @@
  * Dies for a file that is not ours to trust.
  */
 int keep_load(const char *path, struct idle *s);
+/*
+ * Takes the ages as another run keeps them, without its lock. 0 or -errno;
+ * -ESTALE: not of this boot or layout.
+ */
+int keep_peek(const char *path, struct idle *s);
+
 /* 0 or -errno. */
 int keep_save(const char *path, const struct idle *s);
 

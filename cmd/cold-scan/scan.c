@@ -60,6 +60,13 @@ static void open_idle(struct scan *s)
 {
 	int err;
 
+	if (s->opts->watch) {
+		err = idle_layout(&s->idle);
+		if (err)
+			die(err, "cannot tell where memory is");
+		return;
+	}
+
 	s->idle.jobs = s->opts->jobs;
 	s->idle.sample = s->opts->sample;
 	s->idle.max_cpu_pct = s->opts->max_cpu_pct;
@@ -90,8 +97,6 @@ static void open_lrugen(const struct scan *s)
 	if (!lrugen_enabled())
 		die(0, "lru_gen is off: echo y >/sys/kernel/mm/lru_gen/"
 		       "enabled, or use --source page-idle");
-	if (s->opts->state)
-		die(0, "-S: only page-idle has ages of its own to keep");
 }
 
 void scan_open(struct scan *s, const struct scan_opts *opts)
@@ -102,6 +107,11 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	s->unit_pages = 1;
 	s->source = opts->source ? opts->source : scan_choose();
+	if (opts->state && s->source != SOURCE_IDLE)
+		die(0,
+		    "-S: only page-idle has ages to keep, and the source is "
+		    "%s",
+		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
 	case SOURCE_LRUGEN: open_lrugen(s); break;
@@ -149,11 +159,33 @@ static int pass_idle(struct scan *s)
 				  s->idle.moved_pages - moved,
 				  cover_all(&s->pages, TRACKED)))
 		s->suspect |= SUSPECT_SCANNER;
+	s->idle.suspect = s->suspect;
 	idle_scale(&s->idle, &s->scale);
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
 	s->window_us =
 		s->idle.passes > 1 ? s->idle.start_us - s->idle.before_us : 0;
 	return s->opts->state ? keep_save(s->opts->state, &s->idle) : 0;
+}
+
+/* The ages that cron's run left; nothing known where it left none lately. */
+static int pass_watch(struct scan *s)
+{
+	int err = keep_peek(s->opts->state, &s->idle);
+	uint64_t age_us = s->opts->age_us[0];
+
+	memset(&s->scale, 0, sizeof(s->scale));
+	if (err) {
+		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
+		return 0;
+	}
+	if (clock_mono_us() > s->idle.start_us + 2 * age_us) {
+		debug("'%s' is more than twice the age old", s->opts->state);
+		return 0;
+	}
+	s->suspect = s->idle.suspect;
+	s->unit_pages = s->idle.sample;
+	idle_scale(&s->idle, &s->scale);
+	return idle_count(&s->idle, &s->pages);
 }
 
 static int pass_lrugen(struct scan *s)
@@ -180,7 +212,9 @@ int scan_pass(struct scan *s)
 		s->first_us = clock_mono_us();
 	tally_free(&s->pages);
 	switch (s->source) {
-	case SOURCE_IDLE: err = pass_idle(s); break;
+	case SOURCE_IDLE:
+		err = s->opts->watch ? pass_watch(s) : pass_idle(s);
+		break;
 	case SOURCE_LRUGEN: err = pass_lrugen(s); break;
 	default:
 		age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);

@@ -24,6 +24,7 @@ struct scan_opts {
 	size_t n_ages;
 	uint64_t interval_us;
 	const char *state; /* -S */
+	bool watch;	   /* read the state, leave the scan to others */
 	bool age_now;
 	char *const *keys; /* whose lruvecs to age */
 	size_t n_keys;
