@@ -87,7 +87,7 @@ is() {
 			is "$n" "$key" steal_pages "$(grew "$n" "$key" pgsteal)"
 		done
 		is "$n" /w.slice/a compression_ratio "$(awk -v a="$(value "$n" /w.slice/a memory.stat zswapped)" \
-			-v b="$(value "$n" /w.slice/a memory.stat zswap)" 'BEGIN { v = int(a * 1000 / b); printf "%d.%03d", v / 1000, v % 1000 }')"
+			-v b="$(value "$n" /w.slice/a memory.stat zswap)" 'BEGIN { printf "%.3f", a / b }')"
 	done
 	# s = 200 r / (1 + r), where neither a guard nor the smoothing holds it
 	r=$(cell 2 /w.slice/b r)
