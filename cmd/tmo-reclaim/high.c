@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -147,6 +148,7 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	      const atomic_bool *stop)
 {
 	uint64_t current, old, new_high;
+	char path[640];
 	pid_t pid;
 	int err = kv_read_u64(dir_fd, "memory.current", &current);
 
@@ -161,8 +163,9 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	if (!pid)
 		poke(dir_fd, key, old, new_high, deadline_us);
 	err = status_of(pid, stop);
-	if (err == -ECHILD) /* killed: it is on us */
-		write_high(dir_fd, old);
+	if (err == -ECHILD && !write_high(dir_fd, old) &&
+	    !record_path(dir_fd, path, sizeof(path)))
+		unlink(path); /* it was killed: so that is on us */
 	return err;
 }
 
@@ -198,6 +201,19 @@ static bool recover(const struct cg_set *set, int fd, const char *name)
 	return done;
 }
 
+/* A killed child may take a moment to die in the kernel's reclaim. */
+static bool locked(int fd)
+{
+	const struct timespec tick = { .tv_nsec = 50000000 };
+
+	for (int i = 0; i < 40; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return true;
+		nanosleep(&tick, NULL);
+	}
+	return false;
+}
+
 int high_recover(const struct cg_set *set)
 {
 	char path[512];
@@ -214,7 +230,7 @@ int high_recover(const struct cg_set *set)
 			continue;
 		fd = openat(dirfd(dir), e->d_name,
 			    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+		if (fd < 0 || !locked(fd)) {
 			if (fd >= 0)
 				close(fd);
 			continue; /* somebody is at it */

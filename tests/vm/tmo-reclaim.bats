@@ -25,6 +25,13 @@ calm() {
 	printf '\n'
 }
 
+# ends_with STATUS PID: a child of ours.
+ends_with() {
+	local got=0
+	wait "$2" || got=$?
+	[ "$got" -eq "$1" ]
+}
+
 # reason_of OPTIONS...: of one row on stdin.
 reason_of() {
 	tmo-reclaim --headroom 4M --ratio 1% "$@" | col reason
@@ -118,7 +125,7 @@ reason_of() {
 	[ "$(swapped)" -eq "$before" ]
 	# really used: nine tenths of what the cgroup may swap
 	echo 8M >"$CG/t/a/memory.swap.max"
-	tmo-reclaim --headroom 0 --swap-limit 100% --chunk 512K -b 7M /t/a || true
+	tmo-reclaim --headroom 0 --swap-limit 100% --deadline 1m --chunk 512K -b 7M /t/a || true
 	used=$(swapped)
 	[ "$used" -gt $((13 << 19)) ]
 	[ "$(calm /t/a | reason_of)" = swap_full ]
@@ -151,7 +158,7 @@ reason_of() {
 	sleep 1
 	[ "$(calm /t/a | reason_of)" = locked ]
 	kill "$first"
-	run -143 wait "$first"
+	ends_with 143 "$first"
 	[ "$(calm /t/a | reason_of)" != locked ]
 }
 
@@ -241,7 +248,7 @@ not_lowered() { [ "$(<"$CG$1/memory.high")" = max ]; }
 	retry 10 swapping /t/a
 	start=${EPOCHREALTIME/./}
 	kill -TERM "$tool"
-	run -143 wait "$tool"
+	ends_with 143 "$tool"
 	took=$((${EPOCHREALTIME/./} - start))
 	echo "ended after $took us"
 	[ "$took" -lt 500000 ]
@@ -274,9 +281,11 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	work /t/a --cold-anon 16M --rate 10
 	ticks=$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$work/stat")
 	# its largest mapping
-	read -r addr bytes < <(awk -F'[- ]' '/rw-p/ { b = strtonum("0x" $2) - strtonum("0x" $1)
-		if (b > most) { most = b; at = strtonum("0x" $1) } }
-		END { printf "%d %d\n", at, most }' "/proc/$work/maps")
+	bytes=0
+	while IFS='- ' read -r from to rights _; do
+		[ "$rights" = rw-p ] && [ $((0x$to - 0x$from)) -gt "$bytes" ] || continue
+		bytes=$((0x$to - 0x$from)) addr=$((0x$from))
+	done <"/proc/$work/maps"
 	head='#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\n'
 	row() { printf "$head/t/a\t1.000\t%s\t%s\t%s\t8388608\tanon\t60000000\n" "$1" "$2" "$addr"; }
 	[ "$bytes" -ge $((16 << 20)) ]
@@ -318,7 +327,7 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 
 @test "-n writes nothing and says each write" {
 	work /t/a --cold-anon 48M --rate 10
-	runx 1 tmo-reclaim -n --headroom 4M -b 8M /t/a
+	runx 0 tmo-reclaim -n --headroom 4M -b 8M /t/a
 	[ "$(grep -c "would write '4194304' to '/t/a/memory.reclaim'" <<<"$stderr")" -eq 2 ]
 	[ "$(steal /t/a)" -eq 0 ]
 }
