@@ -16,11 +16,14 @@ contend() {
 
 # pipeline [LAW [AGE]]
 pipeline() {
-	local law=(--headroom 8M --grace 0s)
+	local law=(--headroom 8M --grace 0s) aging
 	[[ -z ${1-} ]] || law+=(--law "$1")
 	# shellcheck disable=SC2086 # options, for trials
 	if [[ -n ${2-} ]]; then
-		sample | cold-scan --annotate -a "$2" | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
+		cold-scan --age-now -a "$2" -i 11s "${cgroups[@]}" >/dev/null &
+		aging=$!
+		sample | cold-scan --annotate -a "$2" ${TMO_EVAL_SCAN-} | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
+		kill "$aging"
 	else
 		sample | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
 	fi

@@ -34,20 +34,22 @@ files == 1 && $1 == cgroup {
 files == 2 && $1 == "total" { p50 = $4; p99 = $5 }
 files == 2 && $1 ~ /^[0-9]/ && $1 > from && $1 <= to { time[++n] = $1; ops[n] = $3; sum += $3 }
 
-# The second from which it goes at 95 % again, counted from where it was slowest after the middle.
-function recovery(    i, mid, base, bad) {
+# Seconds from the first slow one after the change until three in a row make 95 % again; "-": not
+# in this run.
+function recovery(    i, first, base) {
 	for (i = 1; i <= n && time[i] < from + seconds / 2 - 6; i++)
 		base += ops[i]
 	if (i < 2)
 		return "-"
-	base /= i - 1
-	for (mid = i; i <= n; i++)
-		if (ops[i] < base * 0.95) {
-			if (!bad)
-				mid = i
-			bad = i
-		}
-	return bad ? sprintf("%.0f", time[bad] - time[mid] + 1) : 0
+	base = base / (i - 1) * 0.95
+	while (i <= n && ops[i] >= base)
+		i++
+	if (i > n)
+		return 0
+	for (first = i; i + 2 <= n; i++)
+		if (ops[i] + ops[i + 1] + ops[i + 2] >= 3 * base)
+			return sprintf("%.0f", time[i] - time[first])
+	return "-"
 }
 
 END {

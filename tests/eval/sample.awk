@@ -99,7 +99,7 @@ BEGIN {
 			if (!(i in held0)) {
 				held0[i] = held; back0[i] = back
 			}
-			more = grown[i] && epoch + now >= grown_at[i] ? grown[i] : 0
+			more = grown_at[i] > epoch + start && epoch + now >= grown_at[i] ? grown[i] : 0
 			print cgroup[i], sprintf("%.3f", epoch + now), sprintf("%.3f", now - start), current, stat["anon"], \
 				stat["file"], swap[i], stat["zswap"] + 0, cold, hot, back - back0[i], \
 				sprintf("%.0f", held0[i] + more - held), stall(at "/memory.pressure"), \

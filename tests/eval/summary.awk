@@ -1,5 +1,5 @@
 # summary.awk - the tables of tests/eval/report, out of the runs (read twice).
-# -v plots=DIR: the series are there; frontier is left there.
+# -v plots=DIR: the series are there; frontier is left there.  -v brief=1: the first block only.
 
 BEGIN { FS = "\t" }
 FNR == 1 { pass++ }
@@ -37,7 +37,7 @@ pass == 1 {
 	if ($14 > stall[b]) stall[b] = $14
 	device[b] += $16; cpu[b] += $17; runs[b]++
 	w = b "/" work
-	n_w[w]++; saved_w[w] += $5; cold_w[w] += $6; out_w[w] += $7; ops_w[w] += $11; p99_w[w] += $13; recover_w[w] += $20
+	n_w[w]++; saved_w[w] += $5; cold_w[w] += $6; out_w[w] += $7; ops_w[w] += $11; p99_w[w] += $13; recover_w[w] = $20 == "-" || recover_w[w] == "-" ? "-" : recover_w[w] + $20
 	stall_w[w] += $14
 	work_of[block] = work
 }
@@ -88,7 +88,7 @@ function steady(block,    i, j, who, b, s, p, lowest, geo, k, worst, file, name)
 		file = plots "/" name "-" who
 		printf "%-10s %4d %6.1f %6.1f %6s %6s %6s %6s %6s %6.2f %6.0f %6.2f %5s %5s\n", who, turns[b], \
 			memory[b] ? 100 * saved[b] / memory[b] : 0, cold[b] ? 100 * out[b] / cold[b] : 0, \
-			taken[b] > 1048576 ? sprintf("%.1f", 100 * back[b] / taken[b]) : "-", \
+			show(1048576 < taken[b] ? 100 * back[b] / taken[b] : -1, "%.1f"), \
 			show(s < 0 ? s : 100 * s, "%.1f"), show(lowest > 8 ? -1 : 100 * lowest, "%.1f"), \
 			show(k ? exp(geo / k) : -1, "%.2f"), show(k ? worst : -1, "%.2f"), stall[b], \
 			device[b] / runs[b] / 1048576, cpu[b] / runs[b], \
@@ -109,12 +109,12 @@ function moving(block,    i, j, who, work, w) {
 			printf "%-10s %-10s %6.1f %6.1f %6s %6s %6.2f %10s\n", work, who, saved_w[w] / n_w[w] / 1048576, \
 				cold_w[w] ? 100 * out_w[w] / cold_w[w] : 0, show(100 * speed(block, who, work), "%.1f"), \
 				show(slow(block, who, work), "%.2f"), stall_w[w] / n_w[w], \
-				work == "phase" ? sprintf("%.0f", recover_w[w] / n_w[w]) : "-"
+				work != "phase" || recover_w[w] == "-" ? "-" : sprintf("%.0f", recover_w[w] / n_w[w])
 		}
 }
 
 END {
-	for (i = 1; i <= n_blocks; i++)
+	for (i = 1; i <= (brief ? 1 : n_blocks); i++)
 		if (order[i] ~ /moving$/) moving(order[i])
 		else steady(order[i])
 	print "\nsaved: net of what the compressed copies cost; cold: share of the truly cold bytes offloaded; waste:"
