@@ -1,13 +1,15 @@
 /*
  * memhog: a workload whose hot and cold memory is known to the page.
  *
- * It allocates each part that the options name, touches all of it once, and from then on touches
- * only pages of the hot parts. So what a cold part holds is exactly what could be offloaded, and
- * the latency of the touches is what offloading costs. Others can see which parts are the cold
- * ones: their mappings have the flag "dd" in smaps, their files the mode 0400.
+ * It allocates each part that the options name, touches all of it once, and
+ * from then on touches only pages of the hot parts. So what a cold part holds
+ * is exactly what could be offloaded, and the latency of the touches is what
+ * offloading costs. Others can see which parts are the cold ones: their
+ * mappings have the flag "dd" in smaps, their files the mode 0400.
  *
- * Rows on stdout, TAB-separated, one a report interval: time ops ops_per_s p50_us p99_us max_us;
- * at the end, also after SIGTERM and SIGINT, one with "total" for time.
+ * Rows on stdout, TAB-separated, one a report interval: time ops ops_per_s
+ * p50_us p99_us max_us; at the end, also after SIGTERM and SIGINT, one with
+ * "total" for time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,10 +34,12 @@ enum kind { ANON, FILES, SHMEM, LOCKED };
 enum pattern { RANDOM, SEQ, ZIPF };
 
 #define NSEC UINT64_C(1000000000)
-#define TICK_NS (NSEC / 20) /* a paced load wakes up this often: cheap, and finer than any report */
+#define TICK_NS                                                                \
+	(NSEC / 20) /* a paced load wakes up this often: cheap, and finer than \
+		       any report */
 
 /* Of statfs(2): file systems whose pages are not those of a disk's file. */
-#define TMPFS_MAGIC 0x01021994u
+#define TMPFS_MAGIC	0x01021994u
 #define OVERLAYFS_MAGIC 0x794c7630u
 
 struct part {
@@ -68,7 +72,8 @@ static volatile sig_atomic_t stop;
 static size_t page_bytes;
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *fmt, ...)
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *fmt,
+								...)
 {
 	int err = errno;
 	va_list ap;
@@ -99,7 +104,8 @@ static uint64_t now_ns(clockid_t clock)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / NSEC), .tv_nsec = (long)(ns % NSEC) };
+	struct timespec ts = { .tv_sec = (time_t)(ns / NSEC),
+			       .tv_nsec = (long)(ns % NSEC) };
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
@@ -113,9 +119,10 @@ static uint64_t rnd(void)
 	return seed;
 }
 
-/* The number before one of the units; a unit's factor stands at its place in the table. */
-static uint64_t number(const char *opt, const char *text, const char *const unit[],
-		       const uint64_t factor[])
+/* The number before one of the units; a unit's factor stands at its place in
+ * the table. */
+static uint64_t number(const char *opt, const char *text,
+		       const char *const unit[], const uint64_t factor[])
 {
 	char *end;
 	double n;
@@ -123,7 +130,8 @@ static uint64_t number(const char *opt, const char *text, const char *const unit
 	errno = 0;
 	n = strtod(text, &end);
 	for (unsigned i = 0; unit[i]; i++)
-		if (end != text && n >= 0 && !errno && !strcasecmp(end, unit[i]))
+		if (end != text && n >= 0 && !errno &&
+		    !strcasecmp(end, unit[i]))
 			return (uint64_t)(n * (double)factor[i]);
 	errno = 0;
 	die("cannot use '%s' for --%s", text, opt);
@@ -140,7 +148,8 @@ static uint64_t size(const char *opt, const char *text)
 static uint64_t duration(const char *opt, const char *text)
 {
 	static const char *const unit[] = { "", "s", "ms", "m", "h", NULL };
-	static const uint64_t factor[] = { NSEC, NSEC, NSEC / 1000, 60 * NSEC, 3600 * NSEC };
+	static const uint64_t factor[] = { NSEC, NSEC, NSEC / 1000, 60 * NSEC,
+					   3600 * NSEC };
 
 	return number(opt, text, unit, factor);
 }
@@ -157,12 +166,14 @@ static double fill(const char *text)
 	ratio = strncmp(text, "lz:", 3) ? 0 : strtod(text + 3, &end);
 	if (ratio < 1 || *end) {
 		errno = 0;
-		die("cannot use '%s' for --fill: not zero, random or lz:RATIO", text);
+		die("cannot use '%s' for --fill: not zero, random or lz:RATIO",
+		    text);
 	}
 	return ratio;
 }
 
-/* A page that compresses cfg->fill times and is like no other: noise, then its first word. */
+/* A page that compresses cfg->fill times and is like no other: noise, then its
+ * first word. */
 static void fill_page(const struct config *cfg, unsigned char *page)
 {
 	size_t words = page_bytes / sizeof(uint64_t), noise = 0;
@@ -174,18 +185,24 @@ static void fill_page(const struct config *cfg, unsigned char *page)
 		word[i] = cfg->fill <= 0 ? 0 : i <= noise ? rnd() : word[0];
 }
 
-/* A file without a name, so that nothing stays behind; clean, so that it can be dropped at once. */
+/* A file without a name, so that nothing stays behind; clean, so that it can be
+ * dropped at once. */
 static int make_file(const struct config *cfg, const struct part *p)
 {
 	unsigned char *page = aligned_alloc(page_bytes, page_bytes);
 	struct statfs fs;
-	int fd = open(cfg->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, p->hot ? 0600 : 0400);
+	int fd = open(cfg->dir, O_TMPFILE | O_RDWR | O_CLOEXEC,
+		      p->hot ? 0600 : 0400);
 
 	if (!page || fd < 0 || fstatfs(fd, &fs))
 		die("cannot create a file in '%s'", cfg->dir);
 	errno = 0;
-	if ((uint32_t)fs.f_type == TMPFS_MAGIC || (uint32_t)fs.f_type == OVERLAYFS_MAGIC)
-		fprintf(stderr, "memhog: '%s' is no disk: its files may count as shmem\n", cfg->dir);
+	if ((uint32_t)fs.f_type == TMPFS_MAGIC ||
+	    (uint32_t)fs.f_type == OVERLAYFS_MAGIC)
+		fprintf(stderr,
+			"memhog: '%s' is no disk: its files may count as "
+			"shmem\n",
+			cfg->dir);
 	for (size_t done = 0; done < p->bytes; done += page_bytes) {
 		fill_page(cfg, page);
 		if (write(fd, page, page_bytes) != (ssize_t)page_bytes)
@@ -204,14 +221,17 @@ static unsigned char *map(const struct config *cfg, const struct part *p)
 	int prot = p->kind == FILES ? PROT_READ : PROT_READ | PROT_WRITE;
 	int flags = p->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 	bool thp = cfg->thp && p->fd < 0;
-	unsigned char *mem = mmap(NULL, p->bytes + (thp ? huge : 0), prot, flags, p->fd, 0);
+	unsigned char *mem =
+		mmap(NULL, p->bytes + (thp ? huge : 0), prot, flags, p->fd, 0);
 
 	if (mem == MAP_FAILED)
 		die("cannot map %zu bytes", p->bytes);
 	if (thp)
 		mem += huge - (uintptr_t)mem % huge;
 	/* What the system does by default must not matter. */
-	if (p->kind != FILES && madvise(mem, p->bytes, thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && thp)
+	if (p->kind != FILES &&
+	    madvise(mem, p->bytes, thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) &&
+	    thp)
 		die("cannot ask for huge pages");
 	if (!p->hot && madvise(mem, p->bytes, MADV_DONTDUMP))
 		die("cannot mark %zu bytes", p->bytes);
@@ -225,10 +245,12 @@ static void touch(const struct part *p, size_t at)
 	static unsigned char buf[1 << 16];
 
 	if (!p->mem) {
-		if (pread(p->fd, buf, page_bytes, (off_t)at) != (ssize_t)page_bytes)
+		if (pread(p->fd, buf, page_bytes, (off_t)at) !=
+		    (ssize_t)page_bytes)
 			die("cannot read a file");
 	} else {
-		volatile uint64_t *word = (volatile uint64_t *)(volatile void *)(p->mem + at);
+		volatile uint64_t *word =
+			(volatile uint64_t *)(volatile void *)(p->mem + at);
 		uint64_t value = *word;
 
 		if (p->kind != FILES)
@@ -261,10 +283,12 @@ static void join_cgroup(const char *cgroup)
 	char path[PATH_MAX];
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s%s/cgroup.procs", strncmp(cgroup, "/sys/", 5) ? "/sys/fs/cgroup" : "",
+	if (snprintf(path, sizeof(path), "%s%s/cgroup.procs",
+		     strncmp(cgroup, "/sys/", 5) ? "/sys/fs/cgroup" : "",
 		     cgroup) >= (int)sizeof(path))
 		die("cannot use cgroup '%s': too long", cgroup);
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(path + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		mkdir(path, 0755);
 		*slash = '/';
@@ -308,16 +332,16 @@ static void row(const char *key, const struct hist *h, uint64_t ns)
 
 	printf("%s\t%" PRIu64 "\t%.0f", key, h->count, (double)h->count / s);
 	if (h->count)
-		printf("\t%.3f\t%.3f\t%.3f\n", (double)hist_ns(h, 50) / 1e3, (double)hist_ns(h, 99) / 1e3,
-		       (double)h->max_ns / 1e3);
+		printf("\t%.3f\t%.3f\t%.3f\n", (double)hist_ns(h, 50) / 1e3,
+		       (double)hist_ns(h, 99) / 1e3, (double)h->max_ns / 1e3);
 	else
 		fputs("\t-\t-\t-\n", stdout);
 	fflush(stdout);
 }
 
 /*
- * The next page among so many. Zipf: each power of two of ranks is as likely as any other; the
- * prime scatters the ranks over all parts.
+ * The next page among so many. Zipf: each power of two of ranks is as likely as
+ * any other; the prime scatters the ranks over all parts.
  */
 static size_t pick(enum pattern pattern, size_t pages)
 {
@@ -325,17 +349,19 @@ static size_t pick(enum pattern pattern, size_t pages)
 	size_t rank;
 
 	switch (pattern) {
-	case SEQ:
-		return next++ % pages;
+	case SEQ: return next++ % pages;
 	case ZIPF:
 		do {
-			unsigned octave = (unsigned)(rnd() % (64 - (unsigned)__builtin_clzll(pages)));
+			unsigned octave =
+				(unsigned)(rnd() %
+					   (64 -
+					    (unsigned)__builtin_clzll(pages)));
 
-			rank = ((size_t)1 << octave) + (rnd() & (((size_t)1 << octave) - 1)) - 1;
+			rank = ((size_t)1 << octave) +
+			       (rnd() & (((size_t)1 << octave) - 1)) - 1;
 		} while (rank >= pages);
 		return rank * UINT64_C(2654435761) % pages;
-	default:
-		return rnd() % pages;
+	default: return rnd() % pages;
 	}
 }
 
@@ -381,16 +407,20 @@ static void events(struct config *cfg, uint64_t age_ns)
 		cfg->phase_ns = 0;
 }
 
-/* One batch: a tick's share of the rate, or a tick's time as fast as it goes. */
+/* One batch: a tick's share of the rate, or a tick's time as fast as it goes.
+ */
 static uint64_t batch(const struct config *cfg, uint64_t tick, struct hist *h)
 {
 	size_t pages = hot_pages(cfg);
-	uint64_t start = now_ns(CLOCK_MONOTONIC), then = start, now = start, ops = UINT64_MAX;
+	uint64_t start = now_ns(CLOCK_MONOTONIC), then = start, now = start,
+		 ops = UINT64_MAX;
 
 	if (!pages)
 		return now;
-	if (cfg->rate) /* the share of tick n, so that nothing is lost to rounding */
-		ops = (tick + 1) * cfg->rate * TICK_NS / NSEC - tick * cfg->rate * TICK_NS / NSEC;
+	if (cfg->rate) /* the share of tick n, so that nothing is lost to
+			  rounding */
+		ops = (tick + 1) * cfg->rate * TICK_NS / NSEC -
+		      tick * cfg->rate * TICK_NS / NSEC;
 	while (ops-- && !stop && (cfg->rate || now - start < TICK_NS)) {
 		touch_hot(cfg, pages);
 		now = now_ns(CLOCK_MONOTONIC);
@@ -413,23 +443,28 @@ static void hist_sum(struct hist *sum, struct hist *h)
 static void run(struct config *cfg)
 {
 	static struct hist total, part;
-	uint64_t start = now_ns(CLOCK_MONOTONIC), reported = start, now = start, next = start;
+	uint64_t start = now_ns(CLOCK_MONOTONIC), reported = start, now = start,
+		 next = start;
 
 	printf("#time\tops\tops_per_s\tp50_us\tp99_us\tmax_us\n");
 	fflush(stdout);
-	for (uint64_t tick = 0; !stop && (!cfg->run_ns || now - start < cfg->run_ns); tick++) {
+	for (uint64_t tick = 0;
+	     !stop && (!cfg->run_ns || now - start < cfg->run_ns); tick++) {
 		events(cfg, now - start);
 		now = batch(cfg, tick, &part);
-		if (cfg->report_ns && now - reported + TICK_NS / 2 >= cfg->report_ns) {
+		if (cfg->report_ns &&
+		    now - reported + TICK_NS / 2 >= cfg->report_ns) {
 			char key[32];
 
-			snprintf(key, sizeof(key), "%.3f", (double)now_ns(CLOCK_REALTIME) / 1e9);
+			snprintf(key, sizeof(key), "%.3f",
+				 (double)now_ns(CLOCK_REALTIME) / 1e9);
 			row(key, &part, now - reported);
 			hist_sum(&total, &part);
 			reported = now;
 		}
 		if (cfg->rate || !hot_pages(cfg)) {
-			/* What was not done in time is lost, so that the rate shows it. */
+			/* What was not done in time is lost, so that the rate
+			 * shows it. */
 			next = next + TICK_NS > now ? next + TICK_NS : now;
 			sleep_until(next);
 			now = now_ns(CLOCK_MONOTONIC);
@@ -439,7 +474,8 @@ static void run(struct config *cfg)
 	row("total", &total, now_ns(CLOCK_MONOTONIC) - start);
 }
 
-static struct part *add(struct config *cfg, enum kind kind, bool hot, uint64_t bytes)
+static struct part *add(struct config *cfg, enum kind kind, bool hot,
+			uint64_t bytes)
 {
 	struct part *p = &cfg->part[cfg->parts];
 
@@ -463,21 +499,40 @@ __attribute__((noreturn)) static void usage(void)
 	     "  --mmap-file        files are mapped instead of read\n"
 	     "  --thp              anonymous memory in huge pages\n"
 	     "  --dir DIR          where the files are, on a disk (.)\n"
-	     "  --fill FILL        zero, random or lz:RATIO, how compressible (lz:3)\n"
+	     "  --fill FILL        zero, random or lz:RATIO, how compressible "
+	     "(lz:3)\n"
 	     "  --rate N           touches a second (0: as many as it can)\n"
-	     "  --pattern PATTERN  random, seq or zipf over the hot pages (random)\n"
+	     "  --pattern PATTERN  random, seq or zipf over the hot pages "
+	     "(random)\n"
 	     "  --grow SIZE@TIME   hot anonymous memory that comes after TIME\n"
-	     "  --phase TIME       after TIME hot and cold anonymous memory change places\n"
+	     "  --phase TIME       after TIME hot and cold anonymous memory "
+	     "change places\n"
 	     "  --seconds N        ends after N seconds (at SIGTERM)\n"
 	     "  --report TIME      a row each TIME (only the total)\n"
-	     "  --cgroup PATH      lives in this cgroup, created if it is not there\n"
-	     "  --ready FILE       is created when all has been allocated and touched");
+	     "  --cgroup PATH      lives in this cgroup, created if it is not "
+	     "there\n"
+	     "  --ready FILE       is created when all has been allocated and "
+	     "touched");
 	exit(0);
 }
 
 static void parse_args(int argc, char **argv, struct config *cfg)
 {
-	enum { DIR_ = 256, CGROUP, READY, FILL, RATE, PATTERN, GROW, PHASE, SECONDS, REPORT, MLOCK, MMAP, THP };
+	enum {
+		DIR_ = 256,
+		CGROUP,
+		READY,
+		FILL,
+		RATE,
+		PATTERN,
+		GROW,
+		PHASE,
+		SECONDS,
+		REPORT,
+		MLOCK,
+		MMAP,
+		THP
+	};
 	static const char *const patterns[] = { "random", "seq", "zipf", NULL };
 	/* The parts' values are twice their kind, plus one if hot. */
 	static const struct option opts[] = {
@@ -523,7 +578,8 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		case THP: cfg->thp = true; break;
 		case PATTERN:
 			cfg->pattern = 0;
-			while (patterns[cfg->pattern] && strcmp(optarg, patterns[cfg->pattern]))
+			while (patterns[cfg->pattern] &&
+			       strcmp(optarg, patterns[cfg->pattern]))
 				cfg->pattern++;
 			if (!patterns[cfg->pattern])
 				die("cannot use '%s' for --pattern", optarg);
@@ -531,13 +587,17 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		case GROW:
 			at = strchr(optarg, '@');
 			if (!at)
-				die("cannot use '%s' for --grow: not SIZE@TIME", optarg);
+				die("cannot use '%s' for --grow: not SIZE@TIME",
+				    optarg);
 			*at = '\0';
-			add(cfg, ANON, true, size(name, optarg))->at_ns = duration(name, at + 1);
+			add(cfg, ANON, true, size(name, optarg))->at_ns =
+				duration(name, at + 1);
 			break;
 		case 'h': usage();
 		case '?': exit(2);
-		default: add(cfg, (enum kind)(opt / 2), opt % 2, size(name, optarg));
+		default:
+			add(cfg, (enum kind)(opt / 2), opt % 2,
+			    size(name, optarg));
 		}
 	}
 	if (optind < argc)
