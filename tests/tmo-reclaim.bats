@@ -1,0 +1,226 @@
+# tmo-reclaim over recordings: what it decides, and the bytes that it writes.
+load helpers
+
+setup() {
+	use_root pipe-7.3.4
+	R=$TMO_ROOT
+	export TMO_ROOT=$R/1
+	A=$R/1/sys/fs/cgroup/w.slice/a
+	: >"$A/memory.reclaim"
+}
+
+# calm [COLUMNS VALUES]: one row of /w.slice/a without pressure.
+calm() {
+	printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct'
+	[ $# -lt 2 ] || printf '\t%s' "$1"
+	printf '\n/w.slice/a\t6000000\t0.000\t0.000'
+	[ $# -lt 2 ] || printf '\t%s' "$2"
+	printf '\n'
+}
+
+# reason OPTIONS...: of one row on stdin.
+reason() {
+	tmo-reclaim --headroom 0 --ratio 1% "$@" | col reason
+}
+
+@test "the step of a calm row is base times ratio, written to the byte" {
+	current=$(<"$A/memory.current")
+	runx 0 tmo-reclaim --headroom 0 --ratio 0.5% < <(calm)
+	want=$((current / 200 / 4096 * 4096))
+	[ "$(col want_bytes <<<"$output")" -eq "$want" ]
+	[ "$(col reason <<<"$output")" = law ]
+	[ "$(<"$A/memory.reclaim")" = "$want" ]
+}
+
+@test "swappiness of the row goes into the write, and chunks split it" {
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% --chunk 512K < <(calm swappiness 60)
+	[ "$(head -n 1 "$A/memory.reclaim")" = "524288 swappiness=60" ]
+	sum=$(awk '{ n += $1 } END { print n }' "$A/memory.reclaim")
+	[ "$(col want_bytes <<<"$output")" -eq "$sum" ]
+}
+
+@test "file cache alone is swappiness=0 of the file LRU" {
+	file=$(awk '/^(in)?active_file / { n += $2 } END { print n }' "$A/memory.stat")
+	dirty=$(awk '/^file_(dirty|writeback) / { n += $2 } END { print n }' "$A/memory.stat")
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm swap_write_bytes_per_s 0)
+	[ "$(col reason <<<"$output")" = swap_budget ]
+	want=$(((file - dirty) / 100 / 4096 * 4096))
+	[ "$want" -ge 131072 ] || want=0
+	[ "$(col want_bytes <<<"$output")" -eq "$want" ]
+	[ "$want" -eq 0 ] || [ "$(<"$A/memory.reclaim")" = "$want swappiness=0" ]
+}
+
+@test "evidence: each kind apart, no more than is cold" {
+	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes'
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" 'ok	80000000	20000000	524288	262144')
+	[ "$(col reason <<<"$output")" = cold ]
+	[ "$(<"$A/memory.reclaim")" = '524288 swappiness=max
+262144 swappiness=0' ]
+	: >"$A/memory.reclaim"
+	[ "$(calm "$cols" 'suspect:lru_gen	8	2	4	2' | reason)" = law ]
+	[ "$(calm "$cols" 'ok	8	2	-	-' | reason)" = law ]
+	: >"$A/memory.reclaim"
+	[ "$(calm "$cols" 'ok	8	2	0	0' | reason)" = small ]
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+@test "policy columns override options" {
+	[ "$(calm | sed 's/\t0\.000\t/\t0.500\t/' | reason)" = mem_pressure ]
+	[ "$(calm mem_limit_pct 50.0 | sed 's/\t0\.000\t/\t0.500\t/' | reason)" = law ]
+	[ "$(calm | sed 's/0\.000$/2.000/' | reason)" = io_pressure ]
+	[ "$(calm io_limit_pct 50.0 | sed 's/\t0\.000\t50/\t2.000\t50/' | reason)" = law ]
+	[ "$(calm floor_bytes 999999999999 | reason)" = row_floor ]
+	[ "$(calm max_step_bytes 4096 | reason)" = max_step ]
+	[ "$(calm floor_bytes - | reason --floor 1T)" = row_floor ]
+}
+
+@test "no pressure reading is not no pressure" {
+	[ "$(calm | sed 's/\t0\.000\t/\t-\t/' | reason)" = no_psi ]
+	[ "$(calm | sed 's/0\.000$/-/' | reason)" = no_psi ]
+	rm "$A/memory.pressure"
+	[ "$(printf '/w.slice/a\n' | reason)" = no_psi ]
+	printf 'some avg10=0.00 avg60=0.00 avg300=0.00\n' >"$A/memory.pressure"
+	[ "$(printf '/w.slice/a\n' | reason)" = no_psi ]
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+@test "rows without mem_some_pct are refused before any write" {
+	runx 2 tmo-reclaim < <(printf '#cgroup\ttime\n/w.slice/a\t1.000\n')
+	one_line "no column mem_some_pct"
+	[ -z "$output" ]
+	runx 2 tmo-reclaim < <(calm | sed 's/\t0\.000\t/\tlow\t/')
+	one_line "column mem_some_pct: 'low' is not a number"
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+@test "frozen, empty, protected and the kill switch, from the files" {
+	cp "$A/cgroup.events" "$BATS_TEST_TMPDIR/events"
+	printf 'populated 1\nfrozen 1\n' >"$A/cgroup.events"
+	[ "$(calm | reason)" = frozen ]
+	printf 'populated 0\nfrozen 0\n' >"$A/cgroup.events"
+	[ "$(calm | reason)" = empty ]
+	cp "$BATS_TEST_TMPDIR/events" "$A/cgroup.events"
+	echo max >"$A/memory.low"
+	[ "$(calm | reason)" = protected ]
+	echo 0 >"$A/memory.low"
+	mkdir -p "$TMO_ROOT/run"
+	: >"$TMO_ROOT/run/tmo-reclaim.off"
+	[ "$(calm | reason)" = off ]
+	[ "$(calm | reason --kill-switch /run/other)" = law ]
+}
+
+@test "a parent's memory.low counts by its share" {
+	current=$(<"$A/memory.current")
+	up=$R/1/sys/fs/cgroup/w.slice
+	echo $((current * 2)) >"$up/memory.current"
+	echo $((current * 2)) >"$up/memory.low"
+	[ "$(calm | reason)" = protected ]
+	echo 4096 >"$up/memory.low"
+	[ "$(calm | reason)" = law ]
+}
+
+@test "write errors are told apart" {
+	rm "$A/memory.reclaim"
+	ln -s /dev/full "$A/memory.reclaim"
+	runx 3 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col reason <<<"$output")" = error ]
+	rm "$A/memory.reclaim" "$A/memory.high"
+	runx 3 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col reason <<<"$output")" = unsupported ]
+	one_line "no memory controller in '/w.slice/a'"
+	runx 0 tmo-reclaim < <(calm | sed 's|/w.slice/a|/w.slice/none|')
+	[ "$(col reason <<<"$output")" = gone ]
+}
+
+@test "-b asks in chunks, of a size or a share" {
+	runx 0 tmo-reclaim --headroom 0 -b 9M --chunk 4M /w.slice/a
+	[ "$(<"$A/memory.reclaim")" = '4194304
+4194304
+1048576' ]
+	[ "$(col want_bytes <<<"$output")" -eq $((9 << 20)) ]
+	: >"$A/memory.reclaim"
+	runx 0 tmo-reclaim --headroom 0 -b 5% --chunk 1G /w.slice/a
+	[ "$(<"$A/memory.reclaim")" -eq $(($(<"$A/memory.current") / 20 / 4096 * 4096)) ]
+}
+
+@test "-b that a guard ends is status 1" {
+	runx 1 tmo-reclaim --headroom 1T -b 9M /w.slice/a
+	[ "$(col reason <<<"$output")" = floor ]
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+@test "-n writes nothing and prints each write" {
+	runx 0 tmo-reclaim -n --headroom 0 -b 5M --chunk 4M /w.slice/a
+	[ "$stderr" = "tmo-reclaim: would write '4194304' to '/w.slice/a/memory.reclaim'
+tmo-reclaim: would write '1048576' to '/w.slice/a/memory.reclaim'" ]
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+# trace: a recorded run of a cgroup that is nowhere, twelve seconds of it.
+trace() {
+	printf '#cgroup\ttime\twindow_us\tmem_some_pct\tio_some_pct\tmemory_bytes\n'
+	printf '/x\t0.000\t6000000\t0.000\t0.000\t1048576000\n'
+	printf '/x\t6.000\t6000000\t0.050\t0.000\t1048576000\n'
+	printf '/x\t12.000\t6000000\t0.900\t0.000\t1048576000\n'
+}
+
+# replay LAW: the steps that it would take, no kernel near.
+replay() {
+	TMO_ROOT=$BATS_TEST_TMPDIR tmo-reclaim -n -q --headroom 1M --law "$1" < <(trace) |
+		tail -n +2 | awk -F'\t' '{ printf "%s:%s ", $7, $NF }'
+}
+
+@test "a recording is replayed without a kernel, by any law" {
+	# 1000 MiB * 0.0005 = 524288; half of that at half the limit
+	[ "$(replay paper)" = "524288:law 262144:law 0:mem_pressure " ]
+	# 1 % of what stands above 1 MiB; then it waits six periods
+	[ "$(replay oomd)" = "10473472:law 0:interval 0:interval " ]
+	# 3 of 10 ms of stall: 1 % * (10 / 3 / 10)^2 = 0.111 %, in pages
+	[ "$(replay senpai)" = "0:interval 1167360:law 0:mem_pressure " ]
+	[[ "$(replay default)" =~ ^524288:law\ 9[0-9]{5}:law\ 0:mem_pressure\ $ ]]
+}
+
+@test "--targets: policy of a table, for the cgroups below, too" {
+	printf '#cgroup\tfloor_bytes\n/w.slice\t-\n/w.slice/a\t999999999999\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 0 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% --targets "$BATS_TEST_TMPDIR/tab"
+	[ "$(awk -F'\t' '$1 == "/w.slice/a" { print $NF }' <<<"$output")" = row_floor ]
+	refute grep -q '^/w.slice/b.*row_floor' <<<"$output"
+	printf '#cgroup\tfloor_bytes\n/w.slice/a\tmuch\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 2 tmo-reclaim -c 1 --targets "$BATS_TEST_TMPDIR/tab"
+	one_line "tab': line 2"
+	runx 2 tmo-reclaim -c 1 --targets /no/such
+	one_line "--targets: '/no/such'"
+}
+
+@test "--check: what is missing is status 2" {
+	runx 0 tmo-reclaim --check /w.slice/a
+	[ "$(grep -c missing <<<"$output")" -eq 0 ]
+	rm "$A/memory.pressure"
+	runx 2 tmo-reclaim --check /w.slice/a
+	grep -q '^memory.pressure	missing	' <<<"$output"
+}
+
+@test "bad options are refused, each by name" {
+	while IFS='|' read -r args want; do
+		echo "$args"
+		# shellcheck disable=SC2086 # a list of words
+		runx 2 tmo-reclaim $args </dev/null
+		one_line "$want"
+	done <<-'END'
+		-b 0 /w.slice/a|-b: '0' is nothing
+		-b 101% /w.slice/a|-b: '101%'
+		-b x /w.slice/a|-b: 'x' is not a size
+		--law meta /w.slice/a|--law: 'meta'
+		--chunk 4K /w.slice/a|--chunk: '4K'
+		--mem-limit x /w.slice/a|--mem-limit: 'x'
+		--node 0 /w.slice|--node: its one target is /
+		--ranges /w.slice|--ranges reads rows
+	END
+}
+
+@test "--ranges refuses what is not from cold-scan" {
+	runx 2 tmo-reclaim --ranges < <(printf '/w.slice/a\n')
+	one_line "needs the header of cold-scan --ranges"
+	runx 2 tmo-reclaim --ranges < <(printf '#cgroup\tpid\n/w.slice/a\t1\n')
+	one_line "no columns pid start_ticks addr bytes kind"
+}
