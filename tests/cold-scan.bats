@@ -1,4 +1,5 @@
 # cold-scan over recorded roots: ages, views, state, refusals.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
 load helpers
 
 # Three passes about a minute apart; the key figures were computed apart from

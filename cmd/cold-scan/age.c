@@ -68,6 +68,8 @@ struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
 		tally_clear(*p);
 		(*p)->ino = ino;
 		(*p)->node = node;
+		(*p)->more = set->all;
+		set->all = *p;
 	}
 	set->last = *p;
 	return *p;
@@ -75,10 +77,11 @@ struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
 
 void tally_clear(struct tally *t)
 {
-	struct tally *next = t->next;
+	struct tally *next = t->next, *more = t->more;
 
 	memset(t, 0, sizeof(*t));
 	t->next = next;
+	t->more = more;
 	t->known = AGE_MAX;
 }
 
@@ -93,7 +96,6 @@ void tally_add(struct tally *sum, const struct tally *t)
 	}
 	for (int c = 0; c < COVERS; c++)
 		sum->cover[c] += t->cover[c];
-	sum->unmapped += t->unmapped;
 	if (t->known < sum->known)
 		sum->known = t->known;
 	if (t->stale_us > sum->stale_us)
@@ -102,20 +104,19 @@ void tally_add(struct tally *sum, const struct tally *t)
 
 void tally_merge(struct tally_set *into, const struct tally_set *from)
 {
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct tally *t = from->bucket[i]; t; t = t->next)
-			tally_add(tally_of(into, t->ino, t->node), t);
+	for (const struct tally *t = from->all; t; t = t->more)
+		tally_add(tally_of(into, t->ino, t->node), t);
 }
 
 void tally_free(struct tally_set *set)
 {
-	for (size_t i = 0; i < BUCKETS; i++)
-		while (set->bucket[i]) {
-			struct tally *t = set->bucket[i];
+	while (set->all) {
+		struct tally *t = set->all;
 
-			set->bucket[i] = t->next;
-			free(t);
-		}
+		set->all = t->more;
+		set->bucket[bucket_of(t->ino, t->node)] = NULL;
+		free(t);
+	}
 	set->last = NULL;
 }
 
@@ -166,7 +167,7 @@ struct folio {
 	enum cover cover;
 	enum kind kind;
 	uint8_t age, was;
-	bool promoted, swap, unmapped;
+	bool promoted, swap;
 };
 
 static bool bit(const uint64_t *map, size_t i)
@@ -189,7 +190,6 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 
 	f->kind = kind_of(flags);
 	f->swap = has(flags, PF_SWAPBACKED) || has(flags, PF_ANON);
-	f->unmapped = !f->swap && !has(flags, PF_MMAP);
 	f->was = c->age[i];
 	/* Freed and taken anew for the other kind: not the page it was. */
 	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
@@ -229,7 +229,6 @@ static void count(const struct folio *f)
 		return;
 	t->pages[f->kind][f->age]++;
 	t->promoted[f->was] += f->promoted;
-	t->unmapped += f->unmapped;
 }
 
 void age_chunk(const struct chunk *c, struct tally_set *out)

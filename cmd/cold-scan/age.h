@@ -65,10 +65,10 @@ struct tally {
 	uint64_t ino;
 	int node;
 	struct tally *next; /* in its hash bucket */
+	struct tally *more; /* of the set */
 	uint64_t pages[KINDS][AGES];
 	uint64_t promoted[AGES]; /* touched again after so many passes */
 	uint64_t cover[COVERS];
-	uint64_t unmapped;	/* file pages that no page table maps */
 	double square[2][AGES]; /* --sample: sums of squares over the units */
 	int known;		/* ages above this cannot be told */
 	uint64_t stale_us;	/* nobody looked for so long */
@@ -76,6 +76,7 @@ struct tally {
 
 struct tally_set {
 	struct tally *bucket[1024];
+	struct tally *all;
 	struct tally *last; /* found last: pages of a cgroup stand together */
 };
 struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -208,8 +208,15 @@ static void add_range(struct idle *s, const struct pfn_range *r)
 static int find_sections(struct idle *s)
 {
 	struct pfn_range *ram;
+	struct sysinfo info;
 	size_t n;
-	int err = idle_ram(s->page_bytes, &ram, &n);
+	int err;
+
+	if (s->n && root_is_live() && !sysinfo(&info) &&
+	    info.totalram == s->total)
+		return 0;
+	s->total = root_is_live() && !sysinfo(&info) ? info.totalram : 0;
+	err = idle_ram(s->page_bytes, &ram, &n);
 
 	for (size_t i = 0; !err && i < n; i++)
 		add_range(s, ram + i);
@@ -286,8 +293,17 @@ static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
  * flags; marks come last, so that what is touched in between stays unmarked
  * and is found again.
  */
-static int scan_run(struct worker *w, struct section *sec, size_t at,
-		    size_t pages, size_t from, struct tally_set *out)
+static void read_run(struct worker *w, const struct section *sec, size_t at,
+		     size_t pages)
+{
+	idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle, pages / 64);
+	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
+	if (w->cgroup >= 0)
+		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
+}
+
+static int judge_run(struct worker *w, struct section *sec, size_t at,
+		     size_t pages, size_t from, struct tally_set *out)
 {
 	struct chunk c = {
 		.pages = pages,
@@ -303,10 +319,6 @@ static int scan_run(struct worker *w, struct section *sec, size_t at,
 		.first = !sec->passes,
 	};
 
-	idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle, pages / 64);
-	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
-	if (w->cgroup >= 0)
-		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
 	age_chunk(&c, out);
 	return write_marks(w, sec->pfn + at, pages / 64);
 }
@@ -325,7 +337,6 @@ static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
 {
 	size_t start = at;
 
-	idle_read_words(w->flags, sec->pfn + at, w->flag, 1);
 	for (size_t step = 512; start && *w->flag >> PF_COMPOUND_TAIL & 1;
 	     step *= 2) {
 		uint64_t base = (sec->pfn + at) / step * step;
@@ -336,34 +347,31 @@ static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
 	return start;
 }
 
-/* Moves the unit's counts into the sum, and their squares for the error. */
-static void fold_unit(struct tally_set *unit, struct tally_set *out, int top)
+/* Moves a unit's counts into the sum, and their squares for the error. */
+static void fold_tally(const struct tally *t, struct tally *sum, int top)
 {
-	for (size_t i = 0; i < sizeof(unit->bucket) / sizeof(void *); i++)
-		for (struct tally *t = unit->bucket[i]; t; t = t->next) {
-			struct tally *sum = tally_of(out, t->ino, t->node);
-			double x[2] = { 0, 0 };
+	double x[2] = { 0, 0 };
 
-			for (int a = top; a >= 0; a--) {
-				for (int k = 0; k < KINDS; k++) {
-					x[k == FILES || k == DIRTY] +=
-						(double)t->pages[k][a] *
-						(k != UNEVICTABLE);
-					sum->pages[k][a] += t->pages[k][a];
-					t->pages[k][a] = 0;
-				}
-				sum->square[0][a] += x[0] * x[0];
-				sum->square[1][a] += x[1] * x[1];
-				sum->promoted[a] += t->promoted[a];
-				t->promoted[a] = 0;
-			}
-			for (int c = 0; c < COVERS; c++) {
-				sum->cover[c] += t->cover[c];
-				t->cover[c] = 0;
-			}
-			sum->unmapped += t->unmapped;
-			t->unmapped = 0;
+	for (int a = top; a >= 0; a--) {
+		for (int k = 0; k < KINDS; k++) {
+			if (k != UNEVICTABLE)
+				x[k == FILES || k == DIRTY] +=
+					(double)t->pages[k][a];
+			sum->pages[k][a] += t->pages[k][a];
 		}
+		sum->square[0][a] += x[0] * x[0];
+		sum->square[1][a] += x[1] * x[1];
+		sum->promoted[a] += t->promoted[a];
+	}
+	for (int c = 0; c < COVERS; c++)
+		sum->cover[c] += t->cover[c];
+}
+
+static void fold_unit(struct worker *w, int top)
+{
+	for (const struct tally *t = w->unit.all; t; t = t->more)
+		fold_tally(t, tally_of(w->out, t->ino, t->node), top);
+	tally_free(&w->unit);
 }
 
 /* One word of each stratum of so many, drawn by chance. */
@@ -380,12 +388,15 @@ static int sample_section(struct worker *w, struct section *sec)
 
 		if (word < first || word >= last)
 			continue;
+		read_run(w, sec, at, 64);
 		start = lead_in(w, sec, at);
-		err = scan_run(w, sec, start, at + 64 - start, at - start,
-			       &w->unit);
+		if (start != at)
+			read_run(w, sec, start, at + 64 - start);
+		err = judge_run(w, sec, start, at + 64 - start, at - start,
+				&w->unit);
 		if (err)
 			return err;
-		fold_unit(&w->unit, w->out, top);
+		fold_unit(w, top);
 		w->units++;
 	}
 	return 0;
@@ -423,10 +434,12 @@ static int scan_section(struct worker *w, struct section *sec)
 	int err;
 
 	sec->read_at = now_cs();
-	if (w->s->sample > 1)
+	if (w->s->sample > 1) {
 		err = sample_section(w, sec);
-	else
-		err = scan_run(w, sec, 0, sec->pages, 0, w->out);
+	} else {
+		read_run(w, sec, 0, sec->pages);
+		err = judge_run(w, sec, 0, sec->pages, 0, w->out);
+	}
 	/* The marks hold from the end of the write on: round up. */
 	sec->marked[sec->passes++ % AGES] = now_cs() + root_is_live();
 	return err;

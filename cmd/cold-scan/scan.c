@@ -89,7 +89,7 @@ static void open_idle(struct scan *s)
 		s->state_lock = keep_load(s->opts->state, &s->idle);
 }
 
-static void open_lrugen(const struct scan *s)
+static void open_lrugen(void)
 {
 	if (!there("sys/kernel/debug/lru_gen"))
 		die(0, "no lru_gen in debugfs: run as root, and mount -t "
@@ -114,7 +114,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
-	case SOURCE_LRUGEN: open_lrugen(s); break;
+	case SOURCE_LRUGEN: open_lrugen(); break;
 	case SOURCE_DAMON: s->damon = damon_start(opts->interval_us); break;
 	case SOURCE_AUTO:
 		die(0, "nothing tells of coldness: no page_idle, no lru_gen, "
@@ -139,9 +139,8 @@ static uint64_t cover_all(const struct tally_set *set, enum cover cover)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < sizeof(set->bucket) / sizeof(void *); i++)
-		for (const struct tally *t = set->bucket[i]; t; t = t->next)
-			n += t->cover[cover];
+	for (const struct tally *t = set->all; t; t = t->more)
+		n += t->cover[cover];
 	return n;
 }
 
@@ -241,10 +240,9 @@ int scan_nodes(const struct scan *s)
 {
 	int most = 0;
 
-	for (size_t i = 0; i < sizeof(s->pages.bucket) / sizeof(void *); i++)
-		for (const struct tally *t = s->pages.bucket[i]; t; t = t->next)
-			if (t->node > most)
-				most = t->node;
+	for (const struct tally *t = s->pages.all; t; t = t->more)
+		if (t->node > most)
+			most = t->node;
 	return most + 1;
 }
 
@@ -267,10 +265,9 @@ static void add_ino(const struct scan *s, uint64_t ino, int node,
 /* All of the machine: also what no cgroup is charged for. */
 static void add_all(const struct scan *s, int node, struct tally *sum)
 {
-	for (size_t i = 0; i < sizeof(s->pages.bucket) / sizeof(void *); i++)
-		for (const struct tally *t = s->pages.bucket[i]; t; t = t->next)
-			if (node < 0 || t->node == node)
-				tally_add(sum, t);
+	for (const struct tally *t = s->pages.all; t; t = t->more)
+		if (node < 0 || t->node == node)
+			tally_add(sum, t);
 }
 
 void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,

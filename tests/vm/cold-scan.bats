@@ -1,5 +1,6 @@
 # vm: -m 1G -s 256M -s 256M
 # What cold-scan says against what memhog is known to hold.
+# shellcheck disable=SC2154,SC2086,SC2016,SC2030,SC2031
 load ../helpers
 load guest
 
