@@ -49,7 +49,7 @@ static int record_path(int dir_fd, char *path, size_t size)
 static void put(char text[32], uint64_t v)
 {
 	if (v == NUM_MAX)
-		strcpy(text, "max");
+		memcpy(text, "max", 4);
 	else
 		snprintf(text, 32, "%" PRIu64, v);
 }
