@@ -199,6 +199,7 @@ $KEY/ü" ]
 @test "with too few descriptors every cgroup is still read, and it is said" {
 	live
 	for i in $(seq 150); do mkdir "$CG/$i"; done
+	# shellcheck disable=SC2016 # the inner shell's
 	runx 0 bash -c 'ulimit -n 300; exec psi-watch -r -i 300ms -c 1 -H "$1"' bash "$KEY"
 	[ "$(wc -l <<<"$output")" -eq 151 ]
 	one_line "RLIMIT_NOFILE is too low"
@@ -334,7 +335,7 @@ $KEY/b	2" ]
 	(sleep 1; stall "$CG" 3; wait) 3>&- &
 	runx 0 psi-watch -t 'cpu some 10%/500ms' -c 1 --timeout 10s -o cgroup,resource,kind,stall_us,source "$KEY"
 	wait
-	[[ "$(tail -n 1 <<<"$output")" =~ ^$KEY$'\t'cpu$'\t'some$'\t'[0-9]+$'\t'trigger$ ]]
+	[ "$(tail -n 1 <<<"$output" | cut -f1-3,5)" = "$KEY	cpu	some	trigger" ]
 	[ "$(col stall_us <<<"$output")" -ge 200000 ]
 	one_line "50.0ms/500ms is armed as 200ms/2.00s"
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ static void check_system(struct rows_out *o, bool *failed)
 			io_read(root_fd(), psi_system_file((enum psi_res)res),
 				buf, sizeof(buf));
 
-		strcpy(stpcpy(feature, "system_"), name);
+		snprintf(feature, sizeof(feature), "system_%s", name);
 		if (n >= 0 && !psi_parse(buf, &psi))
 			tool_check(o, feature, CHECK_OK, "/%s",
 				   psi_system_file((enum psi_res)res));
@@ -52,7 +53,7 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	}
 	tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	if (cg_self(key))
-		strcpy(key, "/");
+		memcpy(key, "/", 2);
 	err = cg_set_get(&set, key, &cg);
 	n = err ? err : cg_read(&set, cg, "memory.pressure", buf, sizeof(buf));
 	if (n >= 0)

@@ -126,7 +126,7 @@ static const struct col *take_column(struct parser *ps)
 static bool take_op(struct parser *ps, struct expr_node *node)
 {
 	static const char *const ops[] = { "<=", ">=", "==", "!=", "<", ">" };
-	static const int is[] = { LE, GE, EQ, NE, LT, GT };
+	static const enum expr_op is[] = { LE, GE, EQ, NE, LT, GT };
 
 	skip_space(ps);
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)

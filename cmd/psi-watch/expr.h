@@ -19,12 +19,13 @@
 
 enum { EXPR_NODES = 64 };
 enum verdict { NO, YES, UNKNOWN };
+enum expr_op { LT, LE, GT, GE, EQ, NE };
 
 struct expr_node {
 	enum { EXPR_CMP, EXPR_AND, EXPR_OR, EXPR_FOR } type;
 	int left, right; /* nodes; of a FOR left is what must hold */
 	int arg;	 /* of CMP: the column's */
-	enum { LT, LE, GT, GE, EQ, NE } op;
+	enum expr_op op;
 	int64_t limit;	 /* thousandths for _pct and time */
 	uint64_t for_us; /* of FOR, and its place in the clocks */
 	size_t clock;

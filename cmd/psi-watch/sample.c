@@ -9,7 +9,6 @@
 
 #include "clock.h"
 #include "io.h"
-#include "kv.h"
 #include "mem.h"
 #include "num.h"
 #include "root.h"
@@ -282,12 +281,13 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 
 static uint64_t system_swap(void)
 {
-	uint64_t total, left;
+	struct swap_area areas[32]; /* MAX_SWAPFILES is under 32 */
+	int n = mem_swap_areas(areas, 32);
+	uint64_t used_bytes = 0;
 
-	if (kv_read_key(root_fd(), "proc/meminfo", "SwapTotal:", &total) ||
-	    kv_read_key(root_fd(), "proc/meminfo", "SwapFree:", &left))
-		return NUM_NONE;
-	return (total - left) * 1024;
+	for (int i = 0; i < n; i++)
+		used_bytes += areas[i].used_bytes;
+	return n < 0 ? NUM_NONE : used_bytes;
 }
 
 static void take_memory(const struct reader *r, const struct cg *cg,

@@ -1,0 +1,72 @@
+# vm: -m 512M
+# psi-watch with privileges: the kernel's own triggers, memory, limits.
+load ../helpers
+
+CG=/sys/fs/cgroup/tmo-psi
+
+setup() {
+	mkdir "$CG"
+}
+
+teardown() {
+	umount -l "$CG" "$BATS_TEST_TMPDIR/rw" 2>/dev/null || true
+	echo max >"$CG/memory.high"
+	echo 1 >"$CG/cgroup.kill"
+	retry 60 rmdir "$CG" 2>/dev/null
+}
+
+# thrash DIR HIGH SECONDS: more memory in use than is allowed, that is pressure.
+thrash() {
+	echo "$2" >"$1/memory.high"
+	sh -c 'echo 0 >"$0/cgroup.procs"; exec timeout "$1" memhog --hot-anon 48M --rate 200' \
+		"$1" "$3" >/dev/null 2>&1 3>&- &
+}
+
+@test "with CAP_SYS_RESOURCE a trigger is armed as asked, and fires on memory" {
+	runx 0 psi-watch --check
+	[ "$(awk '$1 == "trigger" { print $2 }' <<<"$output")" = ok ]
+	(sleep 2; thrash "$CG" 16M 20; wait) 3>&- &
+	runx 0 psi-watch -t 'memory some 50ms/500ms' -c 1 --timeout 40s --blame \
+		-o cgroup,resource,kind,state,source,stall_us,high_events /tmo-psi
+	echo "$output"
+	[ -z "$stderr" ]
+	[ "$(tail -n 1 <<<"$output" | cut -f1-5)" = "/tmo-psi	mem	some	high	trigger" ]
+	[ "$(col stall_us <<<"$output")" -ge 50000 ]
+	[ "$(col high_events <<<"$output")" -ge 1 ]
+}
+
+@test "the same window is refused without the capability, and widened" {
+	runx 1 setpriv --bounding-set -sys_resource --inh-caps -sys_resource \
+		psi-watch -t 'memory some 50ms/500ms' --timeout 1s /tmo-psi
+	one_line "50.0ms/500ms is armed as 200ms/2.00s"
+}
+
+@test "where pressure files are read-only memory.events wakes it, and it says so" {
+	# the tree writable elsewhere, to press it by
+	mkdir "$BATS_TEST_TMPDIR/rw"
+	mount --bind /sys/fs/cgroup "$BATS_TEST_TMPDIR/rw"
+	mount --bind "$CG" "$CG"
+	mount -o remount,bind,ro "$CG"
+	(sleep 2; thrash "$BATS_TEST_TMPDIR/rw/tmo-psi" 16M 20; wait) 3>&- &
+	runx 0 psi-watch -t 'memory some 50ms/500ms' -c 1 --timeout 40s -H \
+		-o cgroup,source /tmo-psi
+	same "/tmo-psi	memory.events"
+	one_line "pressure files are read-only: woken by memory.events"
+}
+
+@test "memory and swap of a cgroup and of the system stand beside the pressure" {
+	thrash "$CG" 100M 20
+	retry 20 grep -qx '[1-9][0-9]\{7,\}' "$CG/memory.current"
+	runx 0 psi-watch -H -o cgroup,memory_bytes,swap_bytes / /tmo-psi
+	[ "$(awk '$1 == "/tmo-psi" { print ($2 >= 10000000) }' <<<"$output")" -eq 1 ]
+	[ "$(awk '$1 == "/" { print ($2 > 10000000) " " $3 }' <<<"$output")" = "1 0" ]
+}
+
+@test "10,000 cgroups are watched" {
+	ulimit -n 60000
+	seq -f "$CG/%.0f" 10000 | xargs mkdir
+	runx 0 psi-watch -r -i 3s -c 1 -H -o cgroup,mem_some_us,io_some_us,cpu_some_us /tmo-psi
+	[ "$(wc -l <<<"$output")" -eq 10001 ]
+	[ -z "$stderr" ]
+	seq -f "$CG/%.0f" 10000 | xargs rmdir
+}
