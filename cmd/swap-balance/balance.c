@@ -5,6 +5,7 @@
 
 enum {
 	SWAPPINESS_MAX = 200,
+	LEAST_MOVE = 8,	  /* of swappiness */
 	EVIDENCE = 32,	  /* pages, to learn a cost from */
 	FULL_RELEASE = 5, /* percent below the limit that lift the guard */
 	GUARD_S = 60,	  /* a failed swap-out is remembered so long */
@@ -68,6 +69,8 @@ void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 			double us = sane_us(w->stall_us / w->pages[k]);
 			bool first = c->source != SOURCE_PRESSURE;
 
+			/* One bad window is no new price. */
+			us = first ? us : fmin(fmax(us, c->us / 3), c->us * 3);
 			c->us = first ? us : c->us + 0.3 * (us - c->us);
 			c->source = SOURCE_PRESSURE;
 		} else if (c->source != SOURCE_PRESSURE && device_us[k] > 0) {
@@ -184,10 +187,18 @@ static enum reason traffic_reason(const struct balance *b,
 			   : REASON_QUIET;
 }
 
-/* A hundredth of what was taken came straight back: take no more of it. */
+/*
+ * A hundredth of what was taken came straight back: take no more of it, unless
+ * that is small beside what the file refaults cost.
+ */
 static bool inaccurate(const struct balance *b)
 {
-	return b->back_rate > 1 && b->back_rate > 0.01 * b->out_rate;
+	double file = b->rate[KIND_FILE] * b->cost[KIND_FILE].us;
+	double swap = b->rate[KIND_ZSWAP] * b->cost[KIND_ZSWAP].us +
+		      b->rate[KIND_DEVICE] * b->cost[KIND_DEVICE].us;
+
+	return b->back_rate > 1 && b->back_rate > 0.01 * b->out_rate &&
+	       swap > 0.1 * file;
 }
 
 /* Does r call for another swappiness than when the last was published? */
@@ -197,14 +208,15 @@ static bool has_moved(const struct balance *b, double by)
 }
 
 /*
- * A move of less than half is noise.  After a move the next one waits, so that
- * its effect can be seen; only a threefold fall does not.
+ * A move of r by less than half, or of a few points, is noise.  After a move
+ * the next one waits, so that its effect can be seen; only a threefold fall
+ * does not.
  */
 static void publish(struct balance *b, int target, double dwell_s)
 {
 	bool retreat = b->r * 3 < b->published_r;
 
-	if (target == b->swappiness || !has_moved(b, 1.5))
+	if (abs(target - b->swappiness) < LEAST_MOVE || !has_moved(b, 1.5))
 		return;
 	if (target > b->swappiness && inaccurate(b)) {
 		b->reason = REASON_INACCURATE;

@@ -26,18 +26,6 @@ static bool reads_as(const char *path, char want)
 	return io_read(root_fd(), path, buf, sizeof(buf)) > 0 && *buf == want;
 }
 
-/* 0x0007 with all of lru_gen on; bit 0 is the main switch (multigen_lru.rst).
- */
-static bool lru_gen_enabled(void)
-{
-	char buf[64];
-
-	if (io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", buf,
-		    sizeof(buf)) <= 0)
-		return false;
-	return strtoul(buf, NULL, 16) & 1;
-}
-
 /* Reclaim demotes to a slower node: there are two tiers, and it is on. */
 static bool has_tier(void)
 {
@@ -97,14 +85,16 @@ static void sum_reads(struct machine *m, char *text)
 	}
 }
 
+/* A page's latency, smoothed over some looks with enough reads. */
 static double cost_of(const struct reads *now, const struct reads *then,
 		      double old)
 {
-	double pages = now->pages - then->pages;
+	double pages = now->pages - then->pages, us;
 
-	return pages >= EVIDENCE_PAGES && now->us >= then->us
-		       ? (now->us - then->us) / pages
-		       : old;
+	if (pages < EVIDENCE_PAGES || now->us < then->us)
+		return old;
+	us = (now->us - then->us) / pages;
+	return old > 0 ? old + 0.3 * (us - old) : us;
 }
 
 static void measure(struct machine *m)
@@ -186,7 +176,7 @@ int machine_look(struct machine *m)
 		return n;
 	m->areas = n;
 	m->zswap = mem_zswap_enabled();
-	m->lru_gen = lru_gen_enabled();
+	m->lru_gen = mem_lru_gen_enabled();
 	m->tier = has_tier();
 	classify(m);
 	list_wear(m);

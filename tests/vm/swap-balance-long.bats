@@ -28,21 +28,22 @@ turns() {
 }
 
 @test "a thrashing file and hot swap: swappiness settles within a minute and does not flap for ten" {
+	local windows=${WINDOWS-100} # of 6 s
 	files_on "$FILES"
 	swap_on "$DISK"
 	zswap_on
 	mkdir "$CG/file" "$CG/swap" "$CG/both"
-	echo 80M >"$CG/file/memory.max"
+	echo 40M >"$CG/file/memory.max"
 	echo 30M >"$CG/swap/memory.max"
-	echo 40M >"$CG/both/memory.max"
-	hog /file --cold-anon 1M --hot-file 100M --dir /mnt --rate 300
-	hog /swap --hot-anon 40M --rate 200
-	hog /both --hot-anon 30M --hot-file 30M --dir /mnt --rate 300
-	swap-balance -q -H -i 6s -c 100 --pressure-limit 101% -S "$STATE" \
+	echo 30M >"$CG/both/memory.max"
+	hog /file --cold-anon 1M --hot-file 50M --dir /mnt --rate 300
+	hog /swap --hot-anon 36M --rate 200
+	hog /both --hot-anon 20M --hot-file 20M --dir /mnt --rate 300
+	swap-balance -q -H -i 6s -c "$windows" --pressure-limit 101% -S "$STATE" \
 		-o cgroup,swappiness,balance_reason,r,file_refault_pages,zswap_in_pages,file_cost_us,swapin_cost_us \
 		/file /swap /both >"$BATS_TEST_TMPDIR/rows"
 	awk 'NR % 15 <= 2' "$BATS_TEST_TMPDIR/rows" >&3
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/rows")" -eq 300 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/rows")" -eq $((windows * 3)) ]
 	for cg in /file /swap /both; do
 		n=$(turns "$cg" 2>&3)
 		echo "# $cg: $n turns" >&3

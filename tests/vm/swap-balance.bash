@@ -31,7 +31,7 @@ hog() {
 	memhog --cgroup "$CG$cg" --ready "$BATS_TEST_TMPDIR/ready" "$@" \
 		>"$BATS_TEST_TMPDIR/hog${cg//\//-}" 3>&- &
 	HOGS+=($!)
-	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
+	retry 240 test -e "$BATS_TEST_TMPDIR/ready"
 }
 
 # all_off: everything as at boot.
@@ -47,6 +47,7 @@ all_off() {
 	umount /mnt 2>/dev/null || true
 	echo N >"$ZSWAP/enabled"
 	echo 60 >/proc/sys/vm/swappiness
+	echo y >/sys/kernel/mm/lru_gen/enabled
 }
 
 # settings CGROUP: the three that --apply writes.
