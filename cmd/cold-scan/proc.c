@@ -26,7 +26,7 @@ struct walk {
 	const struct scan *s;
 	int maps;
 	struct view *v;
-	struct sample *x;
+	struct sample x;
 	uint64_t *seen; /* a bit for each page frame, or NULL */
 	uint64_t frames;
 	uint64_t pages[2][AGES]; /* file, anon */
@@ -41,10 +41,10 @@ static void end_range(struct walk *w)
 {
 	if (!w->bytes)
 		return;
-	w->x->addr = w->addr;
-	w->x->bytes = w->bytes;
-	w->x->kind = w->swap ? "anon" : "file";
-	view_put(w->v, w->x);
+	w->x.addr = w->addr;
+	w->x.bytes = w->bytes;
+	w->x.kind = w->swap ? "anon" : "file";
+	view_put(w->v, &w->x);
 	w->bytes = 0;
 }
 
@@ -187,7 +187,7 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 
 static void sums(struct walk *w)
 {
-	struct sample *x = w->x;
+	struct sample *x = &w->x;
 	uint64_t page = w->s->page_bytes;
 
 	for (size_t i = 0; i < w->s->opts->n_ages; i++) {
@@ -212,22 +212,20 @@ static bool emit_process(struct view *v, const struct scan *s,
 			 struct walk *w)
 {
 	char text[VERDICT_LEN], *key = cgroup_key(pid);
-	struct sample x;
 	bool ok;
 
-	sample_clear(&x);
-	x.cgroup = key;
-	x.time_ms = s->time_ms;
-	x.source = source_name(s->source);
-	x.verdict = verdict_text(s->suspect, text);
-	x.pid = pid;
-	x.start_ticks = start_ticks(pid);
-	x.age_us = s->opts->age_us[0];
+	sample_clear(&w->x);
+	w->x.cgroup = key;
+	w->x.time_ms = s->time_ms;
+	w->x.source = source_name(s->source);
+	w->x.verdict = verdict_text(s->suspect, text);
+	w->x.pid = pid;
+	w->x.start_ticks = start_ticks(pid);
+	w->x.age_us = s->opts->age_us[0];
 	memset(w->pages, 0, sizeof(w->pages));
 	w->swapped = 0;
 	w->v = v;
-	w->x = &x;
-	w->age = opts->ranges ? age_from(&s->scale, x.age_us) : AGES;
+	w->age = opts->ranges ? age_from(&s->scale, w->x.age_us) : AGES;
 	ok = walk_maps(w, pid);
 	end_range(w);
 	if (ok && !opts->ranges)
