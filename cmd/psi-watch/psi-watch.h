@@ -56,7 +56,6 @@ struct watch {
 	bool has_trend, utf8;
 
 	struct expr expr; /* of the wait */
-	size_t verdicts[3];
 
 	struct learn *learn;	 /* of --quantiles */
 	struct trigger *trigger; /* of -t */

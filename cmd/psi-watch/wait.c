@@ -27,7 +27,6 @@ static void wait_sample(struct watch *w, struct cg *cg, struct sample *s)
 	enum verdict v = expr_judge(&w->expr, value, s, s->mono_us - window_us,
 				    s->mono_us, m->since_us);
 
-	w->verdicts[v]++;
 	if (v == (w->cfg.is_while ? NO : YES))
 		show_keep(w, cg, s);
 }
