@@ -204,6 +204,26 @@ idle() {
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 }
 
+@test "the undo record is void after a reboot" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance --apply -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
+	file=${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.zswap.max
+	[ "$(cat "$file")" = $'max\n0' ]
+	export TMO_ROOT=${ROOT1%1}2
+	echo 0 >"$file"
+	cp "$STATE.undo" "$STATE.kept"
+	echo 11111111-2222-3333-4444-555555555555 >"$TMO_ROOT/proc/sys/kernel/random/boot_id"
+	runx 0 balance --undo -q -H
+	same ""
+	[ "$(cat "$file")" = 0 ]
+	cp "$STATE.kept" "$STATE.undo"
+	cp "$ROOT1/proc/sys/kernel/random/boot_id" "$TMO_ROOT/proc/sys/kernel/random/boot_id"
+	runx 0 balance --undo -q -H
+	[ "$(cat "$file")" = $'0\nmax' ]
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan
