@@ -16,14 +16,17 @@ contend() {
 
 # pipeline [LAW [AGE]]
 pipeline() {
-	local law=(--headroom 8M --grace 0s) aging
+	local law=(--headroom 8M --grace 0s) aging=''
 	[[ -z ${1-} ]] || law+=(--law "$1")
 	# shellcheck disable=SC2086 # options, for trials
 	if [[ -n ${2-} ]]; then
-		cold-scan --age-now -a "$2" -i 11s "${cgroups[@]}" >/dev/null &
-		aging=$!
-		sample | cold-scan --annotate -a "$2" ${TMO_EVAL_SCAN-} | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
-		kill "$aging"
+		# Where the kernel keeps generations, they are as old as somebody begins them.
+		if [[ $(cat /sys/kernel/mm/lru_gen/enabled) != 0x0000 ]]; then
+			cold-scan --age-now -a "$2" -i 11s "${cgroups[@]}" >/dev/null &
+			aging=$!
+		fi
+		sample | cold-scan --annotate -a "$2" -i 11s ${TMO_EVAL_SCAN-} | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
+		[[ -z $aging ]] || kill "$aging"
 	else
 		sample | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
 	fi
@@ -31,10 +34,11 @@ pipeline() {
 
 sample() { psi-watch -i "${period}s" -c $((seconds / period)) "${cgroups[@]}"; }
 
-# The kernel's own, for the whole system: takes what DAMON has not seen accessed for 30 s.
+# The kernel's own, for the whole system: takes what DAMON has not seen accessed for 30 s.  It may
+# use 100 ms a second instead of 10, as an emulated processor is that much slower.
 damon() {
 	local at=/sys/module/damon_reclaim/parameters setting
-	for setting in min_age=30000000 wmarks_high=1000 wmarks_mid=999 wmarks_low=0 enabled=Y; do
+	for setting in min_age=30000000 quota_ms=100 wmarks_high=1000 wmarks_mid=999 wmarks_low=0 enabled=Y; do
 		echo "${setting#*=}" >"$at/${setting%=*}"
 	done
 	sleep "$seconds"

@@ -14,6 +14,7 @@ BEGIN {
 		exit
 	}
 	half = most = recover = "-"
+	change = seconds * 2 / 3 - 8 # it counts from its own start
 }
 
 FNR == 1 { files++ }
@@ -23,8 +24,8 @@ files == 1 && $1 == cgroup {
 	if (!rows++) {
 		from = $2; memory = $4; file0 = $6; mem0 = $13; io0 = $14
 	}
-	# From the middle on, the other part is the cold one.
-	if (name == "phase" && $3 > seconds / 2 - 2) $9 = out
+	# After two thirds the other part is the cold one.
+	if (name == "phase" && $3 > change) $9 = out
 	to = $2; saved = $12; swap = $7; file = $6; cold_out = $9; hot_out = $10; back = $11; mem = $13; io = $14
 	out = cold_out > cold ? cold : cold_out
 	if (half == "-" && out >= cold / 2) half = sprintf("%.0f", $3)
@@ -37,7 +38,7 @@ files == 2 && $1 ~ /^[0-9]/ && $1 > from && $1 <= to { time[++n] = $1; ops[n] = 
 # Seconds from the first slow one after the change until three in a row make 95 % again; "-": not
 # in this run.
 function recovery(    i, first, base) {
-	for (i = 1; i <= n && time[i] < from + seconds / 2 - 6; i++)
+	for (i = 1; i <= n && time[i] < from + change; i++)
 		base += ops[i]
 	if (i < 2)
 		return "-"

@@ -88,7 +88,7 @@ BEGIN {
 			}
 			if (file[i] != "-") {
 				there = bytes[i]
-				command = "fincore -nbo res " file[i]
+				command = "fincore -nbo res " file[i] " 2>/dev/null"
 				command | getline there
 				close(command)
 				cold += bytes[i] - there

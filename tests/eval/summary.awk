@@ -99,7 +99,7 @@ function steady(block,    i, j, who, b, s, p, lowest, geo, k, worst, file, name)
 }
 
 function moving(block,    i, j, who, work, w) {
-	printf "\n%s: workloads that change at half time\n\n", block
+	printf "\n%s: workloads in motion: growth by 40M, a change of hot and cold, a real server\n\n", block
 	printf "%-10s %-10s %6s %6s %6s %6s %6s %10s\n", "workload", "contender", "saved", "cold", "speed", "p99", "stall", "95% again"
 	printf "%-10s %-10s %6s %6s %6s %6s %6s %10s\n", "", "", "M", "%", "%", "x", "%", "s"
 	for (j = 1; j <= n_work[block]; j++)

@@ -5,7 +5,7 @@
 declare -A GROUP=(
 	[steady]='anon35 anon19 anon62 file mixed sidecar'
 	[moving]='redis phase growth'
-	[short]='paced'
+	[files]='file mixed' [short]='paced'
 )
 
 # The cold bytes of each in MiB, and what comes later.  A paced load touches each hot page every
@@ -42,7 +42,7 @@ start() {
 	file) set -- "$2" --hot-anon 8M --hot-file 40M --cold-file 80M --dir "$dir" --rate 6000 ;;
 	mixed) set -- "$2" --hot-anon 48M --cold-anon 32M --hot-file 24M --cold-file 24M --dir "$dir" --rate 9000 ;;
 	sidecar) set -- "$2" --hot-anon 8M --cold-anon 16M --rate 1000 ;;
-	phase) set -- "$2" --hot-anon 80M --cold-anon 48M --phase "${mid}s" ;;
+	phase) set -- "$2" --hot-anon 80M --cold-anon 48M --phase "$((seconds * 2 / 3))s" ;;
 	growth) set -- "$2" --hot-anon 64M --cold-anon 32M --grow "${GROWN[growth]}M@${mid}s" --rate 8000 ;;
 	redis)
 		start_redis "$2"
@@ -62,6 +62,6 @@ start_redis() {
 		kill -0 "$worker" 2>/dev/null || return
 		sleep 0.2
 	done
-	runs redisload "$socket" 80000 1024 30000 1000 "$1" &
+	runs redisload "$socket" 80000 1024 30000 500 "$1" &
 	client=$!
 }
