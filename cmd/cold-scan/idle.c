@@ -109,40 +109,63 @@ static size_t iomem_ranges(char *text, uint64_t page_bytes,
 	return n;
 }
 
-static int node_of(const struct pfn_range *zones, size_t n, uint64_t pfn)
+static size_t append(struct pfn_range **v, size_t n, struct pfn_range r)
 {
-	for (size_t i = 0; i < n; i++)
-		if (pfn >= zones[i].pfn && pfn < zones[i].end)
-			return zones[i].node;
-	return 0;
+	if (n && (*v)[n - 1].end == r.pfn && (*v)[n - 1].node == r.node) {
+		(*v)[n - 1].end = r.end;
+		return n;
+	}
+	*v = xrealloc(*v, n + 1, sizeof(**v));
+	(*v)[n] = r;
+	return n + 1;
+}
+
+/* One range of RAM may be that of several nodes: cut it at their borders. */
+static size_t by_node(const struct pfn_range *ram, size_t n_ram,
+		      const struct pfn_range *zones, size_t n_zones,
+		      struct pfn_range **v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_ram; i++)
+		for (size_t z = 0; z < n_zones; z++) {
+			struct pfn_range r = zones[z];
+
+			if (r.pfn < ram[i].pfn)
+				r.pfn = ram[i].pfn;
+			if (r.end > ram[i].end)
+				r.end = ram[i].end;
+			if (r.pfn < r.end)
+				n = append(v, n, r);
+		}
+	return n;
 }
 
 int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 {
-	struct pfn_range *zones = NULL;
-	size_t n_zones = 0;
+	struct pfn_range *zones = NULL, *ram = NULL;
+	size_t n_zones = 0, n_ram = 0;
 	char *text;
 
 	*v = NULL;
-	*n = 0;
 	if (io_read_all(root_fd(), "proc/zoneinfo", &text) >= 0) {
 		n_zones = zone_ranges(text, &zones);
 		free(text);
 	}
 	if (io_read_all(root_fd(), "proc/iomem", &text) >= 0) {
-		*n = iomem_ranges(text, page_bytes, v);
+		n_ram = iomem_ranges(text, page_bytes, &ram);
 		free(text);
 	}
-	if (!*n) {
-		*v = zones;
-		*n = n_zones;
-		return n_zones ? 0 : -ENOENT;
+	if (n_ram && n_zones) {
+		*n = by_node(ram, n_ram, zones, n_zones, v);
+		free(zones);
+		free(ram);
+	} else {
+		*v = n_ram ? ram : zones;
+		*n = n_ram ? n_ram : n_zones;
+		free(n_ram ? zones : NULL);
 	}
-	for (size_t i = 0; i < *n; i++)
-		(*v)[i].node = node_of(zones, n_zones,
-				       ((*v)[i].pfn + (*v)[i].end) / 2);
-	free(zones);
-	return 0;
+	return *n ? 0 : -ENOENT;
 }
 
 static struct section *section_at(const struct idle *s, uint64_t pfn)
