@@ -218,6 +218,15 @@ int mem_swap_areas(struct swap_area *areas, int max)
 	return n;
 }
 
+bool mem_lru_gen_enabled(void)
+{
+	char buf[64];
+
+	return io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", buf,
+		       sizeof(buf)) > 0 &&
+	       strtoul(buf, NULL, 16) & 1;
+}
+
 bool mem_zswap_enabled(void)
 {
 	char buf[16];

@@ -76,6 +76,12 @@ struct swap_area {
 /* Number of areas (at most max), or -errno. */
 int mem_swap_areas(struct swap_area *areas, int max);
 
+/*
+ * The multi-generational LRU is on (admin-guide/mm/multigen_lru.rst): the
+ * first bit of /sys/kernel/mm/lru_gen/enabled, 0x0007 with all of it.
+ */
+bool mem_lru_gen_enabled(void);
+
 /* /sys/module/zswap/parameters/enabled is Y. */
 bool mem_zswap_enabled(void);
 
