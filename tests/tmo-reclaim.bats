@@ -7,6 +7,8 @@ setup() {
 	export TMO_ROOT=$R/1
 	A=$R/1/sys/fs/cgroup/w.slice/a
 	: >"$A/memory.reclaim"
+	# the classic LRU: it heeds the swappiness of a write
+	echo 0x0000 >"$R/1/sys/kernel/mm/lru_gen/enabled"
 }
 
 # calm [COLUMNS VALUES]: one row of /w.slice/a without pressure.

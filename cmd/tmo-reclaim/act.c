@@ -190,8 +190,10 @@ void act_close(struct act *a)
 	for (int i = 0; i < ACT_WORKERS; i++) {
 		struct worker *w = a->worker + i;
 
-		if (!w->there || (w->stuck && !ended(w, 0)))
-			continue; /* the process ends without it */
+		if (w->there && w->stuck && !ended(w, 0))
+			return; /* it still uses its memory: the process ends */
+		if (!w->there)
+			continue;
 		atomic_store(&w->quit, true);
 		sem_post(&w->go);
 		pthread_join(w->thread, NULL);

@@ -89,7 +89,7 @@ static void check_swap(struct run *run, const struct cg *cg,
 	char left[NUM_LEN];
 	int err = mem_swap_left(&run->set, cg->key, &swap);
 
-	host_read(&run->host);
+	host_read(&run->host, run->policy.kill_switch);
 	if (err || !swap.left_bytes)
 		tool_check(out, "swap", CHECK_LIMITED,
 			   "none is left for '%s': only file cache is taken",

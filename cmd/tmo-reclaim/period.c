@@ -1,7 +1,6 @@
 #include "period.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "io.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -61,16 +59,6 @@ void row_input_clear(struct row_input *in)
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
-}
-
-static bool file_exists(const char *path)
-{
-	/* An operator's path is as he wrote it; below a root, below that. */
-	int fd = io_open(root_fd(), path + (*path == '/'), O_PATH);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
 }
 
 /* CLOCK_BOOTTIME goes on while the machine sleeps, CLOCK_MONOTONIC does not. */
@@ -303,7 +291,7 @@ static enum reason hold(const struct scene *s)
 	const struct target *t = s->t;
 	enum reason state;
 
-	if (!run->recorded && file_exists(run->policy.kill_switch))
+	if (!run->recorded && run->host.off)
 		return REASON_OFF;
 	if (!run->recorded && *run->self &&
 	    cg_is_below(run->self, s->cg->key) && s->cg->key[1])
@@ -592,7 +580,7 @@ static void account(struct scene *s, bool acted)
 		return;
 	}
 	if (!t->known)
-		t->start = s->before;
+		target_begin(t, &s->before);
 	above = t->known && t->above_acted_us >= t->read_us;
 	target_account(t, above ? &t->last : &s->before, &after, acted || above,
 		       &s->run->host, &r->y);
@@ -694,7 +682,7 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 	};
 	if (!s.t->first_us)
 		s.t->first_us = s.now_us;
-	host_read(&run->host);
+	host_read(&run->host, run->policy.kill_switch);
 	r->reason = look(&s);
 	if (r->reason != REASON_LAW)
 		return;

@@ -239,7 +239,7 @@ static void one_range(struct run *run, const char *key, struct process *p,
 	uint64_t before, after;
 	struct cg *cg;
 
-	host_read(&run->host);
+	host_read(&run->host, run->policy.kill_switch);
 	out->want_bytes = 0;
 	out->reason = REASON_GONE;
 	if (cg_set_get(&run->set, key, &cg))
@@ -251,6 +251,10 @@ static void one_range(struct run *run, const char *key, struct process *p,
 		out->reason = REASON_NO_PSI;
 	if (out->reason != REASON_LAW)
 		return;
+	if (run->host.off) {
+		out->reason = REASON_OFF;
+		return;
+	}
 	out->want_bytes = r->bytes;
 	out->reason = REASON_COLD;
 	if (run->policy.dry_run) {

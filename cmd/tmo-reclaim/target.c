@@ -68,7 +68,17 @@ static bool zswap_pool_full(void)
 	return pool_kb * 100 >= total_kb * pct / 10 * 9;
 }
 
-void host_read(struct host *h)
+/* An operator's path, below the root prefix where there is one. */
+static bool there(const char *path)
+{
+	int fd = io_open(root_fd(), path + (*path == '/'), O_PATH);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void host_read(struct host *h, const char *kill_switch)
 {
 	struct swap_area areas[32];
 	uint64_t orig = 0, used = 0;
@@ -96,6 +106,7 @@ void host_read(struct host *h)
 		next && next->kind == SWAP_ROTATIONAL && !mem_zswap_enabled();
 	h->zram_mpct = num_mpct(used, orig);
 	h->zswap_full = zswap_pool_full();
+	h->off = there(kill_switch);
 }
 
 /* ---- descriptors ---- */
@@ -314,7 +325,7 @@ static uint64_t protection(const struct cg_set *set, const char *key,
 				       (double)all);
 		if (v > most)
 			most = v;
-	} while (cg_parent(level));
+	} while (cg_parent(level) && level[1]); /* the root has none */
 	return most;
 }
 
@@ -403,7 +414,7 @@ static int64_t out_bytes(const struct reading *r)
 
 int64_t target_offloaded(const struct target *t, const struct reading *now)
 {
-	return out_bytes(now) - out_bytes(&t->start);
+	return out_bytes(now) - t->start.out_bytes;
 }
 
 /* What zram holds of a cgroup: its swap that is not in zswap. */
@@ -412,17 +423,27 @@ static int64_t zram_bytes(const struct reading *r)
 	return out_bytes(r) - (int64_t)known(r->stat.zswapped_bytes);
 }
 
+void target_begin(struct target *t, const struct reading *first)
+{
+	t->start = (struct origin){
+		.out_bytes = out_bytes(first),
+		.zram_bytes = zram_bytes(first),
+		.zswap_bytes = first->stat.zswap_bytes,
+		.refault_file_pages = first->stat.refault_file_pages,
+	};
+}
+
 int64_t target_saved(const struct target *t, const struct reading *now,
 		     const struct host *h)
 {
 	uint64_t back = pages(now->stat.refault_file_pages,
-			      t->start.stat.refault_file_pages);
+			      t->start.refault_file_pages);
 	int64_t file = t->sum.got_file_bytes > back
 			       ? (int64_t)(t->sum.got_file_bytes - back)
 			       : 0;
 	int64_t zswap = (int64_t)known(now->stat.zswap_bytes) -
-			(int64_t)known(t->start.stat.zswap_bytes);
-	int64_t zram = zram_bytes(now) - zram_bytes(&t->start);
+			(int64_t)known(t->start.zswap_bytes);
+	int64_t zram = zram_bytes(now) - t->start.zram_bytes;
 
 	if (zram < 0 || !h->zram_mpct)
 		zram = 0;

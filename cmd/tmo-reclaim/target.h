@@ -26,6 +26,7 @@ struct reading {
 
 /* Of the whole system, once a period. */
 struct host {
+	bool off; /* the kill switch is there */
 	uint64_t read_us;
 	unsigned int generation;
 	bool rotational; /* of the area that takes the next page */
@@ -33,7 +34,7 @@ struct host {
 	bool device;	   /* some area is neither zram nor behind it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
 };
-void host_read(struct host *h);
+void host_read(struct host *h, const char *kill_switch);
 
 /* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
 struct row_input {
@@ -73,6 +74,12 @@ struct totals {
 	uint64_t stall_us, elapsed_us;
 };
 
+/* What saved_bytes is counted from: the first reading. */
+struct origin {
+	int64_t out_bytes, zram_bytes;
+	uint64_t zswap_bytes, refault_file_pages;
+};
+
 struct target {
 	bool known; /* there is a last reading */
 	bool warned;
@@ -84,7 +91,8 @@ struct target {
 	unsigned int waited; /* periods left to those below */
 	uint64_t mem_total_us, io_total_us;
 	uint64_t own_us; /* time in own writes since the last pressure */
-	struct reading start, last;
+	struct origin start;
+	struct reading last;
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
 	uint64_t got_bytes, scanned_bytes; /* of the last period */
 	bool partial;
@@ -133,6 +141,9 @@ struct yield {
 void target_account(struct target *t, const struct reading *from,
 		    const struct reading *after, bool ours,
 		    const struct host *h, struct yield *y);
+
+/* The first reading of it. */
+void target_begin(struct target *t, const struct reading *first);
 
 /* Out of memory now because of swap, and net saved: see tmo-reclaim(8). */
 int64_t target_offloaded(const struct target *t, const struct reading *now);
