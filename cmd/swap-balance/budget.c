@@ -94,7 +94,7 @@ static void identify(const struct swap_area *a, char *id, size_t size)
 	char path[160], serial[64];
 	uint64_t part = 0;
 
-	snprintf(id, size, "%s", *a->dev ? a->dev : a->path);
+	snprintf(id, size, "%.95s", *a->dev ? a->dev : a->path);
 	for (size_t i = 0; *a->dev && i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path), "sys/class/block/%s/%s", a->dev,
 			 files[i]);
