@@ -363,11 +363,36 @@ static void add_part(struct scene *s, uint64_t bytes, int swappiness)
 		s->part[s->parts++] = (struct act_part){ bytes, swappiness };
 }
 
+/*
+ * The share of anonymous memory that is asked for apart, of 1; < 0: it is left
+ * to the kernel.  lru_gen takes file cache alone, the hot part of it as well,
+ * until enough of it refaults, whatever the swappiness below 200 says
+ * (mm/vmscan.c, get_type_to_scan(), positive_ctrl_err()).
+ */
+static double anon_share(const struct scene *s)
+{
+	uint64_t cold = cold_left(s), swappiness = s->guard.swappiness;
+	uint64_t anon = s->guard.anon_lru_bytes, file = s->guard.file_lru_bytes;
+
+	if (cold != NUM_NONE && cold)
+		return (double)target_cold_anon(s->t) / (double)cold;
+	if (!s->run->host.lru_gen || !swappiness || swappiness >= 200 ||
+	    anon == NUM_NONE || file == NUM_NONE || !(anon + file))
+		return -1;
+	/* What is asked for is in proportion to what is there, too. */
+	return (double)swappiness * (double)anon /
+	       ((double)swappiness * (double)anon +
+		(double)(200 - swappiness) * (double)file);
+}
+
 /* Which kinds of pages the step is to be of. */
 static void split(struct scene *s, uint64_t want)
 {
 	const struct run *run = s->run;
-	uint64_t cold = cold_left(s), anon;
+	double share = anon_share(s);
+	uint64_t anon =
+		share < 0 ? 0
+			  : (uint64_t)((double)want * share) & ~UINT64_C(4095);
 	int most =
 		run->swappiness_max || !run->probed ? ACT_SWAPPINESS_MAX : 200;
 
@@ -375,11 +400,7 @@ static void split(struct scene *s, uint64_t want)
 		add_part(s, want, ACT_SWAPPINESS_NONE);
 	} else if (s->file_only) {
 		add_part(s, want, 0);
-	} else if (cold != NUM_NONE && cold) {
-		anon = (uint64_t)((double)want *
-				  (double)target_cold_anon(s->t) /
-				  (double)cold);
-		anon &= ~UINT64_C(4095);
+	} else if (share >= 0) {
 		add_part(s, anon, most);
 		add_part(s, want - anon, 0);
 	} else if (s->guard.swappiness == NUM_NONE) {

@@ -107,6 +107,7 @@ void host_read(struct host *h, const char *kill_switch)
 	h->zram_mpct = num_mpct(used, orig);
 	h->zswap_full = zswap_pool_full();
 	h->off = there(kill_switch);
+	h->lru_gen = mem_lru_gen_enabled();
 }
 
 /* ---- descriptors ---- */

@@ -31,6 +31,7 @@ struct host {
 	unsigned int generation;
 	bool rotational; /* of the area that takes the next page */
 	bool zswap_full;
+	bool lru_gen;
 	bool device;	   /* some area is neither zram nor behind it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
 };
