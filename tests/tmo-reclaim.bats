@@ -41,6 +41,23 @@ reason() {
 	[ "$(col want_bytes <<<"$output")" -eq "$sum" ]
 }
 
+@test "on lru_gen the swappiness is a share of two writes" {
+	echo 0x0007 >"$R/1/sys/kernel/mm/lru_gen/enabled"
+	B=$R/1/sys/fs/cgroup/w.slice/b
+	: >"$B/memory.reclaim"
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm swappiness 60 | sed s,/w.slice/a,/w.slice/b,)
+	want=$(col want_bytes <<<"$output")
+	# 60 of 200 for each anonymous page, 140 of 200 for each of the cache
+	anon=$(awk -v want="$want" '
+		/^(in)?active_anon / { anon += $2 }
+		/^(in)?active_file / { file += $2 }
+		END { share = 60 * anon / (60 * anon + 140 * file)
+			print int(want * share / 4096) * 4096 }' "$B/memory.stat")
+	[ "$anon" -gt 0 ]
+	[ "$(<"$B/memory.reclaim")" = "$anon swappiness=max
+$((want - anon)) swappiness=0" ]
+}
+
 @test "file cache alone is swappiness=0 of the file LRU" {
 	file=$(awk '/^(in)?active_file / { n += $2 } END { print n }' "$A/memory.stat")
 	dirty=$(awk '/^file_(dirty|writeback) / { n += $2 } END { print n }' "$A/memory.stat")
