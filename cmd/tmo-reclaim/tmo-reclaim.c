@@ -278,9 +278,11 @@ static void removed(struct cg *cg)
 	target_close(cg->data);
 }
 
-/* In our own target we would feel every page that we take. */
-static void refuse_self(const struct run *run, char *const *keys, size_t n)
+/* In our own target we would feel every page that we take; a node has none. */
+static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 {
+	if (run->policy.node >= 0 && (n != 1 || keys[0][1]))
+		die(0, "--node: its one target is /");
 	if (!root_is_live())
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -359,6 +361,20 @@ static struct policy take_common(const struct config *cfg)
 	return p;
 }
 
+/* A filter's rows have cgroup and time already. */
+static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
+			 struct col_set *show)
+{
+	size_t skip = rows ? N_KEYS : 0;
+	const char *names = cfg->common.cols;
+
+	if (!names && cfg->policy.ranges)
+		names = "want_bytes,got_bytes,reason";
+	tool->cols += skip;
+	tool->n_cols -= skip;
+	tool_columns(tool, N_DEFAULT - skip, names, show);
+}
+
 int main(int argc, char **argv)
 {
 	struct tool tool = {
@@ -378,26 +394,18 @@ int main(int argc, char **argv)
 	struct shown to = { .out = &out, .show = &show };
 	int first = tool_start(&tool, argc, argv, &cfg.common, &cfg);
 	bool rows = reads_rows(&cfg, argc - first, argv + first);
-	size_t n = rows ? 0 : (size_t)(argc - first), skip = rows ? N_KEYS : 0;
+	size_t n = rows ? 0 : (size_t)(argc - first);
 	char **keys;
 
 	run.policy = take_common(&cfg);
-	tool.cols += skip;
-	tool.n_cols -= skip;
-	tool_columns(&tool, N_DEFAULT - skip,
-		     cfg.common.cols	 ? cfg.common.cols
-		     : run.policy.ranges ? "want_bytes,got_bytes,reason"
-					 : NULL,
-		     &show);
+	show_columns(&tool, &cfg, rows, &show);
 	rows_open(&out, cfg.common.format, !cfg.common.no_header,
 		  "tmo_reclaim");
 	begin(&run, rows);
 	keys = tool_keys(&run.set, argv + first, n);
-	if (run.policy.node >= 0 && (n != 1 || keys[0][1]))
-		die(0, "--node: its one target is /");
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
-	refuse_self(&run, keys, n);
+	refuse_targets(&run, keys, n);
 	if (run.policy.ranges)
 		ranges(&run, &to);
 	else if (rows)
