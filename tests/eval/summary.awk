@@ -116,7 +116,7 @@ function moving(block,    i, j, who, work, w) {
 END {
 	for (i = 1; i <= (brief ? 1 : n_blocks); i++)
 		if (order[i] ~ /moving$/) moving(order[i])
-		else steady(order[i])
+		else if (order[i] !~ /short$/) steady(order[i])
 	print "\nsaved: net of what the compressed copies cost; cold: share of the truly cold bytes offloaded; waste:"
 	print "share of the offloaded that came back; speed: of the workload that never pauses, least: of the"
 	print "slowest, both against none; p99: mean and worst of the workloads against none; stall: most memory"
