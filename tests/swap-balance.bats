@@ -278,3 +278,11 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	runx 2 swap-balance -S "$STATE" --check -H
 	[[ $output == *$'memory.stat\tmissing\t'* ]]
 }
+
+@test "a cgroup without the memory controller is told from one that is gone" {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	mkdir "$TMO_ROOT/sys/fs/cgroup/w.slice/bare"
+	runx 0 swap-balance - < <(printf '/w.slice/bare\n/w.slice/none\n')
+	[ "$(col balance_reason <<<"$output" | paste -sd ' ')" = "no_controller gone" ]
+}

@@ -30,6 +30,7 @@ const char *reason_word(enum reason reason)
 		[REASON_NO_SWAP] = "no_swap",
 		[REASON_UNKNOWN_KERNEL] = "unknown_kernel",
 		[REASON_UNREADABLE] = "unreadable",
+		[REASON_NO_CONTROLLER] = "no_controller",
 		[REASON_GONE] = "gone",
 	};
 

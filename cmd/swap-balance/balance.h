@@ -37,6 +37,7 @@ enum reason {
 	REASON_NO_SWAP,
 	REASON_UNKNOWN_KERNEL,
 	REASON_UNREADABLE,
+	REASON_NO_CONTROLLER,
 	REASON_GONE,
 };
 const char *reason_word(enum reason reason);

@@ -199,6 +199,17 @@ static bool is_gone(int err)
 	return err == -ENOENT || err == -ENODEV;
 }
 
+/* A cgroup that is there, but has no memory.stat, lacks the controller. */
+static enum reason why_not(struct run *run, const char *key, int err)
+{
+	struct cg *cg;
+
+	if (!is_gone(err))
+		return REASON_UNREADABLE;
+	return cg_set_get(&run->set, key, &cg) ? REASON_GONE
+					       : REASON_NO_CONTROLLER;
+}
+
 /* The cgroups that share the budget: those looked at of late. */
 static size_t count_sharers(const struct cg_set *set)
 {
@@ -294,7 +305,7 @@ static void filter_row(struct run *run, const struct rows_in *in)
 	if (!err)
 		line = line_of(run, cg, limit);
 	else
-		line.reason = is_gone(err) ? REASON_GONE : REASON_UNREADABLE;
+		line.reason = why_not(run, key, err);
 	if (err && !is_gone(err)) {
 		run->status = STATUS_PARTIAL;
 		if (!bad_key)
