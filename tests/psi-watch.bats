@@ -459,6 +459,69 @@ $KEY/b	2" ]
 	one_line "MEMORY_PRESSURE_WATCH is not set"
 }
 
+# told N: rows of FILE, without the header.
+told() {
+	[ "$(grep -vc '^#' "$BATS_TEST_TMPDIR/told")" -eq "$1" ]
+}
+
+# listen SOCKET: a service manager. Keeps what it is told, then tells of
+# pressure twice, and hangs up.
+listen() {
+	command -v perl >/dev/null || skip "no perl"
+	perl -MSocket -e '
+		socket my $s, AF_UNIX, SOCK_STREAM, 0; bind $s, sockaddr_un $ARGV[0]; listen $s, 1;
+		accept my $c, $s; sysread $c, my $got, 100; print $got;
+		for (1, 2) { select undef, undef, undef, 0.5; syswrite $c, "x" }' "$1" \
+		>"$BATS_TEST_TMPDIR/got" 3>&- &
+	retry 5 test -S "$1"
+}
+
+@test "--from-env takes the word of a FIFO, a row for what it can read at once" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	MEMORY_PRESSURE_WATCH=$BATS_TEST_TMPDIR/fifo psi-watch --from-env -c 2 -o state,source \
+		>"$BATS_TEST_TMPDIR/told" 3>&- &
+	pid=$!
+	# opened without a writer and kept when one goes, with no spin
+	printf many >"$BATS_TEST_TMPDIR/fifo"
+	retry 5 told 1
+	before=$(waits "$pid")
+	sleep 1
+	[ "$(waits "$pid")" -eq "$before" ]
+	printf x >"$BATS_TEST_TMPDIR/fifo"
+	wait "$pid"
+	runx 0 cat "$BATS_TEST_TMPDIR/told"
+	same $'#state\tsource\nhigh\tmanager\nhigh\tmanager'
+}
+
+@test "--from-env verifies a manager's event where it gives a threshold" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	export MEMORY_PRESSURE_WATCH=$BATS_TEST_TMPDIR/fifo
+	MEMORY_PRESSURE_WRITE=$(printf 'some 2000000 2000000\0' | base64)
+	export MEMORY_PRESSURE_WRITE
+	(sleep 0.7; printf x >"$BATS_TEST_TMPDIR/fifo") 3>&- &
+	# its own text comes back from the FIFO, and is no event
+	runx 1 psi-watch -v --from-env --timeout 1500ms
+	wait
+	[ -z "$output" ]
+	[ "$(grep -c 'dropped an event' <<<"$stderr")" -eq 1 ]
+	unset MEMORY_PRESSURE_WRITE
+	runx 2 psi-watch --from-env --clear 0
+	one_line "need the trigger in MEMORY_PRESSURE_WRITE"
+	MEMORY_PRESSURE_WATCH=/nowhere runx 2 psi-watch --from-env
+	one_line "cannot watch '/nowhere'"
+}
+
+@test "--from-env writes to a socket what it was given, and outlives the manager" {
+	listen "$BATS_TEST_TMPDIR/sock"
+	MEMORY_PRESSURE_WATCH=$BATS_TEST_TMPDIR/sock MEMORY_PRESSURE_WRITE=$(printf hello | base64) \
+		runx 0 psi-watch -v --from-env --timeout 2500ms -H -o state,source
+	wait
+	same $'high\tmanager\nhigh\tmanager'
+	[ "$(cat "$BATS_TEST_TMPDIR/got")" = hello ]
+	grep -q "hung up: trying it again" <<<"$stderr"
+	[ "$(sed -n 's/.* \([0-9]*\) wake-ups/\1/p' <<<"$stderr")" -le 5 ]
+}
+
 @test "a bad trigger is refused with the reason" {
 	runx 2 psi-watch -t 'disk some 1s/2s' /
 	one_line "the resource is cpu, memory, io or irq"

@@ -9,6 +9,7 @@
 
 #include "blame.h"
 #include "clock.h"
+#include "env.h"
 #include "io.h"
 #include "msg.h"
 #include "num.h"
@@ -20,7 +21,7 @@
 /* Where pressure files vanished under a cgroup that lives: try again. */
 enum { REARM_US = 10000000, WALK_US = 2000000 };
 
-enum source { BY_NONE, BY_TRIGGER, BY_POLL, BY_EVENTS };
+enum source { BY_NONE, BY_TRIGGER, BY_POLL, BY_EVENTS, BY_MANAGER };
 
 struct reading {
 	uint64_t at_us, total_us;
@@ -45,6 +46,8 @@ struct trigger {
 	struct watch *w;
 	struct spec spec[MAX_TRIGGERS];
 	size_t n;
+	struct env env;		       /* of --from-env */
+	const struct spec *by_manager; /* the one that it tells of, or NULL */
 	int epoll;
 	sigset_t asleep; /* the mask to sleep with */
 	bool stale;	 /* cgroups came or went */
@@ -83,7 +86,7 @@ enum {
 static const char *source_name(uint8_t source)
 {
 	static const char *const names[] = { "-", "trigger", "poll",
-					     "memory.events" };
+					     "memory.events", "manager" };
 
 	return names[source];
 }
@@ -132,7 +135,7 @@ static const struct col event_cols[] = {
 	{ "kind", "some full", put_word, E_KIND },
 	{ "stall_us", "stalled microseconds in it", put_number, E_STALL },
 	{ "state", "calm rising high clearing", put_word, E_STATE },
-	{ "source", "trigger poll memory.events", put_word, E_SOURCE },
+	{ "source", "trigger poll memory.events manager", put_word, E_SOURCE },
 	{ "blame_cgroup", "child that stalled most", put_word, E_BLAME },
 	{ "blame_stall_us", "its stall since the reading before", put_number,
 	  E_BLAME_STALL },
@@ -232,10 +235,12 @@ static void judge_wake(struct trip *t, struct reading now)
 		return;
 	}
 	event = alarm_step(&t->alarm, law, stall_us, from_us, now.at_us);
+	if (!law->stall_us) /* the manager's word is enough */
+		t->alarm.state = HIGH;
 	if (!stateful || event == ALARM_ENTER)
-		emit(t, BY_TRIGGER, stall_us, now.at_us - base.at_us);
+		emit(t, t->source, stall_us, now.at_us - base.at_us);
 	restart(t, now);
-	t->hot = true;
+	t->hot = law->stall_us; /* without a threshold none is quiet */
 }
 
 /* While hot, and where there is no trigger: windows of our own. */
@@ -306,7 +311,10 @@ static void disarm(struct trip *t)
 
 static int add_to_epoll(struct trip *t, int fd, uint8_t source)
 {
-	struct epoll_event ev = { .events = EPOLLPRI, .data.ptr = t };
+	struct epoll_event ev = {
+		.events = source == BY_MANAGER ? EPOLLIN : EPOLLPRI,
+		.data.ptr = t,
+	};
 
 	if (epoll_ctl(t->trigger->epoll, EPOLL_CTL_ADD, fd, &ev)) {
 		int err = -errno;
@@ -385,6 +393,22 @@ static int arm_events(struct trip *t)
 	return err;
 }
 
+/* Tried again by and by: a manager that is restarted comes back. */
+static void arm_manager(struct trip *t)
+{
+	struct trigger *tr = t->trigger;
+	int fd = env_connect(&tr->env);
+	int err = fd < 0 ? fd : add_to_epoll(t, fd, BY_MANAGER);
+
+	t->armed = *t->spec;
+	if (!err)
+		return;
+	if (!t->told)
+		warn(err, "--from-env: cannot watch '%s'", tr->env.path);
+	t->told = true;
+	t->due_us = clock_mono_us() + REARM_US;
+}
+
 static int arm_poll(struct trip *t, int why)
 {
 	struct trigger *tr = t->trigger;
@@ -450,6 +474,10 @@ static void arm(struct trip *t)
 		blame_look(t->blame, &t->trigger->w->set, t->cg, t->spec->res,
 			   t->spec->kind, NULL);
 	}
+	if (t->spec == t->trigger->by_manager && root_is_live()) {
+		arm_manager(t);
+		return;
+	}
 	err = root_is_live() ? arm_kernel(t) : -ENOTSUP;
 	if ((err == -EACCES || err == -EPERM || err == -EROFS) &&
 	    !arm_events(t))
@@ -503,10 +531,26 @@ static void update(struct trigger *tr)
 			    !w->cfg.common.recursive)
 				die(0, "cpu full of the whole system is "
 				       "undefined: use cpu some");
-			if (!is_undefined(t->cg, t[k].spec))
+			if (!is_undefined(t->cg, t[k].spec) &&
+			    (t[k].spec != tr->by_manager || t->cg->named))
 				arm(&t[k]);
 		}
 	}
+}
+
+static bool hear_manager(struct trip *t)
+{
+	int event = env_drain(&t->trigger->env, t->fd - 1);
+
+	if (event < 0) {
+		if (!t->told)
+			note("--from-env: '%s' hung up: trying it again",
+			     t->trigger->env.path);
+		t->told = true;
+		disarm(t);
+		t->due_us = clock_mono_us() + REARM_US;
+	}
+	return event > 0;
 }
 
 static void wake(struct trip *t, uint32_t events)
@@ -527,6 +571,8 @@ static void wake(struct trip *t, uint32_t events)
 			arm(t);
 		return;
 	}
+	if (t->source == BY_MANAGER && !hear_manager(t))
+		return;
 	if (t->hot || read_total(t, &now))
 		return;
 	if (t->source == BY_EVENTS) {
@@ -713,38 +759,6 @@ static void set_levels(const struct config *c, struct spec *s)
 		    c->clear);
 }
 
-/*
- * systemd's protocol (docs/PRESSURE.md): a pressure file to write the decoded
- * text to.  Returns the cgroup's directory, which cg_key() takes.
- */
-static char *from_env(struct spec *s)
-{
-	static const char file[] = "/memory.pressure";
-	const char *watch = getenv("MEMORY_PRESSURE_WATCH");
-	const char *text = getenv("MEMORY_PRESSURE_WRITE");
-	char decoded[SPEC_TEXT], *dir;
-	size_t n;
-
-	if (!watch || !*watch)
-		die(0, "--from-env: MEMORY_PRESSURE_WATCH is not set: is this "
-		       "a service with MemoryPressureWatch=on?");
-	if (!strcmp(watch, "/dev/null"))
-		die(0, "--from-env: the service manager turned the watch off "
-		       "(MemoryPressureWatch=off)");
-	s->res = PSI_MEM;
-	if (!text || spec_base64(text, decoded, sizeof(decoded)) < 0 ||
-	    spec_kernel_parse(decoded, s))
-		die(0, "--from-env: MEMORY_PRESSURE_WRITE holds no trigger");
-	if (!strcmp(watch, "/proc/pressure/memory"))
-		return xstrdup("/");
-	n = strlen(watch);
-	if (n < sizeof(file) || strcmp(watch + n - sizeof(file) + 1, file))
-		die(0, "--from-env: '%s' is no pressure file", watch);
-	dir = xstrdup(watch);
-	dir[n - sizeof(file) + 1] = '\0';
-	return dir;
-}
-
 size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 {
 	struct trigger *tr = xcalloc(1, sizeof(*tr));
@@ -763,7 +777,12 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 	if (w->cfg.from_env && tr->n == MAX_TRIGGERS)
 		die(0, "-t: at most %d triggers", MAX_TRIGGERS - 1);
 	if (w->cfg.from_env) {
-		*env = from_env(&tr->spec[tr->n]);
+		*env = env_open(&tr->env, &tr->spec[tr->n]);
+		if (tr->env.is_fifo || tr->env.is_socket)
+			tr->by_manager = &tr->spec[tr->n];
+		if (w->cfg.stateful && !tr->spec[tr->n].law.stall_us)
+			die(0, "--from-env: --clear, --sustain and --cooldown "
+			       "need the trigger in MEMORY_PRESSURE_WRITE");
 		set_levels(&w->cfg, &tr->spec[tr->n++]);
 	}
 	tr->w = w;
