@@ -250,6 +250,20 @@ $KEY/ü" ]
 	one_line "'../etc' is not a cgroup path"
 }
 
+@test "without a cgroup a pipe or file gives the rows, /dev/null is the system" {
+	one 08
+	printf '/web\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 0 psi-watch -H -o cgroup </dev/null
+	same /
+	runx 0 psi-watch -H -o cgroup <"$BATS_TEST_TMPDIR/tab"
+	same /web
+	runx 0 psi-watch -H -o cgroup < <(cat "$BATS_TEST_TMPDIR/tab")
+	same /web
+	# nothing found is not everything
+	runx 2 psi-watch -H -o cgroup < <(:)
+	one_line "give / for the whole system"
+}
+
 @test "a file of targets is read again when it changes; a bad one leaves it" {
 	live
 	mkdir "$CG/a" "$CG/b"

@@ -118,13 +118,22 @@ static void check_options(const struct config *c)
 		die(0, "-c: more than one sample needs -i");
 }
 
+/* A pipe, or a file in its place; not a terminal, nor cron's /dev/null. */
+static bool stdin_has_rows(void)
+{
+	struct stat st;
+
+	return !fstat(STDIN_FILENO, &st) &&
+	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
+		S_ISREG(st.st_mode));
+}
+
 /* No operand: the rows of a pipe, or else the whole system. */
 static char **operands(int argc, char **argv, const struct config *cfg,
 		       size_t *n)
 {
 	static char stdin_word[] = "-", system_word[] = "/";
 	char **v = xcalloc(1, sizeof(*v));
-	struct stat st;
 
 	*n = (size_t)argc;
 	if (argc || cfg->targets || cfg->from_env) {
@@ -132,8 +141,7 @@ static char **operands(int argc, char **argv, const struct config *cfg,
 		return argv;
 	}
 	*n = 1;
-	v[0] = !fstat(STDIN_FILENO, &st) && S_ISFIFO(st.st_mode) ? stdin_word
-								 : system_word;
+	v[0] = stdin_has_rows() ? stdin_word : system_word;
 	return v;
 }
 
