@@ -412,6 +412,45 @@ $KEY/b	2" ]
 	same "$KEY/late	trigger"
 }
 
+@test "a sleeping watch sees its file of targets change, and SIGHUP" {
+	live
+	mkdir "$CG/a" "$CG/b" "$CG/c"
+	tab=$BATS_TEST_TMPDIR/tab
+	printf '%s/a\n' "$KEY" >"$tab"
+	psi-watch -q --targets "$tab" -t 'memory some 500ms/2s' 3>&- &
+	pid=$!
+	armed() {
+		[ "$(find "/proc/$pid/fd" -lname '*/memory.pressure' -printf '%l\n' |
+			sed "s|^$CG/||" | sort | tr '\n' ' ')" = "$1" ]
+	}
+	retry 5 armed 'a/memory.pressure '
+	printf '%s/a\n%s/b\n' "$KEY" "$KEY" >"$tab.new"
+	mv "$tab.new" "$tab"
+	retry 3 armed 'a/memory.pressure b/memory.pressure '
+	printf '%s/b\n' "$KEY" >"$tab" # in place
+	retry 3 armed 'b/memory.pressure '
+	before=$(waits "$pid")
+	sleep 1
+	[ "$(waits "$pid")" -eq "$before" ]
+	# a change that nothing tells of: behind a symlink, the old file stays
+	mkdir "$BATS_TEST_TMPDIR/d"
+	printf '%s/c\n' "$KEY" >"$BATS_TEST_TMPDIR/d/tab"
+	ln "$BATS_TEST_TMPDIR/d/tab" "$BATS_TEST_TMPDIR/d/old"
+	ln -s "$BATS_TEST_TMPDIR/d/tab" "$tab.link"
+	kill "$pid"
+	wait "$pid" || true
+	psi-watch -q --targets "$tab.link" -t 'memory some 500ms/2s' 3>&- &
+	pid=$!
+	retry 5 armed 'c/memory.pressure '
+	printf '%s/a\n' "$KEY" >"$BATS_TEST_TMPDIR/d/tab.new"
+	mv "$BATS_TEST_TMPDIR/d/tab.new" "$BATS_TEST_TMPDIR/d/tab"
+	sleep 0.5
+	armed 'c/memory.pressure '
+	kill -HUP "$pid"
+	retry 3 armed 'a/memory.pressure '
+	kill "$pid"
+}
+
 @test "cgroup.pressure 0 kills triggers without a spin, and is told with its remedy" {
 	live
 	[ -e "$CG/cgroup.pressure" ] || skip "no cgroup.pressure here"

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "msg.h"
@@ -203,6 +205,7 @@ static void read_again(struct targets *t, const struct cg_set *set)
 				 .operand = t->operand,
 				 .n_operands = t->n_operands,
 				 .recursive = t->recursive,
+				 .inotify = t->inotify,
 				 .version = t->version };
 	struct rows_in in = { 0 };
 	int err = read_file(&fresh, set, &in);
@@ -224,6 +227,52 @@ static void read_again(struct targets *t, const struct cg_set *set)
 	fresh.lost |= t->lost;
 	*t = fresh;
 	list_keys(t);
+}
+
+/*
+ * The directory tells of a file that is put in place of another, the file of
+ * writes where it is a symlink elsewhere.
+ */
+static int watch_file(const struct targets *t, int fd)
+{
+	char *path = xstrdup(t->file);
+	int err = inotify_add_watch(fd, dirname(path),
+				    IN_CLOSE_WRITE | IN_MOVED_TO) < 0
+			  ? -errno
+			  : 0;
+
+	free(path);
+	inotify_add_watch(fd, t->file, IN_CLOSE_WRITE);
+	return err;
+}
+
+int targets_follow(struct targets *t)
+{
+	int fd, err;
+
+	if (!t->file)
+		return -ENOENT;
+	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = watch_file(t, fd);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	t->inotify = fd + 1;
+	return fd;
+}
+
+static void take_notices(const struct targets *t)
+{
+	char buf[4096];
+
+	if (!t->inotify)
+		return;
+	while (read(t->inotify - 1, buf, sizeof(buf)) > 0)
+		;
+	watch_file(t, t->inotify - 1); /* the link may lead elsewhere now */
 }
 
 /* ---- the set ---- */
@@ -250,6 +299,7 @@ int targets_update(struct targets *t, struct cg_set *set, bool hup)
 	const char *missing;
 	int err;
 
+	take_notices(t);
 	if (t->file && (hup || file_changed(t)))
 		read_again(t, set);
 	err = cg_set_expand(set, t->key, t->n_keys, t->recursive, &missing);

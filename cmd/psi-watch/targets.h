@@ -27,6 +27,7 @@ struct targets {
 	bool recursive;
 	const char *file; /* --targets */
 	struct stat seen; /* the file when it was read */
+	int inotify;	  /* of targets_follow(): one more than it, or 0 */
 
 	char **name; /* all columns of the table */
 	size_t n_names;
@@ -51,6 +52,12 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
  * what is said of cgroups that were named and lost is said here.
  */
 int targets_update(struct targets *t, struct cg_set *set, bool hup);
+
+/*
+ * A descriptor that is readable when the file may have changed, until the next
+ * update; -errno, -ENOENT where there is no file.
+ */
+int targets_follow(struct targets *t);
 
 /* Is there nothing left, and nothing to come? */
 bool targets_over(const struct targets *t, const struct cg_set *set);

@@ -696,6 +696,9 @@ static void watch_tree(struct trigger *tr)
 	else if (root_is_live())
 		note("no inotify (%s): looking for new cgroups every 2 s",
 		     strerror(-fd));
+	fd = targets_follow(&tr->w->targets);
+	if (fd >= 0)
+		epoll_ctl(tr->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /* Signals come only while asleep, so that none is slept through. */
