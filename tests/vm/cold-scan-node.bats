@@ -1,4 +1,5 @@
 # vm: -m 384M -n 384M
+# kernels: 7.3.4
 # One range of RAM that is two nodes'.
 load ../helpers
 
