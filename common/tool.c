@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -245,6 +247,41 @@ int tool_start(const struct tool *t, int argc, char **argv,
 		die(err, "cannot open the root '%s'", bad);
 	clock_catch_signals();
 	return optind;
+}
+
+static bool lock_within(rlim_t soft, rlim_t hard, int flags)
+{
+	const struct rlimit lim = { .rlim_cur = soft, .rlim_max = hard };
+
+	return !setrlimit(RLIMIT_MEMLOCK, &lim) &&
+	       !mlockall(flags | MCL_ONFAULT);
+}
+
+/*
+ * Only CAP_IPC_LOCK passes a limit of 0 (mm/mlock.c, can_do_mlock).  Under a
+ * limit MCL_FUTURE would make malloc(3) fail beyond it: there what is mapped
+ * now is locked, if that leaves the stack some room to grow.
+ */
+void tool_lock_memory(void)
+{
+	enum { STACK_ROOM = 1 << 20 };
+	struct rlimit lim;
+	bool locked;
+
+	if (!root_is_live() || getrlimit(RLIMIT_MEMLOCK, &lim))
+		return;
+	locked = lock_within(0, lim.rlim_max, MCL_CURRENT | MCL_FUTURE);
+	if (!locked && lim.rlim_max == RLIM_INFINITY)
+		locked = lock_within(lim.rlim_max, lim.rlim_max,
+				     MCL_CURRENT | MCL_FUTURE);
+	else if (!locked && lim.rlim_max > STACK_ROOM)
+		locked = lock_within(lim.rlim_max - STACK_ROOM, lim.rlim_max,
+				     MCL_CURRENT);
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &lim);
+	if (!locked)
+		debug("memory is not locked: that takes CAP_IPC_LOCK or a "
+		      "larger RLIMIT_MEMLOCK");
 }
 
 void tool_columns(const struct tool *t, size_t n_default, const char *spec,

@@ -53,6 +53,12 @@ struct tool {
 int tool_start(const struct tool *t, int argc, char **argv,
 	       struct common_opts *common, void *cfg);
 
+/*
+ * Keeps the pages of a tool that runs on in memory, as far as it may: under
+ * pressure a reader that waits for its own pages reports too late.
+ */
+void tool_lock_memory(void);
+
 /* Values of options: die naming the option, the text and the reason. */
 uint64_t opt_u64(const char *opt, const char *arg, uint64_t min, uint64_t max);
 uint64_t opt_size(const char *opt, const char *arg);
