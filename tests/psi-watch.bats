@@ -326,6 +326,38 @@ $KEY/b	2" ]
 	one_line "parentheses limit it"
 }
 
+# limited BYTES CMD...: with that RLIMIT_MEMLOCK, without CAP_IPC_LOCK.
+limited() {
+	local limit=$1
+	shift
+	exec prlimit --memlock="$limit:$limit" setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock "$@"
+}
+
+@test "its memory is locked as far as it may be, and never at malloc's cost" {
+	live
+	command -v setpriv prlimit >/dev/null || skip "no setpriv, or no prlimit"
+	locked() { awk '/^VmLck/ { exit !($2 > 0) }' "/proc/$1/status"; }
+	psi-watch -i 1s "$KEY" >/dev/null 3>&- &
+	retry 5 locked "$!"
+	kill "$!"
+	limited 6291456 psi-watch -i 1s "$KEY" >/dev/null 3>&- &
+	retry 5 locked "$!"
+	kill "$!"
+	# refused, it carries on; too little for what comes is left alone
+	runx 0 limited 65536 psi-watch -v -i 100ms -c 1 -H "$KEY"
+	grep -q "memory is not locked: that takes CAP_IPC_LOCK" <<<"$stderr"
+	runx 0 limited 65536 psi-watch -i 100ms -c 1 -H "$KEY"
+	[ -z "$stderr" ]
+	# more memory than may be locked is asked for after the locking
+	awk -v k="$KEY" 'BEGIN { print "#cgroup\tx"; for (; i < 60000; i++) printf "%s\t%0300d\n", k, i }' >"$BATS_TEST_TMPDIR/more"
+	printf '%s\n' "$KEY" >"$BATS_TEST_TMPDIR/tab"
+	(sleep 0.6; mv "$BATS_TEST_TMPDIR/more" "$BATS_TEST_TMPDIR/tab") 3>&- &
+	runx 0 limited 6291456 psi-watch --targets "$BATS_TEST_TMPDIR/tab" -i 300ms -c 6 -H -o cgroup,window_us
+	wait
+	[ "$(tail -n 1 <<<"$output" | cut -f 2)" = "$(printf '%0300d' 59999)" ]
+	[ -z "$stderr" ]
+}
+
 # ---- triggers ----
 
 @test "an alarm goes through every state, with a row in and a row out" {

@@ -240,5 +240,7 @@ int main(int argc, char **argv)
 	w.targets.recursive = w.cfg.common.recursive;
 	targets_open(&w.targets, &w.set, env ? &env : v, env ? 1 : n,
 		     w.cfg.targets);
+	if (trigger || w.interval_us)
+		tool_lock_memory();
 	return tool_finish(&w.out, trigger ? trigger_run(&w) : loop_run(&w));
 }
