@@ -14,23 +14,30 @@
 #include "tool.h"
 #include "verdict.h"
 
+/* Passes for which a cgroup is in mind after its last row. */
+enum { ASKED_PASSES = 4 };
+
 /* What is known of one cgroup; the text of its verdict is its own. */
 struct fact {
 	char *key;
 	uint64_t ino;
 	struct sample x;
 	char verdict[VERDICT_LEN];
+	bool has_files;
+	int asked; /* in the rows lately: how many passes more it counts */
 };
 
 /* The thread makes all facts anew after each pass, then shows them. */
 struct board {
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* the scanner, to end */
-	bool stop;
+	pthread_cond_t wake; /* the scanner, to end or by the first row */
+	bool stop, asked;
 	struct scan *s;
 	struct fact *v;
 	size_t n;
+	char **keys; /* of facts, to age */
 	int err;
+	bool noted;
 };
 
 static int by_key(const void *a, const void *b)
@@ -54,6 +61,7 @@ static struct fact *make_facts(const struct scan *s)
 
 	for (size_t i = 0; i < s->tree.n; i++) {
 		const struct cg *cg = s->tree.v[i];
+		unsigned int suspect;
 
 		v[i].key = xstrdup(cg->key);
 		v[i].ino = cg->ino;
@@ -63,11 +71,20 @@ static struct fact *make_facts(const struct scan *s)
 		v[i].x.source = source_name(s->source);
 		/* A constant, or in the buffer: copied with the fact. */
 		memcpy(v[i].verdict, "ok", 3);
-		verdict_text(view_suspicions(s, t, us), v[i].verdict);
+		suspect = view_suspicions(s, t, us);
+		verdict_text(suspect, v[i].verdict);
+		v[i].has_files = suspect & SUSPECT_FILE;
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
 	return v;
+}
+
+static struct fact *find_fact(struct fact *v, size_t n, char *key)
+{
+	struct fact wanted = { .key = key };
+
+	return n ? bsearch(&wanted, v, n, sizeof(*v), by_key) : NULL;
 }
 
 static void show(struct board *b)
@@ -78,8 +95,55 @@ static void show(struct board *b)
 	pthread_mutex_lock(&b->lock);
 	b->v = v;
 	b->n = b->s->tree.n;
+	for (size_t i = 0; i < n; i++) {
+		struct fact *f = find_fact(v, b->n, old[i].key);
+
+		if (f && old[i].asked)
+			f->asked = old[i].asked - 1;
+	}
 	pthread_mutex_unlock(&b->lock);
 	free_facts(old, n);
+}
+
+/*
+ * --age-now: the cgroups of the rows, but for those whose page cache makes them
+ * suspect anyway: aging moves what read(2) keeps warm to the oldest generation,
+ * where reclaim takes it.
+ */
+static void aim(struct board *b)
+{
+	size_t n = 0;
+
+	b->keys = xrealloc(b->keys, b->n + 1, sizeof(*b->keys));
+	pthread_mutex_lock(&b->lock);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].asked && !b->v[i].has_files)
+			b->keys[n++] = b->v[i].key;
+	pthread_mutex_unlock(&b->lock);
+	b->s->keys = b->keys;
+	b->s->n_keys = n;
+}
+
+/* Nothing is aged unasked; that nothing will come then is said once. */
+static void note_quiet(struct board *b)
+{
+	const struct scan_opts *opts = b->s->opts;
+	const struct fact *quiet = NULL;
+
+	if (b->noted || b->s->source != SOURCE_LRUGEN || opts->age_now ||
+	    clock_mono_us() < b->s->first_us + opts->age_us[0])
+		return;
+	pthread_mutex_lock(&b->lock);
+	for (size_t i = 0; i < b->n && !quiet; i++)
+		if (b->v[i].asked && b->v[i].x.cold_anon_bytes == NUM_NONE)
+			quiet = b->v + i;
+	pthread_mutex_unlock(&b->lock);
+	if (!quiet)
+		return;
+	note("%s: the LRU has not aged for -a; what is cold stays unknown "
+	     "until reclaim ages it, or --age-now does",
+	     quiet->key);
+	b->noted = true;
 }
 
 /* Until due, or told to stop. */
@@ -96,13 +160,39 @@ static bool pause_until(struct board *b, uint64_t due_us)
 	return !b->stop;
 }
 
+/* Until the first rows tell what to age, and a moment for the rest of them. */
+static bool pause_until_asked(struct board *b)
+{
+	pthread_mutex_lock(&b->lock);
+	while (!b->stop && !b->asked)
+		pthread_cond_wait(&b->wake, &b->lock);
+	pthread_mutex_unlock(&b->lock);
+	return pause_until(b, clock_mono_us() + 100000);
+}
+
+/* To the next pass; where there is something to age the second is at once. */
+static bool pause_between(struct board *b, uint64_t *start, bool first)
+{
+	if (first && b->s->opts->age_now && b->s->source == SOURCE_LRUGEN) {
+		bool more = pause_until_asked(b);
+
+		*start = clock_mono_us();
+		return more;
+	}
+	return pause_until(b, clock_next_tick(*start, b->s->opts->interval_us));
+}
+
 static void *scanner(void *arg)
 {
 	struct board *b = arg;
 	uint64_t start = clock_mono_us();
+	bool first = true, more = true;
 
-	do {
-		int err = scan_pass(b->s);
+	for (; more; first = false) {
+		int err;
+
+		aim(b);
+		err = scan_pass(b->s);
 
 		if (err == -EINTR)
 			break;
@@ -113,8 +203,9 @@ static void *scanner(void *arg)
 			break;
 		}
 		show(b);
-	} while (pause_until(b,
-			     clock_next_tick(start, b->s->opts->interval_us)));
+		note_quiet(b);
+		more = pause_between(b, &start, first);
+	}
 	return NULL;
 }
 
@@ -146,29 +237,33 @@ static void stop(struct board *b, pthread_t thread)
 	pthread_mutex_unlock(&b->lock);
 	pthread_join(thread, NULL);
 	free_facts(b->v, b->n);
+	free(b->keys);
 }
 
 /* The row's own columns: what is known of its cgroup, or "-". */
 static void annotate_row(struct view *v, struct board *b,
 			 const struct rows_in *in)
 {
-	struct fact wanted = { 0 }, *f = NULL;
+	struct sample none;
+	struct fact *f;
 	char key[CG_KEY_MAX];
 
 	if (tool_row_key(&v->targets, in, key))
 		memcpy(key, "-", 2);
-	wanted.key = key;
 	pthread_mutex_lock(&b->lock);
-	if (b->n)
-		f = bsearch(&wanted, b->v, b->n, sizeof(*f), by_key);
+	f = find_fact(b->v, b->n, key);
 	if (f) {
+		f->asked = ASKED_PASSES;
+		if (!b->asked)
+			pthread_cond_signal(&b->wake);
+		b->asked = true;
 		f->x.verdict = f->verdict;
 		v->suspect |= *f->verdict == 's';
 	} else {
-		sample_clear(&wanted.x);
-		wanted.x.age_us = b->s->opts->age_us[0];
+		sample_clear(&none);
+		none.age_us = b->s->opts->age_us[0];
 	}
-	row_put(&v->row, &v->cols, f ? &f->x : &wanted.x);
+	row_put(&v->row, &v->cols, f ? &f->x : &none);
 	pthread_mutex_unlock(&b->lock);
 	rows_emit(&v->out, in, &v->cols, &v->row);
 }

@@ -309,6 +309,17 @@ static int check(struct rows_out *o)
 	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
 }
 
+/*
+ * The pace without -i.  A filter's agings: MAX_NR_GENS generations prove what
+ * was idle for two of them, so two are the age and a little.
+ */
+static uint64_t pace_us(const struct config *cfg)
+{
+	uint64_t us = cfg->scan.age_us[0];
+
+	return cfg->annotate && cfg->scan.age_now ? us / 2 + us / 50 : us;
+}
+
 /* What cannot work is refused before anything is touched. */
 static void settle(struct config *cfg, const struct common_opts *common)
 {
@@ -319,7 +330,7 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		s->n_ages = 1;
 	}
 	s->interval_us =
-		common->interval_us ? common->interval_us : s->age_us[0];
+		common->interval_us ? common->interval_us : pace_us(cfg);
 	if (!s->jobs)
 		s->jobs = 1;
 	if (!s->sample)
@@ -362,6 +373,7 @@ static void settle_source(const struct config *cfg, enum source source)
 		[VIEW_RANGES] = "--ranges",
 	};
 	uint64_t us = cfg->scan.interval_us;
+	uint64_t oldest_us = cfg->scan.age_us[cfg->scan.n_ages - 1];
 
 	if (source != SOURCE_IDLE && cfg->view.kind <= VIEW_RANGES &&
 	    views[cfg->view.kind])
@@ -370,6 +382,10 @@ static void settle_source(const struct config *cfg, enum source source)
 		    "source is %s",
 		    views[cfg->view.kind], source_name(source));
 
+	if (source == SOURCE_LRUGEN && cfg->scan.age_now &&
+	    2 * us < oldest_us - oldest_us / 50)
+		die(0, "-a: with --age-now no age is told beyond two times -i: "
+		       "the kernel keeps four generations");
 	if (source != SOURCE_IDLE || cfg->scan.state)
 		return;
 	if (us < 1000000)

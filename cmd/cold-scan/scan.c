@@ -103,6 +103,8 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 {
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
+	s->keys = opts->keys;
+	s->n_keys = opts->n_keys;
 	s->idle.bitmap = s->state_lock = -1;
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	s->unit_pages = 1;
@@ -193,7 +195,7 @@ static int pass_lrugen(struct scan *s)
 
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
 	if (s->opts->age_now)
-		err = lrugen_age_now(s->opts->keys, s->opts->n_keys);
+		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)
 		return err;
 	return lrugen_read(&s->tree, &s->scale, &s->pages);

@@ -26,7 +26,7 @@ struct scan_opts {
 	const char *state; /* -S */
 	bool watch;	   /* read the state, leave the scan to others */
 	bool age_now;
-	char *const *keys; /* whose lruvecs to age */
+	char *const *keys; /* the targets */
 	size_t n_keys;
 	unsigned int jobs;
 	uint64_t sample;
@@ -40,6 +40,8 @@ struct scan {
 	struct idle idle;
 	struct damon *damon;
 	struct cg_set tree; /* every cgroup, in tree order */
+	char *const *keys;  /* --age-now: whose lruvecs to age */
+	size_t n_keys;
 
 	struct tally_set pages;
 	struct age_scale scale;

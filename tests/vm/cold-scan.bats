@@ -28,6 +28,12 @@ teardown_file() {
 
 lru_gen() { echo "$1" >/sys/kernel/mm/lru_gen/enabled; }
 
+# newest_generation CGROUP: its number.
+newest_generation() {
+	awk -v key="$1" '$1 == "memcg" { here = $3 == key } here && $1 ~ /^[0-9]/ { n = $1 } END { print n }' \
+		/sys/kernel/debug/lru_gen
+}
+
 # near GOT MIB [PCT]: GOT bytes are so many MiB, within PCT percent (2).
 near() {
 	awk -v got="$1" -v want="$2" -v pct="${3-2}" 'BEGIN {
@@ -212,6 +218,27 @@ cell() {
 	echo "$output"
 	[ "$(cell /cold/a verdict)" = ok ]
 	[ "$(cell /cold/b verdict)" = suspect:file ]
+}
+
+@test "annotate --age-now ages the cgroups of the rows, and tells their cold; without it, why not" {
+	make_cgroup /cold/k /cold/l
+	work /cold/k --hot-anon 24M --cold-anon 40M --rate 12000 --pattern seq
+	lru_gen y
+	psi-watch -i 1s -c 4 /cold/k | cold-scan --annotate -a 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+	grep -c . "$BATS_TEST_TMPDIR/err" | grep -qx 1
+	grep -q '/cold/k: the LRU has not aged .* --age-now' "$BATS_TEST_TMPDIR/err"
+	before=$(newest_generation /cold/l)
+	[ -n "$before" ]
+	psi-watch -i 2s -c 8 /cold/k | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out"
+	[ "$(newest_generation /cold/l)" = "$before" ]
+	lru_gen n
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	echo "$output"
+	[ "$(cell /cold/k source)" = lru-gen ]
+	[ "$(col verdict <<<"$output" | sort -u)" = ok ]
+	near "$(cell /cold/k cold_anon_bytes)" 40 5
+	drop_cgroup /cold/k
+	drop_cgroup /cold/l
 }
 
 @test "lru-gen is refused while it is off, with the remedy" {
