@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -311,8 +310,7 @@ static void begin(struct run *run, bool rows)
 	if (!run->policy.dry_run && !(run->act = act_open()))
 		die(errno, "cannot start a thread for the writes");
 	/* Reclaim under pressure must not wait for its own pages. */
-	if (root_is_live() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
-		debug("memory is not locked");
+	tool_lock_memory();
 }
 
 static int finish(struct run *run, struct rows_out *out, int format)
