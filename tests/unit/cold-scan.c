@@ -240,7 +240,7 @@ static void keep(const struct lrugen_vec *v, void *ctx)
 
 static void test_lrugen(void)
 {
-	/* Recorded on 7.3.4; the second is lru_gen_full's of 6.12. */
+	/* Made up, in the form of 7.3.4's file; the spaces are the kernel's. */
 	char text[] = "memcg     1 /\n"
 		      " node     0\n"
 		      "          0      90000          0          45 \n"
