@@ -138,6 +138,29 @@ replay() {
 			exit !(off < 3000 && off > -3000) } before = $2 }' <<<"$output"
 }
 
+@test "a late wake-up is measured: the window is the true one, and the share of it" {
+	live
+	psi-watch -i 200ms -H -o cgroup,time,window_us,cpu_some_us,cpu_some_pct "$KEY" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	rows() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
+	retry 5 rows 1
+	stall "$CG" 2
+	kill -STOP "$pid"
+	sleep 1.5
+	before=$(wc -l <"$BATS_TEST_TMPDIR/out")
+	kill -CONT "$pid"
+	retry 5 rows $((before + 3))
+	kill "$pid"
+	cat "$BATS_TEST_TMPDIR/out"
+	awk -F'\t' '
+		function abs(x) { return x < 0 ? -x : x }
+		time { if (abs(($2 - time) * 1000000 - $3) > 3000) bad = 1 }
+		{ time = $2; if (abs($4 * 100 / $3 - $5) > 0.002) bad = 1 }
+		$3 > longest { longest = $3; stall = $4 }
+		END { exit bad || longest < 1400000 || stall < 100000 }' "$BATS_TEST_TMPDIR/out"
+}
+
 @test "live stall of a cgroup is what its counter says" {
 	live
 	stall "$CG" 30
@@ -401,6 +424,50 @@ limited() {
 	if ! grep -q 'dropped an event' <<<"$stderr"; then
 		skip "this kernel does not fire at the first stall"
 	fi
+}
+
+@test "a trigger is written with its NUL: /proc eats the last byte" {
+	live
+	command -v strace >/dev/null || skip "no strace"
+	runx 1 strace -qq -e trace=write -o "$BATS_TEST_TMPDIR/trace" \
+		psi-watch -t 'memory some 1900ms/2s' --timeout 100ms /
+	# without it the window would be 200 ms: refused, or another one
+	[ "$(grep -Ec '"some 1900000 2000000\\0", 21\) += 21$' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
+	[ -z "$stderr" ]
+}
+
+@test "each trigger has a descriptor of its own: two on one file are both armed" {
+	live
+	psi-watch -t 'memory some 500ms/2s' -t 'memory some 1900ms/2s' "$KEY" \
+		3>&- 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	armed() { [ "$(find "/proc/$pid/fd" -lname "$CG/memory.pressure" | wc -l)" -eq 2 ]; }
+	retry 5 armed
+	sleep 0.3
+	armed
+	kill "$pid"
+	# a second one on the same descriptor would be EBUSY
+	[ ! -s "$BATS_TEST_TMPDIR/err" ]
+}
+
+@test "an armed trigger is asked for POLLPRI only, and wakes nobody while quiet" {
+	live
+	psi-watch -v -t 'memory some 500ms/2s' --timeout 2s "$KEY" 3>&- 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	# tfd: FD events: MASK, where POLLIN (1), which is always ready, is not set
+	events() {
+		local fd
+		fd=$(find "/proc/$pid/fd" -lname "$CG/memory.pressure" -printf '%f\n')
+		[ -n "$fd" ] && cat "/proc/$pid/fdinfo"/* 2>/dev/null |
+			awk -v fd="$fd" '$1 == "tfd:" && $2 == fd { print $4 }'
+	}
+	retry 5 events >"$BATS_TEST_TMPDIR/mask"
+	mask=$((0x$(tail -n 1 "$BATS_TEST_TMPDIR/mask")))
+	[ $((mask & 1)) -eq 0 ]
+	[ $((mask & 2)) -eq 2 ]
+	wait "$pid" || true
+	[ "$(cat "$BATS_TEST_TMPDIR/err")" = "psi-watch: 0 events, 1 wake-ups" ]
 }
 
 @test "it sleeps without a wake-up while nothing happens" {
