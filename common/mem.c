@@ -123,11 +123,11 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 	return 0;
 }
 
-/* One level's bound: what is left of it, and how much of it is used. */
-static void bound(struct mem_swap *out, uint64_t used, uint64_t size)
+void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
+		    uint64_t max_bytes)
 {
-	uint64_t left = size > used ? size - used : 0;
-	int64_t mpct = size ? num_mpct(used, size) : 100000;
+	uint64_t left = max_bytes > used_bytes ? max_bytes - used_bytes : 0;
+	int64_t mpct = max_bytes ? num_mpct(used_bytes, max_bytes) : 100000;
 
 	if (left < out->left_bytes)
 		out->left_bytes = left;
@@ -135,11 +135,10 @@ static void bound(struct mem_swap *out, uint64_t used, uint64_t size)
 		out->used_mpct = mpct;
 }
 
-int mem_swap_left(const struct cg_set *set, const char *key,
-		  struct mem_swap *out)
+int mem_swap_system(struct mem_swap *out)
 {
-	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32], buf[IO_BUF];
-	uint64_t total, unused, used, most;
+	char buf[IO_BUF];
+	uint64_t total, unused;
 	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
 	int err;
 
@@ -149,7 +148,19 @@ int mem_swap_left(const struct cg_set *set, const char *key,
 	    (err = meminfo(buf, "SwapFree", &unused)))
 		return err;
 	*out = (struct mem_swap){ .left_bytes = NUM_MAX };
-	bound(out, total - unused, total);
+	mem_swap_bound(out, total - unused, total);
+	return 0;
+}
+
+int mem_swap_left(const struct cg_set *set, const char *key,
+		  struct mem_swap *out)
+{
+	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
+	uint64_t used, most;
+	int err = mem_swap_system(out);
+
+	if (err)
+		return err;
 	snprintf(level, sizeof(level), "%s", key);
 	do {
 		const char *dir = level[1] ? level + 1 : ".";
@@ -159,7 +170,7 @@ int mem_swap_left(const struct cg_set *set, const char *key,
 			continue;
 		snprintf(path, sizeof(path), "%s/memory.swap.current", dir);
 		if (!kv_read_u64(set->fd, path, &used))
-			bound(out, used, most);
+			mem_swap_bound(out, used, most);
 	} while (cg_parent(level));
 	return 0;
 }

@@ -64,6 +64,11 @@ struct mem_swap {
 int mem_swap_left(const struct cg_set *set, const char *key,
 		  struct mem_swap *out);
 
+/* The same in parts: the system's, and then each level's bound. */
+int mem_swap_system(struct mem_swap *out);
+void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
+		    uint64_t max_bytes);
+
 /* /proc/swaps and what /sys/block tells of each device. */
 enum swap_kind { SWAP_DISK, SWAP_ROTATIONAL, SWAP_ZRAM, SWAP_FILE };
 struct swap_area {
