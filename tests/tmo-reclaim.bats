@@ -211,6 +211,21 @@ replay() {
 	one_line "--targets: '/no/such'"
 }
 
+@test "where descriptors run out the files are opened by path, the locks held" {
+	for i in {1..40}; do
+		cp -a "$A" "${A%/a}/c$i"
+	done
+	tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% /w.slice >"$BATS_TEST_TMPDIR/want"
+	runx 0 prlimit --nofile=170:170 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% /w.slice
+	same "$(<"$BATS_TEST_TMPDIR/want")"
+	[ "$(grep -c '^/w.slice/c' <<<"$output")" -eq 40 ]
+	# fewer than it takes: said of each, and the others are served
+	run --separate-stderr prlimit --nofile=100:100 tmo-reclaim -n -r -c 1 /w.slice
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"cannot open memory.reclaim of '/w.slice/c"*": Too many open files"* ]]
+	[ "$(wc -l <<<"$output")" -eq 45 ]
+}
+
 @test "--check: what is missing is status 2" {
 	runx 0 tmo-reclaim --check /w.slice/a
 	[ "$(grep -c missing <<<"$output")" -eq 0 ]

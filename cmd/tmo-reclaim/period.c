@@ -105,7 +105,7 @@ static enum reason of_errno(int err)
 static int read_target(const struct scene *s, struct reading *out)
 {
 	const struct run *run = s->run;
-	int err = target_read(&run->set, s->cg, run->high, out);
+	int err = target_read(&run->set, s->cg, s->t, run->high, out);
 
 	if (!err && run->policy.node >= 0)
 		err = target_read_node(run->policy.node, out);
@@ -117,8 +117,8 @@ static enum reason events(const struct scene *s)
 {
 	char buf[256];
 
-	if (!s->cg->key[1] || cg_read(&s->run->set, s->cg, "cgroup.events", buf,
-				      sizeof(buf)) <= 0)
+	if (!s->cg->key[1] || files_read(&s->t->files, &s->run->set, s->cg,
+					 FILE_EVENTS, buf, sizeof(buf)) <= 0)
 		return REASON_LAW;
 	if (strstr(buf, "frozen 1"))
 		return REASON_FROZEN;
@@ -132,7 +132,7 @@ static void look_at_pressure(struct scene *s)
 	struct pressure *p = &s->psi;
 	bool own;
 
-	target_pressure(&s->run->set, s->cg, s->t, s->now_us, p);
+	target_pressure(s->cg, s->t, s->now_us, p);
 	own = p->known;
 	if (!in->has_psi)
 		return;
@@ -198,7 +198,7 @@ static uint64_t known(uint64_t v)
 
 static void look_at_limits(struct scene *s)
 {
-	const struct run *run = s->run;
+	struct run *run = s->run;
 	const struct mem_stat *st = &s->before.stat;
 	struct guard_in *g = &s->guard;
 
@@ -209,7 +209,8 @@ static void look_at_limits(struct scene *s)
 		known(st->file_dirty_bytes) + known(st->file_writeback_bytes);
 	g->rotational = run->host.rotational && !run->policy.rotational;
 	g->zswap_full = run->host.zswap_full;
-	target_limits(&run->set, s->cg, g->current_bytes, g);
+	target_limits(&run->set, s->cg, s->t, &s->before, &run->host,
+		      &run->above, g);
 	if (s->in->swap_left_bytes < g->swap_left_bytes)
 		g->swap_left_bytes = s->in->swap_left_bytes;
 	/* Writeback means that the pool pushes old copies out. */
@@ -703,7 +704,8 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 	};
 	if (!s.t->first_us)
 		s.t->first_us = s.now_us;
-	host_read(&run->host, run->policy.kill_switch);
+	if (host_read(&run->host, run->policy.kill_switch))
+		above_forget(&run->above);
 	r->reason = look(&s);
 	if (r->reason != REASON_LAW)
 		return;
@@ -809,6 +811,7 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 		period(run, cg, in, &step);
 		merge(r, &step);
 		run->once_left_bytes -= step.want_bytes;
+		run->host.read_us = 0; /* steps follow at once: look anew */
 	} while (run->once_left_bytes && step.want_bytes && !t->partial &&
 		 step.reason != REASON_GONE && !clock_stopped());
 	run->short_of |= run->once_left_bytes || t->partial;

@@ -34,6 +34,7 @@ struct run {
 	struct policy policy;
 	struct cg_set set;
 	struct host host;
+	struct above above;
 	struct act *act;
 	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
 	uint64_t start_us;

@@ -78,7 +78,7 @@ static bool there(const char *path)
 	return fd >= 0;
 }
 
-void host_read(struct host *h, const char *kill_switch)
+bool host_read(struct host *h, const char *kill_switch)
 {
 	struct swap_area areas[32];
 	uint64_t orig = 0, used = 0;
@@ -88,7 +88,7 @@ void host_read(struct host *h, const char *kill_switch)
 
 	if (h->read_us && h->generation == root_generation() &&
 	    now - h->read_us < 500000)
-		return;
+		return false;
 	*h = (struct host){ .read_us = now, .generation = root_generation() };
 	n = mem_swap_areas(areas, (int)(sizeof(areas) / sizeof(*areas)));
 	for (int i = 0; i < n; i++) {
@@ -108,6 +108,8 @@ void host_read(struct host *h, const char *kill_switch)
 	h->zswap_full = zswap_pool_full();
 	h->off = there(kill_switch);
 	h->lru_gen = mem_lru_gen_enabled();
+	h->swap_known = !mem_swap_system(&h->swap);
+	return true;
 }
 
 /* ---- descriptors ---- */
@@ -130,6 +132,7 @@ void target_close(struct target *t)
 	if (t->io_fd)
 		close(t->io_fd - 1);
 	t->reclaim_fd = t->psi_fd = t->io_fd = 0;
+	files_close(&t->files);
 }
 
 /*
@@ -227,13 +230,25 @@ int target_read_node(int node, struct reading *out)
 
 /* ---- readings ---- */
 
-int target_read(const struct cg_set *set, const struct cg *cg, bool high,
-		struct reading *out)
+static int read_stat(const struct cg_set *set, const struct cg *cg,
+		     struct target *t, struct mem_stat *out)
+{
+	char buf[IO_BUF];
+	ssize_t n = files_read(&t->files, set, cg, FILE_STAT, buf, sizeof(buf));
+
+	return n < 0 ? (int)n : mem_stat_parse(buf, out);
+}
+
+int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
+		bool high, struct reading *out)
 {
 	char flush[IO_BUF];
-	int err = mem_current(set, cg, &out->current_bytes);
+	int err = files_u64(&t->files, set, cg, FILE_CURRENT,
+			    &out->current_bytes);
 
-	if (err || (err = mem_stat_read(set, cg, &out->stat)))
+	if (err == -ENOENT && !cg->key[1])
+		err = mem_current(set, cg, &out->current_bytes);
+	if (err || (err = read_stat(set, cg, t, &out->stat)))
 		return err;
 	out->steal_pages = out->stat.pgsteal_proactive_pages;
 	out->scan_pages = out->stat.pgscan_proactive_pages;
@@ -243,14 +258,15 @@ int target_read(const struct cg_set *set, const struct cg *cg, bool high,
 		 * before and after, for which the counters must be flushed:
 		 * there a read of cpu.stat does it (kernel/cgroup/rstat.c).
 		 */
-		if (cg_read(set, cg, "cpu.stat", flush, sizeof(flush)) > 0)
-			mem_stat_read(set, cg, &out->stat);
+		if (files_read(&t->files, set, cg, FILE_CPU_STAT, flush,
+			       sizeof(flush)) > 0)
+			read_stat(set, cg, t, &out->stat);
 		if (high)
 			out->stat.pgsteal_proactive_pages = NUM_NONE;
 		out->steal_pages = out->stat.pgsteal_pages;
 		out->scan_pages = out->stat.pgscan_pages;
 	}
-	if (cg_read_u64(set, cg, "memory.swap.current", &out->swap_bytes))
+	if (files_u64(&t->files, set, cg, FILE_SWAP, &out->swap_bytes))
 		out->swap_bytes = NUM_NONE;
 	return 0;
 }
@@ -275,14 +291,13 @@ static double avg_pct(const struct psi_line *line)
 	return (double)(a > b ? a : b) / 1e3;
 }
 
-void target_pressure(const struct cg_set *set, const struct cg *cg,
-		     struct target *t, uint64_t now_us, struct pressure *out)
+void target_pressure(const struct cg *cg, struct target *t, uint64_t now_us,
+		     struct pressure *out)
 {
 	bool first = !t->known;
 	uint64_t own_us = cg->key[1] ? 0 : t->own_us;
 	struct psi mem, io;
 
-	(void)set;
 	*out = (struct pressure){ 0 };
 	if (!t->psi_fd || psi_pread(t->psi_fd - 1, &mem) ||
 	    !mem.line[PSI_SOME].seen)
@@ -302,50 +317,70 @@ void target_pressure(const struct cg_set *set, const struct cg *cg,
 }
 
 /*
- * memory.min or .low of the cgroup, or its share by size of an ancestor's
- * (as memory_recursiveprot distributes it): the larger.  The kernel protects
- * no cgroup from its own memory.reclaim.
+ * What a cgroup has of its ancestor's memory.min or .low: its share by size,
+ * as memory_recursiveprot distributes it.
  */
-static uint64_t protection(const struct cg_set *set, const char *key,
-			   const char *file, uint64_t current_bytes)
+static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
+			 uint64_t current_bytes)
 {
-	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
-	uint64_t most = 0, v, all;
-
-	snprintf(level, sizeof(level), "%s", key);
-	do {
-		const char *dir = level[1] ? level + 1 : ".";
-
-		snprintf(path, sizeof(path), "%s/%s", dir, file);
-		if (kv_read_u64(set->fd, path, &v) || !v)
-			continue;
-		snprintf(path, sizeof(path), "%s/memory.current", dir);
-		if (strcmp(level, key) && v != NUM_MAX &&
-		    !kv_read_u64(set->fd, path, &all) && all > current_bytes)
-			v = (uint64_t)((double)v * (double)current_bytes /
-				       (double)all);
-		if (v > most)
-			most = v;
-	} while (cg_parent(level) && level[1]); /* the root has none */
-	return most;
+	if (protected_bytes == NUM_MAX || all_bytes <= current_bytes)
+		return protected_bytes;
+	return (uint64_t)((double)protected_bytes * (double)current_bytes /
+			  (double)all_bytes);
 }
 
-void target_limits(const struct cg_set *set, const struct cg *cg,
-		   uint64_t current_bytes, struct guard_in *g)
+static uint64_t most(uint64_t a, uint64_t b)
 {
-	struct mem_swap swap;
-	uint64_t zmax, znow;
+	return a > b ? a : b;
+}
 
-	g->min_bytes = protection(set, cg->key, "memory.min", current_bytes);
-	g->low_bytes = protection(set, cg->key, "memory.low", current_bytes);
-	if (!mem_swap_left(set, cg->key, &swap)) {
-		g->swap_left_bytes = swap.left_bytes;
-		g->swap_used_mpct = swap.used_mpct;
-	}
-	if (!cg_read_u64(set, cg, "memory.zswap.max", &zmax) &&
-	    zmax != NUM_MAX && zmax &&
-	    !cg_read_u64(set, cg, "memory.zswap.current", &znow))
+/* Its own limits; the root has none. */
+static void own_limits(const struct cg_set *set, const struct cg *cg,
+		       struct target *t, const struct reading *now,
+		       struct mem_swap *swap, struct guard_in *g)
+{
+	struct files *f = &t->files;
+	uint64_t swap_max, zmax, znow;
+
+	if (!cg->key[1])
+		return;
+	files_u64(f, set, cg, FILE_MIN, &g->min_bytes);
+	files_u64(f, set, cg, FILE_LOW, &g->low_bytes);
+	if (!files_u64(f, set, cg, FILE_SWAP_MAX, &swap_max) &&
+	    swap_max != NUM_MAX)
+		mem_swap_bound(swap, known(now->swap_bytes), swap_max);
+	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
+	    zmax && !files_u64(f, set, cg, FILE_ZSWAP, &znow))
 		g->zswap_full |= znow >= zmax / 10 * 9;
+}
+
+/* The kernel protects no cgroup from its own memory.reclaim: we do. */
+void target_limits(const struct cg_set *set, const struct cg *cg,
+		   struct target *t, const struct reading *now,
+		   const struct host *h, struct above *above,
+		   struct guard_in *g)
+{
+	struct mem_swap swap = h->swap;
+	size_t n = above_read(above, set, cg->key);
+
+	g->min_bytes = g->low_bytes = 0;
+	own_limits(set, cg, t, now, &swap, g);
+	for (size_t i = 0; i < n; i++) {
+		const struct level *l = above->level + i;
+
+		if (l->swap_max_bytes != NUM_MAX)
+			mem_swap_bound(&swap, l->swap_bytes, l->swap_max_bytes);
+		g->min_bytes = most(g->min_bytes,
+				    share_of(l->min_bytes, l->current_bytes,
+					     now->current_bytes));
+		g->low_bytes = most(g->low_bytes,
+				    share_of(l->low_bytes, l->current_bytes,
+					     now->current_bytes));
+	}
+	if (!h->swap_known)
+		return;
+	g->swap_left_bytes = swap.left_bytes;
+	g->swap_used_mpct = swap.used_mpct;
 }
 
 /* ---- accounts ---- */

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "above.h"
 #include "cg.h"
+#include "files.h"
 #include "guard.h"
 #include "law.h"
 #include "mem.h"
@@ -34,8 +36,11 @@ struct host {
 	bool lru_gen;
 	bool device;	   /* some area is neither zram nor behind it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
+	bool swap_known;
+	struct mem_swap swap; /* before what cgroups may take of it */
 };
-void host_read(struct host *h, const char *kill_switch);
+/* True: it was read; false: that is not long ago. */
+bool host_read(struct host *h, const char *kill_switch);
 
 /* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
 struct row_input {
@@ -86,6 +91,7 @@ struct target {
 	bool warned;
 	int reclaim_fd, psi_fd, io_fd; /* + 1; 0: not open */
 	unsigned int generation;       /* of the root they were opened in */
+	struct files files;
 	uint64_t read_us, first_us, grown_us;
 	uint64_t asleep_us; /* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
@@ -118,16 +124,18 @@ int target_read_node(int node, struct reading *out);
 void target_close(struct target *t);
 
 /* high: by memory.high, whose steal is in the sum alone. */
-int target_read(const struct cg_set *set, const struct cg *cg, bool high,
-		struct reading *out);
+int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
+		bool high, struct reading *out);
 
 /* Own reading of the pressure since the last one. */
-void target_pressure(const struct cg_set *set, const struct cg *cg,
-		     struct target *t, uint64_t now_us, struct pressure *out);
+void target_pressure(const struct cg *cg, struct target *t, uint64_t now_us,
+		     struct pressure *out);
 
 /* The swap and protection part of the guard's input. */
 void target_limits(const struct cg_set *set, const struct cg *cg,
-		   uint64_t current_bytes, struct guard_in *g);
+		   struct target *t, const struct reading *now,
+		   const struct host *h, struct above *above,
+		   struct guard_in *g);
 
 /*
  * What the period brought.  ours: a write of ours, to it or above it, was

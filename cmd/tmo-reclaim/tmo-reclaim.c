@@ -301,6 +301,7 @@ static void begin(struct run *run, bool rows)
 	else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes will do");
 	run->set.removed = removed;
+	run->set.fd_max /= 8; /* locks need descriptors more than they do */
 	run->start_us = run->waited_at_us = clock_mono_us();
 	run->wait_us = run->policy.interval_us / 2;
 	if (root_is_live() && !run->policy.dry_run)
@@ -319,6 +320,7 @@ static int finish(struct run *run, struct rows_out *out, int format)
 		report(run, format);
 	if (run->act)
 		act_close(run->act);
+	above_free(&run->above);
 	cg_set_close(&run->set);
 	return tool_finish(out, run->failed	? STATUS_PARTIAL
 				: run->short_of ? STATUS_NO

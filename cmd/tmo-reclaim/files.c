@@ -1,0 +1,64 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+
+static const char *const names[FILE_COUNT] = {
+	[FILE_CURRENT] = "memory.current",
+	[FILE_STAT] = "memory.stat",
+	[FILE_CPU_STAT] = "cpu.stat",
+	[FILE_SWAP] = "memory.swap.current",
+	[FILE_SWAP_MAX] = "memory.swap.max",
+	[FILE_EVENTS] = "cgroup.events",
+	[FILE_MIN] = "memory.min",
+	[FILE_LOW] = "memory.low",
+	[FILE_ZSWAP] = "memory.zswap.current",
+	[FILE_ZSWAP_MAX] = "memory.zswap.max",
+};
+
+static void let_go(int *held)
+{
+	if (*held)
+		close(*held - 1);
+	*held = 0;
+}
+
+ssize_t files_read(struct files *f, const struct cg_set *set,
+		   const struct cg *cg, enum file file, char *buf, size_t size)
+{
+	int *held = f->fd + file;
+	ssize_t n = *held ? io_pread(*held - 1, buf, size) : -ENODEV;
+	int fd;
+
+	if (n != -ENODEV)
+		return n;
+	/* Gone with its controller, which may be there again. */
+	let_go(held);
+	fd = cg_open_file(set, cg, names[file], O_RDONLY);
+	if (fd < 0)
+		return fd;
+	n = io_pread(fd, buf, size);
+	*held = fd + 1;
+	if (fd >= sysconf(_SC_OPEN_MAX) / 4)
+		let_go(held);
+	return n;
+}
+
+int files_u64(struct files *f, const struct cg_set *set, const struct cg *cg,
+	      enum file file, uint64_t *out)
+{
+	char buf[64];
+	ssize_t n = files_read(f, set, cg, file, buf, sizeof(buf));
+
+	return n < 0 ? (int)n : kv_single(buf, out);
+}
+
+void files_close(struct files *f)
+{
+	for (int i = 0; i < FILE_COUNT; i++)
+		let_go(f->fd + i);
+}

@@ -1,0 +1,41 @@
+/*
+ * files - the files of a target, held open and read at 0: an open costs more
+ * than the read.  A descriptor is held only in the lowest quarter of what there
+ * may be, so that every target finds room for its lock and its pressure;
+ * beyond that a file is opened for each read.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cg.h"
+
+enum file {
+	FILE_CURRENT,
+	FILE_STAT,
+	FILE_CPU_STAT,
+	FILE_SWAP,
+	FILE_SWAP_MAX,
+	FILE_EVENTS,
+	FILE_MIN,
+	FILE_LOW,
+	FILE_ZSWAP,
+	FILE_ZSWAP_MAX,
+	FILE_COUNT
+};
+
+struct files {
+	int fd[FILE_COUNT]; /* + 1; 0: not open */
+};
+
+/* As cg_read and cg_read_u64. */
+ssize_t files_read(struct files *f, const struct cg_set *set,
+		   const struct cg *cg, enum file file, char *buf, size_t size);
+int files_u64(struct files *f, const struct cg_set *set, const struct cg *cg,
+	      enum file file, uint64_t *out);
+void files_close(struct files *f);
+
+#endif
