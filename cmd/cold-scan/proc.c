@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -19,7 +20,24 @@
 #define PM_SWAP	   (UINT64_C(1) << 62)
 #define PM_PFN	   ((UINT64_C(1) << 55) - 1)
 
-enum { RUN = 8192 }; /* entries a read: 64 KiB */
+enum {
+	RUN = 8192, /* entries a read: 64 KiB */
+	GAP = 512,  /* a page of entries: not worth another read */
+	REGIONS = 256,
+};
+
+/* include/uapi/linux/fs.h, since 6.7; not in every libc's headers. */
+struct region {
+	uint64_t start, end, categories;
+};
+struct scan_arg {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages,
+		category_inverted, category_mask, category_anyof_mask,
+		return_mask;
+};
+#define SCAN_PRESENT (UINT64_C(1) << 3)
+#define SCAN_SWAPPED (UINT64_C(1) << 4)
+#define SCAN	     _IOWR('f', 16, struct scan_arg)
 
 /* A process under the eye: which pages were counted, what was found. */
 struct walk {
@@ -112,6 +130,38 @@ static void walk_range(struct walk *w, int pagemap, uint64_t start,
 	}
 }
 
+/* Asks a large mapping for what it holds; where it cannot be asked, all. */
+static void walk_mapping(struct walk *w, int pagemap, uint64_t start,
+			 uint64_t end)
+{
+	struct region v[REGIONS];
+	struct scan_arg arg = { .size = sizeof(arg),
+				.start = start,
+				.end = end,
+				.vec = (uintptr_t)v,
+				.vec_len = REGIONS,
+				.category_anyof_mask =
+					SCAN_PRESENT | SCAN_SWAPPED,
+				.return_mask = SCAN_PRESENT };
+	uint64_t page = w->s->page_bytes, from = start, to = start;
+
+	while (end - start > RUN * page && arg.start < end) {
+		int n = ioctl(pagemap, SCAN, &arg);
+
+		if (n < 0 || arg.walk_end <= arg.start)
+			break;
+		for (int i = 0; i < n; i++) {
+			if (v[i].start > to + GAP * page) {
+				walk_range(w, pagemap, from, to);
+				from = v[i].start;
+			}
+			to = v[i].end;
+		}
+		arg.start = arg.walk_end;
+	}
+	walk_range(w, pagemap, from, arg.start < end ? end : to);
+}
+
 static int open_proc(uint64_t pid, const char *file)
 {
 	char path[64];
@@ -179,7 +229,7 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%llx-%llx", &start, &end) == 2)
-			walk_range(w, pagemap, start, end);
+			walk_mapping(w, pagemap, start, end);
 	free(text);
 	close(pagemap);
 	return true;

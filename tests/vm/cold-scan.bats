@@ -154,6 +154,34 @@ cell() {
 	swapoff "${disks[0]}"
 }
 
+@test "a sparse process of 8 GiB is the same by PAGEMAP_SCAN as by all its entries, and read in less" {
+	perl -e '$a = syscall(9, 0, 8 << 30, 3, 0x4022, -1, 0);
+		for $at (0, 1 << 20, 3 << 30, 7 << 30) {
+			syscall(28, $a + $at, 4 << 20, 15);
+			pipe(R, W); syswrite(W, "x" x 4096); syscall(0, fileno(R), $a + $at, 4096) == 4096 or die }
+		open F, ">$ARGV[0]"; printf F "%d\n", $a; close F; sleep 1000' "$BATS_TEST_TMPDIR/at" 3>&- &
+	pid=$!
+	retry 20 test -s "$BATS_TEST_TMPDIR/at"
+	base=$(cat "$BATS_TEST_TMPDIR/at")
+	kill -STOP "$pid"
+	for way in scan entries; do
+		no=()
+		[ $way = scan ] || no=(-e inject=ioctl:error=ENOTTY)
+		strace -o "$BATS_TEST_TMPDIR/$way.trace" -e trace=ioctl,pread64 "${no[@]}" \
+			cold-scan -q -a 1s -i 1s -c 1 -p "$pid" --ranges -o addr,bytes,kind |
+			awk -v base="$base" '$1 >= base && $1 < base + 8 * 2 ^ 30' >"$BATS_TEST_TMPDIR/$way"
+	done
+	kill -KILL "$pid"
+	cmp "$BATS_TEST_TMPDIR/scan" "$BATS_TEST_TMPDIR/entries"
+	for at in 0 $((1 << 20)) $((3 << 30)) $((7 << 30)); do
+		grep -qx "$((base + at))"$'\t4096\tanon' "$BATS_TEST_TMPDIR/scan"
+	done
+	reads=$(grep -c pread64 "$BATS_TEST_TMPDIR/scan.trace")
+	all=$(grep -c pread64 "$BATS_TEST_TMPDIR/entries.trace")
+	echo "$reads of $all"
+	[ $((all - reads)) -ge 240 ]
+}
+
 @test "pages that several processes map count once, or for each mapping" {
 	pids=()
 	for _ in 1 2 3 4 5 6 7 8; do
