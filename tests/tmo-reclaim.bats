@@ -216,7 +216,7 @@ replay() {
 		cp -a "$A" "${A%/a}/c$i"
 	done
 	tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% /w.slice >"$BATS_TEST_TMPDIR/want"
-	runx 0 prlimit --nofile=170:170 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% /w.slice
+	runx 0 prlimit --nofile=200:200 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% /w.slice
 	same "$(<"$BATS_TEST_TMPDIR/want")"
 	[ "$(grep -c '^/w.slice/c' <<<"$output")" -eq 40 ]
 	# fewer than it takes: said of each, and the others are served
