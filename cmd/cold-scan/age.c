@@ -64,12 +64,18 @@ struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
 	while (*p && ((*p)->ino != ino || (*p)->node != node))
 		p = &(*p)->next;
 	if (!*p) {
-		*p = xcalloc(1, sizeof(**p));
-		tally_clear(*p);
-		(*p)->ino = ino;
-		(*p)->node = node;
-		(*p)->more = set->all;
-		set->all = *p;
+		struct tally *t = set->spare;
+
+		if (t)
+			set->spare = t->more;
+		else
+			t = xcalloc(1, sizeof(*t));
+		t->known = AGE_MAX;
+		t->ino = ino;
+		t->node = node;
+		t->next = NULL;
+		t->more = set->all;
+		set->all = *p = t;
 	}
 	set->last = *p;
 	return *p;
@@ -108,16 +114,28 @@ void tally_merge(struct tally_set *into, const struct tally_set *from)
 		tally_add(tally_of(into, t->ino, t->node), t);
 }
 
-void tally_free(struct tally_set *set)
+void tally_reuse(struct tally_set *set)
 {
 	while (set->all) {
 		struct tally *t = set->all;
 
 		set->all = t->more;
 		set->bucket[bucket_of(t->ino, t->node)] = NULL;
-		free(t);
+		t->more = set->spare;
+		set->spare = t;
 	}
 	set->last = NULL;
+}
+
+void tally_free(struct tally_set *set)
+{
+	tally_reuse(set);
+	while (set->spare) {
+		struct tally *t = set->spare;
+
+		set->spare = t->more;
+		free(t);
+	}
 }
 
 static bool has(uint64_t flags, int bit)

@@ -77,7 +77,8 @@ struct tally {
 struct tally_set {
 	struct tally *bucket[1024];
 	struct tally *all;
-	struct tally *last; /* found last: pages of a cgroup stand together */
+	struct tally *spare; /* zero, to be used again */
+	struct tally *last;  /* found last: pages of a cgroup stand together */
 };
 struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);
 const struct tally *tally_find(const struct tally_set *set, uint64_t ino,
@@ -86,6 +87,9 @@ void tally_clear(struct tally *t);
 void tally_add(struct tally *sum, const struct tally *t);
 void tally_merge(struct tally_set *into, const struct tally_set *from);
 void tally_free(struct tally_set *set);
+
+/* Empties the set, whose tallies are zero again, and keeps their memory. */
+void tally_reuse(struct tally_set *set);
 
 /* What was read of a run of page frames, and what is known of them. */
 struct chunk {

@@ -370,8 +370,14 @@ static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
 	return start;
 }
 
+static void move(uint64_t *from, uint64_t *to)
+{
+	*to += *from;
+	*from = 0;
+}
+
 /* Moves a unit's counts into the sum, and their squares for the error. */
-static void fold_tally(const struct tally *t, struct tally *sum, int top)
+static void fold_tally(struct tally *t, struct tally *sum, int top)
 {
 	double x[2] = { 0, 0 };
 
@@ -380,21 +386,21 @@ static void fold_tally(const struct tally *t, struct tally *sum, int top)
 			if (k != UNEVICTABLE)
 				x[k == FILES || k == DIRTY] +=
 					(double)t->pages[k][a];
-			sum->pages[k][a] += t->pages[k][a];
+			move(&t->pages[k][a], &sum->pages[k][a]);
 		}
 		sum->square[0][a] += x[0] * x[0];
 		sum->square[1][a] += x[1] * x[1];
-		sum->promoted[a] += t->promoted[a];
+		move(&t->promoted[a], &sum->promoted[a]);
 	}
 	for (int c = 0; c < COVERS; c++)
-		sum->cover[c] += t->cover[c];
+		move(&t->cover[c], &sum->cover[c]);
 }
 
 static void fold_unit(struct worker *w, int top)
 {
-	for (const struct tally *t = w->unit.all; t; t = t->more)
+	for (struct tally *t = w->unit.all; t; t = t->more)
 		fold_tally(t, tally_of(w->out, t->ino, t->node), top);
-	tally_free(&w->unit);
+	tally_reuse(&w->unit);
 }
 
 /* One word of each stratum of so many, drawn by chance. */
