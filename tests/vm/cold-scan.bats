@@ -100,7 +100,7 @@ cell() {
 }
 
 @test "the histogram's rows of a kind add up to what the kind holds" {
-	runx 0 cold-scan -q -a 2s,4s -i 2s -c 2 --histogram /cold/a
+	runx 0 cold-scan -q -a 2s,4s -i 2s -c 4 --histogram /cold/a
 	rows=$(grep $'\tanon\t' <<<"$output" | tail -n 3)
 	[ "$(cut -f6 <<<"$rows" | xargs)" = "0 2000000 4000000" ]
 	near "$(awk -F'\t' '{ s += $7 } END { print s }' <<<"$rows")" 96
@@ -204,7 +204,7 @@ cell() {
 @test "what was cold and is touched again is promoted, and --recommend avoids it" {
 	make_cgroup /cold/f
 	work /cold/f --hot-anon 8M --cold-anon 24M --rate 20000 --pattern seq --phase 16s
-	runx 0 cold-scan -q -a 2s,4s -i 2s -c 9 --promotions /cold/f
+	runx 0 cold-scan -q -a 2s,4s -i 2s -c 13 --promotions /cold/f
 	# The rate times the window, summed up: each page is promoted once.
 	all=$(awk -F'\t' '$5 == 4000000 && $6 != "-" { if (t) s += $6 * ($2 - t) / 60; t = $2 } END { printf "%.0f", s }' <<<"$output")
 	near "$all" 24 15
@@ -276,7 +276,7 @@ cell() {
 
 @test "damon estimates, and leaves nothing behind, also after a signal" {
 	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
-	runx 0 cold-scan -q --source damon -a 4s -i 4s -c 2 -r /cold
+	runx 0 cold-scan -q --source damon -a 4s -i 4s -c 4 -r /cold
 	[ "$(cell /cold/a verdict)" = suspect:region ]
 	near "$(cell /cold/a cold_anon_bytes)" 64 30
 	[ "$(cat $nr)" = 0 ]
