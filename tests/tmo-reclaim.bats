@@ -151,6 +151,75 @@ $((want - anon)) swappiness=0" ]
 	[ "$(col reason <<<"$output")" = gone ]
 }
 
+@test "each errno of the write has its reason; what lasts is said once, status 3" {
+	while read -r err want reason text; do
+		echo "$err"
+		runx "$want" env FAULT="memory.reclaim:write:$err" LD_PRELOAD="$TMO_BUILD/faultio.so" \
+			tmo-reclaim --headroom 0 --ratio 1% < <(calm; calm | tail -n 1)
+		[ "$(col reason <<<"$output")" = "$reason
+$reason" ]
+		[ ! -s "$A/memory.reclaim" ]
+		if [ "$want" -eq 3 ]; then
+			one_line "cannot write memory.reclaim of '/w.slice/a': $text"
+		else
+			[ -z "$stderr" ]
+		fi
+	done <<-'END'
+		EAGAIN 0 partial
+		EBUSY 0 busy
+		ENODEV 0 gone
+		EINTR 0 cut_signal
+		EROFS 3 denied Read-only file system
+		EACCES 3 denied Permission denied
+		EINVAL 3 unsupported Invalid argument
+		EIO 3 error Input/output error
+	END
+}
+
+@test "half of a write is an error" {
+	runx 3 env FAULT=memory.reclaim:write:short LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col reason <<<"$output")" = error ]
+}
+
+@test "a write that fails at the second chunk ends the period there" {
+	runx 3 env FAULT=memory.reclaim:write:EIO:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 0 --ratio 1% --chunk 512K < <(calm)
+	[ "$(<"$A/memory.reclaim")" = 524288 ]
+}
+
+@test "three writes that succeed and take nothing are no_yield" {
+	# a recording's counters stand still whatever is written
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm; for _ in 1 2 3; do calm | tail -n 1; done)
+	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "law cap no_yield no_yield " ]
+	one_line "'/w.slice/a': three writes succeeded and took nothing"
+}
+
+@test "a cgroup that dies between two periods is gone" {
+	runx 0 env FAULT=memory.current:read:ENODEV:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim -n -q --headroom 0 < <(calm; calm | tail -n 1)
+	[ "$(col reason <<<"$output" | tail -n 1)" = gone ]
+}
+
+@test "SIGHUP reads --targets again at once; a bad table stays out" {
+	unset TMO_ROOT
+	tab=$BATS_TEST_TMPDIR/tab err=$BATS_TEST_TMPDIR/err
+	printf '#cgroup\tfloor_bytes\n/\t-\n' >"$tab"
+	tmo-reclaim -n -i 1h --targets "$tab" >/dev/null 2>"$err" 3>&- &
+	tool=$!
+	retry 10 test -s "$err" # the first period: the root has no memory.reclaim
+	printf '#cgroup\tfloor_bytes\n/\t-\n/x*\t-\n' >"$tab"
+	kill -HUP "$tool"
+	retry 10 grep -q "$tab: 2 targets" "$err"
+	printf '#cgroup\tfloor_bytes\n/\tmuch\n' >"$tab"
+	kill -HUP "$tool"
+	retry 10 grep -q "$tab: line 2: the table before stays in force" "$err"
+	kill "$tool"
+	got=0
+	wait "$tool" || got=$?
+	[ "$got" -eq 143 ]
+}
+
 @test "-b asks in chunks, of a size or a share" {
 	runx 0 tmo-reclaim --headroom 0 -b 9M --chunk 4M /w.slice/a
 	[ "$(<"$A/memory.reclaim")" = '4194304

@@ -75,6 +75,7 @@ static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
 	const struct act_job *j = &w->job;
 	char text[ACT_TEXT];
 	size_t len;
+	ssize_t n;
 
 	if (j->dir_fd >= 0)
 		return high_poke(j->dir_fd, j->key, bytes, j->deadline_us,
@@ -82,7 +83,10 @@ static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
 	act_text(text, bytes, swappiness);
 	len = strlen(text);
 	text[len++] = '\n';
-	return write(j->fd, text, len) < 0 ? -errno : 0;
+	n = write(j->fd, text, len);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
 }
 
 /* Chunk by chunk, until told to stop. */
@@ -102,8 +106,11 @@ static void write_parts(struct worker *w)
 				j->end = ACT_PARTIAL;
 				break; /* the other kind may have more */
 			}
-			if (err == -EINTR)
+			if (err == -EINTR) {
+				/* By whom is for the watch to say. */
+				j->end = ACT_CUT_SIGNAL;
 				return;
+			}
 			if (err) {
 				j->end = ACT_FAILED;
 				j->err = err;

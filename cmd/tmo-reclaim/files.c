@@ -1,6 +1,5 @@
 #include "files.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -31,13 +30,11 @@ ssize_t files_read(struct files *f, const struct cg_set *set,
 		   const struct cg *cg, enum file file, char *buf, size_t size)
 {
 	int *held = f->fd + file;
-	ssize_t n = *held ? io_pread(*held - 1, buf, size) : -ENODEV;
+	ssize_t n;
 	int fd;
 
-	if (n != -ENODEV)
-		return n;
-	/* Gone with its controller, which may be there again. */
-	let_go(held);
+	if (*held)
+		return io_pread(*held - 1, buf, size);
 	fd = cg_open_file(set, cg, names[file], O_RDONLY);
 	if (fd < 0)
 		return fd;

@@ -682,8 +682,9 @@ static enum reason look(struct scene *s)
 	return REASON_LAW;
 }
 
-void period(struct run *run, struct cg *cg, const struct row_input *in,
-	    struct result *r)
+/* Look, decide, write, look again. */
+static void go_through(struct run *run, struct cg *cg,
+		       const struct row_input *in, struct result *r)
 {
 	struct scene s = {
 		.run = run,
@@ -718,6 +719,15 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 	else if (want)
 		take(&s);
 	account(&s, want && !run->policy.dry_run);
+}
+
+void period(struct run *run, struct cg *cg, const struct row_input *in,
+	    struct result *r)
+{
+	go_through(run, cg, in, r);
+	/* The files go with their controller, too, and may be there again. */
+	if (r->reason == REASON_GONE)
+		target_close(cg->data);
 }
 
 /* A recording says less than a kernel: what is not there is no obstacle. */

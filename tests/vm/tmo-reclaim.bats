@@ -272,6 +272,21 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	[ "$(grep '^/t/b	' <<<"$output" | tail -n 1 | cut -f 3)" -lt $((32 << 20)) ]
 }
 
+@test "a controller taken away and given back is found again" {
+	make_cgroup /t/a/in
+	work /t/a/in --cold-anon 32M --rate 10
+	(
+		sleep 2
+		echo -memory >"$CG/t/a/cgroup.subtree_control"
+		sleep 2
+		echo +memory >"$CG/t/a/cgroup.subtree_control"
+	) 3>&- &
+	run --separate-stderr tmo-reclaim -n -q -i 500ms -c 14 --headroom 0 /t/a/in
+	echo "$output"
+	[[ "$(col reason <<<"$output" | sed -n 6p)" =~ ^(gone|unsupported)$ ]]
+	refute grep -E '(gone|unsupported)$' <<<"$(tail -n 2 <<<"$output")"
+}
+
 @test "growth is left alone" {
 	work /t/a --hot-anon 16M --grow 32M@4s --rate 100
 	runx 0 tmo-reclaim --headroom 4M -i 1s -c 9 /t/a
