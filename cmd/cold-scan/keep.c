@@ -16,7 +16,10 @@
 enum { KEEP_VERSION = 1 };
 static const char keep_name[] = "cold-scan";
 
-/* In the machine's own byte order: the file never leaves it. */
+/*
+ * In the machine's own byte order, bit maps as words of 64 pages: the file
+ * never leaves it.  Behind the head each section's, its ages, its map.
+ */
 struct head {
 	char boot[40];
 	uint64_t page_bytes, sections, sample, seed;
@@ -228,13 +231,22 @@ struct change {
 	uint64_t before, after, cooled, warmed;
 };
 
+/* A word of the map as it lay in memory: its bytes' order is the machine's. */
+static bool in_map(const char *map, uint32_t i)
+{
+	uint64_t word;
+
+	memcpy(&word, map + i / 64 * 8, 8);
+	return word >> i % 64 & 1;
+}
+
 static void compare(struct change change[2], const struct section_head sh[2],
 		    const uint8_t *const age[2], const char *swap, uint64_t us)
 {
 	int from[2] = { age_in(sh, us), age_in(sh + 1, us) };
 
 	for (uint32_t i = 0; i < sh[1].pages; i++) {
-		struct change *c = change + (swap[i / 8] >> i % 8 & 1);
+		struct change *c = change + in_map(swap, i);
 		bool was = age[0][i] != AGE_NONE && age[0][i] >= from[0];
 		bool is = age[1][i] != AGE_NONE && age[1][i] >= from[1];
 
