@@ -596,6 +596,21 @@ limited() {
 	same "$KEY/bad"
 }
 
+@test "--blame counts from the reading before: throttling is a limit, not contention" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	for i in 07:10:5000 08:10:5000 09:12:45000; do
+		IFS=: read -r dir n us <<<"$i"
+		printf 'usage_usec 1\nnr_periods 99\nnr_throttled %s\nthrottled_usec %s\n' "$n" "$us" \
+			>"$dir/sys/fs/cgroup/batch/cpu.stat"
+	done
+	runx 0 psi-watch -R 07:08:09 -t 'cpu some 60%/900ms' --blame -H -o nr_throttled,throttled_us /batch
+	same $'0\t0\n2\t40000'
+	rm 0?/sys/fs/cgroup/batch/cpu.stat
+	runx 0 psi-watch -R 07:08:09 -t 'cpu some 60%/900ms' --blame -H -o nr_throttled,throttled_us /batch
+	same $'-\t-\n-\t-'
+}
+
 @test "--from-env arms what systemd hands over" {
 	live
 	export MEMORY_PRESSURE_WATCH=$CG/memory.pressure

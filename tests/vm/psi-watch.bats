@@ -54,6 +54,37 @@ thrash() {
 	one_line "pressure files are read-only: woken by memory.events"
 }
 
+# busy DIR N SECONDS: loops in it.
+busy() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		sh -c 'echo 0 >"$0/cgroup.procs"; exec timeout "$1" sh -c "while :; do :; done"' \
+			"$1" "$3" 3>&- &
+	done
+}
+
+@test "--blame tells a limit on CPU time from a want of CPUs" {
+	[ -e "$CG/cpu.max" ] || skip "this kernel has no CFS_BANDWIDTH"
+	told() {
+		runx 0 psi-watch -t 'cpu some 20%/1s' -c 1 --timeout 20s --blame /tmo-psi
+		echo "$output"
+	}
+	# one task with CPUs to spare, but a fifth of one is all it may use
+	echo "20000 100000" >"$CG/cpu.max"
+	busy "$CG" 1 4
+	told
+	[ "$(col nr_throttled <<<"$output")" -ge 2 ]
+	[ "$(col throttled_us <<<"$output")" -ge 100000 ]
+	wait
+	# no limit, and more tasks than CPUs
+	echo max >"$CG/cpu.max"
+	busy "$CG" $((2 * $(nproc) + 1)) 4
+	told
+	[ "$(col nr_throttled <<<"$output")" -eq 0 ]
+	[ "$(col throttled_us <<<"$output")" -eq 0 ]
+	wait
+}
+
 @test "memory and swap of a cgroup and of the system stand beside the pressure" {
 	thrash "$CG" 100M 20
 	retry 20 grep -qx '[1-9][0-9]\{7,\}' "$CG/memory.current"
