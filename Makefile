@@ -102,7 +102,7 @@ check-asan:
 	ASAN_OPTIONS=detect_leaks=0 TMO_BUILD=$(B)/asan tests/check --native
 lint: ; tests/lint
 bench: tools-for-tests ; tests/bench/run
-demo: ; tests/demo $(if $(HOST),--host)
+demo: all $(WORK) ; tests/demo $(if $(HOST),--host)
 evaluate: ; tests/eval/run
 vm-kernel: ; tests/vm/build-kernel
 
