@@ -48,6 +48,13 @@ function speed(block, who, work,    w) {
 	return base_n[block, work] && base_ops[block, work] && n_w[w] ? \
 		(ops_w[w] / n_w[w]) / (base_ops[block, work] / base_n[block, work]) : -1
 }
+function mean_speed(block, who,    j, s, sum, k) {
+	for (j = 1; j <= n_work[block]; j++) {
+		s = speed(block, who, workload[block, j])
+		if (s >= 0) { sum += s; k++ }
+	}
+	return k ? sum / k : -1
+}
 function slow(block, who, work,    w) {
 	w = block "/" who "/" work
 	return base_n[block, work] && base_p99[block, work] && n_w[w] ? \
@@ -84,7 +91,7 @@ function steady(block,    i, j, who, b, s, p, lowest, geo, k, worst, file, name)
 			p = slow(block, who, workload[block, j])
 			if (p > 0) { geo += log(p); k++; if (p > worst) worst = p }
 		}
-		s = speed(block, who, "anon35")
+		s = mean_speed(block, who)
 		file = plots "/" name "-" who
 		printf "%-10s %4d %6.1f %6.1f %6s %6s %6s %6s %6s %6.2f %6.0f %6.2f %5s %5s\n", who, turns[b], \
 			memory[b] ? 100 * saved[b] / memory[b] : 0, cold[b] ? 100 * out[b] / cold[b] : 0, \
@@ -118,7 +125,7 @@ END {
 		if (order[i] ~ /moving$/) moving(order[i])
 		else if (order[i] !~ /short$/) steady(order[i])
 	print "\nsaved: net of what the compressed copies cost; cold: share of the truly cold bytes offloaded; waste:"
-	print "share of the offloaded that came back; speed: of the workload that never pauses, least: of the"
-	print "slowest, both against none; p99: mean and worst of the workloads against none; stall: most memory"
+	print "share of the offloaded that came back; speed: touches done against none, mean and least of the"
+	print "workloads; p99: mean and worst of the workloads against none; stall: most memory"
 	print "PSI, some; disk: written to swap; cpu: of one processor, reclaim included; 50%, 90%: of the cold."
 }

@@ -9,7 +9,7 @@ declare -A GROUP=(
 )
 
 # The cold bytes of each in MiB, and what comes later.  A paced load touches each hot page every
-# two seconds or so; anon35 and phase go as fast as they can, and tell what throughput is lost.
+# two seconds or so, and what it does not do in time is lost; phase goes as fast as it can.
 declare -A COLD=([anon35]=45 [paced]=45 [anon19]=24 [anon62]=79 [file]=80 [mixed]=56 [sidecar]=16
 	[phase]=48 [growth]=32 [redis]=54)
 declare -A GROWN=([growth]=40)
@@ -35,8 +35,7 @@ runs() { exec "$place"/ld-linux*.so.* --library-path "$place" "$place/$1" "${@:2
 start() {
 	local mid=$((seconds / 2))
 	case $1 in
-	anon35) set -- "$2" --hot-anon 83M --cold-anon 45M ;;
-	paced) set -- "$2" --hot-anon 83M --cold-anon 45M --rate 10000 ;;
+	anon35 | paced) set -- "$2" --hot-anon 83M --cold-anon 45M --rate 10000 ;;
 	anon19) set -- "$2" --hot-anon 104M --cold-anon 24M --rate 12000 ;;
 	anon62) set -- "$2" --hot-anon 49M --cold-anon 79M --rate 6000 ;;
 	file) set -- "$2" --hot-anon 8M --hot-file 40M --cold-file 80M --dir "$dir" --rate 6000 ;;
