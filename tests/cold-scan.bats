@@ -254,6 +254,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 -o nope /|no column 'nope'
 -p 0|-p: '0' is not
 --jobs 0 /|--jobs: '0' is not
+--source lru-gen --age-now -a 10s -i 4s /|no age is told beyond two times -i
 --source lru-gen --coverage /|only page-idle tells of single pages
 ../x|is not a cgroup path
 END
