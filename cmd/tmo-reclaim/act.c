@@ -16,9 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "chunk.h"
 #include "clock.h"
 #include "high.h"
 #include "psi.h"
+#include "root.h"
 
 enum {
 	WATCH_MS = 10,	   /* between two looks at the stall */
@@ -89,6 +91,20 @@ static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+/*
+ * The size of the next write, after one of bytes (0: none yet).  memory.high
+ * needs a process for each and is told to stop in another way.
+ */
+static uint64_t next_size(const struct act_job *j, uint64_t bytes, uint64_t us)
+{
+	if (j->dir_fd >= 0)
+		return j->chunk_bytes;
+	if (!bytes)
+		return chunk_first(j->chunk_bytes);
+	/* A recording takes no time. */
+	return chunk_next(bytes, root_is_live() ? us : 0, j->chunk_bytes);
+}
+
 /* Chunk by chunk, until told to stop. */
 static void write_parts(struct worker *w)
 {
@@ -96,11 +112,14 @@ static void write_parts(struct worker *w)
 
 	for (size_t i = 0; i < j->parts; i++) {
 		uint64_t left = j->part[i].bytes;
+		uint64_t size = next_size(j, 0, 0);
 
 		while (left && !atomic_load(&w->stop)) {
-			uint64_t n =
-				left < j->chunk_bytes ? left : j->chunk_bytes;
+			uint64_t n = left < size ? left : size;
+			uint64_t start_us = now_us();
 			int err = write_chunk(w, n, j->part[i].swappiness);
+
+			size = next_size(j, n, now_us() - start_us);
 
 			if (err == -EAGAIN) {
 				j->end = ACT_PARTIAL;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "chunk.h"
 #include "clock.h"
 #include "msg.h"
 #include "num.h"
@@ -496,16 +497,20 @@ static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 		note("would write '%s' to '%s/memory.reclaim'", text, key);
 }
 
+/* As they are when each is fast. */
 static void say_writes(const struct scene *s)
 {
 	for (size_t i = 0; i < s->parts; i++) {
 		uint64_t left = s->part[i].bytes;
+		uint64_t most = s->run->policy.chunk_bytes;
+		uint64_t size = s->run->high ? most : chunk_first(most);
 
 		while (left) {
-			uint64_t n = least(left, s->run->policy.chunk_bytes);
+			uint64_t n = least(left, size);
 
 			say_write(s, n, s->part[i].swappiness);
 			left -= n;
+			size = chunk_next(size, 0, most);
 		}
 	}
 }

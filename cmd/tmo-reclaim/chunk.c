@@ -1,0 +1,23 @@
+#include "chunk.h"
+
+/*
+ * The kernel looks for a signal between batches of a quarter of what is still
+ * to do (mm/vmscan.c, user_proactive_reclaim()), and goes through a batch up to
+ * twelve times where pages are hard to get.
+ */
+uint64_t chunk_first(uint64_t most_bytes)
+{
+	return most_bytes < CHUNK_FIRST_BYTES ? most_bytes : CHUNK_FIRST_BYTES;
+}
+
+uint64_t chunk_next(uint64_t bytes, uint64_t us, uint64_t most_bytes)
+{
+	uint64_t least = chunk_first(most_bytes), next = bytes * 2;
+
+	if (us > CHUNK_US / 2)
+		next = (uint64_t)((double)bytes * CHUNK_US / (double)us);
+	next &= ~UINT64_C(4095);
+	if (next < least)
+		return least;
+	return next < most_bytes ? next : most_bytes;
+}
