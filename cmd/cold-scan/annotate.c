@@ -25,6 +25,7 @@ struct fact {
 	char verdict[VERDICT_LEN];
 	bool has_files;
 	int asked; /* in the rows lately: how many passes more it counts */
+	uint64_t aged_us; /* when we first aged it, 0: not now */
 };
 
 /* The thread makes all facts anew after each pass, then shows them. */
@@ -87,6 +88,21 @@ static struct fact *find_fact(struct fact *v, size_t n, char *key)
 	return n ? bsearch(&wanted, v, n, sizeof(*v), by_key) : NULL;
 }
 
+/*
+ * From 6.14 on the first walk that finds a page young only marks it referenced
+ * (mm/vmscan.c, folio_update_gen), so that after one aging all looks cold: what
+ * we age is told when our own agings span the age.
+ */
+static void hold_back(const struct scan *s, struct fact *f)
+{
+	uint64_t us = s->opts->age_us[0];
+
+	if (!s->opts->age_now || s->source != SOURCE_LRUGEN || f->has_files ||
+	    (f->aged_us && clock_mono_us() >= f->aged_us + us - us / 50))
+		return;
+	f->x.cold_anon_bytes = f->x.cold_file_bytes = NUM_NONE;
+}
+
 static void show(struct board *b)
 {
 	struct fact *v = make_facts(b->s), *old = b->v;
@@ -100,7 +116,11 @@ static void show(struct board *b)
 
 		if (f && old[i].asked)
 			f->asked = old[i].asked - 1;
+		if (f)
+			f->aged_us = old[i].aged_us;
 	}
+	for (size_t i = 0; i < b->n; i++)
+		hold_back(b->s, v + i);
 	pthread_mutex_unlock(&b->lock);
 	free_facts(old, n);
 }
@@ -116,9 +136,17 @@ static void aim(struct board *b)
 
 	b->keys = xrealloc(b->keys, b->n + 1, sizeof(*b->keys));
 	pthread_mutex_lock(&b->lock);
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].asked && !b->v[i].has_files)
-			b->keys[n++] = b->v[i].key;
+	for (size_t i = 0; i < b->n; i++) {
+		struct fact *f = b->v + i;
+
+		if (!f->asked || f->has_files) {
+			f->aged_us = 0;
+			continue;
+		}
+		b->keys[n++] = f->key;
+		if (!f->aged_us)
+			f->aged_us = clock_mono_us();
+	}
 	pthread_mutex_unlock(&b->lock);
 	b->s->keys = b->keys;
 	b->s->n_keys = n;

@@ -91,21 +91,27 @@ void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		t->stale_us = stale_us;
 }
 
+bool lrugen_gone(const struct lrugen_vec *v)
+{
+	return !v->id && v->path[1];
+}
+
 struct reading {
 	struct cg_set *tree;
 	const struct age_scale *scale;
+	bool aged;
 	struct tally_set *out;
 };
 
 /*
- * A removed cgroup lives on while pages are charged to it; its id has become
- * 0, and its path may be another's by now.
+ * A removed cgroup lives on while pages are charged to it; its path may be
+ * another's by now.
  */
 static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
 {
 	char key[CG_KEY_MAX];
 	struct cg *cg;
-	bool gone = !v->id && v->path[1];
+	bool gone = lrugen_gone(v);
 
 	if (cg_key(tree, v->path, key))
 		return NULL;
@@ -121,14 +127,22 @@ static void take(const struct lrugen_vec *v, void *ctx)
 {
 	struct reading *r = ctx;
 	struct cg *cg = owner(r->tree, v);
+	struct tally *t = tally_of(r->out, cg ? cg->ino : 0, v->node);
 
-	lrugen_tally(v, r->scale, tally_of(r->out, cg ? cg->ino : 0, v->node));
+	if (!r->aged || !lrugen_gone(v)) {
+		lrugen_tally(v, r->scale, t);
+		return;
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		t->pages[ANON][0] += v->gen[i].anon_pages;
+		t->pages[FILES][0] += v->gen[i].file_pages;
+	}
 }
 
-int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 		struct tally_set *out)
 {
-	struct reading r = { tree, scale, out };
+	struct reading r = { tree, scale, aged, out };
 	char *text;
 	ssize_t n = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;

@@ -37,16 +37,20 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
  */
 uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i);
 
+/* Its cgroup is removed: the id has become 0, and no command finds it. */
+bool lrugen_gone(const struct lrugen_vec *v);
+
 /* Puts a lruvec's pages on the scale. */
 void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		  struct tally *t);
 
 /*
  * Reads the file; tallies by the inode of each path in tree, that of the
- * nearest cgroup above where it is gone.  0 or -errno: -ENOENT no such file
- * (debugfs, CONFIG_LRU_GEN), -EACCES.
+ * nearest cgroup above where it is gone.  aged: by us, so that a removed one,
+ * which nobody can age, counts as touched and holds up nothing.  0 or -errno:
+ * -ENOENT no such file (debugfs, CONFIG_LRU_GEN), -EACCES.
  */
-int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 		struct tally_set *out);
 
 /* Has the kernel's switch for it bit 0 set? */

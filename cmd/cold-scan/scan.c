@@ -198,7 +198,7 @@ static int pass_lrugen(struct scan *s)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)
 		return err;
-	return lrugen_read(&s->tree, &s->scale, &s->pages);
+	return lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
 }
 
 int scan_pass(struct scan *s)
