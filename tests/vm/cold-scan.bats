@@ -26,6 +26,13 @@ teardown_file() {
 	umount "$D"
 }
 
+setup() {
+	case $BATS_TEST_DESCRIPTION in
+	lru-gen* | damon* | 'annotate --age-now'*) ;;
+	*) [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle" ;;
+	esac
+}
+
 lru_gen() { echo "$1" >/sys/kernel/mm/lru_gen/enabled; }
 
 # newest_generation CGROUP: its number.
