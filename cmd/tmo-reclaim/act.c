@@ -255,15 +255,20 @@ static bool cut(struct worker *w)
 
 /* Until it ends or must be ended, and why. */
 static enum act_end watch(struct worker *w, const struct act_job *job,
-			  uint64_t start_us, uint64_t stall_us)
+			  uint64_t start_us, uint64_t stall_us,
+			  uint64_t *calm_us)
 {
+	*calm_us = start_us;
 	while (!ended(w, WATCH_MS)) {
+		uint64_t now = now_us();
+
 		if (clock_stopped())
 			return ACT_CUT_SIGNAL;
-		if (now_us() - start_us >= job->deadline_us)
+		if (now - start_us >= job->deadline_us)
 			return ACT_DEADLINE;
 		if (stall_total_us(job->psi_fd) - stall_us > job->alarm_us)
 			return ACT_CUT_PSI;
+		*calm_us = now;
 	}
 	return ACT_DONE;
 }
@@ -271,6 +276,7 @@ static enum act_end watch(struct worker *w, const struct act_job *job,
 void act_run(struct act *a, struct act_job *job)
 {
 	uint64_t start_us = now_us(), stall_us = stall_total_us(job->psi_fd);
+	uint64_t calm_us;
 	struct worker *w = idle(a);
 	enum act_end why;
 
@@ -287,7 +293,7 @@ void act_run(struct act *a, struct act_job *job)
 	}
 	atomic_store(&w->stop, false);
 	sem_post(&w->go);
-	why = watch(w, job, start_us, stall_us);
+	why = watch(w, job, start_us, stall_us, &calm_us);
 	if (why != ACT_DONE && !cut(w)) {
 		w->stuck = true;
 	} else {
@@ -296,6 +302,8 @@ void act_run(struct act *a, struct act_job *job)
 		job->asked_bytes = w->job.asked_bytes;
 	}
 	job->elapsed_us = now_us() - start_us;
+	if (job->end == ACT_CUT_PSI)
+		job->cut_us = start_us + job->elapsed_us - calm_us;
 	job->stall_us = stall_total_us(job->psi_fd) - stall_us;
 }
 

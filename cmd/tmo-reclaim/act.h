@@ -58,6 +58,7 @@ struct act_job {
 	int err;
 	uint64_t asked_bytes; /* by complete writes */
 	uint64_t elapsed_us, stall_us;
+	uint64_t cut_us; /* from the last look without alarm to the end */
 };
 
 struct act;

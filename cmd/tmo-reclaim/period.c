@@ -556,6 +556,9 @@ static void take(struct scene *s)
 	s->r->stall_us = j.stall_us;
 	s->r->elapsed_us = j.elapsed_us;
 	s->r->reason = of_end(s, &j);
+	if (j.cut_us)
+		debug("'%s': cut within %" PRIu64 " us of the alarm",
+		      s->cg->key, j.cut_us);
 	s->t->own_us += j.elapsed_us;
 	run->wait_us -= least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;
