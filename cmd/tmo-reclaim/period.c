@@ -14,6 +14,8 @@
 #include "num.h"
 #include "root.h"
 
+enum { FILE_BACK_US = 60000000 }; /* file refaults are remembered so long */
+
 /* All that one period is decided from. */
 struct scene {
 	struct run *run;
@@ -367,9 +369,10 @@ static void add_part(struct scene *s, uint64_t bytes, int swappiness)
 
 /*
  * The share of anonymous memory that is asked for apart, of 1; < 0: it is left
- * to the kernel.  lru_gen takes file cache alone, the hot part of it as well,
- * until enough of it refaults, whatever the swappiness below 200 says
- * (mm/vmscan.c, get_type_to_scan(), positive_ctrl_err()).
+ * to the kernel.  TMO's rule is file cache first, and swap once that refaults.
+ * lru_gen keeps taking file cache alone then, the hot part of it as well,
+ * whatever a swappiness below 200 says (mm/vmscan.c, get_type_to_scan(),
+ * positive_ctrl_err()); so there the share is made by two writes.
  */
 static double anon_share(const struct scene *s)
 {
@@ -379,7 +382,8 @@ static double anon_share(const struct scene *s)
 	if (cold != NUM_NONE && cold)
 		return (double)target_cold_anon(s->t) / (double)cold;
 	if (!s->run->host.lru_gen || !swappiness || swappiness >= 200 ||
-	    anon == NUM_NONE || file == NUM_NONE || !(anon + file))
+	    anon == NUM_NONE || file == NUM_NONE || !(anon + file) ||
+	    !within(s, s->t->file_back_us, FILE_BACK_US))
 		return -1;
 	/* What is asked for is in proportion to what is there, too. */
 	return (double)swappiness * (double)anon /
@@ -598,6 +602,16 @@ static void add_up(struct totals *sum, const struct result *r, bool acted)
 	sum->elapsed_us += r->elapsed_us;
 }
 
+/* More than chance: as many file pages as the kernel takes at once. */
+static bool file_came_back(const struct mem_stat *now,
+			   const struct mem_stat *then)
+{
+	uint64_t pages =
+		num_delta(now->refault_file_pages, then->refault_file_pages);
+
+	return pages != NUM_NONE && pages >= LAW_LEAST_BYTES / LAW_PAGE_BYTES;
+}
+
 static void account(struct scene *s, bool acted)
 {
 	struct target *t = s->t;
@@ -628,6 +642,8 @@ static void account(struct scene *s, bool acted)
 	if (t->known &&
 	    guard_grew(s->before.current_bytes, t->last.current_bytes))
 		t->grown_us = s->now_us;
+	if (t->known && file_came_back(&after.stat, &t->last.stat))
+		t->file_back_us = s->now_us;
 	t->last = after;
 	t->known = true;
 	t->read_us = s->now_us;
