@@ -46,8 +46,7 @@ ssize_t io_pread(int fd, char *buf, size_t size)
 	return n;
 }
 
-/* To the end of file, which for a seq_file of many records takes many reads. */
-static ssize_t read_whole(int fd, char *buf, size_t size)
+ssize_t io_slurp(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -75,7 +74,7 @@ ssize_t io_read(int dirfd, const char *path, char *buf, size_t size)
 
 	if (fd < 0)
 		return fd;
-	n = read_whole(fd, buf, size);
+	n = io_slurp(fd, buf, size);
 	close(fd);
 	return n;
 }
@@ -97,7 +96,7 @@ ssize_t io_read_all(int dirfd, const char *path, char **out)
 			break;
 		buf = bigger;
 		n = lseek(fd, 0, SEEK_SET) < 0 ? -errno
-					       : read_whole(fd, buf, size);
+					       : io_slurp(fd, buf, size);
 		size *= 2;
 	}
 	close(fd);

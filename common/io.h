@@ -29,6 +29,10 @@ ssize_t io_read(int dirfd, const char *path, char *buf, size_t size);
  */
 ssize_t io_pread(int fd, char *buf, size_t size);
 
+/* The same to the end of an open file, of which many records take many reads.
+ */
+ssize_t io_slurp(int fd, char *buf, size_t size);
+
 /* A file of any length: *out is malloc'ed and NUL-terminated, the caller's. */
 ssize_t io_read_all(int dirfd, const char *path, char **out);
 

@@ -65,24 +65,6 @@ static int check_header(const char *buf, size_t size, const char *name,
 	return v == version ? 0 : -EPROTO;
 }
 
-static ssize_t slurp(int fd, size_t size, char *buf)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = read(fd, buf + len, size - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		len += (size_t)n;
-	}
-	return (ssize_t)len;
-}
-
 int state_read(const char *path, const char *name, unsigned int version,
 	       void **data, size_t *len)
 {
@@ -102,7 +84,7 @@ int state_read(const char *path, const char *name, unsigned int version,
 		return -EPERM;
 	}
 	buf = malloc((size_t)st.st_size + 1);
-	n = buf ? slurp(fd, (size_t)st.st_size, buf) : -ENOMEM;
+	n = buf ? io_slurp(fd, buf, (size_t)st.st_size + 1) : -ENOMEM;
 	close(fd);
 	err = n < 0 ? (int)n
 		    : check_header(buf, (size_t)n, name, version, &header,
