@@ -86,8 +86,9 @@ void tool_bad_input(const struct rows_in *in, int err)
 	__attribute__((noreturn));
 
 /*
- * --check: a row "feature state detail".  A tool calls it for each feature
- * that it would use; tool_check_done() exits, 2 where a needed one is missing.
+ * --check: a row "feature state detail", one call for each feature that the
+ * tool would use.  The tool ends with STATUS_FATAL where one that it cannot do
+ * without is missing.
  */
 enum check_state { CHECK_OK, CHECK_LIMITED, CHECK_MISSING };
 void tool_check(struct rows_out *o, const char *feature, enum check_state state,
