@@ -264,6 +264,7 @@ $step
 
 @test "-n writes nothing and prints each write" {
 	runx 0 tmo-reclaim -n --headroom 0 -b 5M --chunk 4M /w.slice/a
+	# shellcheck disable=SC2001 # a line each
 	said=$(sed "s|^tmo-reclaim: would write '\(.*\)' to '/w.slice/a/memory.reclaim'$|\1|" <<<"$stderr")
 	[ ! -s "$A/memory.reclaim" ]
 	runx 0 tmo-reclaim --headroom 0 -b 5M --chunk 4M /w.slice/a

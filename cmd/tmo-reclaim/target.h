@@ -94,7 +94,7 @@ struct target {
 	struct files files;
 	uint64_t read_us, first_us, grown_us;
 	uint64_t file_back_us; /* when file cache last refaulted in numbers */
-	uint64_t asleep_us; /* time the machine has slept, by its clocks */
+	uint64_t asleep_us;    /* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
 	unsigned int waited; /* periods left to those below */
 	uint64_t mem_total_us, io_total_us;
