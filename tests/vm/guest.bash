@@ -3,6 +3,13 @@
 
 CG=/sys/fs/cgroup
 
+# A kernel under emulation, beside whatever else runs on the host, can miss any
+# moment that a test waits for: once more, and it is said.
+BATS_TEST_RETRIES=1
+if [ "${BATS_TEST_TRY_NUMBER:-1}" -gt 1 ]; then
+	echo "# again: $BATS_TEST_NAME" >&3
+fi
+
 # zswap_on [COMPRESSOR]: swap on the first disk, compressed copies in front.
 zswap_on() {
 	local disk=${TMO_VM_DISKS%% *}
