@@ -1,0 +1,211 @@
+#include "scene.h"
+
+#include <errno.h>
+
+#include "msg.h"
+#include "num.h"
+
+static uint64_t known(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : v;
+}
+
+void complain(struct scene *s, int err, const char *what)
+{
+	s->run->failed = true;
+	if (!s->t->warned)
+		warn(err, "%s '%s'", what, s->cg->key);
+	s->t->warned = true;
+}
+
+enum reason reason_of_errno(int err)
+{
+	switch (-err) {
+	case ENOENT:
+	case ENODEV: return REASON_GONE;
+	case EACCES:
+	case EPERM:
+	case EROFS: return REASON_DENIED;
+	case EBUSY: return REASON_BUSY;
+	case EINVAL:
+	case EOPNOTSUPP: return REASON_UNSUPPORTED;
+	default: return REASON_ERROR;
+	}
+}
+
+int look_at_target(const struct scene *s, struct reading *out)
+{
+	const struct run *run = s->run;
+	int err = target_read(&run->set, s->cg, s->t, run->high, out);
+
+	if (!err && run->policy.node >= 0)
+		err = target_read_node(run->policy.node, out);
+	return err;
+}
+
+/* The row's reading goes before ours; what it leaves out we read. */
+static void look_at_pressure(struct scene *s)
+{
+	const struct row_input *in = s->in;
+	struct pressure *p = &s->psi;
+	bool own;
+
+	target_pressure(s->cg, s->t, s->now_us, p);
+	own = p->known;
+	if (!in->has_psi)
+		return;
+	p->known = in->mem_mpct >= 0 && (!in->has_io || in->io_mpct >= 0);
+	p->mem_pct = (double)in->mem_mpct / 1e3;
+	if (in->has_io)
+		p->io_pct = (double)in->io_mpct / 1e3;
+	if (!own) {
+		p->mem_avg_pct = p->mem_pct;
+		p->io_avg_pct = p->io_pct;
+	}
+	if (in->window_us < NUM_MAX && in->window_us)
+		p->window_us = in->window_us;
+	else if (!s->t->known)
+		p->window_us = s->run->policy.interval_us;
+	else
+		p->window_us = s->now_us - s->t->read_us;
+}
+
+static void look_at_refaults(struct scene *s)
+{
+	const struct mem_stat *now = &s->before.stat, *was = &s->t->last.stat;
+	uint64_t anon =
+		num_delta(now->refault_anon_pages, was->refault_anon_pages);
+	uint64_t file =
+		num_delta(now->refault_file_pages, was->refault_file_pages);
+
+	if (s->t->known && anon != NUM_NONE && file != NUM_NONE)
+		s->refaulted_bytes = (anon + file) * LAW_PAGE_BYTES;
+}
+
+/* The guard's input that comes from policy and row. */
+static void set_guard(struct scene *s)
+{
+	const struct policy *p = &s->run->policy;
+	const struct row_input *in = s->in;
+
+	s->guard = (struct guard_in){
+		.current_bytes = s->before.current_bytes,
+		.headroom_bytes = p->headroom_bytes,
+		.row_floor_bytes = in->floor_bytes != NUM_NONE ? in->floor_bytes
+							       : p->floor_bytes,
+		.adaptive_bytes = s->t->adaptive_bytes,
+		.swap_left_bytes = in->swap_left_bytes,
+		.swap_limit_mpct = p->swap_limit_mpct,
+		.swap_write = in->swap_write,
+		.swappiness = in->swappiness,
+	};
+}
+
+static void use_guard(struct scene *s)
+{
+	s->swap = guard_swap(&s->guard);
+	s->file_only = s->swap != REASON_LAW;
+	s->floor = guard_floor(&s->guard, s->file_only);
+	s->base_bytes = guard_base(&s->guard, s->file_only);
+}
+
+static void look_at_limits(struct scene *s)
+{
+	struct run *run = s->run;
+	const struct mem_stat *st = &s->before.stat;
+	struct guard_in *g = &s->guard;
+
+	set_guard(s);
+	g->anon_lru_bytes = mem_anon_lru_bytes(st);
+	g->file_lru_bytes = mem_file_lru_bytes(st);
+	g->busy_file_bytes =
+		known(st->file_dirty_bytes) + known(st->file_writeback_bytes);
+	g->rotational = run->host.rotational && !run->policy.rotational;
+	g->zswap_full = run->host.zswap_full;
+	target_limits(&run->set, s->cg, s->t, &s->before, &run->host,
+		      &run->above, g);
+	if (s->in->swap_left_bytes < g->swap_left_bytes)
+		g->swap_left_bytes = s->in->swap_left_bytes;
+	/* Writeback means that the pool pushes old copies out. */
+	if (s->t->known &&
+	    known(num_delta(st->zswpwb_pages, s->t->last.stat.zswpwb_pages)))
+		g->zswap_full = true;
+	use_guard(s);
+}
+
+/* memory.reclaim; where the kernel has none, memory.high. */
+static int open_target(struct scene *s)
+{
+	struct run *run = s->run;
+	int err = -ENOENT;
+
+	if (run->policy.node >= 0) {
+		/* For its pressure, which is the system's. */
+		target_open(&run->set, s->cg, s->t, "");
+		return target_open_node(s->t, run->policy.node);
+	}
+	run->high |= run->policy.high;
+	if (!run->high)
+		err = target_open(&run->set, s->cg, s->t, "memory.reclaim");
+	if (err != -ENOENT)
+		return err;
+	err = target_open(&run->set, s->cg, s->t, "memory.high");
+	if (!err && !run->high)
+		note("no memory.reclaim (before 5.19): memory.high is lowered "
+		     "and restored in its place");
+	run->high |= !err;
+	return err;
+}
+
+enum reason look(struct scene *s)
+{
+	struct run *run = s->run;
+	int err = open_target(s);
+
+	if (err == -EWOULDBLOCK)
+		return REASON_LOCKED;
+	if (err && !(run->policy.dry_run && err == -EACCES)) {
+		if (err == -ENOENT) {
+			complain(s, 0,
+				 s->run->policy.node >= 0
+					 ? "no reclaim of a node (6.17) for"
+					 : "no memory controller in");
+			return REASON_UNSUPPORTED;
+		}
+		complain(s, err, "cannot open memory.reclaim of");
+		return reason_of_errno(err);
+	}
+	meet_parents(s);
+	if (s->t->reclaim_fd)
+		probe(run, s->t->reclaim_fd - 1);
+	err = look_at_target(s, &s->before);
+	if (err)
+		return reason_of_errno(err);
+	look_at_pressure(s);
+	look_at_limits(s);
+	look_at_refaults(s);
+	target_evidence(s->t, s->in);
+	return REASON_LAW;
+}
+
+/* A recording says less than a kernel: what is not there is no obstacle. */
+void look_at_recording(struct scene *s)
+{
+	const struct row_input *in = s->in;
+	struct guard_in *g = &s->guard;
+
+	s->now_us = in->time_ms >= 0 ? (uint64_t)in->time_ms * 1000
+				     : s->t->read_us + in->window_us;
+	s->before.current_bytes = in->memory_bytes;
+	look_at_pressure(s);
+	set_guard(s);
+	g->file_lru_bytes = known(in->file_bytes);
+	g->anon_lru_bytes =
+		in->anon_bytes != NUM_NONE ? in->anon_bytes : in->memory_bytes;
+	if (g->swap_left_bytes == NUM_NONE)
+		g->swap_left_bytes = NUM_MAX;
+	use_guard(s);
+	s->t->got_bytes = known(in->got_bytes);
+	s->refaulted_bytes = known(in->refaulted_bytes);
+	target_evidence(s->t, in);
+}

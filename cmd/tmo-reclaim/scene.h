@@ -1,0 +1,69 @@
+/*
+ * scene - all that one period of one cgroup is decided from, and its three
+ * stages that are not the decision itself.
+ */
+#ifndef SCENE_H
+#define SCENE_H
+
+#include "period.h"
+
+struct scene {
+	struct run *run;
+	struct cg *cg;
+	struct target *t;
+	const struct row_input *in;
+	struct result *r;
+	uint64_t now_us;
+	struct pressure psi;
+	struct reading before;
+	struct guard_in guard;
+	struct guard_floor floor;
+	enum reason swap; /* REASON_LAW: anon may be taken */
+	bool file_only;
+	uint64_t base_bytes;
+	uint64_t asleep_us;
+	uint64_t refaulted_bytes; /* since the last period */
+	struct act_part part[2];
+	size_t parts;
+};
+
+/* ---- look.c ---- */
+
+/* Opens and reads all of it: REASON_LAW, or why that cannot be. */
+enum reason look(struct scene *s);
+
+/* The same of a recorded row, whose columns stand for the kernel's files. */
+void look_at_recording(struct scene *s);
+
+/* The target's reading, or that of the --node. */
+int look_at_target(const struct scene *s, struct reading *out);
+
+/* Warns of a target once; the run has failed. */
+void complain(struct scene *s, int err, const char *what);
+enum reason reason_of_errno(int err);
+
+/* ---- hold.c ---- */
+
+/* Why nothing is to be done, before the law is even asked; or REASON_LAW. */
+enum reason hold(const struct scene *s);
+
+/* Tells the cgroups above that it is here, and looks for what they did. */
+void meet_parents(const struct scene *s);
+/* Tells them that it is reclaimed now. */
+void tell_parents(const struct scene *s);
+
+/* Was that then less than time_us ago; 0 is never. */
+bool within(const struct scene *s, uint64_t then_us, uint64_t time_us);
+
+/* ---- take.c ---- */
+
+/* What the kernel takes: a write of no bytes does nothing but be parsed. */
+void probe(struct run *run, int fd);
+
+/* -n: prints the writes of s->part. */
+void say_writes(const struct scene *s);
+
+/* Makes them; s->r says what became of it. */
+void take(struct scene *s);
+
+#endif

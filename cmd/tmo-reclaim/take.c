@@ -1,0 +1,129 @@
+#include "scene.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chunk.h"
+#include "msg.h"
+#include "root.h"
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void probe(struct run *run, int fd)
+{
+	static const char plain[] = "0 swappiness=60\n";
+	static const char max[] = "0 swappiness=max\n";
+
+	if (run->probed)
+		return;
+	run->probed = true;
+	run->swappiness = run->swappiness_max = !run->high;
+	if (!root_is_live() || run->high)
+		return;
+	run->swappiness = write(fd, plain, sizeof(plain) - 1) > 0;
+	run->swappiness_max = write(fd, max, sizeof(max) - 1) > 0;
+}
+
+/*
+ * Writes may take half of the time there is, and one of them half of what is
+ * left of that: no slow cgroup delays the others by more than a share.
+ */
+static uint64_t time_for_write(struct run *run, uint64_t now_us)
+{
+	uint64_t most = run->policy.interval_us / 2;
+
+	if (!root_is_live() || run->policy.law == LAW_ONCE)
+		return run->policy.deadline_us;
+	run->wait_us += (now_us - run->waited_at_us) / 2;
+	run->wait_us = least(run->wait_us, most);
+	run->waited_at_us = now_us;
+	return least(run->policy.deadline_us, run->wait_us / 2 + 20000);
+}
+
+static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
+{
+	const char *key = s->cg->key[1] ? s->cg->key : "";
+	char text[ACT_TEXT];
+
+	act_text(text, bytes, swappiness);
+	if (s->run->policy.node >= 0)
+		note("would write '%s' to the reclaim file of node %d", text,
+		     s->run->policy.node);
+	else if (s->run->high)
+		note("would lower '%s/memory.high' by %s and restore it", key,
+		     text);
+	else
+		note("would write '%s' to '%s/memory.reclaim'", text, key);
+}
+
+/* As they are when each is fast. */
+void say_writes(const struct scene *s)
+{
+	for (size_t i = 0; i < s->parts; i++) {
+		uint64_t left = s->part[i].bytes;
+		uint64_t most = s->run->policy.chunk_bytes;
+		uint64_t size = s->run->high ? most : chunk_first(most);
+
+		while (left) {
+			uint64_t n = least(left, size);
+
+			say_write(s, n, s->part[i].swappiness);
+			left -= n;
+			size = chunk_next(size, 0, most);
+		}
+	}
+}
+
+static enum reason of_end(struct scene *s, const struct act_job *j)
+{
+	static const enum reason ends[] = {
+		[ACT_PARTIAL] = REASON_PARTIAL,
+		[ACT_CUT_PSI] = REASON_CUT_PSI,
+		[ACT_CUT_SIGNAL] = REASON_CUT_SIGNAL,
+		[ACT_DEADLINE] = REASON_DEADLINE,
+		[ACT_STUCK] = REASON_STUCK,
+	};
+	enum reason why;
+
+	if (j->end == ACT_DONE)
+		return s->r->reason;
+	if (j->end != ACT_FAILED)
+		return ends[j->end];
+	why = reason_of_errno(j->err);
+	if (why != REASON_GONE && why != REASON_BUSY)
+		complain(s, j->err, "cannot write memory.reclaim of");
+	return why;
+}
+
+void take(struct scene *s)
+{
+	struct run *run = s->run;
+	struct act_job j = {
+		.fd = s->t->reclaim_fd - 1,
+		.psi_fd = s->t->psi_fd - 1,
+		.dir_fd = run->high ? s->cg->fd : -1,
+		.key = s->cg->key,
+		.parts = s->parts,
+		.chunk_bytes = run->policy.chunk_bytes,
+		.deadline_us = time_for_write(run, s->now_us),
+		.alarm_us = run->policy.alarm_us,
+	};
+
+	memcpy(j.part, s->part, sizeof(j.part));
+	tell_parents(s);
+	act_run(run->act, &j);
+	s->r->stall_us = j.stall_us;
+	s->r->elapsed_us = j.elapsed_us;
+	s->r->reason = of_end(s, &j);
+	if (j.cut_us)
+		debug("'%s': cut within %" PRIu64 " us of the alarm",
+		      s->cg->key, j.cut_us);
+	s->t->own_us += j.elapsed_us;
+	run->wait_us -= least(run->wait_us, j.elapsed_us);
+	s->t->partial = j.end != ACT_DONE;
+}
