@@ -93,11 +93,12 @@ static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
 	const char *p = text;
 	size_t len = strlen(key);
 
-	while (p && (strncmp(p, key, len) || p[len] != ':')) {
+	while (strncmp(p, key, len) || p[len] != ':') {
 		p = strchr(p, '\n');
-		p += p != NULL;
+		if (!p++)
+			return -ENOENT;
 	}
-	if (!p || sscanf(p + len + 1, "%" SCNu64, out_bytes) != 1)
+	if (sscanf(p + len + 1, "%" SCNu64, out_bytes) != 1)
 		return -ENOENT;
 	*out_bytes *= 1024;
 	return 0;

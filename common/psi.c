@@ -41,7 +41,7 @@ static int64_t average(const char *s)
 {
 	int64_t whole = 0, frac = 0, unit = 100;
 
-	for (; *s >= '0' && *s <= '9'; s++)
+	for (; *s >= '0' && *s <= '9' && whole < 1000; s++)
 		whole = whole * 10 + (*s - '0');
 	if (*s == '.')
 		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
@@ -79,7 +79,7 @@ int psi_parse(const char *text, struct psi *out)
 	bool any = false;
 
 	memset(out, 0, sizeof(*out));
-	while (text && *text) {
+	while (*text) {
 		struct psi_line *line = NULL;
 
 		if (!strncmp(text, "some ", 5))
@@ -89,8 +89,8 @@ int psi_parse(const char *text, struct psi *out)
 		if (line && parse_line(text + 4, line))
 			return -EBADMSG;
 		any |= line != NULL;
-		text = strchr(text, '\n');
-		text += text != NULL;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
 	}
 	return any ? 0 : -EBADMSG;
 }

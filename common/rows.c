@@ -11,6 +11,9 @@
 #include "msg.h"
 #include "num.h"
 
+/* A key is at most CG_KEY_MAX, a cell of another tool's hardly more. */
+enum { LINE_MAX_BYTES = 1 << 20 };
+
 /* Room for one more cell of n bytes, begun. */
 static char *cell(struct row *r, size_t n)
 {
@@ -341,21 +344,22 @@ static int next_line(struct rows_in *in, char **line)
 	size_t looked = 0;
 
 	for (;;) {
-		char *p = in->buf + in->start;
-		char *nl = in->end - in->start > looked
-				   ? memchr(p + looked, '\n',
-					    in->end - in->start - looked)
-				   : NULL;
+		size_t len = in->end - in->start;
+		char *nl = len > looked ? memchr(in->buf + in->start + looked,
+						 '\n', len - looked)
+					: NULL;
 		int more;
 
 		if (nl) {
 			*nl = '\0';
-			*line = p;
+			*line = in->buf + in->start;
 			in->start = (size_t)(nl - in->buf) + 1;
 			in->line++;
-			return 1;
+			return *line + strlen(*line) == nl ? 1 : -EILSEQ;
 		}
-		looked = in->end - in->start;
+		looked = len;
+		if (looked > LINE_MAX_BYTES)
+			return -EMSGSIZE;
 		more = fill(in);
 		if (more < 0)
 			return more;

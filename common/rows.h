@@ -118,7 +118,8 @@ void rows_in_close(struct rows_in *in);
 
 /*
  * The next event, or -errno: -EBADMSG for a last line without its newline,
- * which is never acted on, and for a row with more cells than columns.
+ * which is never acted on, and for a row with more cells than columns;
+ * -EILSEQ for a NUL in a line, -EMSGSIZE for one of more than a MiB.
  * Comments and empty lines are passed over.  Blocks; with an
  * O_NONBLOCK descriptor ROWS_AGAIN also says that nothing is there now.
  */

@@ -344,6 +344,10 @@ void tool_bad_input(const struct rows_in *in, int err)
 	if (err == -EBADMSG)
 		die(0, "line %zu: more cells than the header has columns",
 		    in->line);
+	if (err == -EILSEQ)
+		die(0, "line %zu: a NUL byte: is this text?", in->line);
+	if (err == -EMSGSIZE)
+		die(0, "line %zu: longer than a MiB", in->line + 1);
 	die(err, "cannot read the input");
 }
 

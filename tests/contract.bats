@@ -198,3 +198,18 @@ cut_line() {
 	export TMO_ROOT=$TMO_ROOT/1
 	each cut_line
 }
+
+no_text() {
+	local args=-
+	[ "$1" = cold-scan ] && args='--annotate --source lru-gen'
+	# shellcheck disable=SC2086 # a list of words
+	runx 2 "$1" $args < <(printf '#cgroup\tmem_some_pct\tio_some_pct\n/w.slice\t0.0\0001\t0.000\n')
+	one_line "line 2: a NUL byte"
+	# shellcheck disable=SC2086
+	runx 2 "$1" $args < <(head -c 3M /dev/zero | tr '\0' x)
+	one_line "line 1: longer than a MiB"
+}
+@test "a NUL byte and an endless line are refused, with the line's number" {
+	use_root cold-scan-lru-gen-7.3.4
+	each no_text
+}
