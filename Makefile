@@ -101,7 +101,9 @@ check-asan:
 		-fno-sanitize-recover' tools-for-tests
 	ASAN_OPTIONS=detect_leaks=0 TMO_BUILD=$(B)/asan tests/check --native
 lint: ; tests/lint
-bench: tools-for-tests ; tests/bench/run
+fuzz: ; tests/fuzz/run
+bench: tools-for-tests
+	for t in $(TOOLS); do echo "# $$t" && tests/bench/$$t || exit; done
 demo: all $(WORK) ; tests/demo $(if $(HOST),--host)
 evaluate: ; tests/eval/run
 vm-kernel: ; tests/vm/build-kernel
@@ -129,5 +131,5 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all man check check-asan lint bench demo evaluate vm-kernel install \
-	uninstall clean tools-for-tests
+.PHONY: all man check check-asan lint fuzz bench demo evaluate vm-kernel \
+	install uninstall clean tools-for-tests
