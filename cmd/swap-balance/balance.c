@@ -217,9 +217,11 @@ static void publish(struct balance *b, int target, double dwell_s)
 {
 	bool retreat = b->r * 3 < b->published_r;
 
-	if (abs(target - b->swappiness) < LEAST_MOVE || !has_moved(b, 1.5))
+	/* After a guard's 0 anything is a move, and no rise. */
+	if (b->swappiness &&
+	    (abs(target - b->swappiness) < LEAST_MOVE || !has_moved(b, 1.5)))
 		return;
-	if (target > b->swappiness && inaccurate(b)) {
+	if (b->swappiness && target > b->swappiness && inaccurate(b)) {
 		b->reason = REASON_INACCURATE;
 	} else if (b->since_change_s < dwell_s && !retreat) {
 		b->reason = REASON_HELD;
@@ -253,13 +255,15 @@ void balance_step(struct balance *b, const struct balance_cfg *cfg,
 	b->since_change_s += w->s;
 	b->reason = w->counters_missing ? REASON_UNKNOWN_KERNEL
 					: traffic_reason(b, w);
-	if (stop == REASON_QUIET && swapins_hurt(b, cfg, w))
+	/* What came back was not what is known to be cold. */
+	if (stop == REASON_QUIET && !w->cold_anon && swapins_hurt(b, cfg, w))
 		stop = REASON_PRESSURE;
 	if (stop != REASON_QUIET) {
 		stop_swap(b, stop, cfg->smooth_s);
 	} else if (w->counters_missing) {
 		b->swappiness = -1;
-	} else if (!b->known || b->swappiness < 0) {
+	} else if (!b->known || b->swappiness < 0 ||
+		   (w->cold_anon && !b->swappiness)) {
 		b->swappiness = target;
 		b->published_r = b->r;
 	} else {

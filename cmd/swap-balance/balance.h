@@ -70,6 +70,7 @@ struct window {
 	bool rotational;       /* all that swap there is */
 	bool counters_missing; /* no workingset counters */
 	bool lru_gen;
+	bool cold_anon; /* it is known which are cold: those are taken */
 	enum kind next; /* where the next page taken would come back from */
 };
 

@@ -121,13 +121,14 @@ static bool may_wear(const struct member *m, const struct machine *machine)
 }
 
 static void step(struct member *m, const struct world *world,
-		 const struct config *cfg, uint64_t limit)
+		 const struct config *cfg, uint64_t limit, bool cold_anon)
 {
 	const struct machine *machine = &world->machine;
 	bool empty;
 	struct backend_in in;
 
 	m->window = look_window(&m->now, &m->then, machine);
+	m->window.cold_anon = cold_anon;
 	pay_limit(m, limit);
 	empty = member_pace(m, world, limit) == 0;
 	m->window.budget_empty = empty && may_wear(m, machine);
@@ -161,7 +162,7 @@ static void begin(struct member *m, uint64_t limit)
 
 int member_look(const struct cg_set *set, struct cg *cg,
 		const struct world *world, const struct config *cfg,
-		uint64_t limit)
+		uint64_t limit, bool cold_anon)
 {
 	struct member *m = cg->data;
 	struct look look;
@@ -175,7 +176,7 @@ int member_look(const struct cg_set *set, struct cg *cg,
 	m->then = m->looked ? m->now : look;
 	m->now = look;
 	if (m->looked)
-		step(m, world, cfg, limit);
+		step(m, world, cfg, limit, cold_anon);
 	else
 		begin(m, limit);
 	m->looked = true;

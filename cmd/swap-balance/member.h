@@ -40,10 +40,13 @@ struct member {
 	struct bucket writes;		  /* of its own limit */
 };
 
-/* Looks, and steps the laws; limit is the row's own write limit. */
+/*
+ * Looks, and steps the laws; limit is the row's own write limit, cold_anon its
+ * evidence, if any.
+ */
 int member_look(const struct cg_set *set, struct cg *cg,
 		const struct world *world, const struct config *cfg,
-		uint64_t limit_bytes_per_s);
+		uint64_t limit_bytes_per_s, bool cold_anon);
 
 /* What it may write to swap devices a second; NUM_MAX without a budget. */
 uint64_t member_pace(const struct member *m, const struct world *world,

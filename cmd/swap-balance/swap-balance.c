@@ -29,7 +29,11 @@
 
 #define HOUR_US UINT64_C(3600000000)
 
-enum { WINDOW_US = 6000000, FORGET_LOOKS = 600 };
+enum {
+	WINDOW_US = 6000000,
+	FORGET_LOOKS = 600,
+	COLD_BYTES = 128 << 10, /* the least that one write takes */
+};
 
 enum mode { MODE_SHOW, MODE_PLAN, MODE_APPLY, MODE_UNDO, MODE_MAINTAIN };
 
@@ -285,6 +289,21 @@ static uint64_t row_limit(const struct run *run, const struct rows_in *in)
 	return limit != NUM_NONE ? limit : run->o.cfg.write_limit_bytes_per_s;
 }
 
+/*
+ * Does the row name a write's worth of cold anonymous memory?  suspect:file
+ * condemns what is said of the page cache alone.
+ */
+static bool row_cold_anon(const struct rows_in *in)
+{
+	const char *verdict = rows_str(in, rows_find(in, "verdict"));
+	uint64_t cold;
+
+	return verdict &&
+	       (!strcmp(verdict, "ok") || !strcmp(verdict, "suspect:file")) &&
+	       !rows_u64(in, rows_find(in, "cold_anon_bytes"), &cold) &&
+	       cold != NUM_NONE && cold >= COLD_BYTES;
+}
+
 /* One row of a pipe: handed on whatever becomes of its cgroup. */
 static void filter_row(struct run *run, const struct rows_in *in)
 {
@@ -301,7 +320,7 @@ static void filter_row(struct run *run, const struct rows_in *in)
 		err = cg_set_get(&run->set, key, &cg);
 	if (!err)
 		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
-				  limit);
+				  limit, row_cold_anon(in));
 	if (!err)
 		line = line_of(run, cg, limit);
 	else
@@ -360,7 +379,7 @@ static void probe(struct run *run, const struct cg *cg)
 static int look_at(struct run *run, struct cg *cg)
 {
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
-			      run->o.cfg.write_limit_bytes_per_s);
+			      run->o.cfg.write_limit_bytes_per_s, false);
 
 	if (err && !is_gone(err))
 		warn(err, "cannot read memory.stat of '%s'", cg->key);

@@ -203,6 +203,40 @@ static void test_inaccurate(void)
 	ok(b.swappiness > 180, "unless that hardly matters");
 }
 
+/* Pages came back under pressure; then all is quiet. */
+static void test_after_pressure(void)
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	run(&b, &w, 1);
+	w.pages[KIND_DEVICE] = 1000;
+	w.out_pages = w.back_pages = 1000;
+	w.mem_some_pct = 2;
+	run(&b, &w, 1);
+	ok(!b.swappiness && b.reason == REASON_PRESSURE, "file only");
+	w = calm();
+	run(&b, &w, 4);
+	ok(!b.swappiness && b.reason == REASON_HELD, "for 24 of 30 s");
+	run(&b, &w, 1);
+	ok(b.swappiness > 0, "and no longer, though the rates remember it");
+	/* The same where it is known what is cold. */
+	w.pages[KIND_DEVICE] = 1000;
+	w.mem_some_pct = 2;
+	w.cold_anon = true;
+	run(&b, &w, 1);
+	ok(b.swappiness > 0, "known to be cold: not what came back");
+	w.cold_anon = false;
+	run(&b, &w, 1);
+	ok(!b.swappiness, "no longer known: file only");
+	w.cold_anon = true;
+	run(&b, &w, 1);
+	ok(b.swappiness > 0, "known again: at once");
+	w.budget_empty = true;
+	run(&b, &w, 1);
+	ok(!b.swappiness, "but the other guards hold");
+}
+
 static void test_cost(void)
 {
 	struct cost cost[KIND_COUNT] = { 0 };
@@ -412,6 +446,7 @@ int main(void)
 	test_guards();
 	test_guard_memory();
 	test_inaccurate();
+	test_after_pressure();
 	test_cost();
 	test_backend();
 	test_backend_stays();
