@@ -23,8 +23,8 @@ struct fact {
 	uint64_t ino;
 	struct sample x;
 	char verdict[VERDICT_LEN];
-	bool has_files;
-	int asked; /* in the rows lately: how many passes more it counts */
+	bool has_files; /* so many that it must not be aged */
+	int asked;	/* in the rows lately: how many passes more it counts */
 	uint64_t aged_us; /* when we first aged it, 0: not now */
 };
 
@@ -74,7 +74,9 @@ static struct fact *make_facts(const struct scan *s)
 		memcpy(v[i].verdict, "ok", 3);
 		suspect = view_suspicions(s, t, us);
 		verdict_text(suspect, v[i].verdict);
-		v[i].has_files = suspect & SUSPECT_FILE;
+		/* The text of a program is no page cache to spare. */
+		v[i].has_files = suspect & SUSPECT_FILE &&
+				 v[i].x.file_bytes > v[i].x.anon_bytes / 8;
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
