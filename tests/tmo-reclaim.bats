@@ -89,7 +89,7 @@ $((want - 786432)) swappiness=60" ]
 
 @test "evidence: each kind apart, no more than is cold" {
 	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes'
-	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" 'ok	80000000	20000000	524288	262144')
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" 'ok	80000000	-	524288	262144')
 	[ "$(col reason <<<"$output")" = cold ]
 	[ "$(written "$A/memory.reclaim")" = '524288 swappiness=max
 262144 swappiness=0' ]
@@ -99,6 +99,34 @@ $((want - 786432)) swappiness=60" ]
 	: >"$A/memory.reclaim"
 	[ "$(calm "$cols" 'ok	8	2	0	0' | reason)" = small ]
 	[ ! -s "$A/memory.reclaim" ]
+
+	# The scan saw 262144 bytes more than there are: so much is gone of what was cold.
+	anon=$(awk '/^(in)?active_anon / { n += $2 } END { print n }' "$A/memory.stat")
+	calm "$cols" "ok	$((anon + 262144))	-	524288	0" | reason
+	[ "$(written "$A/memory.reclaim")" = '262144 swappiness=max' ]
+
+	# suspect:file is said of file cache; with more, or nothing else cold, it is no evidence.
+	: >"$A/memory.reclaim"
+	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | reason)" = cold ]
+	[ "$(written "$A/memory.reclaim")" = '262144 swappiness=max' ]
+	[ "$(calm "$cols" 'suspect:file,stale	8	2	262144	0' | reason)" = law ]
+	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | reason)" = law ]
+}
+
+@test "evidence that is to come is waited for, twice its age at most" {
+	cols='memory_bytes	time	verdict	age_us	cold_anon_bytes	cold_file_bytes'
+	row() { calm "$cols" "117964800	$1.000	$2	20000000	$3	$3" | tail -n 1; }
+	rows() {
+		calm "$cols" x | head -n 1
+		row 1000 suspect:stale -
+		row 1020 ok -
+		row 1039 ok -
+		row 1041 ok -
+	}
+	[ "$(rows | tmo-reclaim -n -q --headroom 0 | col reason | tr '\n' ' ')" = 'no_evidence no_evidence no_evidence law ' ]
+	[ "$(rows | tmo-reclaim -n -q --headroom 0 --law paper --ratio 1% | col reason | sort -u)" = law ]
+	# Of a cgroup with file cache nothing will come.
+	[ "$(rows | sed 's/suspect:stale/suspect:file/' | tmo-reclaim -n -q --headroom 0 --ratio 1% | col reason | head -n 1)" = law ]
 }
 
 @test "policy columns override options" {

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "num.h"
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -83,6 +85,19 @@ static enum reason events(const struct scene *s)
 	return strstr(buf, "populated 0") ? REASON_EMPTY : REASON_LAW;
 }
 
+/*
+ * The row has columns for what is cold, and they are still empty.  The first
+ * blind steps take hot pages where no generation has been sorted out yet; a
+ * scan needs the age and a pass to tell better.
+ */
+static bool awaits_evidence(const struct scene *s)
+{
+	uint64_t age_us = s->in->age_us;
+
+	return s->run->policy.law == LAW_DEFAULT && s->in->cold_to_come &&
+	       age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
+}
+
 enum reason hold(const struct scene *s)
 {
 	const struct run *run = s->run;
@@ -105,6 +120,8 @@ enum reason hold(const struct scene *s)
 		return REASON_GRACE;
 	if (t->grown_us && s->now_us - t->grown_us < run->policy.grace_us / 2)
 		return REASON_GROWTH;
+	if (awaits_evidence(s))
+		return REASON_NO_EVIDENCE;
 	if (!run->recorded && nested(s))
 		return REASON_NESTED;
 	if (s->file_only && run->probed && !run->swappiness &&

@@ -18,6 +18,7 @@ void input_map(const struct rows_in *in, struct input_map *m)
 		.verdict = rows_find(in, "verdict"),
 		.cold_anon = rows_find(in, "cold_anon_bytes"),
 		.cold_file = rows_find(in, "cold_file_bytes"),
+		.age = rows_find(in, "age_us"),
 		.anon = rows_find(in, "anon_bytes"),
 		.file = rows_find(in, "file_bytes"),
 		.memory = rows_find(in, "memory_bytes"),
@@ -56,11 +57,27 @@ static int64_t cell_mpct(const struct rows_in *in, int i)
 	return v;
 }
 
+/* suspect:file condemns what is said of file cache, and that alone. */
+static void judge_evidence(const char *verdict, bool columns,
+			   struct row_input *out)
+{
+	bool ok = verdict && !strcmp(verdict, "ok");
+	bool known = out->cold_anon_bytes != NUM_NONE &&
+		     out->cold_file_bytes != NUM_NONE;
+	bool file = verdict && strstr(verdict, "file");
+
+	/* With more files than that cold-scan does not age it. */
+	out->cold_to_come = columns && !known &&
+			    (!file || out->file_bytes <= out->anon_bytes / 8);
+	out->cold_ok =
+		known && (ok || (file && !strcmp(verdict, "suspect:file")));
+	if (!ok)
+		out->cold_file_bytes = NUM_NONE;
+}
+
 void input_read(const struct rows_in *in, const struct input_map *m,
 		struct row_input *out)
 {
-	const char *verdict = rows_str(in, m->verdict);
-
 	*out = (struct row_input){
 		.has_psi = m->mem >= 0,
 		.has_io = m->io >= 0,
@@ -72,6 +89,7 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.swap_write = cell_u64(in, m->swap_write),
 		.cold_anon_bytes = cell_u64(in, m->cold_anon),
 		.cold_file_bytes = cell_u64(in, m->cold_file),
+		.age_us = cell_u64(in, m->age),
 		.anon_bytes = cell_u64(in, m->anon),
 		.file_bytes = cell_u64(in, m->file),
 		.memory_bytes = cell_u64(in, m->memory),
@@ -83,7 +101,5 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.floor_bytes = cell_u64(in, m->floor),
 		.max_step_bytes = cell_u64(in, m->max_step),
 	};
-	out->cold_ok = verdict && !strcmp(verdict, "ok") &&
-		       out->cold_anon_bytes != NUM_NONE &&
-		       out->cold_file_bytes != NUM_NONE;
+	judge_evidence(rows_str(in, m->verdict), m->cold_anon >= 0, out);
 }

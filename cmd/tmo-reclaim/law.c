@@ -18,7 +18,7 @@
 static const double FORGIVEN_US = 5000;
 static const double SHORT_US = 2e6; /* a shorter look is taken for this */
 static const double SLOW_US = 30e6;
-static const double SLOW_MOST = 4; /* limits */
+static const double SLOW_MOST = 2; /* limits */
 
 /*
  * Refaults show the wrong pages before pressure does, as a fast backend hides
@@ -31,7 +31,7 @@ static const double WASTE = 0.03;
 static const double WASTE_BYTES = 512 * 1024;
 
 static const double CAP = 0.01;	     /* of the base, in a period */
-static const double CAP_COLD = 0.10; /* the same with evidence */
+static const double CAP_COLD = 0.10; /* with evidence, at full gain */
 static const double CALM = 0.5;	     /* brake above which the gain doubles */
 
 /* Pages stolen of pages scanned below which reclaim does harm by its CPU. */
@@ -111,14 +111,17 @@ static double brake(const struct law_in *in, struct law_state *st,
 static void set_gain(const struct law_in *in, struct law_state *st,
 		     double brake_now)
 {
-	bool first = st->gain < 1;
+	bool evidence = in->cold_bytes != NUM_NONE;
+	/* What blind steps have earned does not tell how good evidence is. */
+	bool first = st->gain < 1 || (evidence && !st->evidence);
 
+	st->evidence = evidence;
 	st->harmed = brake_now <= 0;
 	if (first || st->harmed || inefficient(in))
 		st->gain = 1;
-	else if (in->partial)
+	else if (in->partial && !in->late)
 		st->gain = fmax(1, st->gain / 2);
-	else if (brake_now >= CALM)
+	else if (brake_now >= CALM && !in->late)
 		st->gain = fmin(LAW_GAIN_MAX, st->gain * 2);
 }
 
@@ -141,11 +144,25 @@ static struct law_out finish(struct law_state *st, double want,
 	return (struct law_out){ step, step ? reason : REASON_SMALL };
 }
 
+/*
+ * What is known to be cold is taken by the share that the gain gives of it, but
+ * bounded by that share squared of the cap: the first steps are the blind ones,
+ * and tell what the evidence is worth before much hangs on it.
+ */
+static double cold_step(const struct law_in *in, const struct law_state *st,
+			double blind, double go, enum reason *reason)
+{
+	double share = st->gain / LAW_GAIN_MAX, cold = (double)in->cold_bytes;
+	double most = CAP_COLD * (double)in->base_bytes * share * share;
+	double want = fmax(blind, fmin(cold * share * go, most));
+
+	*reason = want < cold && want >= most ? REASON_CAP : REASON_COLD;
+	return fmin(want, cold);
+}
+
 static struct law_out law_default(const struct law_in *in, struct law_state *st)
 {
-	bool evidence = in->cold_bytes != NUM_NONE;
-	double base = (double)in->base_bytes, cold = (double)in->cold_bytes;
-	double want, cap = (evidence ? CAP_COLD : CAP) * base;
+	double base = (double)in->base_bytes, cap = CAP * base, want;
 	enum reason why, reason = REASON_LAW;
 	double go = brake(in, st, &why);
 
@@ -155,12 +172,9 @@ static struct law_out law_default(const struct law_in *in, struct law_state *st)
 		return (struct law_out){ 0, why };
 	}
 	want = base * in->ratio * st->gain * go + st->carry_bytes;
-	if (evidence) {
-		want = fmax(want, cold * st->gain / LAW_GAIN_MAX * go);
-		want = fmin(want, cold);
-		reason = REASON_COLD;
-	}
-	if (want > cap) {
+	if (st->evidence) {
+		want = cold_step(in, st, want, go, &reason);
+	} else if (want > cap) {
 		want = cap;
 		reason = REASON_CAP;
 	}

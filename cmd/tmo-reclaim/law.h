@@ -43,6 +43,7 @@ struct law_in {
 	/* Since the last period. */
 	uint64_t got_bytes, scanned_bytes, refaulted_bytes;
 	bool partial; /* the last write ended early */
+	bool late;    /* by its deadline: that is no harm */
 };
 
 struct law_state {
@@ -50,7 +51,8 @@ struct law_state {
 	double mem_slow_pct, io_slow_pct; /* decaying averages */
 	double taken_bytes, back_bytes;	  /* decaying sums */
 	double carry_bytes;
-	bool harmed; /* the last period showed harm */
+	bool harmed;   /* the last period showed harm */
+	bool evidence; /* the last step was bounded by it */
 	/* senpai, oomd */
 	uint64_t limit_bytes;
 	double stalled_us, grace_s;

@@ -93,7 +93,6 @@ static void set_guard(struct scene *s)
 		.headroom_bytes = p->headroom_bytes,
 		.row_floor_bytes = in->floor_bytes != NUM_NONE ? in->floor_bytes
 							       : p->floor_bytes,
-		.adaptive_bytes = s->t->adaptive_bytes,
 		.swap_left_bytes = in->swap_left_bytes,
 		.swap_limit_mpct = p->swap_limit_mpct,
 		.swap_write = in->swap_write,
@@ -103,6 +102,9 @@ static void set_guard(struct scene *s)
 
 static void use_guard(struct scene *s)
 {
+	target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
+			s->guard.file_lru_bytes);
+	s->guard.adaptive_bytes = s->t->adaptive_bytes;
 	s->swap = guard_swap(&s->guard);
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->guard, s->file_only);
@@ -184,7 +186,6 @@ enum reason look(struct scene *s)
 	look_at_pressure(s);
 	look_at_limits(s);
 	look_at_refaults(s);
-	target_evidence(s->t, s->in);
 	return REASON_LAW;
 }
 
@@ -207,5 +208,4 @@ void look_at_recording(struct scene *s)
 	use_guard(s);
 	s->t->got_bytes = known(in->got_bytes);
 	s->refaulted_bytes = known(in->refaulted_bytes);
-	target_evidence(s->t, in);
 }

@@ -20,6 +20,7 @@ void row_input_clear(struct row_input *in)
 		.swap_write = NUM_NONE,
 		.cold_anon_bytes = NUM_NONE,
 		.cold_file_bytes = NUM_NONE,
+		.age_us = NUM_NONE,
 		.anon_bytes = NUM_NONE,
 		.file_bytes = NUM_NONE,
 		.memory_bytes = NUM_NONE,
@@ -55,10 +56,16 @@ static uint64_t asleep_us(void)
 
 static uint64_t cold_left(const struct scene *s)
 {
+	uint64_t anon = s->file_only ? 0 : target_cold_anon(s->t);
+
 	if (!s->t->cold.known)
 		return NUM_NONE;
-	return target_cold_file(s->t) +
-	       (s->file_only ? 0 : target_cold_anon(s->t));
+	if (s->t->cold.file_bytes != NUM_NONE)
+		return target_cold_file(s->t) + anon;
+	/* What is left then is file cache, of which nothing is known. */
+	if (anon < LAW_LEAST_BYTES || (s->run->probed && !s->run->swappiness))
+		return NUM_NONE;
+	return anon;
 }
 
 static struct law_out ask_law(struct scene *s)
@@ -88,6 +95,7 @@ static struct law_out ask_law(struct scene *s)
 		.scanned_bytes = t->scanned_bytes,
 		.refaulted_bytes = s->refaulted_bytes,
 		.partial = t->partial,
+		.late = t->late,
 	};
 
 	return law_step(p->law, &l, &t->law);
@@ -191,6 +199,8 @@ static uint64_t decide(struct scene *s)
  */
 static void judge_yield(struct scene *s, bool acted)
 {
+	s->t->partial &= acted;
+	s->t->late &= acted;
 	if (!acted || s->r->y.got_bytes || s->t->partial)
 		s->t->barren = 0;
 	else if (++s->t->barren >= 3)

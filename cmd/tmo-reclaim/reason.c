@@ -19,6 +19,8 @@ static const struct {
 	[REASON_ADAPTIVE] = { "adaptive", "the floor that refaults raised" },
 	[REASON_GRACE] = { "grace", "the cgroup is new" },
 	[REASON_GROWTH] = { "growth", "the cgroup has just grown" },
+	[REASON_NO_EVIDENCE] = { "no_evidence",
+				 "what is cold is about to be known" },
 	[REASON_NESTED] = { "nested",
 			    "its parent or child was just reclaimed" },
 	[REASON_NO_PSI] = { "no_psi", "no pressure reading" },

@@ -26,6 +26,7 @@ enum reason {
 	/* Held back for now. */
 	REASON_GRACE,
 	REASON_GROWTH,
+	REASON_NO_EVIDENCE,
 	REASON_NESTED,
 	REASON_NO_PSI,
 	REASON_FROZEN,

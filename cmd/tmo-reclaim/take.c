@@ -31,18 +31,22 @@ void probe(struct run *run, int fd)
 
 /*
  * Writes may take half of the time there is, and one of them half of what is
- * left of that: no slow cgroup delays the others by more than a share.
+ * left of that: no slow cgroup delays the others by more than a share, and none
+ * is left without its own.
  */
 static uint64_t time_for_write(struct run *run, uint64_t now_us)
 {
 	uint64_t most = run->policy.interval_us / 2;
+	uint64_t share = most / 2 / (run->set.n + 1);
 
 	if (!root_is_live() || run->policy.law == LAW_ONCE)
 		return run->policy.deadline_us;
 	run->wait_us += (now_us - run->waited_at_us) / 2;
 	run->wait_us = least(run->wait_us, most);
 	run->waited_at_us = now_us;
-	return least(run->policy.deadline_us, run->wait_us / 2 + 20000);
+	if (share < run->wait_us / 2 + 20000)
+		share = run->wait_us / 2 + 20000;
+	return least(run->policy.deadline_us, share);
 }
 
 static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
@@ -126,4 +130,5 @@ void take(struct scene *s)
 	s->t->own_us += j.elapsed_us;
 	run->wait_us -= least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;
+	s->t->late = j.end == ACT_DEADLINE;
 }

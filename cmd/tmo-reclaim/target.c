@@ -489,30 +489,53 @@ int64_t target_saved(const struct target *t, const struct reading *now,
 
 /* ---- evidence ---- */
 
-void target_evidence(struct target *t, const struct row_input *in)
+/* The rows repeat what a scan found until the next one. */
+static bool is_news(const struct evidence *e, const struct row_input *in)
+{
+	return e->anon_bytes != in->cold_anon_bytes ||
+	       e->file_bytes != in->cold_file_bytes ||
+	       e->of_anon_bytes != in->anon_bytes ||
+	       e->of_file_bytes != in->file_bytes;
+}
+
+/* What the scan saw and is no longer there. */
+static uint64_t gone(uint64_t of_bytes, uint64_t now_bytes)
+{
+	if (of_bytes == NUM_NONE || now_bytes == NUM_NONE)
+		return 0;
+	return of_bytes - least(of_bytes, now_bytes);
+}
+
+void target_evidence(struct target *t, const struct row_input *in,
+		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes)
 {
 	struct evidence *e = &t->cold;
+	bool was = e->known;
 
-	if (!in->cold_ok) {
-		e->known = false;
+	if (in->cold_to_come && !t->awaited_us)
+		t->awaited_us = now_us;
+	e->known = in->cold_ok;
+	if (!e->known)
 		return;
+	if (!was || is_news(e, in)) {
+		/* A floor that refaults raised knows less than this. */
+		t->adaptive_bytes = 0;
+		*e = (struct evidence){
+			.known = true,
+			.anon_bytes = in->cold_anon_bytes,
+			.file_bytes = in->cold_file_bytes,
+			.of_anon_bytes = in->anon_bytes,
+			.of_file_bytes = in->file_bytes,
+		};
 	}
 	/*
-	 * The rows repeat what the last scan found until the next one: what
-	 * was taken in between is no longer there.
+	 * A pass takes its time: what was taken meanwhile may be among what it
+	 * had found cold before.  The sizes that it found tell.
 	 */
-	if (e->known && e->anon_bytes == in->cold_anon_bytes &&
-	    e->file_bytes == in->cold_file_bytes &&
-	    e->of_anon_bytes == in->anon_bytes &&
-	    e->of_file_bytes == in->file_bytes)
-		return;
-	*e = (struct evidence){
-		.known = true,
-		.anon_bytes = in->cold_anon_bytes,
-		.file_bytes = in->cold_file_bytes,
-		.of_anon_bytes = in->anon_bytes,
-		.of_file_bytes = in->file_bytes,
-	};
+	e->taken_anon_bytes =
+		most(e->taken_anon_bytes, gone(e->of_anon_bytes, anon_bytes));
+	e->taken_file_bytes =
+		most(e->taken_file_bytes, gone(e->of_file_bytes, file_bytes));
 }
 
 uint64_t target_cold_anon(const struct target *t)
@@ -523,6 +546,8 @@ uint64_t target_cold_anon(const struct target *t)
 
 uint64_t target_cold_file(const struct target *t)
 {
+	if (t->cold.file_bytes == NUM_NONE)
+		return 0;
 	return t->cold.file_bytes -
 	       least(t->cold.file_bytes, t->cold.taken_file_bytes);
 }

@@ -49,8 +49,9 @@ struct row_input {
 	int64_t mem_mpct, io_mpct; /* < 0: unknown */
 	uint64_t window_us;
 	uint64_t swappiness, swap_left_bytes, swap_write;
-	bool cold_ok; /* evidence that may be used */
-	uint64_t cold_anon_bytes, cold_file_bytes;
+	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
+	bool cold_to_come;
+	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
 	uint64_t anon_bytes, file_bytes, memory_bytes;
 	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
 	uint64_t floor_bytes, max_step_bytes;
@@ -103,11 +104,12 @@ struct target {
 	struct reading last;
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
 	uint64_t got_bytes, scanned_bytes; /* of the last period */
-	bool partial;
+	bool partial, late;  /* the last write ended early; by its deadline */
 	unsigned int barren; /* writes in a row that brought nothing */
 	struct law_state law;
 	uint64_t adaptive_bytes;
 	struct evidence cold;
+	uint64_t awaited_us; /* since when evidence is to come */
 	struct totals sum;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
 	uint32_t sample_pages[TARGET_SAMPLES];
@@ -160,8 +162,12 @@ int64_t target_offloaded(const struct target *t, const struct reading *now);
 int64_t target_saved(const struct target *t, const struct reading *now,
 		     const struct host *h);
 
-/* Takes the row's evidence; bytes still to be had of each kind. */
-void target_evidence(struct target *t, const struct row_input *in);
+/*
+ * Takes the row's evidence, given the sizes of the LRUs now; bytes still to be
+ * had of each kind.
+ */
+void target_evidence(struct target *t, const struct row_input *in,
+		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes);
 uint64_t target_cold_anon(const struct target *t);
 uint64_t target_cold_file(const struct target *t);
 

@@ -187,14 +187,15 @@ static void test_recovery(void)
 	in.mem_pct = 0;
 	while (!law_step(LAW_DEFAULT, &in, &st).step_bytes && periods < 100)
 		periods++;
-	ok(periods >= 5 && periods <= 12,
-	   "default: a total stall is forgotten in a minute, %d periods",
+	/* 2 limits * exp(-6 n / 30) < 1 from n = 4 on, and a step adds up */
+	ok(periods >= 3 && periods <= 6,
+	   "default: a total stall is forgotten in half a minute, %d periods",
 	   periods);
 }
 
 static void test_evidence(void)
 {
-	struct law_state st = { .gain = LAW_GAIN_MAX };
+	struct law_state st = { .gain = LAW_GAIN_MAX, .evidence = true };
 	struct law_in in = calm();
 	struct law_out o;
 
@@ -215,6 +216,38 @@ static void test_evidence(void)
 	in.mem_pct = 1;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: pressure stops it all the same");
+}
+
+/*
+ * It has to earn its gain.  100 MiB * (gain / 20)^2 is 64 pages at 1, so that
+ * the blind 128 stand; at 2 both are 256, at 4 it is 1024 of 512.
+ */
+static void test_evidence_grows(void)
+{
+	static const uint64_t pages[] = { 128,	 256,	1024, 4096,
+					  16384, 25600, 25600 };
+	struct law_state st = { .gain = LAW_GAIN_MAX };
+	struct law_in in = calm();
+
+	in.cold_bytes = 500 * MIB;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE,
+		       pages[i],
+		       "evidence: grows while all is calm (period %zu)", i);
+	/* 10 MiB at gain 8: 4 of them, where 16 would be the most */
+	in.cold_bytes = 10 * MIB;
+	st = (struct law_state){ .gain = 4, .evidence = true };
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 4 * MIB,
+	       "evidence: by its share of what is cold");
+	in.late = in.partial = true;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 8, "a deadline neither raises the gain nor lowers it");
+	in.late = false;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 4, "what the kernel left undone halves it");
+	in.got_bytes = in.refaulted_bytes = 5 * MIB;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 1, "evidence: refaults set it back as any step");
 }
 
 static void test_refaults(void)
@@ -280,6 +313,7 @@ int main(void)
 	test_noise();
 	test_recovery();
 	test_evidence();
+	test_evidence_grows();
 	test_refaults();
 	test_inefficient();
 	test_once();
