@@ -114,8 +114,8 @@ $((want - 786432)) swappiness=60" ]
 }
 
 @test "evidence that is to come is waited for, twice its age at most" {
-	cols='memory_bytes	time	verdict	age_us	cold_anon_bytes	cold_file_bytes'
-	row() { calm "$cols" "117964800	$1.000	$2	20000000	$3	$3" | tail -n 1; }
+	cols='memory_bytes	time	source	verdict	age_us	cold_anon_bytes	cold_file_bytes'
+	row() { calm "$cols" "117964800	$1.000	lru-gen	$2	20000000	$3	$3" | tail -n 1; }
 	rows() {
 		calm "$cols" x | head -n 1
 		row 1000 suspect:stale -
@@ -125,7 +125,8 @@ $((want - 786432)) swappiness=60" ]
 	}
 	[ "$(rows | tmo-reclaim -n -q --headroom 0 | col reason | tr '\n' ' ')" = 'no_evidence no_evidence no_evidence law ' ]
 	[ "$(rows | tmo-reclaim -n -q --headroom 0 --law paper --ratio 1% | col reason | sort -u)" = law ]
-	# Of a cgroup with file cache nothing will come.
+	# Of a cgroup with file cache nothing will come; page-idle is not waited for.
+	[ "$(rows | sed 's/lru-gen/page-idle/' | tmo-reclaim -n -q --headroom 0 --ratio 1% | col reason | head -n 1)" = law ]
 	[ "$(rows | sed 's/suspect:stale/suspect:file/' | tmo-reclaim -n -q --headroom 0 --ratio 1% | col reason | head -n 1)" = law ]
 }
 

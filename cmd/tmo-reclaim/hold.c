@@ -86,9 +86,10 @@ static enum reason events(const struct scene *s)
 }
 
 /*
- * The row has columns for what is cold, and they are still empty.  The first
- * blind steps take hot pages where no generation has been sorted out yet; a
- * scan needs the age and a pass to tell better.
+ * The row is to tell what is cold, and does not yet.  Blind steps take hot
+ * pages where no generation has been sorted out; the age and a pass later the
+ * scan has done that.  The classic LRU is sorted by the very steps: there is no
+ * waiting.
  */
 static bool awaits_evidence(const struct scene *s)
 {

@@ -9,7 +9,7 @@
 struct input_map {
 	int mem, io, window, swappiness, swap_left, swap_write, verdict;
 	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
-	int mem_limit, io_limit, floor, max_step, age;
+	int mem_limit, io_limit, floor, max_step, age, source;
 };
 
 /* Dies where a needed column is missing. */

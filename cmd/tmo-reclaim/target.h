@@ -50,7 +50,7 @@ struct row_input {
 	uint64_t window_us;
 	uint64_t swappiness, swap_left_bytes, swap_write;
 	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
-	bool cold_to_come;
+	bool cold_to_come; /* once the generations tell */
 	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
 	uint64_t anon_bytes, file_bytes, memory_bytes;
 	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
