@@ -164,8 +164,7 @@ static void short_name(const char *name, char *buf, size_t size)
 
 static bool is_word(const char *s)
 {
-	return strcmp(s, "-") && !(*s >= '0' && *s <= '9') &&
-	       !(*s == '-' && s[1]);
+	return strcmp(s, "-") && strcmp(s, "max") && !is_number(s);
 }
 
 static void table_cell(struct rows_out *o, size_t i, const char *s, bool left)

@@ -140,7 +140,8 @@ static void check_advice(struct rows_out *out, const char *name,
 		return;
 	snprintf(feature, sizeof(feature), "zswap.%s", name);
 	if (*now && is_among(good, now))
-		tool_check(out, feature, CHECK_OK, "%s", now);
+		tool_check(out, feature, CHECK_OK, "%s%s", now,
+			   strstr(name, "percent") ? " %" : "");
 	else
 		tool_check(out, feature, CHECK_LIMITED,
 			   "%s; %s: echo %.*s >" ZSWAP "%s", now, why,

@@ -53,6 +53,7 @@ struct run {
 	struct col_set cols;
 	struct rows_out out;
 	int status;
+	bool missing; /* a cgroup that was named, and it was told */
 	char undo_path[4096];
 };
 
@@ -420,10 +421,11 @@ static void expand(struct run *run, char **keys, size_t n)
 
 	if (err)
 		die(err, "cannot follow the cgroup tree");
-	if (missing) {
+	if (missing && !run->missing)
 		warn(0, "no cgroup '%s'", missing);
+	if (missing)
 		run->status = STATUS_PARTIAL;
-	}
+	run->missing = missing != NULL;
 }
 
 /*
