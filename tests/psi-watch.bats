@@ -302,8 +302,8 @@ longer() { [ "$(wc -l <"$1")" -gt "$2" ]; }
 	printf '%s/a' "$KEY" >"$tab.new"
 	mv "$tab.new" "$tab"
 	retry 20 grep -q "is left as it was read before" "$err"
-	lines=$(wc -l <"$out")
-	retry 20 longer "$out" "$lines"
+	had=$(wc -l <"$out")
+	retry 20 longer "$out" "$had"
 	kill "$watcher"
 	wait "$watcher" || true
 	[ "$(cut -f1,2 "$out" | uniq)" = "$KEY/a	1
