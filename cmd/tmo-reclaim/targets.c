@@ -18,6 +18,8 @@ void targets_free(struct targets *t)
 		free(t->key[i]);
 	free(t->key);
 	free(t->row);
+	free(t->by_key);
+	free(t->glob);
 	*t = (struct targets){ 0 };
 }
 
@@ -52,6 +54,28 @@ static int add_row(const struct cg_set *set, const struct rows_in *in,
 	return take_policy(in, t->row + t->n++);
 }
 
+static int by_key(const void *a, const void *b, void *arg)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const struct targets *t = arg;
+	int order = strcmp(t->key[x], t->key[y]);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+/* A table may name thousands of cgroups, and each is looked up each period. */
+static void sort(struct targets *t)
+{
+	t->by_key = xcalloc(t->n + 1, sizeof(*t->by_key));
+	t->glob = xcalloc(t->n + 1, sizeof(*t->glob));
+	for (size_t i = 0; i < t->n; i++)
+		if (cg_is_glob(t->key[i]))
+			t->glob[t->n_globs++] = i;
+		else
+			t->by_key[t->n_plain++] = i;
+	qsort_r(t->by_key, t->n_plain, sizeof(*t->by_key), by_key, t);
+}
+
 int targets_load(const struct cg_set *set, const char *path,
 		 struct targets *out, size_t *line)
 {
@@ -77,6 +101,7 @@ int targets_load(const struct cg_set *set, const char *path,
 		targets_free(&t);
 		return err;
 	}
+	sort(&t);
 	targets_free(out);
 	*out = t;
 	return 0;
@@ -90,16 +115,49 @@ bool targets_changed(const char *path, const struct targets *t)
 	       memcmp(&st.st_mtim, &t->changed, sizeof(t->changed));
 }
 
+/* The last row with that key; t->n: none. */
+static size_t find_plain(const struct targets *t, const char *key)
+{
+	size_t from = 0, to = t->n_plain;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (strcmp(t->key[t->by_key[mid]], key) <= 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	if (!from || strcmp(t->key[t->by_key[from - 1]], key))
+		return t->n;
+	return t->by_key[from - 1];
+}
+
+/* The last of both kinds. */
+static size_t find(const struct targets *t, const char *key)
+{
+	size_t plain = find_plain(t, key);
+
+	for (size_t i = t->n_globs; i-- > 0;) {
+		if (plain < t->n && t->glob[i] < plain)
+			break;
+		if (!fnmatch(t->key[t->glob[i]], key, FNM_PATHNAME))
+			return t->glob[i];
+	}
+	return plain;
+}
+
 const struct row_input *targets_find(const struct targets *t, const char *key)
 {
 	char level[CG_KEY_MAX];
 
 	strncpy(level, key, sizeof(level) - 1);
 	level[sizeof(level) - 1] = '\0';
-	do
-		for (size_t i = t->n; i-- > 0;)
-			if (!fnmatch(t->key[i], level, FNM_PATHNAME))
-				return t->row + i;
-	while (cg_parent(level));
+	do {
+		size_t i = find(t, level);
+
+		if (i < t->n)
+			return t->row + i;
+	} while (cg_parent(level));
 	return NULL;
 }

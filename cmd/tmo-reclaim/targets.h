@@ -15,6 +15,8 @@ struct targets {
 	char **key; /* keys and globs */
 	struct row_input *row;
 	size_t n;
+	size_t *by_key, n_plain; /* rows without a glob, by key and place */
+	size_t *glob, n_globs;	 /* rows with one, by place */
 	struct timespec changed;
 };
 
