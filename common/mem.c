@@ -42,6 +42,8 @@ static const struct kv_field fields[] = {
 	F("workingset_activate_file", activate_file_pages),
 	F("workingset_restore_anon", restore_anon_pages),
 	F("workingset_restore_file", restore_file_pages),
+	F("pgdemote_direct", pgdemote_direct_pages),
+	F("pgdemote_proactive", pgdemote_proactive_pages),
 	F("pswpin", pswpin_pages),
 	F("pswpout", pswpout_pages),
 	F("pgscan", pgscan_pages),
@@ -54,7 +56,6 @@ static const struct kv_field fields[] = {
 	F("zswpwb", zswpwb_pages),
 	F("swpin_zero", swpin_zero_pages),
 	F("swpout_zero", swpout_zero_pages),
-	F("pgdemote_proactive", pgdemote_proactive_pages),
 };
 
 int mem_stat_parse(const char *text, struct mem_stat *out)
@@ -70,6 +71,11 @@ int mem_stat_read(const struct cg_set *set, const struct cg *cg,
 	ssize_t n = cg_read(set, cg, "memory.stat", buf, sizeof(buf));
 
 	return n < 0 ? (int)n : mem_stat_parse(buf, out);
+}
+
+uint64_t mem_page_bytes(void)
+{
+	return root_is_live() ? (uint64_t)sysconf(_SC_PAGESIZE) : 4096;
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)

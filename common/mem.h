@@ -37,7 +37,8 @@ struct mem_stat {
 	uint64_t pgmajfault;
 	uint64_t zswpin_pages, zswpout_pages, zswpwb_pages;
 	uint64_t swpin_zero_pages, swpout_zero_pages;
-	uint64_t pgdemote_proactive_pages; /* to a slower node, not freed */
+	uint64_t pgdemote_direct_pages;	   /* to a slower node, not freed */
+	uint64_t pgdemote_proactive_pages; /* 6.15; before, in the former */
 };
 int mem_stat_parse(const char *text, struct mem_stat *out);
 int mem_stat_read(const struct cg_set *set, const struct cg *cg,
@@ -46,6 +47,9 @@ int mem_stat_read(const struct cg_set *set, const struct cg *cg,
 /* The two LRUs: shmem lies on the anonymous one.  NUM_NONE if unknown. */
 uint64_t mem_anon_lru_bytes(const struct mem_stat *st);
 uint64_t mem_file_lru_bytes(const struct mem_stat *st);
+
+/* What a page of the counters is; a recording's are taken to be of 4 KiB. */
+uint64_t mem_page_bytes(void);
 
 /* memory.current; of "/" MemTotal - MemFree, as no file tells it. */
 int mem_current(const struct cg_set *set, const struct cg *cg,

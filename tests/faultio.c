@@ -6,7 +6,9 @@
  *
  * FAULT is a list, joined by ',', of SUBSTRING:CALL:ERROR[:N]: the call (open,
  * read or write) fails where the file's path holds the substring, from its
- * Nth time on (1).  ERROR is a name, or "short" for half a write.
+ * Nth time on (1).  ERROR is a name, or "short" for half a write.  With
+ * "hang" the call takes two seconds, whatever signals come; with
+ * "boottime:clock:jump:N" the machine has slept an hour at the Nth look.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,9 +20,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { FAULT_SHORT = -1, FAULTS_MAX = 16 };
+enum { FAULT_SHORT = -1, FAULT_JUMP = -2, FAULT_HANG = -3, FAULTS_MAX = 16 };
 
 static const struct {
 	const char *name;
@@ -32,7 +35,8 @@ static const struct {
 	{ "ENOENT", ENOENT },	  { "EROFS", EROFS },
 	{ "EACCES", EACCES },	  { "EPERM", EPERM },
 	{ "EMFILE", EMFILE },	  { "EOPNOTSUPP", EOPNOTSUPP },
-	{ "short", FAULT_SHORT },
+	{ "short", FAULT_SHORT }, { "jump", FAULT_JUMP },
+	{ "hang", FAULT_HANG },
 };
 
 /* The error that FAULT wants for this call on this path; 0: none. */
@@ -108,13 +112,33 @@ ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
 	return pread(fd, buf, n, at);
 }
 
+static void hang(void)
+{
+	struct timespec left = { .tv_sec = 2 };
+
+	while (nanosleep(&left, &left))
+		;
+}
+
 ssize_t write(int fd, const void *buf, size_t n)
 {
 	int err = wanted_fd(fd, "write");
 
 	if (fails(err))
 		return -1;
+	if (err == FAULT_HANG)
+		hang();
 	return REAL(write)(fd, buf, err == FAULT_SHORT ? n / 2 : n);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int err = REAL(clock_gettime)(clock, ts);
+
+	if (clock == CLOCK_BOOTTIME &&
+	    wanted("boottime", "clock") == FAULT_JUMP)
+		ts->tv_sec += 3600;
+	return err;
 }
 
 int openat(int dirfd, const char *path, int flags, ...)

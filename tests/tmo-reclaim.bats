@@ -223,6 +223,24 @@ $reason" ]
 	END
 }
 
+@test "a write that does not come back from a signal is left behind" {
+	: >"${A%/a}/b/memory.reclaim"
+	runx 0 env FAULT=a/memory.reclaim:write:hang LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 0 --ratio 1% --deadline 50ms -i 1s -o +elapsed_us < <(
+		calm
+		calm | tail -n 1 | sed s,/w.slice/a,/w.slice/b,
+		calm | tail -n 1
+		sleep 2.5
+		calm | tail -n 1
+	)
+	echo "$output"
+	# it is waited for; the second time it is there still; then it has ended
+	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "stuck law stuck stuck " ]
+	us=$(col elapsed_us <<<"$output" | tr '\n' ' ')
+	[[ $us =~ ^[0-9]+\ [0-9]+\ 0\ [1-9][0-9]+\ $ ]]
+	[ -s "${A%/a}/b/memory.reclaim" ]
+}
+
 @test "half of a write is an error" {
 	runx 3 env FAULT=memory.reclaim:write:short LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		tmo-reclaim --headroom 0 --ratio 1% < <(calm)

@@ -23,9 +23,8 @@
 #include "root.h"
 
 enum {
-	WATCH_MS = 10,	   /* between two looks at the stall */
-	NUDGE_MS = 2,	   /* between two signals to a worker */
-	PATIENCE_MS = 500, /* for it to come back from them */
+	WATCH_MS = 10, /* between two looks at the stall */
+	NUDGE_MS = 2,  /* between two signals to a worker */
 	STACK_BYTES = 64 << 10,
 };
 
@@ -227,25 +226,36 @@ void act_close(struct act *a)
 	free(a);
 }
 
-/* A worker that is free; NULL when all are stuck. */
-static struct worker *idle(struct act *a)
+/*
+ * A worker that is free; NULL when all are stuck, or one of them still is at a
+ * write for the same.
+ */
+static struct worker *idle(struct act *a, const void *owner)
 {
+	struct worker *found = NULL;
+
 	for (int i = 0; i < ACT_WORKERS; i++) {
 		struct worker *w = a->worker + i;
 
 		if (w->stuck && ended(w, 0))
 			w->stuck = false;
-		if (w->there ? !w->stuck : start(w))
-			return w;
+		if (w->stuck && w->job.owner == owner)
+			return NULL;
+		if (w->stuck)
+			pthread_kill(w->thread, SIGUSR2);
+		else if (!found && (w->there || start(w)))
+			found = w;
 	}
-	return NULL;
+	return found;
 }
 
 /* Interrupts the write, again and again: a signal before it does nothing. */
-static bool cut(struct worker *w)
+static bool cut(struct worker *w, uint64_t patience_us)
 {
+	uint64_t until_us = now_us() + patience_us;
+
 	atomic_store(&w->stop, true);
-	for (int ms = 0; ms < PATIENCE_MS; ms += NUDGE_MS) {
+	while (now_us() < until_us) {
 		pthread_kill(w->thread, SIGUSR2);
 		if (ended(w, NUDGE_MS))
 			return true;
@@ -276,8 +286,8 @@ static enum act_end watch(struct worker *w, const struct act_job *job,
 void act_run(struct act *a, struct act_job *job)
 {
 	uint64_t start_us = now_us(), stall_us = stall_total_us(job->psi_fd);
-	uint64_t calm_us;
-	struct worker *w = idle(a);
+	uint64_t calm_us, signal_us;
+	struct worker *w = idle(a, job->owner);
 	enum act_end why;
 
 	job->end = ACT_STUCK;
@@ -294,7 +304,8 @@ void act_run(struct act *a, struct act_job *job)
 	atomic_store(&w->stop, false);
 	sem_post(&w->go);
 	why = watch(w, job, start_us, stall_us, &calm_us);
-	if (why != ACT_DONE && !cut(w)) {
+	signal_us = now_us();
+	if (why != ACT_DONE && !cut(w, job->patience_us)) {
 		w->stuck = true;
 	} else {
 		job->end = why != ACT_DONE ? why : w->job.end;
@@ -302,8 +313,10 @@ void act_run(struct act *a, struct act_job *job)
 		job->asked_bytes = w->job.asked_bytes;
 	}
 	job->elapsed_us = now_us() - start_us;
-	if (job->end == ACT_CUT_PSI)
-		job->cut_us = start_us + job->elapsed_us - calm_us;
+	if (why == ACT_CUT_PSI) {
+		job->seen_us = signal_us - calm_us;
+		job->back_us = start_us + job->elapsed_us - signal_us;
+	}
 	job->stall_us = stall_total_us(job->psi_fd) - stall_us;
 }
 

@@ -7,7 +7,7 @@
  * watches: when the target's own stall rises, at the deadline, or at a signal
  * it interrupts the worker, whose write then ends with EINTR.  A worker that
  * does not even come back from that (a disk that hangs) is left behind, and
- * the next target gets another one.
+ * the next target gets another one; its own target waits for it.
  *
  * The watch reads the total of the PSI file every 10 ms while a write runs,
  * and costs nothing else.  A kernel trigger would tell later (psi.c looks ten
@@ -53,12 +53,15 @@ struct act_job {
 	uint64_t chunk_bytes;
 	uint64_t deadline_us; /* for the whole of it, from now */
 	uint64_t alarm_us;    /* stall added that cuts it short */
+	uint64_t patience_us; /* for a write that is cut to come back */
+	const void *owner;    /* has one write at a time */
 
 	enum act_end end;
 	int err;
 	uint64_t asked_bytes; /* by complete writes */
 	uint64_t elapsed_us, stall_us;
-	uint64_t cut_us; /* from the last look without alarm to the end */
+	/* Of a cut: from the last look without alarm to the signal, and on. */
+	uint64_t seen_us, back_us;
 };
 
 struct act;

@@ -112,6 +112,34 @@ static void check_swap(struct run *run, const struct cg *cg,
 					  : "enabled");
 }
 
+static void check_demotion(const struct run *run, struct rows_out *out)
+{
+	const struct tier *t = &run->host.tier;
+	char left[NUM_LEN];
+
+	if (t->slow_nodes)
+		tool_check(out, "demotion", CHECK_OK, "%s left on slower nodes",
+			   num_human_bytes(left, t->left_bytes));
+	else
+		tool_check(out, "demotion", CHECK_LIMITED,
+			   "no slower node, or "
+			   "/sys/kernel/mm/numa/demotion_enabled is off");
+}
+
+/* Those that no cgroup's counters tell of. */
+static void check_rivals(struct rows_out *out)
+{
+	char on[8];
+	bool damon = io_read(root_fd(),
+			     "sys/module/damon_reclaim/parameters/enabled", on,
+			     sizeof(on)) > 0 &&
+		     *on == 'Y';
+
+	tool_check(out, "rivals", damon ? CHECK_LIMITED : CHECK_OK, "%s",
+		   damon ? "DAMON_RECLAIM is on: it takes from all cgroups"
+			 : "DAMON_RECLAIM is off");
+}
+
 static bool check_yield(const struct run *run, const struct cg *cg,
 			struct rows_out *out)
 {
@@ -153,5 +181,7 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	missing |= check_psi(run, cg, out, PSI_MEM, "memory.pressure");
 	missing |= check_psi(run, cg, out, PSI_IO, "io.pressure");
 	check_swap(run, cg, out);
+	check_demotion(run, out);
+	check_rivals(out);
 	return missing ? STATUS_FATAL : STATUS_OK;
 }

@@ -9,12 +9,14 @@
 static const char *const names[FILE_COUNT] = {
 	[FILE_CURRENT] = "memory.current",
 	[FILE_STAT] = "memory.stat",
+	[FILE_NUMA_STAT] = "memory.numa_stat",
 	[FILE_CPU_STAT] = "cpu.stat",
 	[FILE_SWAP] = "memory.swap.current",
 	[FILE_SWAP_MAX] = "memory.swap.max",
 	[FILE_EVENTS] = "cgroup.events",
 	[FILE_MIN] = "memory.min",
 	[FILE_LOW] = "memory.low",
+	[FILE_HIGH] = "memory.high",
 	[FILE_ZSWAP] = "memory.zswap.current",
 	[FILE_ZSWAP_MAX] = "memory.zswap.max",
 };

@@ -24,6 +24,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 enum reason guard_swap(const struct guard_in *in)
 {
+	/* Without swap the kernel can but demote. */
+	if (!known(in->swap_left_bytes) && in->demotable_bytes)
+		return in->swappiness ? REASON_LAW : REASON_FILE_ONLY;
 	if (!known(in->swap_left_bytes))
 		return in->swap_used_mpct >= in->swap_limit_mpct &&
 				       in->swap_used_mpct != 100000
@@ -35,6 +38,8 @@ enum reason guard_swap(const struct guard_in *in)
 		return REASON_SWAP_BUDGET;
 	if (in->zswap_full)
 		return REASON_ZSWAP_FULL;
+	if (in->zram_full)
+		return REASON_ZRAM_FULL;
 	if (in->rotational)
 		return REASON_ROTATIONAL;
 	if (in->swappiness == 0)
@@ -44,9 +49,11 @@ enum reason guard_swap(const struct guard_in *in)
 
 struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 {
-	uint64_t swappable = file_only ? 0
-				       : least(known(in->anon_lru_bytes),
-					       known(in->swap_left_bytes));
+	uint64_t room = known(in->swap_left_bytes);
+	uint64_t swappable = file_only
+				     ? 0
+				     : least(known(in->anon_lru_bytes),
+					     room ? room : in->demotable_bytes);
 	uint64_t stays =
 		above(in->current_bytes, known(in->file_lru_bytes) + swappable);
 	struct guard_floor f = { stays + in->headroom_bytes, REASON_FLOOR };

@@ -19,13 +19,14 @@ struct guard_in {
 	uint64_t min_bytes, low_bytes;
 	uint64_t headroom_bytes;
 	uint64_t row_floor_bytes;
-	uint64_t adaptive_bytes; /* 0: none */
+	uint64_t adaptive_bytes;  /* 0: none */
+	uint64_t demotable_bytes; /* anonymous, to a slower node */
 	/* Swap. */
 	uint64_t swap_left_bytes;
 	int64_t swap_used_mpct, swap_limit_mpct;
 	uint64_t swap_write; /* bytes per second allowed; NUM_NONE: any */
 	uint64_t swappiness; /* what the row asks for */
-	bool rotational, zswap_full;
+	bool rotational, zswap_full, zram_full;
 };
 
 /* Is anonymous memory out of bounds, and why; REASON_LAW: it is not. */

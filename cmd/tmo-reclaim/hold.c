@@ -117,6 +117,8 @@ enum reason hold(const struct scene *s)
 		return state;
 	if (t->known && s->asleep_us > t->asleep_us + 1000000)
 		return REASON_SUSPENDED;
+	if (rival_holds(&t->rival, s->now_us))
+		return REASON_RIVAL;
 	if (in_grace(s))
 		return REASON_GRACE;
 	if (t->grown_us && s->now_us - t->grown_us < run->policy.grace_us / 2)

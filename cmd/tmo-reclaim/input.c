@@ -13,6 +13,7 @@ void input_map(const struct rows_in *in, struct input_map *m)
 		.io = rows_find(in, "io_some_pct"),
 		.window = rows_find(in, "window_us"),
 		.swappiness = rows_find(in, "swappiness"),
+		.backend = rows_find(in, "backend"),
 		.swap_left = rows_find(in, "swap_left_bytes"),
 		.swap_write = rows_find(in, "swap_write_bytes_per_s"),
 		.verdict = rows_find(in, "verdict"),
@@ -79,6 +80,8 @@ static void judge_evidence(const char *source, const char *verdict,
 void input_read(const struct rows_in *in, const struct input_map *m,
 		struct row_input *out)
 {
+	const char *backend = rows_str(in, m->backend);
+
 	*out = (struct row_input){
 		.has_psi = m->mem >= 0,
 		.has_io = m->io >= 0,
@@ -102,5 +105,6 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.floor_bytes = cell_u64(in, m->floor),
 		.max_step_bytes = cell_u64(in, m->max_step),
 	};
+	out->tier = backend && !strcmp(backend, "tier");
 	judge_evidence(rows_str(in, m->source), rows_str(in, m->verdict), out);
 }

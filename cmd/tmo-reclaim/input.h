@@ -7,7 +7,8 @@
 
 /* Where the columns that we act upon stand in the input. */
 struct input_map {
-	int mem, io, window, swappiness, swap_left, swap_write, verdict;
+	int mem, io, window, swappiness, backend, swap_left, swap_write,
+		verdict;
 	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
 	int mem_limit, io_limit, floor, max_step, age, source;
 };

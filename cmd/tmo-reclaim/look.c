@@ -79,7 +79,7 @@ static void look_at_refaults(struct scene *s)
 		num_delta(now->refault_file_pages, was->refault_file_pages);
 
 	if (s->t->known && anon != NUM_NONE && file != NUM_NONE)
-		s->refaulted_bytes = (anon + file) * LAW_PAGE_BYTES;
+		s->refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 
 /* The guard's input that comes from policy and row. */
@@ -104,8 +104,7 @@ static void use_guard(struct scene *s)
 {
 	target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
 			s->guard.file_lru_bytes);
-	/* What refaults have taught tells less than what is known. */
-	s->guard.adaptive_bytes = s->t->cold.known ? 0 : s->t->adaptive_bytes;
+	s->guard.adaptive_bytes = s->t->adaptive_bytes;
 	s->swap = guard_swap(&s->guard);
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->guard, s->file_only);
@@ -125,6 +124,7 @@ static void look_at_limits(struct scene *s)
 		known(st->file_dirty_bytes) + known(st->file_writeback_bytes);
 	g->rotational = run->host.rotational && !run->policy.rotational;
 	g->zswap_full = run->host.zswap_full;
+	g->zram_full = run->host.zram_full;
 	target_limits(&run->set, s->cg, s->t, &s->before, &run->host,
 		      &run->above, g);
 	if (s->in->swap_left_bytes < g->swap_left_bytes)
@@ -133,7 +133,51 @@ static void look_at_limits(struct scene *s)
 	if (s->t->known &&
 	    known(num_delta(st->zswpwb_pages, s->t->last.stat.zswpwb_pages)))
 		g->zswap_full = true;
+	/* A swappiness of 0 for want of swap. */
+	if (s->in->tier && g->demotable_bytes && !known(g->swap_left_bytes))
+		g->swappiness = NUM_NONE;
 	use_guard(s);
+}
+
+/* A write of ours then is in the counts that the last period ended with. */
+static bool is_quiet(const struct scene *s, uint64_t then_us)
+{
+	return then_us < s->t->read_us && !within(s, then_us, RIVAL_FLUSHED_US);
+}
+
+/*
+ * Steal since the end of the last period, with none of our own writes above or
+ * below it in between.
+ */
+static uint64_t moved_bytes(const struct scene *s)
+{
+	const struct target *t = s->t;
+	uint64_t now = s->before.stat.pgsteal_proactive_pages;
+	uint64_t then = t->last.stat.pgsteal_proactive_pages;
+
+	if (!t->known || !is_quiet(s, t->above_acted_us) ||
+	    !is_quiet(s, t->below_acted_us))
+		return 0;
+	return known(num_delta(now, then)) * mem_page_bytes();
+}
+
+/* An order by -b is not held back, and a node is nobody's alone. */
+static void look_for_rival(struct scene *s)
+{
+	const struct run *run = s->run;
+	struct rival *r = &s->t->rival;
+	uint64_t high = 0;
+
+	if (run->policy.law == LAW_ONCE || run->policy.node >= 0)
+		return;
+	if (s->cg->key[1])
+		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH, &high);
+	rival_look(r, moved_bytes(s), high, s->now_us);
+	if (rival_to_tell(r))
+		warn(0,
+		     "'%s': another hand reclaims from it or moves its "
+		     "memory.high: left to it while it does",
+		     s->cg->key);
 }
 
 /* memory.reclaim; where the kernel has none, memory.high. */
@@ -184,6 +228,7 @@ enum reason look(struct scene *s)
 	err = look_at_target(s, &s->before);
 	if (err)
 		return reason_of_errno(err);
+	look_for_rival(s);
 	look_at_pressure(s);
 	look_at_limits(s);
 	look_at_refaults(s);

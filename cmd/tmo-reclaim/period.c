@@ -186,7 +186,9 @@ static uint64_t decide(struct scene *s)
 		return 0;
 	want = guard_bound(&s->guard, &s->floor, s->base_bytes, most,
 			   l.step_bytes, &s->r->reason);
-	if (s->file_only && of_size(s->r->reason))
+	if (s->file_only &&
+	    (of_size(s->r->reason) ||
+	     (s->r->reason == REASON_ASKED && want < l.step_bytes)))
 		s->r->reason = s->swap;
 	return want;
 }
@@ -201,7 +203,8 @@ static void judge_yield(struct scene *s, bool acted)
 {
 	s->t->partial &= acted;
 	s->t->late &= acted;
-	if (!acted || s->r->y.got_bytes || s->t->partial)
+	if (!acted || s->r->y.got_bytes || s->r->y.demoted_bytes ||
+	    s->t->partial)
 		s->t->barren = 0;
 	else if (++s->t->barren >= 3)
 		s->r->reason = REASON_NO_YIELD;
@@ -234,7 +237,7 @@ static bool file_came_back(const struct mem_stat *now,
 	uint64_t pages =
 		num_delta(now->refault_file_pages, then->refault_file_pages);
 
-	return pages != NUM_NONE && pages >= LAW_LEAST_BYTES / LAW_PAGE_BYTES;
+	return pages != NUM_NONE && pages * mem_page_bytes() >= LAW_LEAST_BYTES;
 }
 
 static void account(struct scene *s, bool acted)
@@ -253,9 +256,12 @@ static void account(struct scene *s, bool acted)
 	above = t->known && t->above_acted_us >= t->read_us;
 	target_account(t, above ? &t->last : &s->before, &after, acted || above,
 		       &s->run->host, &r->y);
-	judge_yield(s, acted);
-	t->got_bytes = r->y.got_bytes;
+	t->got_bytes = r->y.got_bytes + r->y.demoted_bytes;
 	t->scanned_bytes = r->y.scanned_bytes;
+	judge_yield(s, acted);
+	if (acted)
+		rival_wrote(&t->rival, r->want_bytes, t->got_bytes,
+			    s->run->cpus, s->now_us);
 	t->cold.taken_anon_bytes += r->y.got_anon_bytes;
 	t->cold.taken_file_bytes += r->y.got_file_bytes;
 	add_up(&t->sum, r, acted);

@@ -39,7 +39,8 @@ struct run {
 	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
 	uint64_t start_us;
 	uint64_t wait_us, waited_at_us; /* time left for writes */
-	bool high;			/* memory.reclaim is not there */
+	unsigned int cpus;
+	bool high; /* memory.reclaim is not there */
 	bool probed, swappiness, swappiness_max; /* the kernel takes them */
 	bool recorded; /* rows with memory_bytes, for -n: no kernel */
 	uint64_t once_left_bytes;

@@ -143,7 +143,8 @@ static uint64_t present_bytes(const struct process *p, uint64_t addr,
 			      uint64_t bytes)
 {
 	uint64_t entries[512], n = 0;
-	uint64_t at = addr / LAW_PAGE_BYTES, end = at + bytes / LAW_PAGE_BYTES;
+	uint64_t at = addr / mem_page_bytes(),
+		 end = at + bytes / mem_page_bytes();
 
 	while (at < end) {
 		size_t most = end - at < 512 ? (size_t)(end - at) : 512;
@@ -156,7 +157,7 @@ static uint64_t present_bytes(const struct process *p, uint64_t addr,
 			n += entries[i] >> 63;
 		at += (uint64_t)got / 8;
 	}
-	return n * LAW_PAGE_BYTES;
+	return n * mem_page_bytes();
 }
 
 /* Anonymous pages need swap; the limits are those of the cgroup named. */

@@ -49,6 +49,16 @@ static uint64_t time_for_write(struct run *run, uint64_t now_us)
 	return least(run->policy.deadline_us, share);
 }
 
+/* For a write to come back, at the cost of the others' pace. */
+static uint64_t patience(const struct run *run)
+{
+	static const uint64_t most = 500000;
+
+	return run->policy.law == LAW_ONCE
+		       ? most
+		       : least(most, run->policy.interval_us / 10);
+}
+
 static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 {
 	const char *key = s->cg->key[1] ? s->cg->key : "";
@@ -116,6 +126,8 @@ void take(struct scene *s)
 		.chunk_bytes = run->policy.chunk_bytes,
 		.deadline_us = time_for_write(run, s->now_us),
 		.alarm_us = run->policy.alarm_us,
+		.patience_us = patience(run),
+		.owner = s->t,
 	};
 
 	memcpy(j.part, s->part, sizeof(j.part));
@@ -124,9 +136,10 @@ void take(struct scene *s)
 	s->r->stall_us = j.stall_us;
 	s->r->elapsed_us = j.elapsed_us;
 	s->r->reason = of_end(s, &j);
-	if (j.cut_us)
-		debug("'%s': cut within %" PRIu64 " us of the alarm",
-		      s->cg->key, j.cut_us);
+	if (j.seen_us)
+		debug("'%s': alarm seen within %" PRIu64
+		      " us, write back %" PRIu64 " us later",
+		      s->cg->key, j.seen_us, j.back_us);
 	s->t->own_us += j.elapsed_us;
 	run->wait_us -= least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;

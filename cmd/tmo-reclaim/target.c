@@ -28,23 +28,33 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 static uint64_t pages(uint64_t now, uint64_t then)
 {
-	return known(num_delta(now, then)) * LAW_PAGE_BYTES;
+	return known(num_delta(now, then)) * mem_page_bytes();
 }
 
 /* ---- the host ---- */
 
 /* Documentation/admin-guide/blockdev/zram.rst, mm_stat: by position. */
-static void add_zram(const char *dev, uint64_t *orig, uint64_t *used)
+struct zram {
+	uint64_t orig_bytes, used_bytes, limit_bytes; /* 0: no limit */
+};
+
+static struct zram read_zram(const char *dev)
 {
 	char path[128], buf[256];
-	uint64_t o, u;
+	struct zram z;
 
 	snprintf(path, sizeof(path), "sys/class/block/%s/mm_stat", dev);
 	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64, &o, &u) != 2)
-		return;
-	*orig += o;
-	*used += u;
+	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64 " %" SCNu64, &z.orig_bytes,
+		   &z.used_bytes, &z.limit_bytes) != 3)
+		return (struct zram){ 0 };
+	return z;
+}
+
+/* Nearly: at the bound itself stores are already refused. */
+static bool nearly(uint64_t used, uint64_t bound)
+{
+	return used >= bound / 10 * 9;
 }
 
 /* "Zswap:     123 kB" of /proc/meminfo, against the pool's bound. */
@@ -64,8 +74,7 @@ static bool zswap_pool_full(void)
 	if (!pool || !total || sscanf(pool + 7, "%" SCNu64, &pool_kb) != 1 ||
 	    sscanf(total + 9, "%" SCNu64, &total_kb) != 1)
 		return false;
-	/* Nearly: at the bound itself stores are already refused. */
-	return pool_kb * 100 >= total_kb * pct / 10 * 9;
+	return nearly(pool_kb * 100, total_kb * pct);
 }
 
 /* An operator's path, below the root prefix where there is one. */
@@ -78,35 +87,49 @@ static bool there(const char *path)
 	return fd >= 0;
 }
 
-bool host_read(struct host *h, const char *kill_switch)
+/* What swap is made of, and which area takes the next page. */
+static void read_areas(struct host *h)
 {
 	struct swap_area areas[32];
-	uint64_t orig = 0, used = 0;
-	uint64_t now = clock_mono_us();
 	const struct swap_area *next = NULL;
-	int n;
+	uint64_t orig = 0, used = 0;
+	bool full = false;
+	int n = mem_swap_areas(areas, (int)(sizeof(areas) / sizeof(*areas)));
+
+	for (int i = 0; i < n; i++) {
+		const struct swap_area *a = areas + i;
+		struct zram z = { 0 };
+
+		if (a->kind == SWAP_ZRAM)
+			z = read_zram(a->dev);
+		else
+			h->device = true;
+		orig += z.orig_bytes;
+		used += z.used_bytes;
+		if (a->used_bytes >= a->size_bytes ||
+		    (next && a->prio <= next->prio))
+			continue;
+		next = a;
+		full = z.limit_bytes && nearly(z.used_bytes, z.limit_bytes);
+	}
+	h->zram_full = full;
+	h->rotational =
+		next && next->kind == SWAP_ROTATIONAL && !mem_zswap_enabled();
+	h->zram_mpct = num_mpct(used, orig);
+}
+
+bool host_read(struct host *h, const char *kill_switch)
+{
+	uint64_t now = clock_mono_us();
 
 	if (h->read_us && h->generation == root_generation() &&
 	    now - h->read_us < 500000)
 		return false;
 	*h = (struct host){ .read_us = now, .generation = root_generation() };
-	n = mem_swap_areas(areas, (int)(sizeof(areas) / sizeof(*areas)));
-	for (int i = 0; i < n; i++) {
-		const struct swap_area *a = areas + i;
-
-		if (a->kind == SWAP_ZRAM)
-			add_zram(a->dev, &orig, &used);
-		else
-			h->device = true;
-		if (a->used_bytes < a->size_bytes &&
-		    (!next || a->prio > next->prio))
-			next = a;
-	}
-	h->rotational =
-		next && next->kind == SWAP_ROTATIONAL && !mem_zswap_enabled();
-	h->zram_mpct = num_mpct(used, orig);
+	read_areas(h);
 	h->zswap_full = zswap_pool_full();
 	h->off = there(kill_switch);
+	tier_read(&h->tier);
 	h->lru_gen = mem_lru_gen_enabled();
 	h->swap_known = !mem_swap_system(&h->swap);
 	return true;
@@ -351,7 +374,19 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 		mem_swap_bound(swap, known(now->swap_bytes), swap_max);
 	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
 	    zmax && !files_u64(f, set, cg, FILE_ZSWAP, &znow))
-		g->zswap_full |= znow >= zmax / 10 * 9;
+		g->zswap_full |= nearly(znow, zmax);
+}
+
+/* Anonymous memory that reclaim can move to a slower node. */
+static uint64_t demotable(const struct cg_set *set, const struct cg *cg,
+			  struct target *t, const struct tier *tier)
+{
+	char buf[IO_BUF];
+
+	if (!tier->left_bytes || files_read(&t->files, set, cg, FILE_NUMA_STAT,
+					    buf, sizeof(buf)) <= 0)
+		return 0;
+	return least(tier->left_bytes, tier_fast_anon_bytes(tier, buf));
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
@@ -364,6 +399,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 	size_t n = above_read(above, set, cg->key);
 
 	g->min_bytes = g->low_bytes = 0;
+	g->demotable_bytes = demotable(set, cg, t, &h->tier);
 	own_limits(set, cg, t, now, &swap, g);
 	for (size_t i = 0; i < n; i++) {
 		const struct level *l = above->level + i;
@@ -407,6 +443,18 @@ static uint64_t swapped(const struct reading *last, const struct reading *from,
 	       pages(a->swpout_zero_pages, l->swpout_zero_pages);
 }
 
+/* Before 6.15 it is counted with what the workload itself had to do. */
+static uint64_t demoted(const struct reading *last, const struct reading *from,
+			const struct reading *after, bool ours)
+{
+	if (after->stat.pgdemote_proactive_pages != NUM_NONE)
+		return pages(after->stat.pgdemote_proactive_pages,
+			     last->stat.pgdemote_proactive_pages);
+	return ours ? pages(after->stat.pgdemote_direct_pages,
+			    from->stat.pgdemote_direct_pages)
+		    : 0;
+}
+
 void target_account(struct target *t, const struct reading *from,
 		    const struct reading *after, bool ours,
 		    const struct host *h, struct yield *y)
@@ -424,8 +472,7 @@ void target_account(struct target *t, const struct reading *from,
 		y->scanned_bytes = pages(after->scan_pages, since->scan_pages);
 	}
 	y->demoted_bytes =
-		least(y->got_bytes, pages(a->pgdemote_proactive_pages,
-					  l->pgdemote_proactive_pages));
+		least(y->got_bytes, demoted(last, from, after, ours));
 	y->got_bytes -= y->demoted_bytes;
 	t->swap_owed_bytes += swapped(last, from, after, ours);
 	y->got_anon_bytes = least(y->got_bytes, t->swap_owed_bytes);
@@ -517,7 +564,9 @@ void target_evidence(struct target *t, const struct row_input *in,
 	e->known = in->cold_ok;
 	if (!e->known)
 		return;
-	if (!was || is_news(e, in))
+	if (!was || is_news(e, in)) {
+		/* A floor that refaults raised knows less than this. */
+		t->adaptive_bytes = 0;
 		*e = (struct evidence){
 			.known = true,
 			.anon_bytes = in->cold_anon_bytes,
@@ -525,6 +574,7 @@ void target_evidence(struct target *t, const struct row_input *in,
 			.of_anon_bytes = in->anon_bytes,
 			.of_file_bytes = in->file_bytes,
 		};
+	}
 	/*
 	 * A pass takes its time: what was taken meanwhile may be among what it
 	 * had found cold before.  The sizes that it found tell.
@@ -560,12 +610,12 @@ void target_sample(struct target *t, uint64_t current_bytes)
 	t->skip = 0;
 	if (t->samples == TARGET_SAMPLES) {
 		for (unsigned int i = 0; i < TARGET_SAMPLES / 2; i++)
-			t->sample_pages[i] = t->sample_pages[2 * i];
+			t->sample[i] = t->sample[2 * i];
 		t->samples = TARGET_SAMPLES / 2;
 		t->stride *= 2;
 	}
-	t->sample_pages[t->samples++] =
-		(uint32_t)least(current_bytes / LAW_PAGE_BYTES, UINT32_MAX);
+	t->sample[t->samples++] = (uint32_t)least(
+		current_bytes / TARGET_SAMPLE_BYTES, UINT32_MAX);
 }
 
 static int by_size(const void *a, const void *b)
@@ -582,9 +632,9 @@ uint64_t target_quantile(const struct target *t, unsigned int pct)
 
 	if (!t->samples)
 		return NUM_NONE;
-	memcpy(sorted, t->sample_pages, sizeof(sorted));
+	memcpy(sorted, t->sample, sizeof(sorted));
 	qsort(sorted, t->samples, sizeof(*sorted), by_size);
 	/* The nearest rank: the least that pct percent are at or below. */
 	at = (t->samples * pct + 99) / 100;
-	return (uint64_t)sorted[at ? at - 1 : 0] * LAW_PAGE_BYTES;
+	return (uint64_t)sorted[at ? at - 1 : 0] * TARGET_SAMPLE_BYTES;
 }

@@ -15,9 +15,11 @@
 #include "guard.h"
 #include "law.h"
 #include "mem.h"
+#include "rival.h"
 #include "rows.h"
+#include "tier.h"
 
-enum { TARGET_SAMPLES = 64 };
+enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
 
 /* One look at the cgroup. */
 struct reading {
@@ -32,8 +34,9 @@ struct host {
 	uint64_t read_us;
 	unsigned int generation;
 	bool rotational; /* of the area that takes the next page */
-	bool zswap_full;
+	bool zswap_full, zram_full;
 	bool lru_gen;
+	struct tier tier;
 	bool device;	   /* some area is neither zram nor behind it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
 	bool swap_known;
@@ -49,6 +52,7 @@ struct row_input {
 	int64_t mem_mpct, io_mpct; /* < 0: unknown */
 	uint64_t window_us;
 	uint64_t swappiness, swap_left_bytes, swap_write;
+	bool tier;    /* the backend to be used */
 	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
 	bool cold_to_come; /* once the generations tell */
 	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
@@ -104,7 +108,8 @@ struct target {
 	struct reading last;
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
 	uint64_t got_bytes, scanned_bytes; /* of the last period */
-	bool partial, late;  /* the last write ended early; by its deadline */
+	bool partial, late; /* the last write ended early; by its deadline */
+	struct rival rival;
 	unsigned int barren; /* writes in a row that brought nothing */
 	struct law_state law;
 	uint64_t adaptive_bytes;
@@ -112,7 +117,7 @@ struct target {
 	uint64_t awaited_us; /* since when evidence is to come */
 	struct totals sum;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
-	uint32_t sample_pages[TARGET_SAMPLES];
+	uint32_t sample[TARGET_SAMPLES];
 	unsigned int samples, stride, skip;
 };
 

@@ -36,6 +36,15 @@ static void test_swap(void)
 	in = usual();
 	in.swap_left_bytes = NUM_NONE;
 	ok(guard_swap(&in) == REASON_NO_SWAP, "unknown is none");
+	in.demotable_bytes = 1;
+	ok(guard_swap(&in) == REASON_LAW, "but for a slower node");
+	in.swappiness = 0;
+	ok(guard_swap(&in) == REASON_FILE_ONLY, "unless the row says no");
+	in = usual();
+	in.demotable_bytes = MIB;
+	in.rotational = true;
+	ok(guard_swap(&in) == REASON_ROTATIONAL,
+	   "with swap, pages of the slow node would go there");
 	in = usual();
 	in.swap_write = 0;
 	ok(guard_swap(&in) == REASON_SWAP_BUDGET, "no budget to write");
@@ -43,6 +52,9 @@ static void test_swap(void)
 	ok(guard_swap(&in) == REASON_LAW, "some budget");
 	in.zswap_full = true;
 	ok(guard_swap(&in) == REASON_ZSWAP_FULL, "zswap is full");
+	in = usual();
+	in.zram_full = true;
+	ok(guard_swap(&in) == REASON_ZRAM_FULL, "zram is at its limit");
 	in = usual();
 	in.rotational = true;
 	ok(guard_swap(&in) == REASON_ROTATIONAL, "a rotating disk");
@@ -62,6 +74,10 @@ static void test_floor(void)
 	in.swap_left_bytes = 30 * MIB;
 	is_u64(guard_floor(&in, false).bytes, 220 * MIB,
 	       "but for what swap still holds");
+	in.swap_left_bytes = 0;
+	in.demotable_bytes = 50 * MIB;
+	is_u64(guard_floor(&in, false).bytes, 200 * MIB,
+	       "or what can be demoted");
 	in = usual();
 	in.low_bytes = 100 * MIB;
 	is_u64(guard_floor(&in, false).bytes, 100 * MIB, "memory.low");

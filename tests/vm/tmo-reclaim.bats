@@ -102,6 +102,67 @@ reason_of() {
 	[ "$(calm /t/b | sh -c "echo \$\$ >$CG/t/b/cgroup.procs; exec tmo-reclaim" | col reason)" = self ]
 }
 
+@test "the machine slept: that period is left out" {
+	work /t/a --cold-anon 24M --rate 10
+	runx 0 env FAULT=boottime:clock:jump:3 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 4M -i 500ms -c 4 /t/a
+	echo "$output"
+	[ "$(col reason <<<"$output" | grep -n suspended)" = 3:suspended ]
+	# stopped for some periods: one late period in their place
+	tmo-reclaim -n -q -i 300ms -c 6 /t/a >"$BATS_TEST_TMPDIR/rows" 3>&- &
+	tool=$!
+	retry 10 has_rows 2
+	kill -STOP "$tool"
+	sleep 1.5
+	kill -CONT "$tool"
+	wait "$tool"
+	col time <"$BATS_TEST_TMPDIR/rows" | tee "$BATS_TEST_TMPDIR/times"
+	[ "$(awk 'NR > 1 && $1 - t > 1 { n++ } { t = $1 } END { print n + 0 }' "$BATS_TEST_TMPDIR/times")" -eq 1 ]
+	[ "$(awk 'NR > 1 && $1 - t < 0.05 { n++ } { t = $1 } END { print n + 0 }' "$BATS_TEST_TMPDIR/times")" -eq 0 ]
+}
+
+# has_rows N: of the tool that writes into rows.
+has_rows() { [ "$(grep -c '^/' "$BATS_TEST_TMPDIR/rows")" -ge "$1" ]; }
+
+# rivalry CMD...: a run of 14 periods beside CMD, which is called four times, a
+# period between; its reasons, and what it said.
+rivalry() {
+	tmo-reclaim --headroom 4M -i 1s -c 14 /t/a \
+		>"$BATS_TEST_TMPDIR/rows" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	tool=$!
+	local i
+	for i in 2 4 6 8; do
+		retry 30 has_rows "$i"
+		"$@" "$i"
+	done
+	wait "$tool"
+	cat "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/err"
+}
+
+@test "another reclaimer has the cgroup while it is at it, and it is said once" {
+	work /t/a --cold-anon 96M --rate 10
+	reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
+	moves_high() { echo "$((900 - $1))M" >"$CG/t/a/memory.high"; }
+	for hand in moves_high reclaims; do
+		if [ "$hand" = reclaims ] && ! grep -q pgsteal_proactive "$CG/t/a/memory.stat"; then
+			skip "this kernel does not count proactive reclaim apart"
+		fi
+		rivalry "$hand"
+		# the first sighting costs a period, the next the rest of the run
+		[ "$(col reason <"$BATS_TEST_TMPDIR/rows" | grep -c rival)" -ge 6 ]
+		[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 4,10)" = "0	rival" ]
+		[ "$(grep -c "'/t/a': another hand reclaims from it" "$BATS_TEST_TMPDIR/err")" -eq 1 ]
+	done
+}
+
+@test "by itself it is no rival to itself, nor to the cgroups above" {
+	work /t/a --cold-anon 96M --rate 10
+	runx 0 tmo-reclaim --headroom 4M --ratio 1% -r -i 1s -c 10 /t
+	echo "$output"
+	refute grep -q 'rival$' <<<"$output"
+	[ "$(<"$CG/t/a/memory.swap.current")" -gt $((1 << 20)) ]
+}
+
 @test "each floor has its reason: floor, protected, row_floor" {
 	work /t/a --cold-anon 48M --rate 10
 	[ "$(calm /t/a | reason_of --headroom 1G)" = floor ]
@@ -113,10 +174,16 @@ reason_of() {
 	echo 0 >"$CG/t/memory.min"
 	[ "$(calm /t/a floor_bytes 1000000000 | reason_of)" = row_floor ]
 	[ "$(calm /t/a max_step_bytes 8192 | reason_of)" = max_step ]
+	# of an order that takes longer than it may
+	runx 1 tmo-reclaim --headroom 4M --deadline 1ms --alarm 1m --chunk 64M -b 40M /t/a
+	[ "$(col reason <<<"$output")" = deadline ]
 }
 
 @test "swap is left alone where it must be: each with its reason" {
 	work /t/a --cold-anon 48M --rate 10
+	# a kernel that cannot take file cache alone takes nothing then
+	[ "$(calm /t/a swap_write_bytes_per_s 0 | FAULT=memory.reclaim:write:EINVAL \
+		LD_PRELOAD="$TMO_BUILD/faultio.so" reason_of)" = no_swappiness ]
 	swapped() { cat "$CG/t/a/memory.swap.current"; }
 	before=$(swapped)
 	[ "$(calm /t/a swap_write_bytes_per_s 0 | reason_of)" = swap_budget ]
