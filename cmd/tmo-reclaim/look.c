@@ -104,7 +104,8 @@ static void use_guard(struct scene *s)
 {
 	target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
 			s->guard.file_lru_bytes);
-	s->guard.adaptive_bytes = s->t->adaptive_bytes;
+	/* What refaults have taught tells less than what is known. */
+	s->guard.adaptive_bytes = s->t->cold.known ? 0 : s->t->adaptive_bytes;
 	s->swap = guard_swap(&s->guard);
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->guard, s->file_only);

@@ -564,9 +564,7 @@ void target_evidence(struct target *t, const struct row_input *in,
 	e->known = in->cold_ok;
 	if (!e->known)
 		return;
-	if (!was || is_news(e, in)) {
-		/* A floor that refaults raised knows less than this. */
-		t->adaptive_bytes = 0;
+	if (!was || is_news(e, in))
 		*e = (struct evidence){
 			.known = true,
 			.anon_bytes = in->cold_anon_bytes,
@@ -574,7 +572,6 @@ void target_evidence(struct target *t, const struct row_input *in,
 			.of_anon_bytes = in->anon_bytes,
 			.of_file_bytes = in->file_bytes,
 		};
-	}
 	/*
 	 * A pass takes its time: what was taken meanwhile may be among what it
 	 * had found cold before.  The sizes that it found tell.

@@ -79,7 +79,7 @@ struct evidence {
 };
 
 struct totals {
-	uint64_t periods, acted, held, cut;
+	uint64_t periods, acted;
 	uint64_t want_bytes, got_bytes, got_anon_bytes, got_file_bytes;
 	uint64_t demoted_bytes, refaulted_bytes, device_bytes;
 	uint64_t stall_us, elapsed_us;

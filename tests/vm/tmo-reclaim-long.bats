@@ -1,5 +1,5 @@
 # long
-# vm: -m 1G -s 512M -s 256M,iops=30
+# vm: -m 1G -s 512M
 # Proofs that take long, or an idle machine.
 load ../helpers
 load guest
@@ -14,7 +14,6 @@ teardown() {
 	for key in /t/a /t/b /t; do
 		drop_cgroup "$key"
 	done
-	umount /mnt 2>/dev/null || true
 }
 
 # grown [CMD...]: operations in 45 s of a workload that grows by 256 MiB at
@@ -46,9 +45,10 @@ cuts() {
 # try is the proof.
 @test "a write in flight is cut within 50 ms of the alarm" {
 	work /t/a --cold-anon 160M --rate 10
-	work /t/b --hot-anon 12M --rate 20000
-	echo 8M >"$CG/t/b/memory.max"
 	for _ in 1 2 3 4 5 6 7 8 9; do
+		drop_cgroup /t/b
+		work /t/b --hot-anon 12M --rate 100000
+		echo 8M >"$CG/t/b/memory.max"
 		run --separate-stderr tmo-reclaim --mem-limit 1000% --io-limit 1000% --headroom 0 \
 			--chunk 128M --deadline 1m -b 100M -v /t
 		echo "$output"
@@ -63,29 +63,6 @@ cuts() {
 	[ "$(cuts seen | cut -d ' ' -f 1)" -le 20000 ]
 	best=$(paste "$BATS_TEST_TMPDIR"/{seen,back} | awk '{ print $1 + $2 }' | sort -n | head -n 1)
 	[ "$best" -le 50000 ]
-}
-
-# With no zswap before it the first swap disk is the slow one. The quick cgroup
-# holds file cache alone.
-@test "a target on a slow disk does not delay the others" {
-	swapoff -a
-	echo 0 >/sys/module/zswap/parameters/enabled
-	echo 0 >/sys/block/vdb/queue/rotational
-	mkswap /dev/vdb >/dev/null
-	swapon /dev/vdb
-	mke2fs -q -t ext2 /dev/vda
-	mount /dev/vda /mnt
-	work /t/a --cold-anon 160M --rate 10
-	work /t/b --cold-file 96M --dir /mnt --rate 10
-	runx 0 tmo-reclaim --headroom 4M --ratio 5% --mem-limit 100% --io-limit 100% \
-		-r -i 1s -c 20 -o +elapsed_us '/t/*'
-	echo "$output"
-	echo "# $(uname -r): slow one's writes $(awk '$1 == "/t/a" { print $NF }' <<<"$output" | sort -n | tail -n 3 | tr '\n' ' ')us" >&3
-	# it did take long, and no period was left out
-	[ "$(awk '$1 == "/t/a" { us += $NF } END { print us }' <<<"$output")" -ge 1000000 ]
-	[ "$(awk -F'\t' '$1 == "/t/b" { if (t && ($2 - t > 1.9 || $2 - t < 0.1)) n++; t = $2 }
-		END { print n + 0 }' <<<"$output")" -eq 0 ]
-	[ "$(grep -c '^/t/b	' <<<"$output")" -eq 20 ]
 }
 
 # Memory in use that is taken all the same comes back.

@@ -341,6 +341,21 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	[ "$(grep '^/t/b	' <<<"$output" | tail -n 1 | cut -f 3)" -lt $((32 << 20)) ]
 }
 
+@test "a write that hangs delays its own cgroup, and no other" {
+	work /t/a --cold-anon 48M --rate 10
+	work /t/b --cold-anon 48M --rate 10
+	# the first two are the probes
+	runx 0 env FAULT=t/a/memory.reclaim:write:hang:3 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 4M --ratio 1% -i 1s -c 8 '/t/*'
+	echo "$output"
+	[ "$(grep -c '^/t/a	.*	stuck$' <<<"$output")" -ge 4 ]
+	[ "$(grep -c '^/t/b	' <<<"$output")" -eq 8 ]
+	# each period there, and none of them late by as much as a write hangs
+	[ "$(awk -F'\t' '$1 == "/t/b" { if (t && $2 - t > 1.9) n++; t = $2 }
+		END { print n + 0 }' <<<"$output")" -eq 0 ]
+	[ "$(<"$CG/t/b/memory.swap.current")" -gt 0 ]
+}
+
 @test "a controller taken away and given back is found again" {
 	make_cgroup /t/a/in
 	work /t/a/in --cold-anon 32M --rate 10
