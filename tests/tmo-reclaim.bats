@@ -396,6 +396,15 @@ replay() {
 	END
 }
 
+@test "each reason is explained on the page" {
+	words=$(sed -n 's/^\t\[REASON_[A-Z_]*\] = "\(.*\)",$/\1/p' "$TESTS/../cmd/tmo-reclaim/reason.c")
+	[ "$(wc -l <<<"$words")" -ge 45 ]
+	for word in $words; do
+		grep -qF "*$word*" "$TESTS/../man/tmo-reclaim.8.scd" || fail=" $word"
+	done
+	[ -z "${fail-}" ] || { echo "not on the page:$fail" && false; }
+}
+
 @test "--ranges refuses what is not from cold-scan" {
 	runx 2 tmo-reclaim --ranges < <(printf '/w.slice/a\n')
 	one_line "needs the header of cold-scan --ranges"

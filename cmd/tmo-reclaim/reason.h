@@ -1,6 +1,6 @@
 /*
  * reason - which rule set the step of a row: a word for each, so that no
- * decision is without its cause.
+ * decision is without its cause.  What they mean is in tmo-reclaim(8).
  */
 #ifndef REASON_H
 #define REASON_H
@@ -61,8 +61,5 @@ enum reason {
 };
 
 const char *reason_name(enum reason reason);
-
-/* For the page and -h: what the word means. */
-const char *reason_help(enum reason reason);
 
 #endif

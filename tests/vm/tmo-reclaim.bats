@@ -124,40 +124,40 @@ reason_of() {
 # has_rows N: of the tool that writes into rows.
 has_rows() { [ "$(grep -c '^/' "$BATS_TEST_TMPDIR/rows")" -ge "$1" ]; }
 
-# rivalry CMD...: a run of 14 periods beside CMD, which is called four times, a
-# period between; its reasons, and what it said.
+# rivalry CMD: a run of 16 periods beside CMD, which is called four times, a
+# period between.  The first sighting costs a period, the next the rest of the
+# run, and is said once.
 rivalry() {
-	tmo-reclaim --headroom 4M -i 1s -c 14 /t/a \
+	work /t/a --cold-anon 96M --rate 10
+	tmo-reclaim --headroom 4M -i 500ms -c 16 /t/a \
 		>"$BATS_TEST_TMPDIR/rows" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	tool=$!
-	local i
 	for i in 2 4 6 8; do
 		retry 30 has_rows "$i"
-		"$@" "$i"
+		"$1" "$i"
 	done
 	wait "$tool"
 	cat "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/err"
+	[ "$(col reason <"$BATS_TEST_TMPDIR/rows" | grep -c rival)" -ge 6 ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 4,10)" = "0	rival" ]
+	[ "$(grep -c "'/t/a': another hand reclaims from it" "$BATS_TEST_TMPDIR/err")" -eq 1 ]
+}
+moves_high() { echo "$((900 - $1))M" >"$CG/t/a/memory.high"; }
+reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
+
+@test "another hand that moves memory.high has the cgroup while it is at it" {
+	rivalry moves_high
 }
 
-@test "another reclaimer has the cgroup while it is at it, and it is said once" {
-	work /t/a --cold-anon 96M --rate 10
-	reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
-	moves_high() { echo "$((900 - $1))M" >"$CG/t/a/memory.high"; }
-	for hand in moves_high reclaims; do
-		if [ "$hand" = reclaims ] && ! grep -q pgsteal_proactive "$CG/t/a/memory.stat"; then
-			skip "this kernel does not count proactive reclaim apart"
-		fi
-		rivalry "$hand"
-		# the first sighting costs a period, the next the rest of the run
-		[ "$(col reason <"$BATS_TEST_TMPDIR/rows" | grep -c rival)" -ge 6 ]
-		[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 4,10)" = "0	rival" ]
-		[ "$(grep -c "'/t/a': another hand reclaims from it" "$BATS_TEST_TMPDIR/err")" -eq 1 ]
-	done
+@test "another hand that writes memory.reclaim has it, too" {
+	grep -q pgsteal_proactive "$CG/t/a/memory.stat" ||
+		skip "this kernel does not count proactive reclaim apart"
+	rivalry reclaims
 }
 
 @test "by itself it is no rival to itself, nor to the cgroups above" {
 	work /t/a --cold-anon 96M --rate 10
-	runx 0 tmo-reclaim --headroom 4M --ratio 1% -r -i 1s -c 10 /t
+	runx 0 tmo-reclaim --headroom 4M --ratio 1% -r -i 500ms -c 12 /t
 	echo "$output"
 	refute grep -q 'rival$' <<<"$output"
 	[ "$(<"$CG/t/a/memory.swap.current")" -gt $((1 << 20)) ]
