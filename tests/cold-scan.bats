@@ -255,6 +255,8 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 -p 0|-p: '0' is not
 --jobs 0 /|--jobs: '0' is not
 --source lru-gen --age-now -a 10s -i 4s /|no age is told beyond two times -i
+--source lru-gen -p 1|lru-gen tells of cgroups only
+--source damon -p 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1|no more than 16
 --source lru-gen --coverage /|only page-idle tells of single pages
 ../x|is not a cgroup path
 END
@@ -291,4 +293,19 @@ END
 	idle
 	runx 2 bash -c 'cold-scan -a 2m / >/dev/full'
 	one_line "No space left on device"
+}
+
+@test "--background: every thread is SCHED_IDLE" {
+	use_root cold-scan-lru-gen-7.3.4
+	mkfifo "$BATS_TEST_TMPDIR/rows"
+	cold-scan -q --background --annotate <"$BATS_TEST_TMPDIR/rows" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	exec 4>"$BATS_TEST_TMPDIR/rows"
+	printf '#cgroup\n/web\n' >&4
+	retry 5 grep -q /web "$BATS_TEST_TMPDIR/out"
+	# Field 41 of stat, counted behind the name; SCHED_IDLE is 5.
+	run awk '{ sub(/.*\) /, ""); print $39 }' /proc/$!/task/*/stat
+	exec 4>&-
+	wait $!
+	same "5
+5"
 }

@@ -91,7 +91,7 @@ static struct fact *find_fact(struct fact *v, size_t n, char *key)
 }
 
 /*
- * From 6.14 on the first walk that finds a page young only marks it referenced
+ * After 6.12 the first walk that finds a page young only marks it referenced
  * (mm/vmscan.c, folio_update_gen), so that after one aging all looks cold: what
  * we age is told when our own agings span the age.
  */

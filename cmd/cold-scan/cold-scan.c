@@ -293,7 +293,7 @@ static void check_damon(struct rows_out *o)
 /* --check: 2 where no source is left. */
 static int check(struct rows_out *o)
 {
-	enum source best = scan_choose();
+	enum source best = scan_choose(false);
 	struct cg_set set;
 	int err = cg_set_open(&set, 0);
 
@@ -342,6 +342,8 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		set_view(cfg, cfg->proc.ranges ? VIEW_RANGES : VIEW_PROCESS);
 	if ((cfg->proc.ranges || cfg->proc.mappings) && !cfg->proc.n)
 		die(0, "--ranges and --mappings need -p PID");
+	s->pids = cfg->proc.pid;
+	s->n_pids = cfg->proc.n;
 	if (cfg->proc.n && s->sample > 1)
 		die(0, "-p: needs every page, not a --sample");
 	if (cfg->annotate && (s->n_ages > 1 || cfg->view.kind != VIEW_COLD))
@@ -369,19 +371,24 @@ static void settle_source(const struct config *cfg, enum source source)
 		[VIEW_PROMOTIONS] = "--promotions",
 		[VIEW_RECOMMEND] = "--recommend",
 		[VIEW_COVERAGE] = "--coverage",
-		[VIEW_PROCESS] = "-p",
-		[VIEW_RANGES] = "--ranges",
+		[VIEW_DIFF] = NULL,
 	};
 	uint64_t us = cfg->scan.interval_us;
 	uint64_t oldest_us = cfg->scan.age_us[cfg->scan.n_ages - 1];
 
-	if (source != SOURCE_IDLE && cfg->view.kind <= VIEW_RANGES &&
-	    views[cfg->view.kind])
+	if (source != SOURCE_IDLE && views[cfg->view.kind])
 		die(0,
 		    "%s: only page-idle tells of single pages, and the "
 		    "source is %s",
 		    views[cfg->view.kind], source_name(source));
-
+	if (source == SOURCE_LRUGEN && cfg->proc.n)
+		die(0, "-p: lru-gen tells of cgroups only: use --source "
+		       "page-idle or damon");
+	if (source == SOURCE_DAMON && cfg->proc.n > DAMON_PIDS)
+		die(0,
+		    "-p: damon looks at no more than %d processes, a kernel "
+		    "thread each",
+		    DAMON_PIDS);
 	if (source == SOURCE_LRUGEN && cfg->scan.age_now &&
 	    2 * us < oldest_us - oldest_us / 50)
 		die(0, "-a: with --age-now no age is told beyond two times -i: "
@@ -451,6 +458,19 @@ static bool print(struct config *cfg, struct scan *s)
 	return true;
 }
 
+/* A terminal sees for how long nothing will come. */
+static void promise(const struct scan *s, bool all)
+{
+	uint64_t due =
+		s->first_us + s->opts->age_us[all ? s->opts->n_ages - 1 : 0];
+	uint64_t now = clock_mono_us();
+	char left[NUM_LEN];
+
+	if (s->opts->progress && due > now)
+		fprintf(stderr, "\rthe ages can be told in %s\033[K",
+			num_human_us(left, due - now));
+}
+
 /*
  * Passes until the ages asked for can be told, then rows: one sample without
  * -i and -c, else one a pass from the youngest age on. With -S one pass a run,
@@ -475,6 +495,8 @@ static int run(struct config *cfg, const struct common_opts *common,
 			warn(err, "cannot scan");
 			return STATUS_FATAL;
 		}
+		if (s->opts->progress && !printed)
+			fputs("\r\033[K", stderr);
 		if (now || scan_ready(s, once)) {
 			if (!print(cfg, s))
 				status = STATUS_PARTIAL;
@@ -483,6 +505,8 @@ static int run(struct config *cfg, const struct common_opts *common,
 		}
 		if (now)
 			break;
+		if (!printed)
+			promise(s, once);
 		do
 			more = clock_wait(
 				clock_next_tick(start, s->opts->interval_us));
@@ -518,7 +542,7 @@ int main(int argc, char **argv)
 	if (!cfg.annotate)
 		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
 	if (!cfg.scan.source)
-		cfg.scan.source = scan_choose();
+		cfg.scan.source = scan_choose(cfg.proc.n);
 	settle_source(&cfg, cfg.scan.source);
 	scan_open(&s, &cfg.scan);
 	if (cfg.annotate)

@@ -20,75 +20,87 @@
 const char damon_path[] = "sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds";
 
 struct region {
-	uint64_t start, end; /* bytes */
+	uint64_t start, end; /* bytes, of memory or of a process */
 	uint64_t accesses, age;
 };
 
-struct damon {
-	uint64_t aggr_us, page_bytes;
+/* What one kernel thread looks at: a process, or all memory. */
+struct target {
 	struct region *v;
 	size_t n, room;
 };
 
-static int put(const char *file, uint64_t value)
-{
-	char path[192], text[NUM_LEN + 1];
+struct damon {
+	uint64_t aggr_us, page_bytes;
+	struct pfn_range *ram; /* NULL where processes are looked at */
+	size_t n_ram;
+	struct target *target;
+	size_t n;
+};
 
-	snprintf(path, sizeof(path), "sys/kernel/mm/damon/admin/kdamonds/%s",
-		 file);
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return io_write(root_fd(), path, text);
-}
-
-static int put_word(const char *file, const char *word)
+static int put_word(size_t k, const char *file, const char *word)
 {
 	char path[192];
 
-	snprintf(path, sizeof(path), "sys/kernel/mm/damon/admin/kdamonds/%s",
-		 file);
+	snprintf(path, sizeof(path),
+		 "sys/kernel/mm/damon/admin/kdamonds/%zu/%s", k, file);
 	return io_write(root_fd(), path, word);
 }
 
-static int put_regions(const struct pfn_range *ram, size_t n,
-		       uint64_t page_bytes)
+static int put(size_t k, const char *file, uint64_t value)
+{
+	char text[NUM_LEN + 1];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return put_word(k, file, text);
+}
+
+static int put_kdamonds(size_t n)
+{
+	char text[NUM_LEN + 1];
+
+	snprintf(text, sizeof(text), "%zu", n);
+	return io_write(root_fd(), damon_path, text);
+}
+
+/* All memory is the only target, so the first kdamond's. */
+static int put_regions(const struct damon *d)
 {
 	char file[128];
-	int err = put("0/contexts/0/targets/0/regions/nr_regions", n);
+	int err = put(0, "contexts/0/targets/0/regions/nr_regions", d->n_ram);
 
-	for (size_t i = 0; !err && i < n; i++) {
+	for (size_t i = 0; !err && i < d->n_ram; i++) {
 		snprintf(file, sizeof(file),
-			 "0/contexts/0/targets/0/regions/%zu/start", i);
-		err = put(file, ram[i].pfn * page_bytes);
+			 "contexts/0/targets/0/regions/%zu/start", i);
+		err = put(0, file, d->ram[i].pfn * d->page_bytes);
 		if (err)
 			break;
 		snprintf(file, sizeof(file),
-			 "0/contexts/0/targets/0/regions/%zu/end", i);
-		err = put(file, ram[i].end * page_bytes);
+			 "contexts/0/targets/0/regions/%zu/end", i);
+		err = put(0, file, d->ram[i].end * d->page_bytes);
 	}
 	return err;
 }
 
 /* The scheme that does nothing: its tried regions are all regions. */
-static int put_scheme(void)
+static int put_scheme(size_t k)
 {
 	static const char *const any[] = { "sz", "nr_accesses", "age" };
 	char file[128];
-	int err = put("0/contexts/0/schemes/nr_schemes", 1);
+	int err = put(k, "contexts/0/schemes/nr_schemes", 1);
 
 	if (!err)
-		err = put_word("0/contexts/0/schemes/0/action", "stat");
+		err = put_word(k, "contexts/0/schemes/0/action", "stat");
 	for (size_t i = 0; !err && i < sizeof(any) / sizeof(*any); i++) {
 		snprintf(file, sizeof(file),
-			 "0/contexts/0/schemes/0/access_pattern/%s/max",
-			 any[i]);
-		err = put(file, i ? UINT32_MAX : (uint64_t)INT64_MAX);
+			 "contexts/0/schemes/0/access_pattern/%s/max", any[i]);
+		err = put(k, file, i ? UINT32_MAX : (uint64_t)INT64_MAX);
 	}
 	return err;
 }
 
-static int set_up(const struct damon *d, const struct pfn_range *ram, size_t n)
+static int put_attrs(const struct damon *d, size_t k)
 {
-	static const char attrs[] = "0/contexts/0/monitoring_attrs/";
 	const struct {
 		const char *file;
 		uint64_t value;
@@ -101,32 +113,50 @@ static int set_up(const struct damon *d, const struct pfn_range *ram, size_t n)
 		{ "nr_regions/min", 1000 },
 	};
 	char file[128];
-	int err = put("nr_kdamonds", 1);
+	int err = 0;
 
-	if (!err)
-		err = put("0/contexts/nr_contexts", 1);
-	if (!err)
-		err = put_word("0/contexts/0/operations", "paddr");
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(*numbers);
 	     i++) {
-		snprintf(file, sizeof(file), "%s%s", attrs, numbers[i].file);
-		err = put(file, numbers[i].value);
+		snprintf(file, sizeof(file), "contexts/0/monitoring_attrs/%s",
+			 numbers[i].file);
+		err = put(k, file, numbers[i].value);
 	}
-	if (!err)
-		err = put("0/contexts/0/targets/nr_targets", 1);
-	if (!err)
-		err = put_regions(ram, n, d->page_bytes);
-	if (!err)
-		err = put_scheme();
-	return err ? err : put_word("0/state", "on");
+	return err;
 }
 
-struct damon *damon_start(uint64_t interval_us)
+/* One kernel thread for a process, or with pid NULL for all memory. */
+static int set_up(const struct damon *d, size_t k, const uint64_t *pid)
 {
-	struct damon *d = xcalloc(1, sizeof(*d));
-	struct pfn_range *ram;
+	int err = put(k, "contexts/nr_contexts", 1);
+
+	if (!err)
+		err = put_word(k, "contexts/0/operations",
+			       pid ? "vaddr" : "paddr");
+	if (!err)
+		err = put_attrs(d, k);
+	if (!err)
+		err = put(k, "contexts/0/targets/nr_targets", 1);
+	if (!err)
+		err = pid ? put(k, "contexts/0/targets/0/pid_target", *pid)
+			  : put_regions(d);
+	if (!err)
+		err = put_scheme(k);
+	return err ? err : put_word(k, "state", "on");
+}
+
+/* A process that is gone is the reader's to tell. */
+static int set_up_process(const struct damon *d, size_t k, const uint64_t *pid)
+{
+	char path[32];
+	int err = set_up(d, k, pid);
+
+	snprintf(path, sizeof(path), "proc/%" PRIu64, *pid);
+	return err && faccessat(root_fd(), path, F_OK, 0) ? 0 : err;
+}
+
+static void refuse_others(void)
+{
 	uint64_t kdamonds;
-	size_t n;
 	int err = kv_read_u64(root_fd(), damon_path, &kdamonds);
 
 	if (err)
@@ -136,6 +166,15 @@ struct damon *damon_start(uint64_t interval_us)
 		die(0, "somebody else's DAMON is set up: end it (echo off "
 		       ">kdamonds/0/state; echo 0 >kdamonds/nr_kdamonds in "
 		       "/sys/kernel/mm/damon/admin), or use another --source");
+}
+
+struct damon *damon_start(uint64_t interval_us, const uint64_t *pids,
+			  size_t n_pids)
+{
+	struct damon *d = xcalloc(1, sizeof(*d));
+	int err;
+
+	refuse_others();
 	/* Ten looks at a region in the youngest interval asked for. */
 	d->aggr_us = interval_us / 10;
 	if (d->aggr_us < 100000)
@@ -143,12 +182,17 @@ struct damon *damon_start(uint64_t interval_us)
 	if (d->aggr_us > 2000000)
 		d->aggr_us = 2000000;
 	d->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	d->n = n_pids ? n_pids : 1;
+	d->target = xcalloc(d->n, sizeof(*d->target));
 	/* A reader that goes away must not leave a kernel thread behind. */
 	signal(SIGPIPE, SIG_IGN);
-	err = idle_ram(d->page_bytes, &ram, &n);
+	err = n_pids ? 0 : idle_ram(d->page_bytes, &d->ram, &d->n_ram);
 	if (!err)
-		err = set_up(d, ram, n);
-	free(ram);
+		err = put_kdamonds(d->n);
+	if (!err && !n_pids)
+		err = set_up(d, 0, NULL);
+	for (size_t i = 0; !err && i < n_pids; i++)
+		err = set_up_process(d, i, pids + i);
 	if (err) {
 		damon_stop(d);
 		die(err, "cannot set DAMON up");
@@ -158,45 +202,62 @@ struct damon *damon_start(uint64_t interval_us)
 
 void damon_stop(struct damon *d)
 {
-	put_word("0/state", "off");
-	put("nr_kdamonds", 0);
-	free(d->v);
+	for (size_t i = 0; i < d->n; i++) {
+		put_word(i, "state", "off");
+		free(d->target[i].v);
+	}
+	put_kdamonds(0);
+	free(d->target);
+	free(d->ram);
 	free(d);
 }
 
-static bool read_region(size_t i, struct region *r)
+static bool read_region(size_t k, size_t i, struct region *r)
 {
 	static const char *const files[] = { "start", "end", "nr_accesses",
 					     "age" };
 	uint64_t *const into[] = { &r->start, &r->end, &r->accesses, &r->age };
 	char path[192];
 
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t f = 0; f < sizeof(files) / sizeof(*files); f++) {
 		snprintf(path, sizeof(path),
-			 "sys/kernel/mm/damon/admin/kdamonds/0/contexts/0/"
+			 "sys/kernel/mm/damon/admin/kdamonds/%zu/contexts/0/"
 			 "schemes/0/tried_regions/%zu/%s",
-			 i, files[k]);
-		if (kv_read_u64(root_fd(), path, into[k]))
+			 k, i, files[f]);
+		if (kv_read_u64(root_fd(), path, into[f]))
 			return false;
 	}
 	return true;
 }
 
-static int read_regions(struct damon *d)
+static int read_target(struct target *t, size_t k)
 {
-	int err = put_word("0/state", "update_schemes_tried_regions");
+	int err = put_word(k, "state", "update_schemes_tried_regions");
 	struct region r;
 
-	if (err)
-		return err;
-	for (d->n = 0; read_region(d->n, &r); d->n++) {
-		if (d->n == d->room) {
-			d->room = d->room ? d->room * 2 : 1024;
-			d->v = xrealloc(d->v, d->room, sizeof(*d->v));
+	for (t->n = 0; !err && read_region(k, t->n, &r); t->n++) {
+		if (t->n == t->room) {
+			t->room = t->room ? t->room * 2 : 1024;
+			t->v = xrealloc(t->v, t->room, sizeof(*t->v));
 		}
-		d->v[d->n] = r;
+		t->v[t->n] = r;
 	}
-	return 0;
+	return err;
+}
+
+static int age_of(const struct damon *d, const struct region *r,
+		  const struct age_scale *scale)
+{
+	return r->accesses ? 0 : age_below(scale, r->age * d->aggr_us);
+}
+
+static int node_of(const struct damon *d, uint64_t pfn)
+{
+	size_t i = 0;
+
+	while (i + 1 < d->n_ram && d->ram[i].end <= pfn)
+		i++;
+	return d->ram[i].node;
 }
 
 /* A region's pages by kind and cgroup; its age is that of all of them. */
@@ -208,31 +269,65 @@ static void tally_region(const struct damon *d, const struct region *r,
 	uint64_t flags[RUN], ino[RUN];
 	uint8_t ages[RUN];
 	uint64_t pfn = r->start / d->page_bytes, end = r->end / d->page_bytes;
-	int age = r->accesses ? 0 : age_below(scale, r->age * d->aggr_us);
 
-	memset(ages, age, sizeof(ages));
+	memset(ages, age_of(d, r, scale), sizeof(ages));
 	while (pfn < end) {
-		size_t n = end - pfn < RUN ? (size_t)(end - pfn) : RUN;
+		/* Regions may span nodes, which begin at a multiple. */
+		size_t n = RUN - pfn % RUN;
 
+		if (n > end - pfn)
+			n = (size_t)(end - pfn);
 		idle_read_words(flags_fd, pfn, flags, n);
 		idle_read_words(cgroup_fd, pfn, ino, n);
-		age_known(flags, ino, ages, n, 0, out);
+		age_known(flags, ino, ages, n, node_of(d, pfn), out);
 		pfn += n;
 	}
+}
+
+static int tally_memory(const struct damon *d, const struct age_scale *scale,
+			struct tally_set *out)
+{
+	int flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	int cgroup_fd = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
+	const struct target *t = d->target;
+
+	for (size_t i = 0; flags_fd >= 0 && i < t->n; i++)
+		tally_region(d, t->v + i, flags_fd, cgroup_fd, scale, out);
+	if (flags_fd >= 0)
+		close(flags_fd);
+	if (cgroup_fd >= 0)
+		close(cgroup_fd);
+	return flags_fd < 0 ? flags_fd : 0;
 }
 
 int damon_read(struct damon *d, const struct age_scale *scale,
 	       struct tally_set *out)
 {
-	int flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
-	int cgroup_fd = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
-	int err = flags_fd < 0 ? flags_fd : read_regions(d);
+	for (size_t i = 0; i < d->n; i++) {
+		int err = read_target(d->target + i, i);
 
-	for (size_t i = 0; !err && i < d->n; i++)
-		tally_region(d, d->v + i, flags_fd, cgroup_fd, scale, out);
-	if (flags_fd >= 0)
-		close(flags_fd);
-	if (cgroup_fd >= 0)
-		close(cgroup_fd);
-	return err;
+		/* Its thread ends with a process: no regions, nothing cold. */
+		if (err && d->ram)
+			return err;
+	}
+	return d->ram ? tally_memory(d, scale, out) : 0;
+}
+
+uint8_t damon_age(const struct damon *d, size_t i, uint64_t addr,
+		  const struct age_scale *scale)
+{
+	const struct target *t = d->target + i;
+	size_t lo = 0, hi = t->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (t->v[mid].end <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == t->n || t->v[lo].start > addr)
+		return 0;
+	return (uint8_t)age_of(d, t->v + lo, scale);
 }

@@ -1,5 +1,5 @@
 /*
- * damon - the damon source: DAMON on the physical address space.
+ * damon - the damon source: DAMON on physical memory, or on processes.
  *
  * Regions with their number of accesses and age, through sysfs
  * (Documentation/admin-guide/mm/damon/usage.rst).
@@ -7,6 +7,7 @@
 #ifndef DAMON_H
 #define DAMON_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "age.h"
@@ -14,12 +15,23 @@
 extern const char damon_path[];
 struct damon;
 
-/* Dies where DAMON is missing or somebody else's runs. */
-struct damon *damon_start(uint64_t interval_us);
+/*
+ * Looks at the processes, a kernel thread each, or without any at all memory.
+ * Dies where DAMON is missing or somebody else's runs.
+ */
+enum { DAMON_PIDS = 16 };
+struct damon *damon_start(uint64_t interval_us, const uint64_t *pids,
+			  size_t n_pids);
+
+/* Reads the regions; those of memory are counted into out. */
 int damon_read(struct damon *d, const struct age_scale *scale,
 	       struct tally_set *out);
 
-/* Ends the kernel thread and takes down all that was set up. */
+/* The age of an address of process i; 0 where nobody looked. */
+uint8_t damon_age(const struct damon *d, size_t i, uint64_t addr,
+		  const struct age_scale *scale);
+
+/* Ends the kernel threads and takes down all that was set up. */
 void damon_stop(struct damon *d);
 
 #endif

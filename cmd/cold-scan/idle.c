@@ -431,19 +431,21 @@ static int sample_section(struct worker *w, struct section *sec)
 	return 0;
 }
 
-static void progress(const struct idle *s, size_t done)
+/* Four times a second at most: a pass may be short, or rest for long. */
+static void progress(struct idle *s, size_t done)
 {
 	char left[NUM_LEN];
-	uint64_t spent = clock_mono_us() - s->start_us;
+	uint64_t now = clock_mono_us(), spent = now - s->start_us;
 
-	if (!s->progress || (done % 16 && done != s->n))
+	if (!s->progress || (done < s->n && now < s->told_us + 250000))
 		return;
+	s->told_us = now;
 	if (done == s->n)
 		fputs("\r\033[K", stderr);
 	else
 		fprintf(stderr, "\rpass %u: %zu %%, %s left\033[K",
 			s->passes + 1, done * 100 / s->n,
-			num_human_us(left, spent * (s->n - done) / (done + 1)));
+			num_human_us(left, spent * (s->n - done) / done));
 }
 
 /* Rests so long that CPU time stays below its share. */

@@ -37,7 +37,8 @@ struct idle {
 	uint64_t seed;
 	double max_cpu_pct; /* 0: as fast as it goes */
 	bool progress;
-	atomic_bool stop; /* another thread's wish */
+	atomic_ullong told_us; /* when it was last shown */
+	atomic_bool stop;      /* another thread's wish */
 
 	uint32_t passes;
 	uint64_t start_us, end_us; /* of the last pass */

@@ -52,11 +52,19 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 	return 0;
 }
 
+/*
+ * A lruvec begins with MAX_NR_GENS generations of one birth, the newest number
+ * 3.  After 6.12 the first aging that finds a page young only marks it
+ * referenced (mm/vmscan.c, folio_update_gen): hot pages stay where they came.
+ */
+enum { FIRST_AGING = 4 };
+
 uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i)
 {
 	const struct lrugen_gen *newest = v->gen + v->n - 1;
 
-	if (i + 1 >= v->n || v->gen[i + 1].born_ms_ago < newest->born_ms_ago)
+	if (newest->seq <= FIRST_AGING || i + 1 >= v->n ||
+	    v->gen[i + 1].born_ms_ago < newest->born_ms_ago)
 		return 0;
 	return (v->gen[i + 1].born_ms_ago - newest->born_ms_ago) * 1000;
 }

@@ -33,7 +33,8 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 
 /*
  * What a generation proves: pages in it were not found accessed from the birth
- * of the next one up to that of the newest.  0 for the newest two.
+ * of the next one up to that of the newest.  0 for the newest two, and where
+ * no more than one aging ever was.
  */
 uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i);
 

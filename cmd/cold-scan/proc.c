@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "damon.h"
 #include "io.h"
 #include "msg.h"
 #include "num.h"
@@ -18,12 +19,14 @@
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PM_PRESENT (UINT64_C(1) << 63)
 #define PM_SWAP	   (UINT64_C(1) << 62)
+#define PM_FILE	   (UINT64_C(1) << 61) /* or shared memory */
 #define PM_PFN	   ((UINT64_C(1) << 55) - 1)
 
 enum {
 	RUN = 8192, /* entries a read: 64 KiB */
 	GAP = 512,  /* a page of entries: not worth another read */
 	REGIONS = 256,
+	NEAR = 64,
 };
 
 /* include/uapi/linux/fs.h, since 6.7; not in every libc's headers. */
@@ -42,13 +45,15 @@ struct scan_arg {
 /* A process under the eye: which pages were counted, what was found. */
 struct walk {
 	const struct scan *s;
-	int maps;
+	size_t i; /* which of the processes */
 	struct view *v;
 	struct sample x;
 	uint64_t *seen; /* a bit for each page frame, or NULL */
 	uint64_t frames;
 	uint64_t pages[2][AGES]; /* file, anon */
-	uint64_t swapped, unknown;
+	uint64_t swapped;
+	int flags_fd; /* kpageflags, and what was read there last */
+	uint64_t near_pfn, near[NEAR];
 	/* --ranges: the one that grows */
 	int age;
 	uint64_t addr, bytes;
@@ -90,6 +95,34 @@ static bool first_time(struct walk *w, uint64_t pfn)
 	return true;
 }
 
+/* kpageflags of a page frame; neighbours are likely to be asked for next. */
+static uint64_t flags_of(struct walk *w, uint64_t pfn)
+{
+	uint64_t first = pfn / NEAR * NEAR;
+
+	if (w->near_pfn != first)
+		idle_read_words(w->flags_fd, first, w->near, NEAR);
+	w->near_pfn = first;
+	return w->near[pfn - first];
+}
+
+/* DAMON tells ages by address, and neither kinds nor what is a user's page. */
+static uint8_t damon_look(struct walk *w, uint64_t addr, uint64_t entry,
+			  bool *swap)
+{
+	const uint64_t either =
+		UINT64_C(1) << PF_ANON | UINT64_C(1) << PF_SWAPBACKED;
+	uint64_t flags = flags_of(w, entry & PM_PFN);
+
+	*swap = flags & either;
+	/* On older kernels a tail shows none of its head's flags. */
+	if (flags >> PF_COMPOUND_TAIL & 1 && !(flags >> PF_HUGE & 1))
+		*swap |= !(entry & PM_FILE);
+	else if (!(flags >> PF_LRU & 1))
+		return AGE_NONE;
+	return damon_age(w->s->damon, w->i, addr, &w->s->scale);
+}
+
 /* The zero page, devices and huge TLB pages are present, but not tracked. */
 static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 {
@@ -102,7 +135,8 @@ static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 	}
 	if (!(entry & PM_PRESENT))
 		return;
-	age = idle_age(&w->s->idle, entry & PM_PFN, &swap);
+	age = w->s->damon ? damon_look(w, addr, entry, &swap)
+			  : idle_age(&w->s->idle, entry & PM_PFN, &swap);
 	if (age == AGE_NONE || !first_time(w, entry & PM_PFN))
 		return;
 	w->pages[swap][age]++;
@@ -284,6 +318,21 @@ static bool emit_process(struct view *v, const struct scan *s,
 	return ok;
 }
 
+/* A bit for each page frame of the machine: was it counted? */
+static void open_seen(struct walk *w)
+{
+	struct pfn_range *ram;
+	size_t n;
+
+	if (idle_ram(w->s->page_bytes, &ram, &n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (ram[i].end > w->frames)
+			w->frames = ram[i].end;
+	w->seen = xcalloc(w->frames / 64 + 1, 8);
+	free(ram);
+}
+
 bool proc_emit(struct view *v, const struct scan *s,
 	       const struct proc_opts *opts)
 {
@@ -291,15 +340,15 @@ bool proc_emit(struct view *v, const struct scan *s,
 	bool ok = true;
 
 	w->s = s;
-	if (!opts->mappings && s->idle.n) {
-		const struct section *last = s->idle.v + s->idle.n - 1;
-
-		w->frames = last->pfn + last->pages;
-		w->seen = xcalloc(w->frames / 64 + 1, 8);
-	}
-	for (size_t i = 0; i < opts->n; i++)
-		ok &= emit_process(v, s, opts, opts->pid[i], w);
+	w->near_pfn = NUM_NONE;
+	w->flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	if (!opts->mappings)
+		open_seen(w);
+	for (w->i = 0; w->i < opts->n; w->i++)
+		ok &= emit_process(v, s, opts, opts->pid[w->i], w);
 	rows_flush(&v->out);
+	if (w->flags_fd >= 0)
+		close(w->flags_fd);
 	free(w->seen);
 	free(w);
 	return ok;

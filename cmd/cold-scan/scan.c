@@ -40,16 +40,17 @@ static bool there(const char *path)
 
 /*
  * page-idle sees each page, but is blind to read(2) and to what aging ate
- * where lru_gen is on; there the LRU's own ages are nearer to the truth.
+ * where lru_gen is on; there the LRU's own ages are nearer to the truth, but
+ * they are those of cgroups.
  */
-enum source scan_choose(void)
+enum source scan_choose(bool processes)
 {
 	bool page_idle = there("sys/kernel/mm/page_idle/bitmap");
 	bool on = lrugen_enabled();
 
 	if (page_idle && !on)
 		return SOURCE_IDLE;
-	if (on && there("sys/kernel/debug/lru_gen"))
+	if (on && !processes && there("sys/kernel/debug/lru_gen"))
 		return SOURCE_LRUGEN;
 	if (page_idle)
 		return SOURCE_IDLE;
@@ -108,7 +109,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->idle.bitmap = s->state_lock = -1;
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	s->unit_pages = 1;
-	s->source = opts->source ? opts->source : scan_choose();
+	s->source = opts->source;
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
 		    "-S: only page-idle has ages to keep, and the source is "
@@ -117,7 +118,10 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
 	case SOURCE_LRUGEN: open_lrugen(); break;
-	case SOURCE_DAMON: s->damon = damon_start(opts->interval_us); break;
+	case SOURCE_DAMON:
+		s->damon = damon_start(opts->interval_us, opts->pids,
+				       opts->n_pids);
+		break;
 	case SOURCE_AUTO:
 		die(0, "nothing tells of coldness: no page_idle, no lru_gen, "
 		       "no DAMON (--check says what is missing)");
@@ -252,10 +256,9 @@ int scan_nodes(const struct scan *s)
 static void add_ino(const struct scan *s, uint64_t ino, int node,
 		    struct tally *sum)
 {
-	int from = node < 0 ? 0 : node, to = node < 0 ? 63 : node;
+	int from = node < 0 ? 0 : node;
+	int to = node < 0 ? scan_nodes(s) - 1 : node;
 
-	if (node < 0)
-		to = scan_nodes(s) - 1;
 	for (int n = from; n <= to; n++) {
 		const struct tally *t = tally_find(&s->pages, ino, n);
 

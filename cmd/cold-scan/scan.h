@@ -28,6 +28,8 @@ struct scan_opts {
 	bool age_now;
 	char *const *keys; /* the targets */
 	size_t n_keys;
+	const uint64_t *pids; /* -p */
+	size_t n_pids;
 	unsigned int jobs;
 	uint64_t sample;
 	double max_cpu_pct;
@@ -59,8 +61,8 @@ struct scan {
 void scan_open(struct scan *s, const struct scan_opts *opts);
 void scan_close(struct scan *s);
 
-/* The best source that is true here, without opening it. */
-enum source scan_choose(void);
+/* The best source that is true here, of processes or not, not opened yet. */
+enum source scan_choose(bool processes);
 
 /* 0; -EINTR: a stop was asked for; else -errno. */
 int scan_pass(struct scan *s);

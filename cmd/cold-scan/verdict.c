@@ -29,29 +29,31 @@ const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
 	return buf;
 }
 
-static bool starts(const char *path, const char *with)
+/* 1: it does; 0; -errno: it cannot be read. */
+static int starts(const char *path, const char *with)
 {
 	char text[64];
+	ssize_t n = io_read(root_fd(), path, text, sizeof(text));
 
-	return io_read(root_fd(), path, text, sizeof(text)) > 0 &&
-	       !strncmp(text, with, strlen(with));
+	return n < 0 ? (int)n : !strncmp(text, with, strlen(with));
 }
 
 bool verdict_damon_runs(void)
 {
 	char path[96];
+	int on = 0;
 
-	if (starts("sys/module/damon_stat/parameters/enabled", "Y") ||
-	    starts("sys/module/damon_reclaim/parameters/enabled", "Y") ||
-	    starts("sys/module/damon_lru_sort/parameters/enabled", "Y"))
+	if (starts("sys/module/damon_stat/parameters/enabled", "Y") > 0 ||
+	    starts("sys/module/damon_reclaim/parameters/enabled", "Y") > 0 ||
+	    starts("sys/module/damon_lru_sort/parameters/enabled", "Y") > 0)
 		return true;
-	for (int i = 0; i < 64; i++) {
+	/* They are numbered without a gap. */
+	for (int i = 0; !on; i++) {
 		snprintf(path, sizeof(path),
 			 "sys/kernel/mm/damon/admin/kdamonds/%d/state", i);
-		if (starts(path, "on"))
-			return true;
+		on = starts(path, "on");
 	}
-	return false;
+	return on > 0;
 }
 
 /* Balancing does nothing where there is one node only. */

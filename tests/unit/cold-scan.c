@@ -243,10 +243,10 @@ static void test_lrugen(void)
 	/* Made up, in the form of 7.3.4's file; the spaces are the kernel's. */
 	char text[] = "memcg     1 /\n"
 		      " node     0\n"
-		      "          0      90000          0          45 \n"
-		      "          1      60000          0        1108 \n"
-		      "          2      30000        582           0 \n"
-		      "          3      10000          5           0 \n"
+		      "          2      90000          0          45 \n"
+		      "          3      60000          0        1108 \n"
+		      "          4      30000        582           0 \n"
+		      "          5      10000          5           0 \n"
 		      " node     1\n"
 		      "          7       3956          0           1 \n"
 		      "memcg    79 /w/a b\n"
@@ -267,6 +267,9 @@ static void test_lrugen(void)
 	       "from the birth of the next to that of the newest");
 	is_u64(lrugen_bound_us(seen, 1), 20000000, "likewise");
 	is_u64(lrugen_bound_us(seen, 2), 0, "the newest two prove nothing");
+	seen[0].gen[3].seq = 4;
+	is_u64(lrugen_bound_us(seen, 0), 0, "nor does the first aging");
+	seen[0].gen[3].seq = 5;
 	age_grid(&scale, ask, 2);
 	lrugen_tally(seen, &scale, t);
 	is_u64(age_cold(t->pages[FILES], age_from(&scale, 50000000)), 45,
