@@ -21,14 +21,14 @@ setup_file() {
 }
 
 teardown_file() {
-	for c in a b c d e f; do drop_cgroup /cold/$c; done
+	for c in a b c d e f g h; do drop_cgroup /cold/$c; done
 	drop_cgroup /cold
 	umount "$D"
 }
 
 setup() {
 	case $BATS_TEST_DESCRIPTION in
-	lru-gen* | damon* | 'annotate --age-now'*) ;;
+	lru-gen* | damon* | 'annotate --age-now'*) ;; # need none
 	*) [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle" ;;
 	esac
 }
@@ -268,13 +268,18 @@ cell() {
 	psi-watch -i 1s -c 4 /cold/k | cold-scan --annotate -a 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	grep -c . "$BATS_TEST_TMPDIR/err" | grep -qx 1
 	grep -q '/cold/k: the LRU has not aged .* --age-now' "$BATS_TEST_TMPDIR/err"
-	before=$(newest_generation /cold/l)
+	before=$(newest_generation /cold/l) files=$(newest_generation /cold/b)
 	[ -n "$before" ]
-	psi-watch -i 2s -c 8 /cold/k | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out"
+	[ -n "$files" ]
+	psi-watch -i 2s -c 8 /cold/k /cold/b | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out"
 	[ "$(newest_generation /cold/l)" = "$before" ]
+	# Page cache that is read is spared, and said to be suspect.
+	[ "$(newest_generation /cold/b)" = "$files" ]
 	lru_gen n
 	output=$(cat "$BATS_TEST_TMPDIR/out")
 	echo "$output"
+	[[ $(cell /cold/b verdict) == suspect:*file* ]]
+	output=$(grep -v ^/cold/b <<<"$output")
 	[ "$(cell /cold/k source)" = lru-gen ]
 	[ "$(col verdict <<<"$output" | tail -n +2 | sort -u)" = ok ]
 	# Never more than is cold, and unknown at first.
@@ -331,6 +336,125 @@ cell() {
 	runx 0 bash -o pipefail -c '{ sleep 2; printf "#cgroup\n/cold/a\n"; } | cold-scan --annotate -q -a 3s -S "$1"' - "$S"
 	near "$(cell /cold/a cold_anon_bytes)" 64
 	[ "$(cell /cold/a source)" = page-idle ]
+}
+
+@test "an access between the read of the bitmap and the mark is not lost" {
+	S=$BATS_TEST_TMPDIR/state
+	make_cgroup /cold/g
+	# 16 MiB, touched at a signal.
+	bash -c 'echo $$ >"$1"; shift; exec "$@"' - $CG/cold/g/cgroup.procs perl -e '
+		open Z, "/dev/zero";
+		my $at = syscall(9, 0, 16 << 20, 3, 0x22, -1, 0);
+		my $touch = sub { syscall(0, fileno Z, $at, 16 << 20) == 16 << 20 or die };
+		$SIG{USR1} = sub { &$touch; open F, ">$ARGV[0].2" };
+		&$touch;
+		open F, ">$ARGV[0]"; sleep 1 while 1' "$BATS_TEST_TMPDIR/hog" 3>&- &
+	pid=$!
+	retry 20 test -e "$BATS_TEST_TMPDIR/hog"
+	runx 0 cold-scan -q -a 1s -S "$S" /cold/g
+	sleep 1.1
+	# A thread for each section: all of them wait at once before they mark.
+	: >"$BATS_TEST_TMPDIR/trace"
+	strace -f -ttt -T -o "$BATS_TEST_TMPDIR/trace" -e trace=pwrite64 -e inject=pwrite64:delay_enter=6s \
+		cold-scan -q --jobs 16 -a 1s -S "$S" /cold/g >"$BATS_TEST_TMPDIR/out" 3>&- &
+	scan=$!
+	retry 20 grep -q pwrite64 "$BATS_TEST_TMPDIR/trace"
+	sleep 2.5
+	from=$(date +%s.%N)
+	kill -USR1 $pid
+	retry 20 test -e "$BATS_TEST_TMPDIR/hog.2"
+	to=$(date +%s.%N)
+	wait $scan
+	cat "$BATS_TEST_TMPDIR/trace"
+	# Every mark was waited for before the touches, and made after them.
+	awk -v from="$from" -v to="$to" '/pwrite64\(/ { n++; if ($2 > from || $2 + 6 < to) exit 1 } END { exit !n }' \
+		"$BATS_TEST_TMPDIR/trace"
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(cell /cold/g cold_anon_bytes)" -ge $((16 << 20)) ]
+	sleep 1.1
+	runx 0 cold-scan -q -a 1s -S "$S" /cold/g
+	[ "$(cell /cold/g cold_anon_bytes)" -lt $((8 << 20)) ]
+	drop_cgroup /cold/g
+}
+
+@test "memory that eight processes share is one cgroup's, once, and hot by any of them" {
+	make_cgroup /cold/h
+	bash -c 'echo $$ >"$1"; shift; exec "$@"' - $CG/cold/h/cgroup.procs perl -e '
+		open Z, "/dev/zero";
+		my $at = syscall(9, 0, 64 << 20, 3, 0x22, -1, 0);
+		syscall(0, fileno Z, $at, 64 << 20) == 64 << 20 or die;
+		for (1 .. 7) { last if !fork }
+		open F, ">$ARGV[0].$$"; close F;
+		while (1) {
+			if (-e "$ARGV[0].hot.$$") {
+				for my $i (0 .. 8191) { my $c = unpack "P1", pack "Q", $at + $i * 4096 } }
+			select undef, undef, undef, .2 }' "$BATS_TEST_TMPDIR/hog" 3>&- &
+	retry 20 bash -c '[ "$(find "$1".* | wc -l)" -eq 8 ]' - "$BATS_TEST_TMPDIR/hog"
+	mapfile -t pids <$CG/cold/h/cgroup.procs
+	# The fifth of them reads the first half.
+	: >"$BATS_TEST_TMPDIR/hog.hot.${pids[4]}"
+	sleep 1
+	runx 0 cold-scan -q -a 4s -i 2s -c 1 /cold/h
+	echo "$output"
+	[ "$(cell /cold/h verdict)" = ok ]
+	# What perl itself holds is some MiB a process.
+	near "$(cell /cold/h cold_anon_bytes)" 32 30
+	near "$(cell /cold/h anon_bytes)" 64 30
+	list=$(IFS=,; echo "${pids[*]}")
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "$list" -o cgroup,anon_bytes
+	near "$(awk '{ s += $2 } END { print s }' <<<"$output")" 64 30
+	runx 0 cold-scan -q -a 1s -i 1s -c 1 -p "$list" --mappings -o cgroup,anon_bytes
+	[ "$(awk '{ s += $2 } END { printf "%.0f", s }' <<<"$output")" -ge $((8 * 64 << 20)) ]
+	drop_cgroup /cold/h
+}
+
+@test "a scan keeps to --max-cpu, and a terminal sees how far it is" {
+	runx 0 script -qec "cold-scan -H --max-cpu 30% -a 8s -i 8s -c 1 -f rows -o pass_us,cpu_us /" /dev/null
+	echo "$output"
+	[[ $output == *$'\r'"pass 1: "*" %, "*" left"* ]]
+	[[ $output == *"the ages can be told in "* ]]
+	read -r pass cpu < <(tr -d '\r' <<<"$output" | sed 's/\x1b\[K//g' | grep -oE '[0-9]+'$'\t''[0-9]+$')
+	# What is opened before is no section's share.
+	[ $((pass * 10)) -ge $((cpu * 25)) ]
+}
+
+@test "lru-gen tells cold anonymous memory within 2 %, huge pages too, and calls page cache suspect" {
+	lru_gen y
+	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold
+	lru_gen n
+	echo "$output"
+	near "$(cell /cold/a cold_anon_bytes)" 64
+	near "$(cell /cold/a anon_bytes)" 96
+	near "$(cell /cold/d cold_anon_bytes)" 32
+	[ "$(cell /cold/a verdict)" = ok ]
+	[ "$(cell /cold/d verdict)" = ok ]
+	for c in b c; do
+		[ "$(cell /cold/$c verdict)" = suspect:file ]
+	done
+	# Never less than the truth: an upper bound.
+	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
+}
+
+@test "damon looks at single processes, and leaves nothing behind, also after a signal" {
+	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
+	runx 0 cold-scan -q --source damon -a 4s -i 4s -c 3 -p "$pid"
+	echo "$output"
+	[ "$(cell /cold/a source)" = damon ]
+	[ "$(cell /cold/a verdict)" = suspect:region ]
+	near "$(cell /cold/a anon_bytes)" 96
+	near "$(cell /cold/a cold_anon_bytes)" 64 30
+	[ "$(cat $nr)" = 0 ]
+	runx 3 cold-scan -q --source damon -a 1s -i 1s -c 1 -p "$pid,999999"
+	one_line "cannot read the page tables of process 999999"
+	[ "$(cell /cold/a pid)" = "$pid" ]
+	cold-scan -q --source damon -a 20s -p "$pid,$$" >/dev/null 3>&- &
+	retry 5 grep -q 2 $nr
+	runx 2 cold-scan --source damon -p "$pid"
+	one_line "somebody else's DAMON"
+	kill $!
+	wait $! || [ $? -eq 143 ]
+	[ "$(cat $nr)" = 0 ]
 }
 
 @test "several threads find what one does" {
