@@ -2,8 +2,8 @@
 
 /*
  * The kernel looks for a signal between batches of a quarter of what is still
- * to do (mm/vmscan.c, user_proactive_reclaim()), and goes through a batch up to
- * twelve times where pages are hard to get.
+ * to do (mm/vmscan.c, user_proactive_reclaim()), and goes over the lists for a
+ * batch up to 13 times where pages are hard to get: DEF_PRIORITY to 0.
  */
 uint64_t chunk_first(uint64_t most_bytes)
 {

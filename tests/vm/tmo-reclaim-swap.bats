@@ -26,9 +26,10 @@ reason_of() {
 	tmo-reclaim --headroom 4M --ratio 1% "$@" | col reason
 }
 
-# fill: swap takes what it can of 64M.
+# fill SIZE: swap takes what it can of that; where it refuses, the kernel goes
+# on trying for long.
 fill() {
-	tmo-reclaim --headroom 4M --deadline 1m --alarm 1m -b 64M /t/a || true
+	tmo-reclaim --headroom 4M --deadline 10s --alarm 1m -b "$1" /t/a || true
 }
 
 swapped() {
@@ -67,7 +68,7 @@ swapped() {
 	echo lz4 >/sys/module/zswap/parameters/compressor
 	echo 1 >/sys/module/zswap/parameters/max_pool_percent
 	echo 1 >/sys/module/zswap/parameters/enabled
-	fill
+	fill 64M
 	grep -i zswap /proc/meminfo
 	[ "$(calm | reason_of)" = zswap_full ]
 	echo 20 >/sys/module/zswap/parameters/max_pool_percent
@@ -82,7 +83,7 @@ swapped() {
 	echo 8M >/sys/block/zram0/mem_limit
 	mkswap /dev/zram0 >/dev/null
 	swapon /dev/zram0
-	fill
+	fill 20M
 	cat /sys/block/zram0/mm_stat
 	[ "$(calm | reason_of)" = zram_full ]
 	echo 64M >/sys/block/zram0/mem_limit
