@@ -226,7 +226,7 @@ $reason" ]
 @test "a write that does not come back from a signal is left behind" {
 	: >"${A%/a}/b/memory.reclaim"
 	runx 0 env FAULT=a/memory.reclaim:write:hang LD_PRELOAD="$TMO_BUILD/faultio.so" \
-		tmo-reclaim --headroom 0 --ratio 1% --deadline 50ms -i 1s -o +elapsed_us < <(
+		tmo-reclaim --headroom 0 --ratio 1% --deadline 300ms -i 5s -o +elapsed_us < <(
 		calm
 		calm | tail -n 1 | sed s,/w.slice/a,/w.slice/b,
 		calm | tail -n 1
