@@ -38,11 +38,12 @@ cell() {
 	runx 0 once
 	echo "$output"
 	[ "$(cell reason)" = asked ]
-	[ "$(cell demoted_bytes)" -ge $((24 << 20)) ]
+	# the kernel's counts may lack some pages a CPU
+	[ "$(cell demoted_bytes)" -ge $((22 << 20)) ]
 	[ "$(cell got_anon_bytes)" -eq 0 ]
 	[ "$(cell got_bytes)" -le $((2 << 20)) ]
 	[ "$(cell saved_bytes)" -le $((2 << 20)) ]
-	[ "$(slow /t/a)" -ge $((23 << 20)) ]
+	[ "$(slow /t/a)" -ge $((22 << 20)) ]
 	# it moved within the cgroup
 	[ "$(<"$CG/t/a/memory.current")" -ge $((before - (3 << 20))) ]
 	echo 0 >/sys/kernel/mm/numa/demotion_enabled
@@ -70,7 +71,7 @@ cell() {
 	echo 0 >"$CG/t/a/memory.swap.max"
 	runx 0 once
 	[ "$(cell reason)" = asked ]
-	[ "$(slow /t/a)" -ge $((23 << 20)) ]
+	[ "$(slow /t/a)" -ge $((22 << 20)) ]
 	[ "$(<"$CG/t/a/memory.swap.current")" -eq 0 ]
 }
 
