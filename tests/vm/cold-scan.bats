@@ -435,6 +435,26 @@ cell() {
 	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
 }
 
+@test "lru-gen: one aging, which anybody may have made, tells nothing; two do" {
+	lru_gen y
+	make_cgroup /cold/e
+	work /cold/e --hot-anon 24M --cold-anon 16M --rate 20000 --pattern seq
+	id=$(awk '$1 == "memcg" && $3 == "/cold/e" { print $2 }' /sys/kernel/debug/lru_gen)
+	for want in - 16; do
+		sleep 3
+		echo "+ $id 0 $(newest_generation /cold/e) 1 1" >/sys/kernel/debug/lru_gen
+		runx 0 cold-scan -q --source lru-gen -a 2s /cold/e
+		echo "$output"
+		if [ $want = - ]; then
+			[ "$(cell /cold/e cold_anon_bytes)" = - ]
+		else
+			near "$(cell /cold/e cold_anon_bytes)" $want 5
+		fi
+	done
+	lru_gen n
+	drop_cgroup /cold/e
+}
+
 @test "damon looks at single processes, and leaves nothing behind, also after a signal" {
 	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
 	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
