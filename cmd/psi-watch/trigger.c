@@ -10,6 +10,7 @@
 #include "blame.h"
 #include "clock.h"
 #include "env.h"
+#include "event.h"
 #include "io.h"
 #include "msg.h"
 #include "num.h"
@@ -20,8 +21,6 @@
 
 /* Where pressure files vanished under a cgroup that lives: try again. */
 enum { REARM_US = 10000000, WALK_US = 2000000 };
-
-enum source { BY_NONE, BY_TRIGGER, BY_POLL, BY_EVENTS, BY_MANAGER };
 
 struct reading {
 	uint64_t at_us, total_us;
@@ -55,99 +54,6 @@ struct trigger {
 	bool told_wide, told_poll, told_read_only, told_short;
 };
 
-/* ---- columns ---- */
-
-struct event {
-	const struct trip *trip;
-	uint8_t source;
-	int64_t unix_ms;
-	uint64_t window_us, stall_us;
-	struct blamed *blamed; /* or NULL */
-};
-
-enum {
-	E_CGROUP,
-	E_TIME,
-	E_WINDOW,
-	E_RESOURCE,
-	E_KIND,
-	E_STALL,
-	E_STATE,
-	E_SOURCE,
-	E_BLAME,
-	E_BLAME_STALL,
-	E_THROTTLED,
-	E_THROTTLED_US,
-	E_HIGH,
-	E_MAX,
-	E_OOM,
-};
-
-static const char *source_name(uint8_t source)
-{
-	static const char *const names[] = { "-", "trigger", "poll",
-					     "memory.events", "manager" };
-
-	return names[source];
-}
-
-static void put_word(struct row *r, const void *sample, int arg)
-{
-	const struct event *e = sample;
-	const struct trip *t = e->trip;
-
-	switch (arg) {
-	case E_CGROUP: row_str(r, t->cg->key); break;
-	case E_RESOURCE: row_str(r, psi_res_name(t->spec->res)); break;
-	case E_KIND: row_str(r, psi_kind_name(t->spec->kind)); break;
-	case E_STATE: row_str(r, alarm_name(t->alarm.state)); break;
-	case E_SOURCE: row_str(r, source_name(e->source)); break;
-	case E_BLAME: row_str(r, e->blamed ? e->blamed->key : NULL); break;
-	}
-}
-
-static void put_number(struct row *r, const void *sample, int arg)
-{
-	const struct event *e = sample;
-	const struct blamed *b = e->blamed;
-
-	switch (arg) {
-	case E_TIME: row_milli(r, e->unix_ms); break;
-	case E_WINDOW: row_u64(r, e->window_us); break;
-	case E_STALL: row_u64(r, e->stall_us); break;
-	case E_BLAME_STALL:
-		row_u64(r, b && *b->key ? b->stall_us : NUM_NONE);
-		break;
-	case E_THROTTLED: row_u64(r, b ? b->throttled : NUM_NONE); break;
-	case E_THROTTLED_US: row_u64(r, b ? b->throttled_us : NUM_NONE); break;
-	case E_HIGH: row_u64(r, b ? b->high : NUM_NONE); break;
-	case E_MAX: row_u64(r, b ? b->max : NUM_NONE); break;
-	case E_OOM: row_u64(r, b ? b->oom : NUM_NONE); break;
-	}
-}
-
-static const struct col event_cols[] = {
-	{ "cgroup", "whose pressure", put_word, E_CGROUP },
-	{ "time", "when it was verified", put_number, E_TIME },
-	{ "window_us", "since the reading it is measured from", put_number,
-	  E_WINDOW },
-	{ "resource", "cpu mem io irq", put_word, E_RESOURCE },
-	{ "kind", "some full", put_word, E_KIND },
-	{ "stall_us", "stalled microseconds in it", put_number, E_STALL },
-	{ "state", "calm rising high clearing", put_word, E_STATE },
-	{ "source", "trigger poll memory.events manager", put_word, E_SOURCE },
-	{ "blame_cgroup", "child that stalled most", put_word, E_BLAME },
-	{ "blame_stall_us", "its stall since the reading before", put_number,
-	  E_BLAME_STALL },
-	{ "nr_throttled", "periods cut by cpu.max", put_number, E_THROTTLED },
-	{ "throttled_us", "time lost to cpu.max", put_number, E_THROTTLED_US },
-	{ "high_events", "times over memory.high", put_number, E_HIGH },
-	{ "max_events", "times at memory.max", put_number, E_MAX },
-	{ "oom_events", "times out of memory", put_number, E_OOM },
-};
-
-enum { N_EVENT_COLS = sizeof(event_cols) / sizeof(*event_cols) };
-
 /* ---- an event ---- */
 
 static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
@@ -155,7 +61,9 @@ static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
 {
 	struct watch *w = t->trigger->w;
 	struct blamed blamed;
-	struct event e = { .trip = t,
+	struct event e = { .key = t->cg->key,
+			   .spec = t->spec,
+			   .state = t->alarm.state,
 			   .source = source,
 			   .unix_ms = clock_unix_ms(),
 			   .window_us = window_us,
@@ -767,7 +675,7 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 	struct trigger *tr = xcalloc(1, sizeof(*tr));
 	struct tool ours = *tool;
 	const char *spec = w->cfg.common.cols;
-	size_t n_default = w->cfg.blame ? N_EVENT_COLS : E_SOURCE + 1;
+	size_t n_default = w->cfg.blame ? event_n_cols : EVENT_PLAIN_COLS;
 
 	for (size_t i = 0; i < w->cfg.n_triggers; i++) {
 		const char *why;
@@ -791,7 +699,7 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 	tr->w = w;
 	w->trigger = tr;
 	ours.cols = event_cols;
-	ours.n_cols = N_EVENT_COLS;
+	ours.n_cols = event_n_cols;
 	tool_columns(&ours, n_default, spec, &w->cols);
 	return tr->n * sizeof(struct trip);
 }
