@@ -1,7 +1,7 @@
 /*
- * reclaim-floor - what any reader must pay: a bare loop of pread over held
+ * pread-floor - what any reader must pay: a bare loop of pread over held
  * descriptors of the named files of every directory in DIR.
- * usage: reclaim-floor DIR TICKS FILE...; prints microseconds of CPU for one
+ * usage: pread-floor DIR TICKS FILE...; prints microseconds of CPU for one
  * directory and tick.
  */
 #include <dirent.h>
