@@ -140,11 +140,24 @@ static void record_write(const struct record *rec, const char *path)
 	free(text);
 }
 
-static void record_free(struct record *rec)
+/* The record, held for us alone where it may be written: the lock, or -1. */
+static int record_open(struct record *rec, const struct plan *plan)
+{
+	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+
+	if (plan->write && lock < 0)
+		die(lock, "cannot lock the undo record '%s'", plan->path);
+	record_read(rec, plan->path);
+	return lock;
+}
+
+static void record_close(struct record *rec, int lock)
 {
 	for (size_t i = 0; i < rec->n; i++)
 		free(rec->v[i].key);
 	free(rec->v);
+	if (lock >= 0)
+		close(lock);
 }
 
 static struct entry *record_find(struct record *rec, const struct cg *cg,
@@ -310,12 +323,8 @@ static bool is_closed(struct record *rec, const struct cg *cg)
 int plan_apply(const struct plan *plan, const struct cg_set *set)
 {
 	struct record rec;
-	int status = STATUS_OK;
-	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+	int status = STATUS_OK, lock = record_open(&rec, plan);
 
-	if (plan->write && lock < 0)
-		die(lock, "cannot lock the undo record '%s'", plan->path);
-	record_read(&rec, plan->path);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct cg *cg = set->v[i];
 		const struct member *m = cg->data;
@@ -328,9 +337,7 @@ int plan_apply(const struct plan *plan, const struct cg_set *set)
 		for (int f = 0; f < FILES; f++)
 			status |= apply_file(plan, set, cg, f, &rec);
 	}
-	record_free(&rec);
-	if (lock >= 0)
-		close(lock);
+	record_close(&rec, lock);
 	return status;
 }
 
@@ -371,12 +378,8 @@ int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
 	      size_t n)
 {
 	struct record rec;
-	int status = STATUS_OK;
-	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+	int status = STATUS_OK, lock = record_open(&rec, plan);
 
-	if (plan->write && lock < 0)
-		die(lock, "cannot lock the undo record '%s'", plan->path);
-	record_read(&rec, plan->path);
 	for (size_t i = rec.n; i-- > 0;) {
 		struct entry *e = rec.v + i;
 
@@ -386,8 +389,6 @@ int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
 	}
 	if (plan->write)
 		record_write(&rec, plan->path);
-	record_free(&rec);
-	if (lock >= 0)
-		close(lock);
+	record_close(&rec, lock);
 	return status;
 }
