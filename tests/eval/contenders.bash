@@ -6,38 +6,30 @@
 contend() {
 	case $1 in
 	none) sleep "$seconds" ;;
-	default) pipeline ;;
-	evidence) pipeline '' "$cold_age" ;;
-	paper | senpai | oomd) pipeline "$1" ;;
+	default) sample | swap-balance | take ;;
+	evidence) sample | look | swap-balance | take ;;
+	paper | senpai | oomd) sample | swap-balance | take --law "$1" ;;
 	damon) damon ;;
-	blind) blind ;;
+	*) die "cannot use contender '$1'" ;;
 	esac
 }
 
-# pipeline [LAW [AGE]]
-pipeline() {
-	local law=(--headroom 8M --grace 0s) aging=''
-	[[ -z ${1-} ]] || law+=(--law "$1")
-	# shellcheck disable=SC2086 # options, for trials
-	if [[ -n ${2-} ]]; then
-		# Where the kernel keeps generations, they are as old as somebody begins them.
-		if [[ $(cat /sys/kernel/mm/lru_gen/enabled) != 0x0000 ]]; then
-			cold-scan --age-now -a "$2" -i 11s "${cgroups[@]}" >/dev/null &
-			aging=$!
-		fi
-		sample | cold-scan --annotate -a "$2" -i 11s ${TMO_EVAL_SCAN-} | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
-		[[ -z $aging ]] || kill "$aging"
-	else
-		sample | swap-balance | tmo-reclaim "${law[@]}" ${TMO_EVAL_RECLAIM-}
-	fi
-}
-
 sample() { psi-watch -i "${period}s" -c $((seconds / period)) "${cgroups[@]}"; }
+
+# shellcheck disable=SC2086 # options, for trials
+look() { cold-scan --annotate --age-now -a 20s ${TMO_EVAL_SCAN-}; }
+
+# shellcheck disable=SC2086 # options, for trials
+take() { tmo-reclaim --headroom 8M --grace 0s -o +refaulted_bytes,device_bytes,elapsed_us,gain "$@" ${TMO_EVAL_RECLAIM-}; }
 
 # The kernel's own, for the whole system: takes what DAMON has not seen accessed for 30 s.  It may
 # use 100 ms a second instead of 10, as an emulated processor is that much slower.
 damon() {
 	local at=/sys/module/damon_reclaim/parameters setting
+	[[ -d $at ]] || {
+		echo 'this kernel has no DAMON_RECLAIM'
+		return 1
+	} >&2
 	for setting in min_age=30000000 quota_ms=100 wmarks_high=1000 wmarks_mid=999 wmarks_low=0 enabled=Y; do
 		echo "${setting#*=}" >"$at/${setting%=*}"
 	done
@@ -48,11 +40,3 @@ damon() {
 
 # The processor time of its thread, which lives in no cgroup of ours.
 kdamond_ticks() { cat /proc/[0-9]*/stat 2>/dev/null | awk '/\(kdamond/ { sub(/.*\) /, ""); n += $12 + $13 } END { print n + 0 }'; }
-
-blind() {
-	local i cgroup
-	for ((i = 0; i < seconds / period; i++)); do
-		for cgroup in "${cgroups[@]}"; do echo 4M >"$cg$cgroup/memory.reclaim" || :; done
-		sleep "$period"
-	done 2>/dev/null
-}

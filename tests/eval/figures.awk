@@ -1,7 +1,8 @@
 # figures.awk - the figures of one workload in one run, as a row, out of the samples (first file)
 # and the workload's own rows (second file).
 #
-# -v run=KEY -v name= -v cgroup= -v seconds= -v cold=BYTES -v device=BYTES -v cpu=US
+# -v run=KEY -v name= -v cgroup= -v cold=BYTES -v device=BYTES -v cpu=US
+# -v change=UNIX_SECONDS, when hot and cold change places (0: never)
 # -v header=1: only the header
 
 BEGIN {
@@ -14,7 +15,6 @@ BEGIN {
 		exit
 	}
 	half = most = recover = "-"
-	change = seconds * 2 / 3 - 8 # it counts from its own start
 }
 
 FNR == 1 { files++ }
@@ -24,8 +24,8 @@ files == 1 && $1 == cgroup {
 	if (!rows++) {
 		from = $2; memory = $4; file0 = $6; mem0 = $13; io0 = $14
 	}
-	# After two thirds the other part is the cold one.
-	if (name == "phase" && $3 > change) $9 = out
+	# From then on the other part is the cold one.
+	if (change && $2 > change) $9 = out
 	to = $2; saved = $12; swap = $7; file = $6; cold_out = $9; hot_out = $10; back = $11; mem = $13; io = $14
 	out = cold_out > cold ? cold : cold_out
 	if (half == "-" && out >= cold / 2) half = sprintf("%.0f", $3)
@@ -35,21 +35,18 @@ files == 1 && $1 == cgroup {
 files == 2 && $1 == "total" { p50 = $4; p99 = $5 }
 files == 2 && $1 ~ /^[0-9]/ && $1 > from && $1 <= to { time[++n] = $1; ops[n] = $3; sum += $3 }
 
-# Seconds from the first slow one after the change until three in a row make 95 % again; "-": not
-# in this run.
-function recovery(    i, first, base) {
-	for (i = 1; i <= n && time[i] < from + change; i++)
+# Seconds from the change until three in a row make 95 % of what was done before it; "-": not in
+# this run.
+function recovery(    i, base) {
+	for (i = 1; i <= n && time[i] < change; i++)
 		base += ops[i]
 	if (i < 2)
 		return "-"
 	base = base / (i - 1) * 0.95
-	while (i <= n && ops[i] >= base)
-		i++
-	if (i > n)
-		return 0
-	for (first = i; i + 2 <= n; i++)
+	# The first second after it is half of before.
+	for (i++; i + 2 <= n; i++)
 		if (ops[i] + ops[i + 1] + ops[i + 2] >= 3 * base)
-			return sprintf("%.0f", time[i] - time[first])
+			return sprintf("%.0f", time[i] - 1 > change ? time[i] - 1 - change : 0)
 	return "-"
 }
 
@@ -57,7 +54,7 @@ END {
 	if (header || !rows || to <= from)
 		exit
 	taken = swap + (file0 > file ? file0 - file : 0) + back
-	if (name == "phase")
+	if (change)
 		recover = recovery()
 	print run "/" name, name, sprintf("%.0f", to - from), memory, saved, cold, out, hot_out, taken, back, \
 		sprintf("%.0f", n ? sum / n : 0), p50 == "" ? "-" : p50, p99 == "" ? "-" : p99, \

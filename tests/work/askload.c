@@ -1,16 +1,22 @@
 /*
- * redisload: a client of redis that fills it with keys and then asks for some
- * of them only, so that what is cold in a real server is known: the values of
- * the keys it no longer asks for.
+ * askload: a client that asks a real program for some of what it holds only, so
+ * that what is cold in it is known: the rest.
  *
- * usage: redisload SOCKET KEYS VALUE_BYTES HOT_KEYS RATE READY_FILE
+ * usage: askload redis SOCKET VALUE_BYTES KEYS HOT_KEYS SPAN RATE READY_FILE
+ *        askload sqlite DIR SQL HOT_KEYS SPAN RATE READY_FILE
+ *
+ * redis is filled with KEYS values first, and is then asked RATE times a second
+ * for SPAN keys in a row (MGET), all below HOT_KEYS. sqlite3 reads from the
+ * fifo DIR/ask and writes to DIR/answer; it is asked SQL, which ends in
+ * BETWEEN, for as many keys, and answers with one line.
  *
  * Rows on stdout as memhog writes them, one a second, and a last one "total":
- * time ops ops_per_s p50_us p99_us max_us.  Ends at SIGTERM.
+ * time ops ops_per_s p50_us p99_us max_us. Ends at SIGTERM.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +47,7 @@ static void on_signal(int sig)
 
 __attribute__((noreturn)) static void die(const char *what)
 {
-	fprintf(stderr, "redisload: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "askload: %s: %s\n", what, strerror(errno));
 	exit(2);
 }
 
@@ -77,24 +83,48 @@ static void dial(const char *path)
 		die("no stream");
 }
 
-/* One reply: a line, and the value behind "$LENGTH". */
-static void reply(void)
+static FILE *open_fifo(const char *dir, const char *name, const char *mode)
 {
-	static char buf[VALUE_MAX + 2];
-	char line[64];
-	long bytes;
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, mode);
+	if (!file)
+		die(path);
+	return file;
+}
+
+/* A line, without which there is no going on. */
+static char *read_line(void)
+{
+	static char line[256];
 
 	if (!fgets(line, sizeof(line), from))
 		die("no reply");
+	return line;
+}
+
+/* One reply of redis: a line; behind "$LENGTH" a value, behind "*N" so many
+ * replies. */
+static void reply(void)
+{
+	static char buf[VALUE_MAX + 2];
+	const char *line = read_line();
+	long n;
+
 	if (line[0] == '-' || !strcmp(line, "$-1\r\n")) {
 		errno = EPROTO;
 		die(line);
 	}
-	if (line[0] != '$')
+	if (line[0] != '$' && line[0] != '*')
 		return;
-	bytes = strtol(line + 1, NULL, 10);
-	if (bytes < 0 || bytes > VALUE_MAX ||
-	    fread(buf, 1, (size_t)bytes + 2, from) != (size_t)bytes + 2)
+	n = strtol(line + 1, NULL, 10);
+	if (line[0] == '*')
+		while (n--)
+			reply();
+	else if (n < 0 || n > VALUE_MAX ||
+		 fread(buf, 1, (size_t)n + 2, from) != (size_t)n + 2)
 		die("a reply was cut short");
 }
 
@@ -125,12 +155,22 @@ static void fill(unsigned long keys, size_t bytes)
 	}
 }
 
-static void get(unsigned long key)
+/* Asks for the keys from first on, by SQL or by MGET, and waits. */
+static void ask(const char *sql, unsigned long first, unsigned long span)
 {
-	fprintf(to, "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08lu\r\n", key);
+	if (sql) {
+		fprintf(to, "%s %lu AND %lu;\n", sql, first, first + span - 1);
+	} else {
+		fprintf(to, "*%lu\r\n$4\r\nMGET\r\n", span + 1);
+		for (unsigned long i = 0; i < span; i++)
+			fprintf(to, "$12\r\nkey:%08lu\r\n", first + i);
+	}
 	if (fflush(to))
 		die("cannot send");
-	reply();
+	if (sql)
+		read_line();
+	else
+		reply();
 }
 
 static void add(struct span *s, uint64_t ns)
@@ -166,7 +206,8 @@ static void row(const char *key, struct span *s, uint64_t now)
 	s->start_ns = now;
 }
 
-static void run(unsigned long hot, unsigned long rate)
+static void run(const char *sql, unsigned long hot, unsigned long span,
+		unsigned long rate)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC), next = now, then;
 	struct span second = { .start_ns = now }, total = { .start_ns = now };
@@ -175,7 +216,7 @@ static void run(unsigned long hot, unsigned long rate)
 	while (!stop) {
 		for (unsigned long i = 0; i < rate / TICKS && !stop; i++) {
 			then = now_ns(CLOCK_MONOTONIC);
-			get((unsigned long)(rnd() % hot));
+			ask(sql, (unsigned long)(rnd() % (hot - span)), span);
 			now = now_ns(CLOCK_MONOTONIC);
 			add(&second, now - then);
 			add(&total, now - then);
@@ -201,30 +242,48 @@ static void run(unsigned long hot, unsigned long rate)
 	row("total", &total, now);
 }
 
+__attribute__((noreturn)) static void usage(void)
+{
+	fputs("usage: askload redis SOCKET VALUE_BYTES KEYS HOT_KEYS SPAN RATE "
+	      "READY_FILE\n"
+	      "       askload sqlite DIR SQL HOT_KEYS SPAN RATE READY_FILE\n",
+	      stderr);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
 	/* A reply under way is waited for. */
 	struct sigaction sa = { .sa_handler = on_signal,
 				.sa_flags = SA_RESTART };
-	size_t bytes;
+	const char *sql = NULL;
+	char **arg = argv + argc - 4; /* HOT_KEYS SPAN RATE READY_FILE */
+	unsigned long hot, span;
 	int fd;
 
-	if (argc != 7) {
-		fputs("usage: redisload SOCKET KEYS VALUE_BYTES HOT_KEYS RATE "
-		      "READY_FILE\n",
-		      stderr);
-		return 2;
-	}
 	sigaction(SIGTERM, &sa, NULL);
-	bytes = (size_t)strtoul(argv[3], NULL, 10);
-	if (bytes > VALUE_MAX)
-		bytes = VALUE_MAX;
-	dial(argv[1]);
-	fill(strtoul(argv[2], NULL, 10), bytes);
-	fd = open(argv[6], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (argc == 9 && !strcmp(argv[1], "redis")) {
+		size_t bytes = (size_t)strtoul(argv[3], NULL, 10);
+
+		dial(argv[2]);
+		fill(strtoul(argv[4], NULL, 10),
+		     bytes < VALUE_MAX ? bytes : VALUE_MAX);
+	} else if (argc == 8 && !strcmp(argv[1], "sqlite")) {
+		sql = argv[3];
+		to = open_fifo(argv[2], "ask", "we");
+		from = open_fifo(argv[2], "answer", "re");
+		ask(sql, 1, 1); /* it may be busy with its start */
+	} else {
+		usage();
+	}
+	hot = strtoul(arg[0], NULL, 10);
+	span = strtoul(arg[1], NULL, 10);
+	if (!span || hot <= span)
+		usage();
+	fd = open(arg[3], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
-		die(argv[6]);
+		die(arg[3]);
 	close(fd);
-	run(strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
+	run(sql, hot, span, strtoul(arg[2], NULL, 10));
 	return 0;
 }
