@@ -3,7 +3,11 @@
 # -v plots=DIR: the mean series are there (BACKEND-GROUP-CONTENDER); frontier is left there
 # -v brief=1: without the tables by workload
 
-BEGIN { FS = "\t" }
+BEGIN {
+	FS = "\t"
+	while ((getline < (plots "/load")) > 0)
+		load[$1] = $2
+}
 /^#/ { next }
 {
 	split($1, key, "/")
@@ -16,6 +20,11 @@ BEGIN { FS = "\t" }
 		hold[block] += $4; cold_of[block] += $6
 	}
 	if (turn > turns[b]) turns[b] = turn
+	if (!((b, turn) in memory)) {
+		n_turns[b]++
+		run = key[2] "/" key[3] "-" who "-" turn
+		loads[b] = loads[b] (loads[b] == "" ? "" : "/") (run in load ? load[run] : "-")
+	}
 	if ($3 > length_s[b]) length_s[b] = $3
 	# Sums by run and by workload; t is the turn, 0 all of them.
 	for (t = 0; t <= turn; t += turn) {
@@ -102,22 +111,22 @@ function extremes(block, who,    j, s, k, log_sum) {
 function overview(block,    i, who, b) {
 	printf "\n%s: %d workloads side by side, %.0fM, %.0fM of it never touched again, %d s\n", block, n_work[block], \
 		hold[block] / 1048576, cold_of[block] / 1048576, length_s[block "/" contender[block, 1]]
-	printf "%-9s %5s %6s %5s %6s %5s %6s %6s %5s %6s %5s %5s %5s %5s %5s %5s %5s %5s\n", "contender", "turns", "saved", "+-", \
-		"cold", "+-", "waste", "speed", "+-", "least", "p99", "worst", "mem", "io", "disk", "cpu", "50%", "90%"
-	printf "%-9s %5s %6s %5s %6s %5s %6s %6s %5s %6s %5s %5s %5s %5s %5s %5s %5s %5s\n", "", "", "%", "", \
-		"%", "", "%", "%", "", "%", "x", "x", "%", "%", "M", "%", "s", "s"
+	printf "%-9s %5s %6s %5s %6s %5s %6s %6s %5s %6s %5s %5s %5s %5s %5s %5s %5s %5s %5s\n", "contender", "turns", "saved", "+-", \
+		"cold", "+-", "waste", "speed", "+-", "least", "p99", "worst", "mem", "io", "disk", "cpu", "50%", "90%", "load"
+	printf "%-9s %5s %6s %5s %6s %5s %6s %6s %5s %6s %5s %5s %5s %5s %5s %5s %5s %5s %5s\n", "", "", "%", "", \
+		"%", "", "%", "%", "", "%", "x", "x", "%", "%", "M", "%", "s", "s", ""
 	for (i = 1; i <= n_who[block]; i++) {
 		who = contender[block, i]
 		b = block "/" who
 		extremes(block, who)
-		printf "%-9s %5d %6.1f %5s %6.1f %5s %6s %6s %5s %6s %5s %5s %5.2f %5.2f %5.0f %5.1f %5s %5s\n", who, turns[b], \
+		printf "%-9s %5d %6.1f %5s %6.1f %5s %6s %6s %5s %6s %5s %5s %5.2f %5.2f %5.0f %5.1f %5s %5s %5s\n", who, n_turns[b], \
 			percent(saved[b, 0], memory[b, 0]), show(spread(block, who, 1), "%.1f"), \
 			percent(out[b, 0], cold[b, 0]), show(spread(block, who, 2), "%.1f"), \
 			show(taken[b] > 1048576 ? percent(back[b], taken[b]) : -1, "%.1f"), \
 			show(speed(block, who, 0), "%.1f"), show(spread(block, who, 3), "%.1f"), show(least, "%.1f"), \
 			show(mean_p99, "%.2f"), show(worst, "%.2f"), stall[b], io_stall[b], \
 			device[b] / runs[b] / 1048576, cpu[b] / runs[b], \
-			show(reach(block, who, 50), "%.0f"), show(reach(block, who, 90), "%.0f")
+			show(reach(block, who, 50), "%.0f"), show(reach(block, who, 90), "%.0f"), loads[b]
 		if (block == "zswap/steady" && speed(block, who, 0) >= 0)
 			printf "%s\t%.3f\t%.3f\n", who, 100 - speed(block, who, 0), percent(saved[b, 0], memory[b, 0]) >(plots "/frontier")
 	}
@@ -185,5 +194,5 @@ END {
 	print "workloads; p50, p99: latency against none, mean and worst; mem, io: PSI some, the highest of the"
 	print "workloads; disk: written to swap; cpu: of the tools, reclaim included, of one processor; 50%, 90%: time to"
 	print "that share of the cold bytes; again: time after hot and cold changed places until 95 % of the speed of"
-	print "before; +-: half of what lies between two turns."
+	print "before; +-: half of what lies between two turns; load: of the host meanwhile, by turn."
 }
