@@ -10,8 +10,9 @@ declare -A GROUP=(
 )
 
 # The cold MiB of each, and what comes later.  A load touches each hot page every two seconds or
-# so, and what it does not do in time is lost.  What of redis is cold is in no place of its own:
-# all of it that is in swap counts.
+# so, and what it does not do in time is lost.  After two thirds of a run, when what is cold is
+# away, phase and growth change.  What of redis is cold is in no place of its own: all of it that
+# is in swap counts.
 declare -A COLD_ANON=([anon35]=45 [paced]=45 [anon19]=24 [anon62]=79 [mixed]=32 [sidecar]=16
 	[phase]=48 [growth]=32 [redis]=74)
 declare -A COLD_FILE=([file]=80 [mixed]=24 [sqlite]=64)
@@ -43,7 +44,7 @@ runs() { exec "$place"/ld-linux*.so.* --library-path "$place" "$place/$1" "${@:2
 # start NAME READY: the workload's processes, in the background, its rows on stdout.  They are in
 # the cgroup already; $worker is the process whose memory counts, $client the one that measures.
 start() {
-	local mid=$((seconds / 2))
+	local change=$((seconds * 2 / 3))
 	case $1 in
 	anon35 | paced) set -- "$2" --hot-anon 83M --cold-anon 45M --rate 10000 ;;
 	anon19) set -- "$2" --hot-anon 104M --cold-anon 24M --rate 12000 ;;
@@ -51,8 +52,8 @@ start() {
 	file) set -- "$2" --hot-anon 8M --hot-file 40M --cold-file 80M --dir "$dir" --rate 6000 ;;
 	mixed) set -- "$2" --hot-anon 48M --cold-anon 32M --hot-file 24M --cold-file 24M --dir "$dir" --rate 9000 ;;
 	sidecar) set -- "$2" --hot-anon 8M --cold-anon 16M --rate 1000 ;;
-	phase) set -- "$2" --hot-anon 80M --cold-anon 48M --phase "${mid}s" --rate 12000 ;;
-	growth) set -- "$2" --hot-anon 64M --cold-anon 32M --grow "${GROWN[growth]}M@${mid}s" --rate 8000 ;;
+	phase) set -- "$2" --hot-anon 80M --cold-anon 48M --phase "${change}s" --rate 12000 ;;
+	growth) set -- "$2" --hot-anon 64M --cold-anon 32M --grow "${GROWN[growth]}M@${change}s" --rate 8000 ;;
 	redis | sqlite)
 		"start_$1" "$2"
 		return
