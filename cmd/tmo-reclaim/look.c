@@ -162,14 +162,18 @@ static uint64_t moved_bytes(const struct scene *s)
 	return known(num_delta(now, then)) * mem_page_bytes();
 }
 
-/* An order by -b is not held back, and a node is nobody's alone. */
+/*
+ * An order by -b is not held back, and a node is nobody's alone; in a recording
+ * the hand is that of the one who was recorded.
+ */
 static void look_for_rival(struct scene *s)
 {
 	const struct run *run = s->run;
 	struct rival *r = &s->t->rival;
 	uint64_t high = 0;
 
-	if (run->policy.law == LAW_ONCE || run->policy.node >= 0)
+	if (run->policy.law == LAW_ONCE || run->policy.node >= 0 ||
+	    !root_is_live())
 		return;
 	if (s->cg->key[1])
 		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH, &high);
