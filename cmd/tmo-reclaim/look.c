@@ -4,6 +4,7 @@
 
 #include "msg.h"
 #include "num.h"
+#include "root.h"
 
 static uint64_t known(uint64_t v)
 {
