@@ -31,13 +31,14 @@ setup() {
 	lru-gen* | damon* | 'annotate --age-now'*) ;; # need none
 	*) [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle" ;;
 	esac
+	lru_gen n
 }
 
 lru_gen() { echo "$1" >/sys/kernel/mm/lru_gen/enabled; }
 
-# newest_generation CGROUP: its number.
+# newest_generation CGROUP: its number. A removed one of that name has the id 0.
 newest_generation() {
-	awk -v key="$1" '$1 == "memcg" { here = $3 == key } here && $1 ~ /^[0-9]/ { n = $1 } END { print n }' \
+	awk -v key="$1" '$1 == "memcg" { here = $2 && $3 == key } here && $1 ~ /^[0-9]/ { n = $1 } END { print n }' \
 		/sys/kernel/debug/lru_gen
 }
 
@@ -439,7 +440,7 @@ cell() {
 	lru_gen y
 	make_cgroup /cold/e
 	work /cold/e --hot-anon 24M --cold-anon 16M --rate 20000 --pattern seq
-	id=$(awk '$1 == "memcg" && $3 == "/cold/e" { print $2 }' /sys/kernel/debug/lru_gen)
+	id=$(awk '$1 == "memcg" && $2 && $3 == "/cold/e" { print $2 }' /sys/kernel/debug/lru_gen)
 	for want in - 16; do
 		sleep 3
 		echo "+ $id 0 $(newest_generation /cold/e) 1 1" >/sys/kernel/debug/lru_gen
