@@ -108,7 +108,8 @@ reason_of() {
 		tmo-reclaim --headroom 4M -i 500ms -c 4 /t/a
 	echo "$output"
 	[ "$(col reason <<<"$output" | grep -n suspended)" = 3:suspended ]
-	# stopped for some periods: one late period in their place
+	# stopped for some periods: one late period in their place, which may come
+	# just before the next of the old grid, and no more
 	tmo-reclaim -n -q -i 300ms -c 6 /t/a >"$BATS_TEST_TMPDIR/rows" 3>&- &
 	tool=$!
 	retry 10 has_rows 2
@@ -118,7 +119,7 @@ reason_of() {
 	wait "$tool"
 	col time <"$BATS_TEST_TMPDIR/rows" | tee "$BATS_TEST_TMPDIR/times"
 	[ "$(awk 'NR > 1 && $1 - t > 1 { n++ } { t = $1 } END { print n + 0 }' "$BATS_TEST_TMPDIR/times")" -eq 1 ]
-	[ "$(awk 'NR > 1 && $1 - t < 0.05 { n++ } { t = $1 } END { print n + 0 }' "$BATS_TEST_TMPDIR/times")" -eq 0 ]
+	[ "$(awk 'NR > 1 && $1 - t < 0.05 { n++ } { t = $1 } END { print n + 0 }' "$BATS_TEST_TMPDIR/times")" -le 1 ]
 }
 
 # has_rows N: of the tool that writes into rows.
