@@ -102,10 +102,11 @@ void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 		size_t klen = strcspn(p, " \n");
 
 		for (size_t tried = 0; tried < n; tried++) {
-			size_t i = (at + tried) % n;
+			size_t i = at + tried < n ? at + tried : at + tried - n;
 			const char *key = fields[i].key, *end;
 
-			if (strncmp(p, key, klen) || key[klen])
+			/* Most keys are none of the table's. */
+			if (*key != *p || strncmp(p, key, klen) || key[klen])
 				continue;
 			if (p[klen] == ' ')
 				value(p + klen + 1,
