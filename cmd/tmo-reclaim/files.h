@@ -1,8 +1,8 @@
 /*
  * files - the files of a target, held open and read at 0: an open costs more
- * than the read.  A descriptor is held only in the lowest quarter of what there
- * may be, so that every target finds room for its lock and its pressure;
- * beyond that a file is opened for each read.
+ * than the read.  Descriptors are held only as far as every target finds room
+ * for its directory, its lock and its pressure; beyond that a file is opened
+ * for each read.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -12,6 +12,9 @@
 #include <sys/types.h>
 
 #include "cg.h"
+
+/* One in so many descriptors may be a cgroup's directory: set->fd_max. */
+enum { FILES_DIRS_PART = 8 };
 
 enum file {
 	FILE_CURRENT,

@@ -301,7 +301,8 @@ static void begin(struct run *run, bool rows)
 	else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes will do");
 	run->set.removed = removed;
-	run->set.fd_max /= 8; /* locks need descriptors more than they do */
+	run->set.fd_max /=
+		FILES_DIRS_PART; /* locks need descriptors more than they do */
 	run->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	run->start_us = run->waited_at_us = clock_mono_us();
 	run->wait_us = run->policy.interval_us / 2;
