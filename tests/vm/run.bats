@@ -13,6 +13,7 @@ setup_file() {
 	local missing
 	missing=$("$BATS_TEST_DIRNAME/setup" --missing)
 	[[ -z $missing ]] || skip "missing packages: ${missing//$'\n'/ }"
+	"$BATS_TEST_DIRNAME/kernel" >/dev/null # fetched once, and with words
 }
 
 @test "returns the command's status, and its stdout and stderr apart" {
