@@ -151,6 +151,21 @@ uint64_t num_delta(uint64_t now, uint64_t then)
 	return now - then;
 }
 
+uint64_t num_known(uint64_t v)
+{
+	return v == NUM_NONE ? 0 : v;
+}
+
+uint64_t num_least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t num_most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 int64_t num_mpct(uint64_t part, uint64_t whole)
 {
 	if (!whole)

@@ -36,6 +36,12 @@ int num_milli(const char *s, int64_t *out_thousandths);
 /* now - then; NUM_NONE where either is unknown or the counter went back. */
 uint64_t num_delta(uint64_t now, uint64_t then);
 
+/* v, and 0 for what is not known. */
+uint64_t num_known(uint64_t v);
+
+uint64_t num_least(uint64_t a, uint64_t b);
+uint64_t num_most(uint64_t a, uint64_t b);
+
 /* part of whole as thousandths of a percent; 0 for an empty whole. */
 int64_t num_mpct(uint64_t part, uint64_t whole);
 

@@ -68,7 +68,7 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 
 static double known(uint64_t v)
 {
-	return v == NUM_NONE ? 0 : (double)v;
+	return (double)num_known(v);
 }
 
 #define DELTA(field) num_delta(now->field, then->field)

@@ -11,6 +11,7 @@
 #include "kv.h"
 #include "msg.h"
 #include "root.h"
+#include "tier.h"
 
 enum {
 	EVIDENCE_PAGES = 32,
@@ -18,25 +19,6 @@ enum {
 	SSD_US = 100,
 	ROTATIONAL_US = 10000,
 };
-
-static bool reads_as(const char *path, char want)
-{
-	char buf[64];
-
-	return io_read(root_fd(), path, buf, sizeof(buf)) > 0 && *buf == want;
-}
-
-/* Reclaim demotes to a slower node: there are two tiers, and it is on. */
-static bool has_tier(void)
-{
-	char buf[256];
-
-	return (reads_as("sys/kernel/mm/numa/demotion_enabled", 't') ||
-		reads_as("sys/kernel/mm/numa/demotion_enabled", '1')) &&
-	       io_read(root_fd(), "sys/devices/system/node/has_memory", buf,
-		       sizeof(buf)) > 0 &&
-	       strpbrk(buf, ",-");
-}
 
 static const struct swap_area *area_of(const struct machine *m, const char *dev)
 {
@@ -167,6 +149,7 @@ static void set_defaults(struct machine *m)
 int machine_look(struct machine *m)
 {
 	uint64_t now = clock_mono_us();
+	struct tier tier;
 	int n;
 
 	if (m->at_us && now - m->at_us < 1000000)
@@ -177,7 +160,8 @@ int machine_look(struct machine *m)
 	m->areas = n;
 	m->zswap = mem_zswap_enabled();
 	m->lru_gen = mem_lru_gen_enabled();
-	m->tier = has_tier();
+	tier_read(&tier);
+	m->tier = tier.slow_nodes;
 	classify(m);
 	list_wear(m);
 	set_defaults(m);

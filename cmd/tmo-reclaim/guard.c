@@ -7,27 +7,17 @@
 static const double HALF_LIFE_US = 600e6;
 static const uint64_t GROWTH_BYTES = 8 << 20;
 
-static uint64_t known(uint64_t v)
-{
-	return v == NUM_NONE ? 0 : v;
-}
-
 static uint64_t above(uint64_t v, uint64_t floor)
 {
 	return v > floor ? v - floor : 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 enum reason guard_swap(const struct guard_in *in)
 {
 	/* Without swap the kernel can but demote. */
-	if (!known(in->swap_left_bytes) && in->demotable_bytes)
+	if (!num_known(in->swap_left_bytes) && in->demotable_bytes)
 		return in->swappiness ? REASON_LAW : REASON_FILE_ONLY;
-	if (!known(in->swap_left_bytes))
+	if (!num_known(in->swap_left_bytes))
 		return in->swap_used_mpct >= in->swap_limit_mpct &&
 				       in->swap_used_mpct != 100000
 			       ? REASON_SWAP_FULL
@@ -49,18 +39,18 @@ enum reason guard_swap(const struct guard_in *in)
 
 struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 {
-	uint64_t room = known(in->swap_left_bytes);
-	uint64_t swappable = file_only
-				     ? 0
-				     : least(known(in->anon_lru_bytes),
-					     room ? room : in->demotable_bytes);
-	uint64_t stays =
-		above(in->current_bytes, known(in->file_lru_bytes) + swappable);
+	uint64_t room = num_known(in->swap_left_bytes);
+	uint64_t swappable =
+		file_only ? 0
+			  : num_least(num_known(in->anon_lru_bytes),
+				      room ? room : in->demotable_bytes);
+	uint64_t stays = above(in->current_bytes,
+			       num_known(in->file_lru_bytes) + swappable);
 	struct guard_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
 	const struct guard_floor others[] = {
-		{ known(in->min_bytes), REASON_PROTECTED },
-		{ known(in->low_bytes), REASON_PROTECTED },
-		{ known(in->row_floor_bytes), REASON_ROW_FLOOR },
+		{ num_known(in->min_bytes), REASON_PROTECTED },
+		{ num_known(in->low_bytes), REASON_PROTECTED },
+		{ num_known(in->row_floor_bytes), REASON_ROW_FLOOR },
 		{ in->adaptive_bytes, REASON_ADAPTIVE },
 	};
 
@@ -76,7 +66,8 @@ uint64_t guard_base(const struct guard_in *in, bool file_only)
 {
 	if (!file_only)
 		return in->current_bytes;
-	return above(known(in->file_lru_bytes), known(in->busy_file_bytes));
+	return above(num_known(in->file_lru_bytes),
+		     num_known(in->busy_file_bytes));
 }
 
 uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,

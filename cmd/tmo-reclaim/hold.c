@@ -5,11 +5,6 @@
 
 #include "num.h"
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 void meet_parents(const struct scene *s)
 {
 	char key[CG_KEY_MAX];
@@ -54,7 +49,7 @@ bool within(const struct scene *s, uint64_t then_us, uint64_t time_us)
 static bool nested(const struct scene *s)
 {
 	uint64_t window_us =
-		least(s->run->policy.interval_us, s->psi.window_us);
+		num_least(s->run->policy.interval_us, s->psi.window_us);
 
 	if (within(s, s->t->above_acted_us, window_us / 4 * 3) ||
 	    within(s, s->t->below_acted_us, window_us / 4 * 3))

@@ -6,11 +6,6 @@
 #include "num.h"
 #include "root.h"
 
-static uint64_t known(uint64_t v)
-{
-	return v == NUM_NONE ? 0 : v;
-}
-
 void complain(struct scene *s, int err, const char *what)
 {
 	s->run->failed = true;
@@ -122,8 +117,8 @@ static void look_at_limits(struct scene *s)
 	set_guard(s);
 	g->anon_lru_bytes = mem_anon_lru_bytes(st);
 	g->file_lru_bytes = mem_file_lru_bytes(st);
-	g->busy_file_bytes =
-		known(st->file_dirty_bytes) + known(st->file_writeback_bytes);
+	g->busy_file_bytes = num_known(st->file_dirty_bytes) +
+			     num_known(st->file_writeback_bytes);
 	g->rotational = run->host.rotational && !run->policy.rotational;
 	g->zswap_full = run->host.zswap_full;
 	g->zram_full = run->host.zram_full;
@@ -132,11 +127,11 @@ static void look_at_limits(struct scene *s)
 	if (s->in->swap_left_bytes < g->swap_left_bytes)
 		g->swap_left_bytes = s->in->swap_left_bytes;
 	/* Writeback means that the pool pushes old copies out. */
-	if (s->t->known &&
-	    known(num_delta(st->zswpwb_pages, s->t->last.stat.zswpwb_pages)))
+	if (s->t->known && num_known(num_delta(st->zswpwb_pages,
+					       s->t->last.stat.zswpwb_pages)))
 		g->zswap_full = true;
 	/* A swappiness of 0 for want of swap. */
-	if (s->in->tier && g->demotable_bytes && !known(g->swap_left_bytes))
+	if (s->in->tier && g->demotable_bytes && !num_known(g->swap_left_bytes))
 		g->swappiness = NUM_NONE;
 	use_guard(s);
 }
@@ -160,7 +155,7 @@ static uint64_t moved_bytes(const struct scene *s)
 	if (!t->known || !is_quiet(s, t->above_acted_us) ||
 	    !is_quiet(s, t->below_acted_us))
 		return 0;
-	return known(num_delta(now, then)) * mem_page_bytes();
+	return num_known(num_delta(now, then)) * mem_page_bytes();
 }
 
 /*
@@ -252,12 +247,12 @@ void look_at_recording(struct scene *s)
 	s->before.current_bytes = in->memory_bytes;
 	look_at_pressure(s);
 	set_guard(s);
-	g->file_lru_bytes = known(in->file_bytes);
+	g->file_lru_bytes = num_known(in->file_bytes);
 	g->anon_lru_bytes =
 		in->anon_bytes != NUM_NONE ? in->anon_bytes : in->memory_bytes;
 	if (g->swap_left_bytes == NUM_NONE)
 		g->swap_left_bytes = NUM_MAX;
 	use_guard(s);
-	s->t->got_bytes = known(in->got_bytes);
-	s->refaulted_bytes = known(in->refaulted_bytes);
+	s->t->got_bytes = num_known(in->got_bytes);
+	s->refaulted_bytes = num_known(in->refaulted_bytes);
 }

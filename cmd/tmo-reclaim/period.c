@@ -32,11 +32,6 @@ void row_input_clear(struct row_input *in)
 	};
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* CLOCK_BOOTTIME goes on while the machine sleeps, CLOCK_MONOTONIC does not. */
 static uint64_t asleep_us(void)
 {
@@ -89,7 +84,8 @@ static struct law_out ask_law(struct scene *s)
 		.current_bytes = s->guard.current_bytes,
 		.base_bytes = s->base_bytes,
 		.floor_bytes = s->floor.bytes,
-		.asked_bytes = least(s->run->once_left_bytes, p->chunk_bytes),
+		.asked_bytes =
+			num_least(s->run->once_left_bytes, p->chunk_bytes),
 		.cold_bytes = cold_left(s),
 		.got_bytes = t->got_bytes,
 		.scanned_bytes = t->scanned_bytes,

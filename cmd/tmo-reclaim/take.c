@@ -7,12 +7,8 @@
 
 #include "chunk.h"
 #include "msg.h"
+#include "num.h"
 #include "root.h"
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 void probe(struct run *run, int fd)
 {
@@ -42,11 +38,11 @@ static uint64_t time_for_write(struct run *run, uint64_t now_us)
 	if (!root_is_live() || run->policy.law == LAW_ONCE)
 		return run->policy.deadline_us;
 	run->wait_us += (now_us - run->waited_at_us) / 2;
-	run->wait_us = least(run->wait_us, most);
+	run->wait_us = num_least(run->wait_us, most);
 	run->waited_at_us = now_us;
 	if (share < run->wait_us / 2 + 20000)
 		share = run->wait_us / 2 + 20000;
-	return least(run->policy.deadline_us, share);
+	return num_least(run->policy.deadline_us, share);
 }
 
 /* For a write to come back, at the cost of the others' pace. */
@@ -56,7 +52,7 @@ static uint64_t patience(const struct run *run)
 
 	return run->policy.law == LAW_ONCE
 		       ? most
-		       : least(most, run->policy.interval_us / 10);
+		       : num_least(most, run->policy.interval_us / 10);
 }
 
 static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
@@ -84,7 +80,7 @@ void say_writes(const struct scene *s)
 		uint64_t size = s->run->high ? most : chunk_first(most);
 
 		while (left) {
-			uint64_t n = least(left, size);
+			uint64_t n = num_least(left, size);
 
 			say_write(s, n, s->part[i].swappiness);
 			left -= n;
@@ -141,7 +137,7 @@ void take(struct scene *s)
 		      " us, write back %" PRIu64 " us later",
 		      s->cg->key, j.seen_us, j.back_us);
 	s->t->own_us += j.elapsed_us;
-	run->wait_us -= least(run->wait_us, j.elapsed_us);
+	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;
 	s->t->late = j.end == ACT_DEADLINE;
 }

@@ -16,19 +16,9 @@
 #include "psi.h"
 #include "root.h"
 
-static uint64_t known(uint64_t v)
-{
-	return v >= NUM_MAX ? 0 : v;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t pages(uint64_t now, uint64_t then)
 {
-	return known(num_delta(now, then)) * mem_page_bytes();
+	return num_known(num_delta(now, then)) * mem_page_bytes();
 }
 
 /* ---- the host ---- */
@@ -352,11 +342,6 @@ static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
 			  (double)all_bytes);
 }
 
-static uint64_t most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Its own limits; the root has none. */
 static void own_limits(const struct cg_set *set, const struct cg *cg,
 		       struct target *t, const struct reading *now,
@@ -371,7 +356,7 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 	files_u64(f, set, cg, FILE_LOW, &g->low_bytes);
 	if (!files_u64(f, set, cg, FILE_SWAP_MAX, &swap_max) &&
 	    swap_max != NUM_MAX)
-		mem_swap_bound(swap, known(now->swap_bytes), swap_max);
+		mem_swap_bound(swap, num_known(now->swap_bytes), swap_max);
 	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
 	    zmax && !files_u64(f, set, cg, FILE_ZSWAP, &znow))
 		g->zswap_full |= nearly(znow, zmax);
@@ -386,7 +371,7 @@ static uint64_t demotable(const struct cg_set *set, const struct cg *cg,
 	if (!tier->left_bytes || files_read(&t->files, set, cg, FILE_NUMA_STAT,
 					    buf, sizeof(buf)) <= 0)
 		return 0;
-	return least(tier->left_bytes, tier_fast_anon_bytes(tier, buf));
+	return num_least(tier->left_bytes, tier_fast_anon_bytes(tier, buf));
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
@@ -406,12 +391,12 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 
 		if (l->swap_max_bytes != NUM_MAX)
 			mem_swap_bound(&swap, l->swap_bytes, l->swap_max_bytes);
-		g->min_bytes = most(g->min_bytes,
-				    share_of(l->min_bytes, l->current_bytes,
-					     now->current_bytes));
-		g->low_bytes = most(g->low_bytes,
-				    share_of(l->low_bytes, l->current_bytes,
-					     now->current_bytes));
+		g->min_bytes = num_most(g->min_bytes,
+					share_of(l->min_bytes, l->current_bytes,
+						 now->current_bytes));
+		g->low_bytes = num_most(g->low_bytes,
+					share_of(l->low_bytes, l->current_bytes,
+						 now->current_bytes));
 	}
 	if (!h->swap_known)
 		return;
@@ -433,12 +418,12 @@ static uint64_t swapped(const struct reading *last, const struct reading *from,
 	uint64_t device, back;
 
 	if (a->pswpout_pages == NUM_NONE)
-		return ours ? known(num_delta(after->swap_bytes,
-					      from->swap_bytes))
+		return ours ? num_known(num_delta(after->swap_bytes,
+						  from->swap_bytes))
 			    : 0;
 	device = pages(a->pswpout_pages, l->pswpout_pages);
 	back = pages(a->zswpwb_pages, l->zswpwb_pages);
-	return device - least(device, back) +
+	return device - num_least(device, back) +
 	       pages(a->zswpout_pages, l->zswpout_pages) +
 	       pages(a->swpout_zero_pages, l->swpout_zero_pages);
 }
@@ -472,10 +457,10 @@ void target_account(struct target *t, const struct reading *from,
 		y->scanned_bytes = pages(after->scan_pages, since->scan_pages);
 	}
 	y->demoted_bytes =
-		least(y->got_bytes, demoted(last, from, after, ours));
+		num_least(y->got_bytes, demoted(last, from, after, ours));
 	y->got_bytes -= y->demoted_bytes;
 	t->swap_owed_bytes += swapped(last, from, after, ours);
-	y->got_anon_bytes = least(y->got_bytes, t->swap_owed_bytes);
+	y->got_anon_bytes = num_least(y->got_bytes, t->swap_owed_bytes);
 	y->got_file_bytes = y->got_bytes - y->got_anon_bytes;
 	t->swap_owed_bytes -= y->got_anon_bytes;
 	y->refaulted_bytes =
@@ -491,8 +476,8 @@ void target_account(struct target *t, const struct reading *from,
 /* In swap and not in memory as well. */
 static int64_t out_bytes(const struct reading *r)
 {
-	return (int64_t)known(r->swap_bytes) -
-	       (int64_t)known(r->stat.swapcached_bytes);
+	return (int64_t)num_known(r->swap_bytes) -
+	       (int64_t)num_known(r->stat.swapcached_bytes);
 }
 
 int64_t target_offloaded(const struct target *t, const struct reading *now)
@@ -503,7 +488,7 @@ int64_t target_offloaded(const struct target *t, const struct reading *now)
 /* What zram holds of a cgroup: its swap that is not in zswap. */
 static int64_t zram_bytes(const struct reading *r)
 {
-	return out_bytes(r) - (int64_t)known(r->stat.zswapped_bytes);
+	return out_bytes(r) - (int64_t)num_known(r->stat.zswapped_bytes);
 }
 
 void target_begin(struct target *t, const struct reading *first)
@@ -524,8 +509,8 @@ int64_t target_saved(const struct target *t, const struct reading *now,
 	int64_t file = t->sum.got_file_bytes > back
 			       ? (int64_t)(t->sum.got_file_bytes - back)
 			       : 0;
-	int64_t zswap = (int64_t)known(now->stat.zswap_bytes) -
-			(int64_t)known(t->start.zswap_bytes);
+	int64_t zswap = (int64_t)num_known(now->stat.zswap_bytes) -
+			(int64_t)num_known(t->start.zswap_bytes);
 	int64_t zram = zram_bytes(now) - t->start.zram_bytes;
 
 	if (zram < 0 || !h->zram_mpct)
@@ -550,7 +535,7 @@ static uint64_t gone(uint64_t of_bytes, uint64_t now_bytes)
 {
 	if (of_bytes == NUM_NONE || now_bytes == NUM_NONE)
 		return 0;
-	return of_bytes - least(of_bytes, now_bytes);
+	return of_bytes - num_least(of_bytes, now_bytes);
 }
 
 void target_evidence(struct target *t, const struct row_input *in,
@@ -576,16 +561,16 @@ void target_evidence(struct target *t, const struct row_input *in,
 	 * A pass takes its time: what was taken meanwhile may be among what it
 	 * had found cold before.  The sizes that it found tell.
 	 */
-	e->taken_anon_bytes =
-		most(e->taken_anon_bytes, gone(e->of_anon_bytes, anon_bytes));
-	e->taken_file_bytes =
-		most(e->taken_file_bytes, gone(e->of_file_bytes, file_bytes));
+	e->taken_anon_bytes = num_most(e->taken_anon_bytes,
+				       gone(e->of_anon_bytes, anon_bytes));
+	e->taken_file_bytes = num_most(e->taken_file_bytes,
+				       gone(e->of_file_bytes, file_bytes));
 }
 
 uint64_t target_cold_anon(const struct target *t)
 {
 	return t->cold.anon_bytes -
-	       least(t->cold.anon_bytes, t->cold.taken_anon_bytes);
+	       num_least(t->cold.anon_bytes, t->cold.taken_anon_bytes);
 }
 
 uint64_t target_cold_file(const struct target *t)
@@ -593,7 +578,7 @@ uint64_t target_cold_file(const struct target *t)
 	if (t->cold.file_bytes == NUM_NONE)
 		return 0;
 	return t->cold.file_bytes -
-	       least(t->cold.file_bytes, t->cold.taken_file_bytes);
+	       num_least(t->cold.file_bytes, t->cold.taken_file_bytes);
 }
 
 /* ---- the run's sizes ---- */
@@ -611,7 +596,7 @@ void target_sample(struct target *t, uint64_t current_bytes)
 		t->samples = TARGET_SAMPLES / 2;
 		t->stride *= 2;
 	}
-	t->sample[t->samples++] = (uint32_t)least(
+	t->sample[t->samples++] = (uint32_t)num_least(
 		current_bytes / TARGET_SAMPLE_BYTES, UINT32_MAX);
 }
 
