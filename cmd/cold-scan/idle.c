@@ -247,8 +247,20 @@ static int find_sections(struct idle *s)
 	return err;
 }
 
+static void drop_sections(struct idle *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->v[i].age);
+		free(s->v[i].swap);
+	}
+	free(s->v);
+	s->v = NULL;
+	s->n = 0;
+}
+
 int idle_layout(struct idle *s)
 {
+	drop_sections(s);
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	return find_sections(s);
 }
@@ -270,11 +282,7 @@ int idle_open(struct idle *s)
 
 void idle_close(struct idle *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->v[i].age);
-		free(s->v[i].swap);
-	}
-	free(s->v);
+	drop_sections(s);
 	if (s->bitmap >= 0)
 		close(s->bitmap);
 }

@@ -58,7 +58,7 @@ struct idle {
 int idle_open(struct idle *s);
 void idle_close(struct idle *s);
 
-/* Only finds the sections, to hold ages that another run told. */
+/* Only finds the sections, anew, to hold ages that another run told. */
 int idle_layout(struct idle *s);
 
 /* Counts pages by the ages as they are: reads no bitmap, marks nothing. */

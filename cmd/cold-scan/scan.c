@@ -175,9 +175,12 @@ static int pass_idle(struct scan *s)
 /* The ages that cron's run left; nothing known where it left none lately. */
 static int pass_watch(struct scan *s)
 {
-	int err = keep_peek(s->opts->state, &s->idle);
 	uint64_t age_us = s->opts->age_us[0];
+	/* Memory may have come or gone since, as the file has it. */
+	int err = idle_layout(&s->idle);
 
+	if (!err)
+		err = keep_peek(s->opts->state, &s->idle);
 	memset(&s->scale, 0, sizeof(s->scale));
 	if (err) {
 		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
