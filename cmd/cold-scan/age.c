@@ -213,8 +213,9 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
 		f->was = AGE_NONE;
 	f->age = 0;
-	if (has(flags, PF_LOCKED) || has(flags, PF_WRITEBACK)) {
-		/* mm/page_idle.c: folio_trylock failed, so nobody looked. */
+	if (has(flags, PF_LOCKED) || has(flags, PF_WRITEBACK) || i >= c->told) {
+		/* mm/page_idle.c: folio_trylock failed, so nobody looked; and
+		 * where memory ends within a word, that is not handed out. */
 		f->cover = BUSY;
 	} else if (f->was == AGE_NONE) {
 		f->cover = idle && !c->first ? MIGRATED : FRESH;
@@ -265,7 +266,8 @@ void age_chunk(const struct chunk *c, struct tally_set *out)
 		set_bit(c->swap, i, f.swap);
 		/* The complement: all ones would lose what was touched since
 		 * the read, and walk the page tables once more. */
-		if (!tail && f.age != AGE_NONE && !bit(c->idle, i))
+		if (!tail && f.age != AGE_NONE && !bit(c->idle, i) &&
+		    i < c->told)
 			set_bit(c->mark, i, true);
 	}
 }

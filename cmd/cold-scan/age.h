@@ -40,7 +40,8 @@ enum cover {
 	TRACKED,  /* marked in the pass before: idle or touched since */
 	FRESH,	  /* on the LRU now, not at the pass before: age unknown */
 	MIGRATED, /* idle, but not marked by us here: moved in with its flag */
-	BUSY,	  /* locked or under writeback: the kernel could not look */
+	BUSY,	  /* locked or under writeback: the kernel could not look;
+		     or it does not tell, of a last word that is short */
 	OFF_LRU,  /* a user's page in a per-CPU batch, or isolated */
 	KERNEL,
 	SLAB,
@@ -101,6 +102,7 @@ struct chunk {
 	uint64_t *swap;		/* in and out: bit set: anon or shmem */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
+	size_t told;	 /* so many pages the bitmap tells of */
 	size_t from, to; /* the pages to count, the others only lead there */
 	bool first;	 /* no pass before: idle bits are somebody else's */
 };

@@ -25,6 +25,7 @@ struct worker {
 	struct idle *s;
 	int bitmap, flags, cgroup;
 	uint64_t *idle, *mark, *flag, *ino;
+	size_t told; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
 	uint64_t units;
@@ -36,7 +37,7 @@ static size_t section_pages(const struct idle *s)
 	return s->page_bytes * 8;
 }
 
-void idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
+size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
 {
 	size_t want = words * 8, done = 0;
 
@@ -52,6 +53,7 @@ void idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
 	}
 	/* The end of memory, or a part taken offline. */
 	memset((char *)buf + done, 0, want - done);
+	return done / 8;
 }
 
 /* "00100000-5ffdffff : System RAM"; without privilege all zero. */
@@ -315,7 +317,7 @@ static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
 		return 0;
 	n = pwrite(w->bitmap, mark + from, (words - from) * 8,
 		   (off_t)(pfn / 8 + from * 8));
-	/* ENXIO: the last, partial word, which has no bit to write. */
+	/* ENXIO: behind the end of memory. */
 	return n < 0 && errno != ENXIO ? -errno : 0;
 }
 
@@ -327,7 +329,8 @@ static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
 static void read_run(struct worker *w, const struct section *sec, size_t at,
 		     size_t pages)
 {
-	idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle, pages / 64);
+	w->told = idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle,
+				  pages / 64);
 	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
 	if (w->cgroup >= 0)
 		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
@@ -344,6 +347,7 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.age = sec->age + at,
 		.swap = sec->swap + at / 64,
 		.mark = w->mark,
+		.told = w->told * 64,
 		.node = sec->node,
 		.from = from,
 		.to = pages,

@@ -82,7 +82,11 @@ void idle_scale(const struct idle *s, struct age_scale *scale);
 /* The age of one page frame, AGE_NONE for what is not tracked. */
 uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap);
 
-/* flags and inodes of a run of frames; what cannot be read is zero. */
-void idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words);
+/*
+ * flags and inodes of a run of frames; what cannot be read is zero.  How many
+ * could.
+ */
+size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
+		       size_t words);
 
 #endif

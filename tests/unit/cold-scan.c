@@ -13,6 +13,7 @@ static struct {
 	uint64_t idle[N / 64], flags[N], ino[N], swap[N / 64], mark[N / 64];
 	uint8_t age[N];
 	struct tally_set out;
+	size_t missing; /* of the bitmap, at its end */
 	bool first;
 } m;
 
@@ -34,6 +35,7 @@ static struct tally *pass(void)
 			   .age = m.age,
 			   .swap = m.swap,
 			   .mark = m.mark,
+			   .told = N - m.missing,
 			   .to = N,
 			   .first = m.first };
 
@@ -182,6 +184,22 @@ static void test_strangers(void)
 	is_u64(t->pages[ANON][0], 1, "and it is not cold");
 }
 
+static void test_short_word(void)
+{
+	struct tally *t;
+
+	reset();
+	m.flags[3] = m.flags[70] = F(LRU);
+	m.ino[3] = m.ino[70] = 7;
+	m.missing = 64;
+	pass();
+	t = pass();
+	is_u64(t->cover[TRACKED], 1, "what the bitmap tells is tracked");
+	is_u64(t->cover[BUSY], 1, "what it leaves out is not");
+	is_u64(m.mark[0], 8, "the one is marked");
+	is_u64(m.mark[1], 0, "the other in vain: it is not");
+}
+
 static void test_part(void)
 {
 	struct chunk c;
@@ -196,6 +214,7 @@ static void test_part(void)
 			    .age = m.age,
 			    .swap = m.swap,
 			    .mark = m.mark,
+			    .told = N,
 			    .from = 64,
 			    .to = N };
 	age_chunk(&c, &m.out);
@@ -290,6 +309,7 @@ int main(void)
 	test_kinds();
 	test_huge();
 	test_strangers();
+	test_short_word();
 	test_part();
 	test_scale();
 	test_lrugen();
