@@ -90,6 +90,7 @@ setup_file() {
 		[ "${#stderr_lines[@]}" -eq 1 ]
 	done <<-'END'
 		-m 1X true
+		-d 1X true
 		-s 64M,fast true
 		-k /nonexistent true
 		-o /nonexistent true
