@@ -107,6 +107,7 @@ bench: tools-for-tests
 demo: all $(WORK) ; tests/demo $(if $(HOST),--host)
 evaluate: ; tests/eval/run
 vm-kernel: ; tests/vm/build-kernel
+check-pages: ; tests/vm/pages 64k 16k
 
 install: all man
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHCOMPDIR) \
@@ -132,4 +133,4 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .PHONY: all man check check-asan lint fuzz bench demo evaluate vm-kernel \
-	install uninstall clean tools-for-tests
+	check-pages install uninstall clean tools-for-tests
