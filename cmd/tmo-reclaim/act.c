@@ -23,8 +23,8 @@
 #include "root.h"
 
 enum {
-	WATCH_MS = 10, /* between two looks at the stall */
-	NUDGE_MS = 2,  /* between two signals to a worker */
+	WATCH_MS = 5, /* between two looks at the stall */
+	NUDGE_MS = 2, /* between two signals to a worker */
 	STACK_BYTES = 64 << 10,
 };
 

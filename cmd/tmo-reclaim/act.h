@@ -9,7 +9,7 @@
  * does not even come back from that (a disk that hangs) is left behind, and
  * the next target gets another one; its own target waits for it.
  *
- * The watch reads the total of the PSI file every 10 ms while a write runs,
+ * The watch reads the total of the PSI file every 5 ms while a write runs,
  * and costs nothing else.  A kernel trigger would tell later (psi.c looks ten
  * times a window, at best every 50 ms), costs a kernel thread for each cgroup,
  * and has a 2 s window for the unprivileged.
