@@ -76,7 +76,7 @@ static struct fact *make_facts(const struct scan *s)
 		verdict_text(suspect, v[i].verdict);
 		/* The text of a program is no page cache to spare. */
 		v[i].has_files = suspect & SUSPECT_FILE &&
-				 v[i].x.file_bytes > v[i].x.anon_bytes / 8;
+				 v[i].x.file_bytes >= v[i].x.anon_bytes;
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);

@@ -70,7 +70,7 @@ static void judge_evidence(const char *source, const char *verdict,
 
 	/* With more files than that cold-scan does not age it. */
 	out->cold_to_come = !known && source && !strcmp(source, "lru-gen") &&
-			    (!file || out->file_bytes <= out->anon_bytes / 8);
+			    (!file || out->file_bytes < out->anon_bytes);
 	out->cold_ok =
 		known && (ok || (file && !strcmp(verdict, "suspect:file")));
 	if (!ok)
