@@ -78,6 +78,16 @@ uint64_t mem_page_bytes(void)
 	return root_is_live() ? (uint64_t)sysconf(_SC_PAGESIZE) : 4096;
 }
 
+uint64_t mem_whole_pages(uint64_t bytes)
+{
+	return bytes & ~(mem_page_bytes() - 1);
+}
+
+uint64_t mem_reclaim_least_bytes(void)
+{
+	return 32 * mem_page_bytes();
+}
+
 static uint64_t sum(uint64_t a, uint64_t b)
 {
 	return a == NUM_NONE || b == NUM_NONE ? NUM_NONE : a + b;

@@ -50,6 +50,13 @@ uint64_t mem_file_lru_bytes(const struct mem_stat *st);
 
 /* What a page of the counters is; a recording's are taken to be of 4 KiB. */
 uint64_t mem_page_bytes(void);
+/* bytes, less what is no whole page. */
+uint64_t mem_whole_pages(uint64_t bytes);
+/*
+ * What reclaim takes at least, whatever it is asked for: SWAP_CLUSTER_MAX pages
+ * (include/linux/swap.h).
+ */
+uint64_t mem_reclaim_least_bytes(void);
 
 /* memory.current; of "/" MemTotal - MemFree, as no file tells it. */
 int mem_current(const struct cg_set *set, const struct cg *cg,

@@ -64,11 +64,12 @@ $((want - 786432)) swappiness=60" ]
 		row
 	)
 	want=$(col want_bytes <<<"$output" | tail -n 1)
-	# 60 of 200 for each anonymous page, 140 of 200 for each of the cache
+	# 60 of 200 for each anonymous page, 140 of 200 for each of the cache; of that
+	# all came back, for which 2 % stand
 	anon=$(awk -v want="$want" '
 		/^(in)?active_anon / { anon += $2 }
 		/^(in)?active_file / { file += $2 }
-		END { share = 60 * anon / (60 * anon + 140 * file)
+		END { share = 60 * anon / (60 * anon + 140 * 0.02 * file)
 			print int(want * share / 4096) * 4096 }' "$B/memory.stat")
 	[ "$anon" -gt 0 ]
 	# the first two steps by the kernel's choice, the third split
@@ -110,7 +111,19 @@ $((want - 786432)) swappiness=60" ]
 	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | reason)" = cold ]
 	[ "$(written "$A/memory.reclaim")" = '262144 swappiness=max' ]
 	[ "$(calm "$cols" 'suspect:file,stale	8	2	262144	0' | reason)" = law ]
-	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | reason)" = law ]
+	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | reason)" = small ]
+
+	# What evidence does not tell of is taken blindly beside: 1 % of the file LRU.
+	B=$R/1/sys/fs/cgroup/w.slice/b
+	: >"$B/memory.reclaim"
+	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | sed 's|/a|/b|' | reason)" = cold ]
+	file=$(awk '/^(in)?active_file / { n += $2 } /^file_(dirty|writeback) / { n -= $2 } END { print n }' "$B/memory.stat")
+	[ "$(written "$B/memory.reclaim")" = "262144 swappiness=max
+$((file / 100 / 4096 * 4096)) swappiness=0" ]
+	# The other laws have no use for it.
+	: >"$B/memory.reclaim"
+	calm "$cols" 'suspect:file	8	2	262144	99999999' | sed 's|/a|/b|' | reason --law paper
+	refute grep -q swappiness "$B/memory.reclaim"
 }
 
 @test "evidence that is to come is waited for, twice its age at most" {

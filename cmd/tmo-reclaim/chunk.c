@@ -1,5 +1,8 @@
 #include "chunk.h"
 
+#include "mem.h"
+#include "num.h"
+
 /*
  * The kernel looks for a signal between batches of a quarter of what is still
  * to do (mm/vmscan.c, user_proactive_reclaim()), and goes over the lists for a
@@ -7,7 +10,7 @@
  */
 uint64_t chunk_first(uint64_t most_bytes)
 {
-	return most_bytes < CHUNK_FIRST_BYTES ? most_bytes : CHUNK_FIRST_BYTES;
+	return num_least(2 * mem_reclaim_least_bytes(), most_bytes);
 }
 
 uint64_t chunk_next(uint64_t bytes, uint64_t us, uint64_t most_bytes)
@@ -16,7 +19,7 @@ uint64_t chunk_next(uint64_t bytes, uint64_t us, uint64_t most_bytes)
 
 	if (us > CHUNK_US / 2)
 		next = (uint64_t)((double)bytes * CHUNK_US / (double)us);
-	next &= ~UINT64_C(4095);
+	next = mem_whole_pages(next);
 	if (next < least)
 		return least;
 	return next < most_bytes ? next : most_bytes;

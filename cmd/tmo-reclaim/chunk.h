@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-enum {
-	CHUNK_FIRST_BYTES = 256 << 10,
-	CHUNK_US = 20000, /* what a write may take */
-};
+enum { CHUNK_US = 20000 }; /* what a write may take */
 
-/* The first one, where most_bytes is the largest. */
+/*
+ * The first one, where most_bytes is the largest: twice what the kernel takes
+ * at least, so that it is no more than half too much.
+ */
 uint64_t chunk_first(uint64_t most_bytes);
 
 /*

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "mem.h"
 #include "num.h"
 
 static const double HALF_LIFE_US = 600e6;
@@ -86,7 +87,7 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		step_bytes = room;
 		*reason = f->reason;
 	}
-	return step_bytes & ~UINT64_C(4095);
+	return mem_whole_pages(step_bytes);
 }
 
 uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,

@@ -17,6 +17,7 @@
 
 #include "io.h"
 #include "kv.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 
@@ -154,7 +155,7 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 
 	if (err || (err = kv_read_u64(dir_fd, "memory.high", &old)))
 		return err;
-	new_high = current > bytes ? (current - bytes) & ~UINT64_C(4095) : 0;
+	new_high = current > bytes ? mem_whole_pages(current - bytes) : 0;
 	if (old <= new_high)
 		return 0; /* it is below that already, by another's hand */
 	pid = fork();

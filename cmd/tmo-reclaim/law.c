@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "mem.h"
 #include "num.h"
 
 /*
@@ -32,6 +33,7 @@ static const double WASTE_BYTES = 512 * 1024;
 
 static const double CAP = 0.01;	     /* of the base, in a period */
 static const double CAP_COLD = 0.10; /* with evidence, at full gain */
+static const double FIRST_COLD = 4;  /* gain of what is known */
 static const double CALM = 0.5;	     /* brake above which the gain doubles */
 
 /* Pages stolen of pages scanned below which reclaim does harm by its CPU. */
@@ -108,27 +110,42 @@ static double brake(const struct law_in *in, struct law_state *st,
 }
 
 /* Doubles while calm, 1 at the first sign of harm. */
-static void set_gain(const struct law_in *in, struct law_state *st,
-		     double brake_now)
+static double next_gain(const struct law_in *in, double gain, double first,
+			double go)
 {
-	bool evidence = in->cold_bytes != NUM_NONE;
-	/* What blind steps have earned does not tell how good evidence is. */
-	bool first = st->gain < 1 || (evidence && !st->evidence);
-
-	st->evidence = evidence;
-	st->harmed = brake_now <= 0;
-	if (first || st->harmed || inefficient(in))
-		st->gain = 1;
-	else if (in->partial && !in->late)
-		st->gain = fmax(1, st->gain / 2);
-	else if (brake_now >= CALM && !in->late)
-		st->gain = fmin(LAW_GAIN_MAX, st->gain * 2);
+	if (gain < 1)
+		return first;
+	if (go <= 0 || inefficient(in))
+		return 1;
+	if (in->partial && !in->late)
+		return fmax(1, gain / 2);
+	if (go >= CALM && !in->late)
+		return fmin(LAW_GAIN_MAX, gain * 2);
+	return gain;
 }
 
-/* Whole pages of want; what is left waits for the next period. */
+/*
+ * Of blind steps and of those by evidence: what one of them has earned does not
+ * tell how good the other is, and what is not tried earns nothing.
+ */
+static void set_gains(const struct law_in *in, struct law_state *st, double go)
+{
+	double most = go <= 0 ? 1 : LAW_GAIN_MAX;
+
+	st->gain = in->blind_bytes ? next_gain(in, st->gain, 1, go)
+				   : fmin(st->gain, most);
+	st->cold_gain = in->cold_bytes != NUM_NONE
+				? next_gain(in, st->cold_gain, FIRST_COLD, go)
+				: fmin(st->cold_gain, most);
+}
+
+/*
+ * Whole pages of want, as many as a trip takes at least; what is left waits for
+ * the next period.
+ */
 static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 {
-	uint64_t step = (uint64_t)want / LAW_PAGE_BYTES * LAW_PAGE_BYTES;
+	uint64_t step = mem_whole_pages((uint64_t)want);
 
 	if (step < least)
 		step = 0;
@@ -139,48 +156,80 @@ static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 static struct law_out finish(struct law_state *st, double want,
 			     enum reason reason)
 {
-	uint64_t step = whole_pages(st, want, LAW_LEAST_BYTES);
+	uint64_t step = whole_pages(st, want, mem_reclaim_least_bytes());
 
-	return (struct law_out){ step, step ? reason : REASON_SMALL };
+	return (struct law_out){
+		.step_bytes = step,
+		.reason = step ? reason : REASON_SMALL,
+	};
+}
+
+/* Of what no evidence tells of: 1 % in a period at most. */
+static struct law_out blind_step(const struct law_in *in, struct law_state *st,
+				 double go)
+{
+	double base = (double)in->blind_bytes, cap = CAP * base;
+	double want = base * in->ratio * st->gain * go + st->carry_bytes;
+
+	if (want > cap)
+		return finish(st, cap, REASON_CAP);
+	return finish(st, want, REASON_LAW);
 }
 
 /*
  * What is known to be cold is taken by the share that the gain gives of it, but
- * bounded by that share squared of the cap: the first steps are the blind ones,
- * and tell what the evidence is worth before much hangs on it.
+ * bounded by that share squared of the cap: the first steps are no larger than
+ * blind ones, and tell what the evidence is worth before much hangs on it.  All
+ * the same they are what a trip takes at least, as none would tell nothing.
  */
-static double cold_step(const struct law_in *in, const struct law_state *st,
-			double blind, double go, enum reason *reason)
+static struct law_out cold_step(const struct law_in *in,
+				const struct law_state *st, double go)
 {
-	double share = st->gain / LAW_GAIN_MAX, cold = (double)in->cold_bytes;
-	double most = CAP_COLD * (double)in->base_bytes * share * share;
-	double want = fmax(blind, fmin(cold * share * go, most));
+	double share = st->cold_gain / LAW_GAIN_MAX;
+	double cold = (double)in->cold_bytes, base = (double)in->base_bytes;
+	double most = CAP_COLD * base * share * share;
+	double least = fmax(base * in->ratio * st->cold_gain * go,
+			    go < CALM ? 0 : (double)mem_reclaim_least_bytes());
+	double want = fmin(cold, fmax(least, fmin(cold * share * go, most)));
+	uint64_t step = mem_whole_pages((uint64_t)want);
 
-	*reason = want < cold && want >= most ? REASON_CAP : REASON_COLD;
-	return fmin(want, cold);
+	if (step < mem_reclaim_least_bytes())
+		return (struct law_out){ .reason = REASON_SMALL };
+	return (struct law_out){
+		.step_bytes = step,
+		.cold_bytes = step,
+		.reason =
+			want < cold && want >= most ? REASON_CAP : REASON_COLD,
+	};
 }
 
 static struct law_out law_default(const struct law_in *in, struct law_state *st)
 {
-	double base = (double)in->base_bytes, cap = CAP * base, want;
-	enum reason why, reason = REASON_LAW;
+	struct law_out out = { .reason = REASON_SMALL };
+	enum reason why;
 	double go = brake(in, st, &why);
 
-	set_gain(in, st, go);
+	set_gains(in, st, go);
 	if (go <= 0) {
 		st->carry_bytes = 0;
-		return (struct law_out){ 0, why };
+		return (struct law_out){
+			.reason = why,
+			.burst = why == REASON_REFAULT &&
+				 st->back_bytes > CAP * (double)in->base_bytes,
+		};
 	}
-	want = base * in->ratio * st->gain * go + st->carry_bytes;
-	if (st->evidence) {
-		want = cold_step(in, st, want, go, &reason);
-	} else if (want > cap) {
-		want = cap;
-		reason = REASON_CAP;
+	if (in->cold_bytes != NUM_NONE)
+		out = cold_step(in, st, go);
+	if (in->blind_bytes) {
+		struct law_out blind = blind_step(in, st, go);
+
+		out.step_bytes += blind.step_bytes;
+		if (!out.cold_bytes)
+			out.reason = blind.reason;
 	}
-	if (go < CALM && reason == REASON_LAW)
-		reason = why;
-	return finish(st, want, reason);
+	if (go < CALM && out.reason == REASON_LAW)
+		out.reason = why;
+	return out;
 }
 
 /*
@@ -197,8 +246,10 @@ static struct law_out law_paper(const struct law_in *in, struct law_state *st)
 	double go = fmax(0, 1 - fmax(mem, io)), want;
 
 	if (go <= 0)
-		return (struct law_out){ 0, mem >= io ? REASON_MEM_PRESSURE
-						      : REASON_IO_PRESSURE };
+		return (struct law_out){ .reason =
+						 mem >= io
+							 ? REASON_MEM_PRESSURE
+							 : REASON_IO_PRESSURE };
 	want = (double)in->base_bytes * in->ratio * go + st->carry_bytes;
 	if (want <= CAP * (double)in->base_bytes)
 		return finish(st, want, REASON_LAW);
@@ -219,7 +270,7 @@ static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 	if (!st->limit_bytes) {
 		st->limit_bytes = in->current_bytes;
 		st->grace_s = interval_s;
-		return (struct law_out){ 0, REASON_INTERVAL };
+		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
 	st->stalled_us += in->mem_pct / 100 * (double)in->window_us;
 	st->grace_s -= window_s;
@@ -227,26 +278,27 @@ static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 		f = pow(st->stalled_us / pressure_us / 20, 2);
 		limit *= 1 + fmin(f, 1.0);
 	} else if (st->grace_s > 0) {
-		return (struct law_out){ 0, REASON_INTERVAL };
+		return (struct law_out){ .reason = REASON_INTERVAL };
 	} else {
 		f = pow(pressure_us / fmax(st->stalled_us, 1) / 10, 2) * 0.01;
 		limit *= 1 - fmin(f, 0.01);
 	}
-	st->limit_bytes = (uint64_t)limit / LAW_PAGE_BYTES * LAW_PAGE_BYTES;
+	st->limit_bytes = mem_whole_pages((uint64_t)limit);
 	if (st->limit_bytes < in->floor_bytes)
 		st->limit_bytes = in->floor_bytes;
 	f = st->stalled_us;
 	st->stalled_us = 0;
 	st->grace_s = interval_s;
 	if (st->limit_bytes >= in->current_bytes)
-		return (struct law_out){ 0, f > pressure_us
-						    ? REASON_MEM_PRESSURE
-						    : REASON_LAW };
+		return (struct law_out){ .reason = f > pressure_us
+							   ? REASON_MEM_PRESSURE
+							   : REASON_LAW };
 	st->carry_bytes = 0;
 	return (struct law_out){
-		whole_pages(st, (double)(in->current_bytes - st->limit_bytes),
-			    LAW_PAGE_BYTES),
-		REASON_LAW,
+		.step_bytes = whole_pages(
+			st, (double)(in->current_bytes - st->limit_bytes),
+			mem_page_bytes()),
+		.reason = REASON_LAW,
 	};
 }
 
@@ -264,19 +316,20 @@ static struct law_out law_oomd(const struct law_in *in, struct law_state *st)
 
 	if (st->ticks) {
 		st->ticks--;
-		return (struct law_out){ 0, REASON_INTERVAL };
+		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
 	if (in->mem_avg_pct >= in->mem_limit_pct)
-		return (struct law_out){ 0, REASON_MEM_PRESSURE };
+		return (struct law_out){ .reason = REASON_MEM_PRESSURE };
 	if (in->io_avg_pct >= in->io_limit_pct)
-		return (struct law_out){ 0, REASON_IO_PRESSURE };
+		return (struct law_out){ .reason = REASON_IO_PRESSURE };
 	if (!above)
-		return (struct law_out){ 0, REASON_FLOOR };
+		return (struct law_out){ .reason = REASON_FLOOR };
 	st->ticks = interval;
 	st->carry_bytes = 0;
 	return (struct law_out){
-		whole_pages(st, (double)above * 0.01, LAW_PAGE_BYTES),
-		REASON_LAW,
+		.step_bytes =
+			whole_pages(st, (double)above * 0.01, mem_page_bytes()),
+		.reason = REASON_LAW,
 	};
 }
 
@@ -286,8 +339,9 @@ static struct law_out law_once(const struct law_in *in, struct law_state *st)
 	enum reason why;
 
 	if (brake(in, st, &why) <= 0)
-		return (struct law_out){ 0, why };
-	return (struct law_out){ in->asked_bytes, REASON_ASKED };
+		return (struct law_out){ .reason = why };
+	return (struct law_out){ .step_bytes = in->asked_bytes,
+				 .reason = REASON_ASKED };
 }
 
 struct law_out law_step(enum law law, const struct law_in *in,

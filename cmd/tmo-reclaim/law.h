@@ -21,13 +21,7 @@ enum law {
 	LAW_ONCE /* -b: what was asked for, unless there is harm */
 };
 
-enum {
-	LAW_PAGE_BYTES = 4096,
-	/* mm/vmscan.c reclaims SWAP_CLUSTER_MAX pages or more at a time: a
-	   trip for less is wasted, and is carried over. */
-	LAW_LEAST_BYTES = 32 * LAW_PAGE_BYTES,
-	LAW_GAIN_MAX = 20,
-};
+enum { LAW_GAIN_MAX = 20 };
 
 struct law_in {
 	uint64_t window_us; /* measured; pressures are shares of it */
@@ -37,6 +31,8 @@ struct law_in {
 	double ratio;
 	uint64_t current_bytes;
 	uint64_t base_bytes; /* current, or the file LRU when only that */
+	/* Of the base, what no evidence tells of: all, the file LRU or 0. */
+	uint64_t blind_bytes;
 	uint64_t floor_bytes;
 	uint64_t asked_bytes; /* -b */
 	uint64_t cold_bytes;  /* known cold and not yet taken; NUM_NONE */
@@ -47,12 +43,12 @@ struct law_in {
 };
 
 struct law_state {
-	double gain;
+	/* Blind steps and those by evidence earn theirs apart; 0: never made.
+	 */
+	double gain, cold_gain;
 	double mem_slow_pct, io_slow_pct; /* decaying averages */
 	double taken_bytes, back_bytes;	  /* decaying sums */
 	double carry_bytes;
-	bool harmed;   /* the last period showed harm */
-	bool evidence; /* the last step was bounded by it */
 	/* senpai, oomd */
 	uint64_t limit_bytes;
 	double stalled_us, grace_s;
@@ -61,7 +57,9 @@ struct law_state {
 
 struct law_out {
 	uint64_t step_bytes; /* whole pages */
+	uint64_t cold_bytes; /* of the step, what evidence names */
 	enum reason reason;
+	bool burst; /* more came back than a period may take blindly */
 };
 
 /* "default" "paper" "senpai" "oomd": 0 or -EINVAL. */

@@ -98,8 +98,10 @@ static void set_guard(struct scene *s)
 
 static void use_guard(struct scene *s)
 {
-	target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
-			s->guard.file_lru_bytes);
+	/* The other laws have no use for it. */
+	if (s->run->policy.law == LAW_DEFAULT)
+		target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
+				s->guard.file_lru_bytes);
 	/* What refaults have taught tells less than what is known. */
 	s->guard.adaptive_bytes = s->t->cold.known ? 0 : s->t->adaptive_bytes;
 	s->swap = guard_swap(&s->guard);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -49,18 +50,31 @@ static uint64_t asleep_us(void)
 
 /* ---- decide ---- */
 
+static bool tells_kinds(const struct run *run)
+{
+	return !run->probed || run->swappiness;
+}
+
+/* What is known to be cold; NUM_NONE: nothing is known. */
 static uint64_t cold_left(const struct scene *s)
 {
 	uint64_t anon = s->file_only ? 0 : target_cold_anon(s->t);
 
-	if (!s->t->cold.known)
+	/* Of one kind alone it is of use where that can be asked for. */
+	if (!s->t->cold.known ||
+	    (s->t->cold.file_bytes == NUM_NONE && !tells_kinds(s->run)))
 		return NUM_NONE;
+	return anon + target_cold_file(s->t);
+}
+
+/* Of the base, what a blind step is for. */
+static uint64_t blind_base(const struct scene *s)
+{
+	if (cold_left(s) == NUM_NONE)
+		return s->base_bytes;
 	if (s->t->cold.file_bytes != NUM_NONE)
-		return target_cold_file(s->t) + anon;
-	/* What is left then is file cache, of which nothing is known. */
-	if (anon < LAW_LEAST_BYTES || (s->run->probed && !s->run->swappiness))
-		return NUM_NONE;
-	return anon;
+		return 0;
+	return num_least(s->base_bytes, guard_base(&s->guard, true));
 }
 
 static struct law_out ask_law(struct scene *s)
@@ -83,6 +97,7 @@ static struct law_out ask_law(struct scene *s)
 		.ratio = p->ratio,
 		.current_bytes = s->guard.current_bytes,
 		.base_bytes = s->base_bytes,
+		.blind_bytes = blind_base(s),
 		.floor_bytes = s->floor.bytes,
 		.asked_bytes =
 			num_least(s->run->once_left_bytes, p->chunk_bytes),
@@ -97,6 +112,12 @@ static struct law_out ask_law(struct scene *s)
 	return law_step(p->law, &l, &t->law);
 }
 
+/* For anonymous memory alone. */
+static int most_swappiness(const struct run *run)
+{
+	return run->swappiness_max || !run->probed ? ACT_SWAPPINESS_MAX : 200;
+}
+
 static void add_part(struct scene *s, uint64_t bytes, int swappiness)
 {
 	if (bytes)
@@ -104,54 +125,62 @@ static void add_part(struct scene *s, uint64_t bytes, int swappiness)
 }
 
 /*
- * The share of anonymous memory that is asked for apart, of 1; < 0: it is left
- * to the kernel.  TMO's rule is file cache first, and swap once that refaults.
- * lru_gen keeps taking file cache alone then, the hot part of it as well,
- * whatever a swappiness below 200 says (mm/vmscan.c, get_type_to_scan(),
+ * The share of anonymous memory that a blind step asks for apart, of 1; < 0: it
+ * is left to the kernel.  TMO's rule is file cache first, and swap once that
+ * refaults.  lru_gen keeps taking file cache alone then, the hot part of it as
+ * well, whatever a swappiness below 200 says (mm/vmscan.c, get_type_to_scan(),
  * positive_ctrl_err()); so there the share is made by two writes.
  */
 static double anon_share(const struct scene *s)
 {
-	uint64_t cold = cold_left(s), swappiness = s->guard.swappiness;
+	uint64_t swappiness = s->guard.swappiness;
 	uint64_t anon = s->guard.anon_lru_bytes, file = s->guard.file_lru_bytes;
 
-	if (cold != NUM_NONE && cold)
-		return (double)target_cold_anon(s->t) / (double)cold;
 	if (!s->run->host.lru_gen || !swappiness || swappiness >= 200 ||
 	    anon == NUM_NONE || file == NUM_NONE || !(anon + file) ||
 	    !within(s, s->t->file_back_us, FILE_BACK_US))
 		return -1;
-	/* What is asked for is in proportion to what is there, too. */
-	return (double)swappiness * (double)anon /
-	       ((double)swappiness * (double)anon +
-		(double)(200 - swappiness) * (double)file);
+	return share_anon(&s->t->share, swappiness, anon, file);
 }
 
-/* Which kinds of pages the step is to be of. */
-static void split(struct scene *s, uint64_t want)
+/* Anonymous memory apart from the rest, which is file cache. */
+static void split_kinds(struct scene *s, uint64_t want, double anon_bytes)
 {
 	const struct run *run = s->run;
-	double share = anon_share(s);
-	uint64_t anon =
-		share < 0 ? 0
-			  : (uint64_t)((double)want * share) & ~UINT64_C(4095);
-	int most =
-		run->swappiness_max || !run->probed ? ACT_SWAPPINESS_MAX : 200;
+	uint64_t anon = mem_whole_pages((uint64_t)anon_bytes);
 
-	if (run->probed && !run->swappiness) {
+	add_part(s, anon, most_swappiness(run));
+	add_part(s, want - anon, 0);
+}
+
+/*
+ * Which kinds of pages the step is to be of.  cold_bytes of it are what is
+ * known to be cold; the rest is blind: file cache, if anything is known at all.
+ */
+static void split(struct scene *s, uint64_t want, uint64_t cold_bytes)
+{
+	const struct run *run = s->run;
+	uint64_t swappiness = s->guard.swappiness, cold = cold_left(s);
+	double share = anon_share(s);
+
+	if (!tells_kinds(run))
 		add_part(s, want, ACT_SWAPPINESS_NONE);
-	} else if (s->file_only) {
+	else if (s->file_only)
 		add_part(s, want, 0);
-	} else if (share >= 0) {
-		add_part(s, anon, most);
-		add_part(s, want - anon, 0);
-	} else if (s->guard.swappiness == NUM_NONE) {
+	else if (cold != NUM_NONE)
+		split_kinds(s, want,
+			    cold ? (double)num_least(want, cold_bytes) *
+					    (double)target_cold_anon(s->t) /
+					    (double)cold
+				 : 0);
+	else if (share >= 0)
+		split_kinds(s, want, (double)want * share);
+	else if (swappiness == NUM_NONE)
 		add_part(s, want, ACT_SWAPPINESS_NONE);
-	} else {
+	else
 		add_part(s, want,
-			 s->guard.swappiness > 200 ? most
-						   : (int)s->guard.swappiness);
-	}
+			 swappiness > 200 ? most_swappiness(run)
+					  : (int)swappiness);
 }
 
 /* Was the step what it was for the size of the base? */
@@ -161,7 +190,7 @@ static bool of_size(enum reason why)
 	       why == REASON_FLOOR;
 }
 
-/* The bytes to ask for, and r->reason. */
+/* The bytes to ask for, in parts, and r->reason. */
 static uint64_t decide(struct scene *s)
 {
 	const struct policy *p = &s->run->policy;
@@ -172,10 +201,10 @@ static uint64_t decide(struct scene *s)
 	enum reason why = hold(s);
 	uint64_t want;
 
-	s->t->adaptive_bytes = guard_adapt(
-		s->t->adaptive_bytes, s->guard.current_bytes, s->psi.window_us,
-		!l.step_bytes && l.reason == REASON_REFAULT);
-	s->r->gain = s->t->law.gain;
+	s->t->adaptive_bytes =
+		guard_adapt(s->t->adaptive_bytes, s->guard.current_bytes,
+			    s->psi.window_us, l.burst);
+	s->r->gain = s->t->cold.known ? s->t->law.cold_gain : s->t->law.gain;
 	s->r->floor_bytes = s->floor.bytes;
 	s->r->reason = why != REASON_LAW ? why : l.reason;
 	if (why != REASON_LAW)
@@ -186,6 +215,8 @@ static uint64_t decide(struct scene *s)
 	    (of_size(s->r->reason) ||
 	     (s->r->reason == REASON_ASKED && want < l.step_bytes)))
 		s->r->reason = s->swap;
+	if (want)
+		split(s, want, l.cold_bytes);
 	return want;
 }
 
@@ -233,7 +264,23 @@ static bool file_came_back(const struct mem_stat *now,
 	uint64_t pages =
 		num_delta(now->refault_file_pages, then->refault_file_pages);
 
-	return pages != NUM_NONE && pages * mem_page_bytes() >= LAW_LEAST_BYTES;
+	return pages != NUM_NONE &&
+	       pages * mem_page_bytes() >= mem_reclaim_least_bytes();
+}
+
+static void note_kinds(struct target *t, uint64_t window_us,
+		       const struct yield *y)
+{
+	const uint64_t taken[] = {
+		[SHARE_ANON] = y->got_anon_bytes + y->demoted_bytes,
+		[SHARE_FILE] = y->got_file_bytes,
+	};
+	const uint64_t back[] = {
+		[SHARE_ANON] = y->refaulted_anon_bytes,
+		[SHARE_FILE] = y->refaulted_bytes - y->refaulted_anon_bytes,
+	};
+
+	share_note(&t->share, window_us, taken, back);
 }
 
 static void account(struct scene *s, bool acted)
@@ -254,6 +301,7 @@ static void account(struct scene *s, bool acted)
 		       &s->run->host, &r->y);
 	t->got_bytes = r->y.got_bytes + r->y.demoted_bytes;
 	t->scanned_bytes = r->y.scanned_bytes;
+	note_kinds(t, s->psi.window_us, &r->y);
 	judge_yield(s, acted);
 	if (acted)
 		rival_wrote(&t->rival, r->want_bytes, t->got_bytes,
@@ -307,8 +355,6 @@ static void go_through(struct run *run, struct cg *cg,
 		return;
 	want = decide(&s);
 	r->want_bytes = want;
-	if (want)
-		split(&s, want);
 	if (want && run->policy.dry_run)
 		say_writes(&s);
 	else if (want)
@@ -341,8 +387,6 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 		.accounted = true,
 	};
 	r->want_bytes = decide(&s);
-	if (r->want_bytes)
-		split(&s, r->want_bytes);
 	say_writes(&s);
 	if (t->known && guard_grew(in->memory_bytes, t->last.current_bytes))
 		t->grown_us = s.now_us;
@@ -357,11 +401,11 @@ static uint64_t asked(struct run *run, const struct cg *cg)
 	uint64_t current;
 
 	if (run->policy.once_bytes)
-		return run->policy.once_bytes & ~UINT64_C(4095);
+		return mem_whole_pages(run->policy.once_bytes);
 	if (mem_current(&run->set, cg, &current))
 		return 0;
-	return (uint64_t)((double)current * run->policy.once_pct / 100) &
-	       ~UINT64_C(4095);
+	return mem_whole_pages(
+		(uint64_t)((double)current * run->policy.once_pct / 100));
 }
 
 /* One more step's result into that of the whole. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "rows.h"
@@ -53,7 +54,7 @@ static void put_high(struct row *r, const void *sample, int arg)
 	uint64_t p95 = target_quantile(target_of(sample), 95);
 
 	(void)arg;
-	row_u64(r, p95 == NUM_NONE ? p95 : (p95 + p95 / 10) & ~UINT64_C(4095));
+	row_u64(r, p95 == NUM_NONE ? p95 : mem_whole_pages(p95 + p95 / 10));
 }
 
 static void put_saved(struct row *r, const void *sample, int arg)

@@ -463,8 +463,10 @@ void target_account(struct target *t, const struct reading *from,
 	y->got_anon_bytes = num_least(y->got_bytes, t->swap_owed_bytes);
 	y->got_file_bytes = y->got_bytes - y->got_anon_bytes;
 	t->swap_owed_bytes -= y->got_anon_bytes;
+	y->refaulted_anon_bytes =
+		pages(a->refault_anon_pages, l->refault_anon_pages);
 	y->refaulted_bytes =
-		pages(a->refault_anon_pages, l->refault_anon_pages) +
+		y->refaulted_anon_bytes +
 		pages(a->refault_file_pages, l->refault_file_pages);
 	if (h->device)
 		y->device_bytes =
@@ -544,9 +546,9 @@ void target_evidence(struct target *t, const struct row_input *in,
 	struct evidence *e = &t->cold;
 	bool was = e->known;
 
-	if (in->cold_to_come && !t->awaited_us)
-		t->awaited_us = now_us;
 	e->known = in->cold_ok;
+	if (in->cold_to_come && (was || !t->awaited_us))
+		t->awaited_us = now_us;
 	if (!e->known)
 		return;
 	if (!was || is_news(e, in))

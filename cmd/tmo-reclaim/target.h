@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "rival.h"
 #include "rows.h"
+#include "share.h"
 #include "tier.h"
 
 enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
@@ -110,6 +111,7 @@ struct target {
 	uint64_t got_bytes, scanned_bytes; /* of the last period */
 	bool partial, late; /* the last write ended early; by its deadline */
 	struct rival rival;
+	struct share share;
 	unsigned int barren; /* writes in a row that brought nothing */
 	struct law_state law;
 	uint64_t adaptive_bytes;
@@ -153,7 +155,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 struct yield {
 	uint64_t got_bytes, got_anon_bytes, got_file_bytes;
 	uint64_t scanned_bytes, demoted_bytes, device_bytes;
-	uint64_t refaulted_bytes;
+	uint64_t refaulted_bytes, refaulted_anon_bytes;
 };
 void target_account(struct target *t, const struct reading *from,
 		    const struct reading *after, bool ours,

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "high.h"
 #include "law.h"
+#include "mem.h"
 #include "modes.h"
 #include "msg.h"
 #include "num.h"
@@ -226,7 +227,7 @@ static void take(void *cfg, int key, const char *arg)
 		break;
 	case OPT_CHUNK:
 		p->chunk_bytes = opt_size("--chunk", arg);
-		if (p->chunk_bytes < LAW_LEAST_BYTES)
+		if (p->chunk_bytes < mem_reclaim_least_bytes())
 			die(0, "--chunk: '%s' is under the least, 128K", arg);
 		break;
 	case OPT_DEADLINE:

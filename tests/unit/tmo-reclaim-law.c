@@ -2,7 +2,7 @@
 #include "tap.h"
 #include "tmo-reclaim/law.c"
 
-enum { MIB = 1 << 20, PAGE = LAW_PAGE_BYTES };
+enum { MIB = 1 << 20, PAGE = 4096, LEAST = 32 * PAGE };
 
 static struct law_in calm(void)
 {
@@ -13,8 +13,19 @@ static struct law_in calm(void)
 		.ratio = 0.0005,
 		.current_bytes = UINT64_C(1000) * MIB,
 		.base_bytes = UINT64_C(1000) * MIB,
+		.blind_bytes = UINT64_C(1000) * MIB,
 		.cold_bytes = NUM_NONE,
 	};
+}
+
+/* All is known, and so much of it cold. */
+static struct law_in cold(uint64_t bytes)
+{
+	struct law_in in = calm();
+
+	in.blind_bytes = 0;
+	in.cold_bytes = bytes;
+	return in;
 }
 
 static struct law_out run_periods(enum law law, const struct law_in *in,
@@ -75,7 +86,7 @@ static void test_paper_bounds(void)
 	for (int i = 1; i < 100; i++)
 		sum += law_step(LAW_PAPER, &in, &st).step_bytes;
 	/* 100 periods owe 2621440; all but the last carry is taken */
-	ok(sum > 2621440 - 2 * LAW_LEAST_BYTES && sum <= 2621440,
+	ok(sum > 2621440 - 2 * LEAST && sum <= 2621440,
 	   "paper: remainders carry over (%llu)", (unsigned long long)sum);
 }
 
@@ -195,20 +206,22 @@ static void test_recovery(void)
 
 static void test_evidence(void)
 {
-	struct law_state st = { .gain = LAW_GAIN_MAX, .evidence = true };
-	struct law_in in = calm();
+	struct law_state st = { .cold_gain = LAW_GAIN_MAX };
+	struct law_in in = cold(3 * MIB);
 	struct law_out o;
 
-	in.cold_bytes = 3 * MIB;
 	o = law_step(LAW_DEFAULT, &in, &st);
 	is_u64(o.step_bytes, 3 * MIB, "evidence: never more than is cold");
+	is_u64(o.cold_bytes, 3 * MIB, "evidence: and that is what it names");
 	ok(o.reason == REASON_COLD, "evidence: it is the reason");
 	in.cold_bytes = 80 * MIB;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 80 * MIB,
 	       "evidence: all at once where the cap allows it");
 	in.cold_bytes = 500 * MIB;
-	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 100 * MIB,
+	o = law_step(LAW_DEFAULT, &in, &st);
+	is_u64(o.step_bytes, 100 * MIB,
 	       "evidence: a tenth of the base at most");
+	ok(o.reason == REASON_CAP, "evidence: which is a reason, too");
 	in.cold_bytes = 0;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: nothing cold, nothing taken");
@@ -218,36 +231,77 @@ static void test_evidence(void)
 	       "evidence: pressure stops it all the same");
 }
 
-/*
- * It has to earn its gain.  100 MiB * (gain / 20)^2 is 64 pages at 1, so that
- * the blind 128 stand; at 2 both are 256, at 4 it is 1024 of 512.
- */
+/* It has to earn its gain: 100 MiB * (gain / 20)^2 is 1024 pages at first. */
 static void test_evidence_grows(void)
 {
-	static const uint64_t pages[] = { 128,	 256,	1024, 4096,
-					  16384, 25600, 25600 };
+	static const uint64_t pages[] = { 1024, 4096, 16384, 25600, 25600 };
 	struct law_state st = { .gain = LAW_GAIN_MAX };
-	struct law_in in = calm();
+	struct law_in in = cold(500 * MIB);
 
-	in.cold_bytes = 500 * MIB;
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE,
 		       pages[i],
 		       "evidence: grows while all is calm (period %zu)", i);
 	/* 10 MiB at gain 8: 4 of them, where 16 would be the most */
 	in.cold_bytes = 10 * MIB;
-	st = (struct law_state){ .gain = 4, .evidence = true };
+	st = (struct law_state){ .cold_gain = 4 };
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 4 * MIB,
 	       "evidence: by its share of what is cold");
 	in.late = in.partial = true;
 	law_step(LAW_DEFAULT, &in, &st);
-	ok(st.gain == 8, "a deadline neither raises the gain nor lowers it");
+	ok(st.cold_gain == 8,
+	   "a deadline neither raises the gain nor lowers it");
 	in.late = false;
 	law_step(LAW_DEFAULT, &in, &st);
-	ok(st.gain == 4, "what the kernel left undone halves it");
+	ok(st.cold_gain == 4, "what the kernel left undone halves it");
 	in.got_bytes = in.refaulted_bytes = 5 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
-	ok(st.gain == 1, "evidence: refaults set it back as any step");
+	ok(st.cold_gain == 1, "evidence: refaults set it back as any step");
+}
+
+/* A base of 10 MiB: 0.05 % and the cap at gain 1 are less than 32 pages. */
+static void test_evidence_least(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = cold(MIB);
+
+	in.base_bytes = 10 * MIB;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, LEAST,
+	       "evidence: what a trip takes at least");
+	in.cold_bytes = LEAST - PAGE;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
+	       "evidence: but never more than is cold");
+	in.cold_bytes = MIB;
+	in.mem_pct = 0.15; /* 9 ms of 6 s, of which 5 are forgiven: 0.067 % */
+	st = (struct law_state){ .cold_gain = 1 };
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
+	       "evidence: nor that when the brake is on");
+}
+
+/* One kind is known, 200 MiB of file cache are not: 0.05 % are 25 pages. */
+static void test_both(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = cold(100 * MIB);
+	struct law_out o;
+
+	in.blind_bytes = 200 * MIB;
+	o = run_periods(LAW_DEFAULT, &in, &st, 2);
+	is_u64(o.cold_bytes / PAGE, 4096, "both: what is known to be cold");
+	is_u64((o.step_bytes - o.cold_bytes) / PAGE, 51 + 25,
+	       "both: and a blind step for the rest, with what was left");
+	ok(o.reason == REASON_CAP, "both: the evidence gives the reason");
+	in.cold_bytes = 0;
+	o = run_periods(LAW_DEFAULT, &in, &st, 6);
+	is_u64(o.step_bytes / PAGE, 512, "both: 1 %% of the rest at most");
+	ok(!o.cold_bytes && o.reason == REASON_LAW, "both: which is blind");
+	in.blind_bytes = 0;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == LAW_GAIN_MAX, "a gain that is not used stays");
+	in = calm();
+	in.mem_pct = 1;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 1 && st.cold_gain == 1, "harm takes both");
 }
 
 static void test_refaults(void)
@@ -255,6 +309,15 @@ static void test_refaults(void)
 	struct law_state st = { 0 };
 	struct law_in in = calm();
 	struct law_out o;
+
+	in.got_bytes = in.refaulted_bytes = MIB;
+	o = law_step(LAW_DEFAULT, &in, &st);
+	ok(o.reason == REASON_REFAULT && !o.burst, "a few refaults stop it");
+	in.refaulted_bytes = 10 * MIB;
+	ok(law_step(LAW_DEFAULT, &in, &st).burst,
+	   "1 %% of the base is a burst");
+	st = (struct law_state){ 0 };
+	in = calm();
 
 	in.got_bytes = 10 * MIB;
 	run_periods(LAW_DEFAULT, &in, &st, 5);
@@ -314,6 +377,8 @@ int main(void)
 	test_recovery();
 	test_evidence();
 	test_evidence_grows();
+	test_evidence_least();
+	test_both();
 	test_refaults();
 	test_inefficient();
 	test_once();
