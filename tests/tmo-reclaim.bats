@@ -113,10 +113,11 @@ $((want - 786432)) swappiness=60" ]
 	[ "$(calm "$cols" 'suspect:file,stale	8	2	262144	0' | reason)" = law ]
 	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | reason)" = small ]
 
-	# What evidence does not tell of is taken blindly beside: 1 % of the file LRU.
+	# What evidence does not tell of is taken blindly after it: 1 % of the file LRU.
 	B=$R/1/sys/fs/cgroup/w.slice/b
 	: >"$B/memory.reclaim"
 	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | sed 's|/a|/b|' | reason)" = cold ]
+	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | sed 's|/a|/b|' | reason)" = law ]
 	file=$(awk '/^(in)?active_file / { n += $2 } /^file_(dirty|writeback) / { n -= $2 } END { print n }' "$B/memory.stat")
 	[ "$(written "$B/memory.reclaim")" = "262144 swappiness=max
 $((file / 100 / 4096 * 4096)) swappiness=0" ]
@@ -136,7 +137,7 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 		row 1039 ok -
 		row 1041 ok -
 	}
-	[ "$(rows | tmo-reclaim -n -q --headroom 0 | col reason | tr '\n' ' ')" = 'no_evidence no_evidence no_evidence law ' ]
+	[ "$(rows | tmo-reclaim -n -q --headroom 0 --ratio 1% | col reason | tr '\n' ' ')" = 'no_evidence no_evidence no_evidence law ' ]
 	[ "$(rows | tmo-reclaim -n -q --headroom 0 --law paper --ratio 1% | col reason | sort -u)" = law ]
 	# Of a cgroup with file cache nothing will come; page-idle is not waited for.
 	[ "$(rows | sed 's/lru-gen/page-idle/' | tmo-reclaim -n -q --headroom 0 --ratio 1% | col reason | head -n 1)" = law ]

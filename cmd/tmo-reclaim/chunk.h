@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { CHUNK_US = 20000 }; /* what a write may take */
+enum { CHUNK_US = 10000 }; /* what a write may take */
 
 /*
  * The first one, where most_bytes is the largest: twice what the kernel takes

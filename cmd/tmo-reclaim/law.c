@@ -124,6 +124,13 @@ static double next_gain(const struct law_in *in, double gain, double first,
 	return gain;
 }
 
+/* Is there enough for a trip that is known to be cold? */
+static bool has_cold(const struct law_in *in)
+{
+	return in->cold_bytes != NUM_NONE &&
+	       in->cold_bytes >= mem_reclaim_least_bytes();
+}
+
 /*
  * Of blind steps and of those by evidence: what one of them has earned does not
  * tell how good the other is, and what is not tried earns nothing.
@@ -131,12 +138,16 @@ static double next_gain(const struct law_in *in, double gain, double first,
 static void set_gains(const struct law_in *in, struct law_state *st, double go)
 {
 	double most = go <= 0 ? 1 : LAW_GAIN_MAX;
+	bool cold = has_cold(in);
 
-	st->gain = in->blind_bytes ? next_gain(in, st->gain, 1, go)
-				   : fmin(st->gain, most);
-	st->cold_gain = in->cold_bytes != NUM_NONE
-				? next_gain(in, st->cold_gain, FIRST_COLD, go)
-				: fmin(st->cold_gain, most);
+	st->gain = fmin(st->gain, most);
+	st->cold_gain = fmin(st->cold_gain, most);
+	if (in->held)
+		return;
+	if (cold)
+		st->cold_gain = next_gain(in, st->cold_gain, FIRST_COLD, go);
+	else if (in->blind_bytes)
+		st->gain = next_gain(in, st->gain, 1, go);
 }
 
 /*
@@ -197,12 +208,14 @@ static struct law_out cold_step(const struct law_in *in,
 		return (struct law_out){ .reason = REASON_SMALL };
 	return (struct law_out){
 		.step_bytes = step,
-		.cold_bytes = step,
+		.cold = true,
 		.reason =
 			want < cold && want >= most ? REASON_CAP : REASON_COLD,
 	};
 }
 
+/* What is known first, then what is not: a blind step's harm would stop both.
+ */
 static struct law_out law_default(const struct law_in *in, struct law_state *st)
 {
 	struct law_out out = { .reason = REASON_SMALL };
@@ -218,15 +231,12 @@ static struct law_out law_default(const struct law_in *in, struct law_state *st)
 				 st->back_bytes > CAP * (double)in->base_bytes,
 		};
 	}
-	if (in->cold_bytes != NUM_NONE)
+	if (in->held)
+		return out;
+	if (has_cold(in))
 		out = cold_step(in, st, go);
-	if (in->blind_bytes) {
-		struct law_out blind = blind_step(in, st, go);
-
-		out.step_bytes += blind.step_bytes;
-		if (!out.cold_bytes)
-			out.reason = blind.reason;
-	}
+	else if (in->blind_bytes)
+		out = blind_step(in, st, go);
 	if (go < CALM && out.reason == REASON_LAW)
 		out.reason = why;
 	return out;

@@ -38,6 +38,7 @@ struct law_in {
 	uint64_t cold_bytes;  /* known cold and not yet taken; NUM_NONE */
 	/* Since the last period. */
 	uint64_t got_bytes, scanned_bytes, refaulted_bytes;
+	bool held;    /* nothing will be done: nothing is earned by that */
 	bool partial; /* the last write ended early */
 	bool late;    /* by its deadline: that is no harm */
 };
@@ -57,8 +58,8 @@ struct law_state {
 
 struct law_out {
 	uint64_t step_bytes; /* whole pages */
-	uint64_t cold_bytes; /* of the step, what evidence names */
 	enum reason reason;
+	bool cold;  /* the step is of what evidence names */
 	bool burst; /* more came back than a period may take blindly */
 };
 

@@ -70,14 +70,18 @@ static uint64_t cold_left(const struct scene *s)
 /* Of the base, what a blind step is for. */
 static uint64_t blind_base(const struct scene *s)
 {
+	uint64_t base;
+
 	if (cold_left(s) == NUM_NONE)
 		return s->base_bytes;
 	if (s->t->cold.file_bytes != NUM_NONE)
 		return 0;
-	return num_least(s->base_bytes, guard_base(&s->guard, true));
+	base = num_least(s->base_bytes, guard_base(&s->guard, true));
+	/* The text of a program is no page cache to spare. */
+	return base < s->guard.current_bytes / 100 ? 0 : base;
 }
 
-static struct law_out ask_law(struct scene *s)
+static struct law_out ask_law(struct scene *s, bool held)
 {
 	const struct policy *p = &s->run->policy;
 	const struct row_input *in = s->in;
@@ -105,6 +109,7 @@ static struct law_out ask_law(struct scene *s)
 		.got_bytes = t->got_bytes,
 		.scanned_bytes = t->scanned_bytes,
 		.refaulted_bytes = s->refaulted_bytes,
+		.held = held,
 		.partial = t->partial,
 		.late = t->late,
 	};
@@ -143,38 +148,58 @@ static double anon_share(const struct scene *s)
 	return share_anon(&s->t->share, swappiness, anon, file);
 }
 
-/* Anonymous memory apart from the rest, which is file cache. */
-static void split_kinds(struct scene *s, uint64_t want, double anon_bytes)
+/*
+ * Anonymous memory and file cache apart, no part below what a trip takes: of a
+ * few file pages lru_gen runs out, and then it ages, again and again in that
+ * one write, until hot anonymous memory lies among the cold (mm/vmscan.c,
+ * should_run_aging(), inc_min_seq()).
+ */
+static void split_kinds(struct scene *s, uint64_t anon, uint64_t file)
 {
-	const struct run *run = s->run;
-	uint64_t anon = mem_whole_pages((uint64_t)anon_bytes);
+	uint64_t least = mem_reclaim_least_bytes();
 
-	add_part(s, anon, most_swappiness(run));
-	add_part(s, want - anon, 0);
+	if (anon >= least)
+		add_part(s, anon, most_swappiness(s->run));
+	if (file >= least)
+		add_part(s, file, 0);
 }
 
-/*
- * Which kinds of pages the step is to be of.  cold_bytes of it are what is
- * known to be cold; the rest is blind: file cache, if anything is known at all.
- */
-static void split(struct scene *s, uint64_t want, uint64_t cold_bytes)
+/* What is known to be cold, by what there is of each kind. */
+static void split_cold(struct scene *s, uint64_t want)
+{
+	double share = (double)target_cold_anon(s->t) / (double)cold_left(s);
+	uint64_t anon = mem_whole_pages((uint64_t)((double)want * share));
+
+	split_kinds(s, anon, want - anon);
+}
+
+static void split_blind(struct scene *s, uint64_t want, double share)
+{
+	uint64_t anon = mem_whole_pages((uint64_t)((double)want * share));
+	uint64_t least = mem_reclaim_least_bytes();
+
+	if (anon < least)
+		anon = 0;
+	else if (want - anon < least)
+		anon = want;
+	split_kinds(s, anon, want - anon);
+}
+
+/* Which kinds of pages the step is to be of. */
+static void split(struct scene *s, uint64_t want, bool cold)
 {
 	const struct run *run = s->run;
-	uint64_t swappiness = s->guard.swappiness, cold = cold_left(s);
+	uint64_t swappiness = s->guard.swappiness;
 	double share = anon_share(s);
 
 	if (!tells_kinds(run))
 		add_part(s, want, ACT_SWAPPINESS_NONE);
-	else if (s->file_only)
+	else if (s->file_only || (!cold && cold_left(s) != NUM_NONE))
 		add_part(s, want, 0);
-	else if (cold != NUM_NONE)
-		split_kinds(s, want,
-			    cold ? (double)num_least(want, cold_bytes) *
-					    (double)target_cold_anon(s->t) /
-					    (double)cold
-				 : 0);
+	else if (cold)
+		split_cold(s, want);
 	else if (share >= 0)
-		split_kinds(s, want, (double)want * share);
+		split_blind(s, want, share);
 	else if (swappiness == NUM_NONE)
 		add_part(s, want, ACT_SWAPPINESS_NONE);
 	else
@@ -197,8 +222,8 @@ static uint64_t decide(struct scene *s)
 	uint64_t most = s->in->max_step_bytes != NUM_NONE
 				? s->in->max_step_bytes
 				: p->max_step_bytes;
-	struct law_out l = ask_law(s);
 	enum reason why = hold(s);
+	struct law_out l = ask_law(s, why != REASON_LAW);
 	uint64_t want;
 
 	s->t->adaptive_bytes =
@@ -215,9 +240,13 @@ static uint64_t decide(struct scene *s)
 	    (of_size(s->r->reason) ||
 	     (s->r->reason == REASON_ASKED && want < l.step_bytes)))
 		s->r->reason = s->swap;
-	if (want)
-		split(s, want, l.cold_bytes);
-	return want;
+	if (!want)
+		return 0;
+	split(s, want, l.cold);
+	if (!s->parts)
+		s->r->reason = REASON_SMALL;
+	return (s->parts > 0 ? s->part[0].bytes : 0) +
+	       (s->parts > 1 ? s->part[1].bytes : 0);
 }
 
 /* ---- account ---- */

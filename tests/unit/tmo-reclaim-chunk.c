@@ -9,12 +9,12 @@ int main(void)
 	is_u64(chunk_first(4 * MIB), 256 * KIB, "the first is small");
 	is_u64(chunk_first(128 * KIB), 128 * KIB, "and within --chunk");
 	is_u64(chunk_next(256 * KIB, 0, 4 * MIB), 512 * KIB, "fast: twice");
-	is_u64(chunk_next(256 * KIB, 9999, 4 * MIB), 512 * KIB,
+	is_u64(chunk_next(256 * KIB, 4999, 4 * MIB), 512 * KIB,
 	       "up to half of the time");
-	is_u64(chunk_next(MIB, 20000, 4 * MIB), MIB, "in time: the same");
-	is_u64(chunk_next(MIB, 40000, 4 * MIB), 512 * KIB,
+	is_u64(chunk_next(MIB, 10000, 4 * MIB), MIB, "in time: the same");
+	is_u64(chunk_next(MIB, 20000, 4 * MIB), 512 * KIB,
 	       "half as fast: half of it");
-	is_u64(chunk_next(MIB, 30000, 4 * MIB), 170 * 4 * KIB,
+	is_u64(chunk_next(MIB, 15000, 4 * MIB), 170 * 4 * KIB,
 	       "two thirds, in whole pages");
 	is_u64(chunk_next(MIB, 900000, 4 * MIB), 256 * KIB,
 	       "not below the first");

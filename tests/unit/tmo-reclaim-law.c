@@ -212,7 +212,7 @@ static void test_evidence(void)
 
 	o = law_step(LAW_DEFAULT, &in, &st);
 	is_u64(o.step_bytes, 3 * MIB, "evidence: never more than is cold");
-	is_u64(o.cold_bytes, 3 * MIB, "evidence: and that is what it names");
+	ok(o.cold, "evidence: and that is what it names");
 	ok(o.reason == REASON_COLD, "evidence: it is the reason");
 	in.cold_bytes = 80 * MIB;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 80 * MIB,
@@ -287,21 +287,36 @@ static void test_both(void)
 
 	in.blind_bytes = 200 * MIB;
 	o = run_periods(LAW_DEFAULT, &in, &st, 2);
-	is_u64(o.cold_bytes / PAGE, 4096, "both: what is known to be cold");
-	is_u64((o.step_bytes - o.cold_bytes) / PAGE, 51 + 25,
-	       "both: and a blind step for the rest, with what was left");
-	ok(o.reason == REASON_CAP, "both: the evidence gives the reason");
-	in.cold_bytes = 0;
+	is_u64(o.step_bytes / PAGE, 4096, "both: what is known goes first");
+	ok(o.cold && st.gain < 1, "both: and nothing else");
+	in.cold_bytes = LEAST - 1;
+	o = run_periods(LAW_DEFAULT, &in, &st, 2);
+	is_u64(o.step_bytes / PAGE, 51 + 25,
+	       "both: then blind steps, with what was left");
+	ok(!o.cold && st.cold_gain == 8, "both: with a gain of their own");
 	o = run_periods(LAW_DEFAULT, &in, &st, 6);
 	is_u64(o.step_bytes / PAGE, 512, "both: 1 %% of the rest at most");
-	ok(!o.cold_bytes && o.reason == REASON_LAW, "both: which is blind");
-	in.blind_bytes = 0;
+	in.cold_bytes = 100 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == LAW_GAIN_MAX, "a gain that is not used stays");
-	in = calm();
 	in.mem_pct = 1;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1 && st.cold_gain == 1, "harm takes both");
+}
+
+/* While a guard holds, averages go on, and nothing else. */
+static void test_held(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+
+	in.held = true;
+	is_u64(run_periods(LAW_DEFAULT, &in, &st, 9).step_bytes, 0,
+	       "held: no step");
+	ok(st.gain < 1 && st.carry_bytes == 0, "held: and nothing is earned");
+	in.held = false;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE, 128,
+	       "held: so that the first step is the gentlest");
 }
 
 static void test_refaults(void)
@@ -379,6 +394,7 @@ int main(void)
 	test_evidence_grows();
 	test_evidence_least();
 	test_both();
+	test_held();
 	test_refaults();
 	test_inefficient();
 	test_once();
