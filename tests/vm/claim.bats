@@ -1,4 +1,4 @@
-# vm: -m 1G -s 512M
+# vm: -i -m 1G -s 512M
 # kernels: 7.3.4
 # The claim in short; tests/eval/run is the whole of it.
 load ../helpers
