@@ -189,9 +189,9 @@ static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 
 /*
  * What is known to be cold is taken by the share that the gain gives of it, but
- * bounded by that share squared of the cap: the first steps are no larger than
- * blind ones, and tell what the evidence is worth before much hangs on it.  All
- * the same they are what a trip takes at least, as none would tell nothing.
+ * bounded by that share squared of the cap: the first steps, 0.4 % of the base,
+ * tell what the evidence is worth before much hangs on it.  None is below what
+ * a trip takes, as it would tell nothing.
  */
 static struct law_out cold_step(const struct law_in *in,
 				const struct law_state *st, double go)
@@ -214,8 +214,7 @@ static struct law_out cold_step(const struct law_in *in,
 	};
 }
 
-/* What is known first, then what is not: a blind step's harm would stop both.
- */
+/* What is known goes first: the harm of a blind step would stop both. */
 static struct law_out law_default(const struct law_in *in, struct law_state *st)
 {
 	struct law_out out = { .reason = REASON_SMALL };

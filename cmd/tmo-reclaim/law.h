@@ -44,8 +44,7 @@ struct law_in {
 };
 
 struct law_state {
-	/* Blind steps and those by evidence earn theirs apart; 0: never made.
-	 */
+	/* Blind steps and those by evidence earn theirs apart; 0: none yet. */
 	double gain, cold_gain;
 	double mem_slow_pct, io_slow_pct; /* decaying averages */
 	double taken_bytes, back_bytes;	  /* decaying sums */
