@@ -199,7 +199,7 @@ END {
 	print "\nsaved: of the memory, net of what compressed copies cost; cold: of the cold bytes, offloaded; waste: of"
 	print "the offloaded, came back (on a slower node: hot); speed: done a second against none, mean and least of the"
 	print "workloads; p50, p99: latency against none, mean and worst; of all three the better turn against the better"
-	print "of none, as other work on the host only slows; mem, io: PSI some, the highest of the workloads; disk:"
+	print "of none; mem, io: PSI some, the highest of the workloads; disk:"
 	print "written to swap; cpu: of the tools, reclaim included, of one processor; 50%, 90%: time to that share of"
 	print "the cold bytes; again: time after hot and cold changed places until 95 % of the speed of before; +-: half"
 	print "of what lies between two turns; load: of the host meanwhile, by turn."
