@@ -6,14 +6,11 @@ load guest
 load tmo-reclaim
 
 setup() {
-	zswap_on
-	make_cgroup /t/a /t/b
+	two_cgroups
 }
 
 teardown() {
-	for key in /t/a /t/b /t; do
-		drop_cgroup "$key"
-	done
+	drop_two_cgroups
 }
 
 # cuts NAME: what -v said under the name "seen" or "back", sorted.

@@ -6,14 +6,11 @@ load guest
 load tmo-reclaim
 
 setup() {
-	zswap_on
-	make_cgroup /t/a /t/b
+	two_cgroups
 }
 
 teardown() {
-	for key in /t/a /t/b /t; do
-		drop_cgroup "$key"
-	done
+	drop_two_cgroups
 }
 
 # grown [CMD...]: operations in 45 s of a workload that grows by 256 MiB at

@@ -1,6 +1,19 @@
 # tmo-reclaim.bash - shared by the tests of tmo-reclaim on a real kernel.
 # shellcheck shell=bash disable=SC2154
 
+# two_cgroups: /t/a and /t/b, before a swap that compresses.
+two_cgroups() {
+	zswap_on
+	make_cgroup /t/a /t/b
+}
+
+drop_two_cgroups() {
+	local key
+	for key in /t/a /t/b /t; do
+		drop_cgroup "$key"
+	done
+}
+
 # stat_of KEY NAME: one counter of memory.stat.
 stat_of() {
 	awk -v name="$2" '$1 == name { print $2 }' "$CG$1/memory.stat"

@@ -5,8 +5,7 @@ load guest
 load tmo-reclaim
 
 setup() {
-	zswap_on
-	make_cgroup /t/a /t/b
+	two_cgroups
 }
 
 teardown() {
