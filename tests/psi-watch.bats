@@ -44,6 +44,20 @@ waits() {
 	awk '/^voluntary/ { print $2 }' "/proc/$1/status"
 }
 
+# asleep PID SECONDS: it did not wake for so long.  To be tried again: a process
+# waits, too, for a grace period of RCU after it has closed a trigger.
+asleep() {
+	local before
+	before=$(waits "$1")
+	sleep "$2"
+	[ "$(waits "$1")" -eq "$before" ]
+}
+
+# started PID: it catches SIGUSR1, which would have been its end before.
+started() {
+	[ $((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") & 1 << 9)) -ne 0 ]
+}
+
 # ---- samples ----
 
 @test "without an interval it prints the kernel's averages, once" {
@@ -483,10 +497,7 @@ limited() {
 	live
 	psi-watch -q -t 'memory some 500ms/2s' -t 'io full 500ms/2s' "$KEY" 3>&- &
 	pid=$!
-	sleep 1
-	before=$(waits "$pid")
-	sleep 3
-	[ "$(waits "$pid")" -eq "$before" ]
+	retry 12 asleep "$pid" 3
 	kill "$pid"
 	wait "$pid" && status=0 || status=$?
 	[ "$status" -eq 143 ]
@@ -497,16 +508,14 @@ limited() {
 	for i in $(seq 500); do mkdir "$CG/$i"; done
 	psi-watch -q -r -t 'memory some 500ms/2s' "$KEY" 3>&- &
 	pid=$!
-	sleep 1
+	retry 10 asleep "$pid" 1
 	before=$(waits "$pid")
 	rmdir "$CG"/[0-9]*
-	sleep 2
+	retry 10 asleep "$pid" 1
 	after=$(waits "$pid")
 	echo "wake-ups: $((after - before))"
 	[ $((after - before)) -le 1500 ]
 	[ "$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" -lt 15 ]
-	sleep 1
-	[ "$(waits "$pid")" -eq "$after" ]
 	# and its time was short: ticks of 10 ms
 	[ "$(awk '{ print $14 + $15 }' "/proc/$pid/stat")" -lt 100 ]
 	kill "$pid"
@@ -537,9 +546,7 @@ limited() {
 	retry 3 armed 'a/memory.pressure b/memory.pressure '
 	printf '%s/b\n' "$KEY" >"$tab" # in place
 	retry 3 armed 'b/memory.pressure '
-	before=$(waits "$pid")
-	sleep 1
-	[ "$(waits "$pid")" -eq "$before" ]
+	retry 10 asleep "$pid" 1
 	# a change that nothing tells of: behind a symlink, the old file stays
 	mkdir "$BATS_TEST_TMPDIR/d"
 	printf '%s/c\n' "$KEY" >"$BATS_TEST_TMPDIR/d/tab"
@@ -564,7 +571,8 @@ limited() {
 	[ -e "$CG/cgroup.pressure" ] || skip "no cgroup.pressure here"
 	psi-watch -t 'memory some 500ms/2s' "$KEY" 3>&- 2>"$BATS_TEST_TMPDIR/err" &
 	pid=$!
-	sleep 0.7
+	armed() { find "/proc/$pid/fd" -lname "$CG/memory.pressure" | grep -q .; }
+	retry 5 armed
 	echo 0 >"$CG/cgroup.pressure"
 	sleep 1
 	before=$(waits "$pid")
@@ -660,9 +668,7 @@ listen() {
 	# opened without a writer and kept when one goes, with no spin
 	printf many >"$BATS_TEST_TMPDIR/fifo"
 	retry 5 told 1
-	before=$(waits "$pid")
-	sleep 1
-	[ "$(waits "$pid")" -eq "$before" ]
+	retry 10 asleep "$pid" 1
 	printf x >"$BATS_TEST_TMPDIR/fifo"
 	wait "$pid"
 	runx 0 cat "$BATS_TEST_TMPDIR/told"
@@ -745,9 +751,12 @@ listen() {
 	mkdir "$CG/job"
 	psi-watch -r -i 100ms --quantiles -H -o cpu_some_pct "$KEY" >"$BATS_TEST_TMPDIR/out" 3>&- &
 	pid=$!
-	sleep 0.6
-	kill -USR1 "$pid"
-	retry 3 grep -q "^$KEY"$'\t' "$BATS_TEST_TMPDIR/out"
+	retry 5 started "$pid"
+	asked() { # to be tried again: there is nothing to tell before two samples
+		kill -USR1 "$pid"
+		retry 2 grep -q "^$KEY"$'\t' "$BATS_TEST_TMPDIR/out"
+	}
+	retry 10 asked
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 2 ]
 	rmdir "$CG/job"
 	jobs_are() { [ "$(grep -c /job "$BATS_TEST_TMPDIR/out")" -eq "$1" ]; }
