@@ -38,11 +38,11 @@ BEGIN {
 		n_w[w, t]++; saved_w[w, t] += $5; cold_w[w, t] += $6; out_w[w, t] += $7
 		taken_w[w, t] += $9; back_w[w, t] += $10; stall_w[w, t] += $14; io_w[w, t] += $15
 	}
-	# Other work on the host only slows: the better turn counts.
-	ops_w[w, turn] = $11; p50_w[w, turn] = $12; p99_w[w, turn] = $13
-	if ($11 > ops_w[w, 0]) ops_w[w, 0] = $11
-	if ($12 != "-" && (!((w, 0) in p50_w) || $12 + 0 < p50_w[w, 0])) p50_w[w, 0] = $12 + 0
-	if ($13 != "-" && (!((w, 0) in p99_w) || $13 + 0 < p99_w[w, 0])) p99_w[w, 0] = $13 + 0
+	# Of these the means of the turns.
+	ops_w[w, turn] = $11
+	ops_w[w, 0] += ($11 - ops_w[w, 0]) / n_w[w, 0]
+	if ($12 != "-") p50_w[w, 0] += ($12 - p50_w[w, 0]) / ++n_p50[w]
+	if ($13 != "-") p99_w[w, 0] += ($13 - p99_w[w, 0]) / ++n_p99[w]
 	add_time(half_w, w, $18); add_time(most_w, w, $19); add_time(again_w, w, $20)
 }
 
@@ -53,7 +53,7 @@ function mean_time(sum, w) { return sum[w] == "-" || !n_w[w, 0] ? "-" : sprintf(
 function percent(part, whole) { return whole ? 100 * part / whole : 0 }
 function show(value, format) { return value < 0 ? "-" : sprintf(format, value) }
 
-# That turn's figure of the workload (0: the better turn's) against that of one left alone, or -1.
+# That turn's figure of the workload (0: the mean's) against that of one left alone, or -1.
 function against(best, block, who, work, t,    w, base) {
 	w = block "/" who "/" work; base = block "/none/" work
 	return n_w[w, t] && n_w[base, 0] && best[base, 0] > 0 ? best[w, t] / best[base, 0] : -1
@@ -198,9 +198,9 @@ END {
 		}
 	print "\nsaved: of the memory, net of what compressed copies cost; cold: of the cold bytes, offloaded; waste: of"
 	print "the offloaded, came back (on a slower node: hot); speed: done a second against none, mean and least of the"
-	print "workloads; p50, p99: latency against none, mean and worst; of all three the better turn against the better"
-	print "of none; mem, io: PSI some, the highest of the workloads; disk:"
-	print "written to swap; cpu: of the tools, reclaim included, of one processor; 50%, 90%: time to that share of"
-	print "the cold bytes; again: time after hot and cold changed places until 95 % of the speed of before; +-: half"
-	print "of what lies between two turns; load: of the host meanwhile, by turn."
+	print "workloads; p50, p99: latency against none, mean and worst; all by the means of the turns; mem, io: PSI"
+	print "some, the highest of the workloads; disk: written to swap; cpu: of the tools, reclaim included, of one"
+	print "processor; 50%, 90%: time to that share of the cold bytes; again: time after hot and cold changed places"
+	print "until 95 % of the speed of before; +-: half of what lies between two turns; load: of the host meanwhile,"
+	print "by turn."
 }
