@@ -21,6 +21,7 @@ struct guard_in {
 	uint64_t row_floor_bytes;
 	uint64_t adaptive_bytes;  /* 0: none */
 	uint64_t demotable_bytes; /* anonymous, to a slower node */
+	uint64_t slow_anon_bytes; /* on one already */
 	/* Swap. */
 	uint64_t swap_left_bytes;
 	int64_t swap_used_mpct, swap_limit_mpct;

@@ -55,10 +55,22 @@ static bool tells_kinds(const struct run *run)
 	return !run->probed || run->swappiness;
 }
 
+/*
+ * Of what is known to be cold the demoted lies on a slower node.  Asked for
+ * that much, reclaim would demote as much again of what is not cold.
+ */
+static uint64_t cold_anon(const struct scene *s)
+{
+	uint64_t bytes = target_cold_anon(s->t);
+
+	return s->file_only ? 0
+			    : bytes - num_least(bytes, s->guard.slow_anon_bytes);
+}
+
 /* What is known to be cold; NUM_NONE: nothing is known. */
 static uint64_t cold_left(const struct scene *s)
 {
-	uint64_t anon = s->file_only ? 0 : target_cold_anon(s->t);
+	uint64_t anon = cold_anon(s);
 
 	/* Of one kind alone it is of use where that can be asked for. */
 	if (!s->t->cold.known ||
@@ -167,7 +179,7 @@ static void split_kinds(struct scene *s, uint64_t anon, uint64_t file)
 /* What is known to be cold, by what there is of each kind. */
 static void split_cold(struct scene *s, uint64_t want)
 {
-	double share = (double)target_cold_anon(s->t) / (double)cold_left(s);
+	double share = (double)cold_anon(s) / (double)cold_left(s);
 	uint64_t anon = mem_whole_pages((uint64_t)((double)want * share));
 
 	split_kinds(s, anon, want - anon);

@@ -362,16 +362,22 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 		g->zswap_full |= nearly(znow, zmax);
 }
 
-/* Anonymous memory that reclaim can move to a slower node. */
-static uint64_t demotable(const struct cg_set *set, const struct cg *cg,
-			  struct target *t, const struct tier *tier)
+/* Anonymous memory that reclaim can move to a slower node, and has moved. */
+static void split_tiers(const struct cg_set *set, const struct cg *cg,
+			struct target *t, const struct tier *tier,
+			struct guard_in *g)
 {
 	char buf[IO_BUF];
+	uint64_t fast_bytes;
 
+	g->demotable_bytes = g->slow_anon_bytes = 0;
 	if (!tier->left_bytes || files_read(&t->files, set, cg, FILE_NUMA_STAT,
 					    buf, sizeof(buf)) <= 0)
-		return 0;
-	return num_least(tier->left_bytes, tier_fast_anon_bytes(tier, buf));
+		return;
+	fast_bytes = tier_fast_anon_bytes(tier, buf);
+	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
+	g->slow_anon_bytes = num_known(g->anon_lru_bytes) -
+			     num_least(num_known(g->anon_lru_bytes), fast_bytes);
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
@@ -384,7 +390,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 	size_t n = above_read(above, set, cg->key);
 
 	g->min_bytes = g->low_bytes = 0;
-	g->demotable_bytes = demotable(set, cg, t, &h->tier);
+	split_tiers(set, cg, t, &h->tier, g);
 	own_limits(set, cg, t, now, &swap, g);
 	for (size_t i = 0; i < n; i++) {
 		const struct level *l = above->level + i;
