@@ -17,15 +17,24 @@
 /* Passes for which a cgroup is in mind after its last row. */
 enum { ASKED_PASSES = 4 };
 
+/*
+ * A cgroup with much page cache, more than one part in FILES_SHARE of its
+ * anonymous memory, is aged in courses, as aging harms what read(2) keeps warm:
+ * until no more than one part in COURSE_SHARE of it is anonymous memory that is
+ * cold, COURSE_AGES ages at most, then not for REST_AGES.
+ */
+enum { FILES_SHARE = 4, COURSE_SHARE = 100, COURSE_AGES = 6, REST_AGES = 5 };
+
 /* What is known of one cgroup; the text of its verdict is its own. */
 struct fact {
 	char *key;
 	uint64_t ino;
 	struct sample x;
 	char verdict[VERDICT_LEN];
-	bool has_files; /* so many that it must not be aged */
-	int asked;	/* in the rows lately: how many passes more it counts */
+	bool has_files;	  /* so many that it is aged in courses */
+	int asked;	  /* in the rows lately: how many passes more it counts */
 	uint64_t aged_us; /* when we first aged it, 0: not now */
+	uint64_t rest_us; /* when its last course ended, 0: none did */
 };
 
 /* The thread makes all facts anew after each pass, then shows them. */
@@ -76,7 +85,8 @@ static struct fact *make_facts(const struct scan *s)
 		verdict_text(suspect, v[i].verdict);
 		/* The text of a program is no page cache to spare. */
 		v[i].has_files = suspect & SUSPECT_FILE &&
-				 v[i].x.file_bytes >= v[i].x.anon_bytes;
+				 v[i].x.file_bytes >
+					 v[i].x.anon_bytes / FILES_SHARE;
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
@@ -99,10 +109,21 @@ static void hold_back(const struct scan *s, struct fact *f)
 {
 	uint64_t us = s->opts->age_us[0];
 
-	if (!s->opts->age_now || s->source != SOURCE_LRUGEN || f->has_files ||
+	if (!s->opts->age_now || s->source != SOURCE_LRUGEN ||
 	    (f->aged_us && clock_mono_us() >= f->aged_us + us - us / 50))
 		return;
 	f->x.cold_anon_bytes = f->x.cold_file_bytes = NUM_NONE;
+}
+
+/* Is there nothing more that aging could tell of it for now? */
+static bool course_ends(const struct scan *s, const struct fact *f)
+{
+	uint64_t us = s->opts->age_us[0], cold = f->x.cold_anon_bytes;
+	uint64_t all = f->x.anon_bytes + f->x.file_bytes;
+
+	return f->has_files && f->aged_us && cold != NUM_NONE &&
+	       (cold <= all / COURSE_SHARE ||
+		clock_mono_us() >= f->aged_us + COURSE_AGES * us);
 }
 
 static void show(struct board *b)
@@ -118,22 +139,28 @@ static void show(struct board *b)
 
 		if (f && old[i].asked)
 			f->asked = old[i].asked - 1;
-		if (f)
+		if (f) {
 			f->aged_us = old[i].aged_us;
+			f->rest_us = old[i].rest_us;
+		}
 	}
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = 0; i < b->n; i++) {
 		hold_back(b->s, v + i);
+		if (course_ends(b->s, v + i))
+			v[i].rest_us = clock_mono_us();
+	}
 	pthread_mutex_unlock(&b->lock);
 	free_facts(old, n);
 }
 
 /*
- * --age-now: the cgroups of the rows, but for those whose page cache makes them
- * suspect anyway: aging moves what read(2) keeps warm to the oldest generation,
- * where reclaim takes it.
+ * --age-now: the cgroups of the rows, but for those at rest: aging moves what
+ * read(2) keeps warm to the oldest generation, where reclaim takes it.
  */
 static void aim(struct board *b)
 {
+	uint64_t now_us = clock_mono_us();
+	uint64_t rest_us = REST_AGES * b->s->opts->age_us[0];
 	size_t n = 0;
 
 	b->keys = xrealloc(b->keys, b->n + 1, sizeof(*b->keys));
@@ -141,13 +168,14 @@ static void aim(struct board *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct fact *f = b->v + i;
 
-		if (!f->asked || f->has_files) {
+		if (!f->asked || (f->has_files && f->rest_us &&
+				  now_us < f->rest_us + rest_us)) {
 			f->aged_us = 0;
 			continue;
 		}
 		b->keys[n++] = f->key;
 		if (!f->aged_us)
-			f->aged_us = clock_mono_us();
+			f->aged_us = now_us;
 	}
 	pthread_mutex_unlock(&b->lock);
 	b->s->keys = b->keys;

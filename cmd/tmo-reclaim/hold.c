@@ -91,7 +91,7 @@ static bool awaits_evidence(const struct scene *s)
 	uint64_t age_us = s->in->age_us;
 
 	return s->run->policy.law == LAW_DEFAULT && s->in->cold_to_come &&
-	       age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
+	       !s->t->cold.known && age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
 }
 
 enum reason hold(const struct scene *s)

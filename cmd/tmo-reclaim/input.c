@@ -68,9 +68,7 @@ static void judge_evidence(const char *source, const char *verdict,
 	bool ok = verdict && !strcmp(verdict, "ok");
 	bool file = verdict && strstr(verdict, "file");
 
-	/* With more files than that cold-scan does not age it. */
-	out->cold_to_come = !known && source && !strcmp(source, "lru-gen") &&
-			    (!file || out->file_bytes < out->anon_bytes);
+	out->cold_to_come = !known && source && !strcmp(source, "lru-gen");
 	out->cold_ok =
 		known && (ok || (file && !strcmp(verdict, "suspect:file")));
 	if (!ok)

@@ -32,6 +32,7 @@ static const double WASTE = 0.03;
 static const double WASTE_BYTES = 512 * 1024;
 
 static const double CAP = 0.01;	     /* of the base, in a period */
+static const double FILES_ALONE = 4; /* times the cap, of file cache alone */
 static const double CAP_COLD = 0.10; /* with evidence, at full gain */
 static const double FIRST_COLD = 4;  /* gain of what is known */
 static const double CALM = 0.5;	     /* brake above which the gain doubles */
@@ -111,7 +112,7 @@ static double brake(const struct law_in *in, struct law_state *st,
 
 /* Doubles while calm, 1 at the first sign of harm. */
 static double next_gain(const struct law_in *in, double gain, double first,
-			double go)
+			double most, double go)
 {
 	if (gain < 1)
 		return first;
@@ -120,7 +121,7 @@ static double next_gain(const struct law_in *in, double gain, double first,
 	if (in->partial && !in->late)
 		return fmax(1, gain / 2);
 	if (go >= CALM && !in->late)
-		return fmin(LAW_GAIN_MAX, gain * 2);
+		return fmin(most, gain * 2);
 	return gain;
 }
 
@@ -132,22 +133,33 @@ static bool has_cold(const struct law_in *in)
 }
 
 /*
+ * With evidence blind steps are of file cache alone, and may go so many times
+ * as fast: the kernel keeps the part of it that refaults, and there is no hot
+ * anonymous memory among it.
+ */
+static double haste(const struct law_in *in)
+{
+	return in->cold_bytes == NUM_NONE ? 1 : FILES_ALONE;
+}
+
+/*
  * Of blind steps and of those by evidence: what one of them has earned does not
  * tell how good the other is, and what is not tried earns nothing.
  */
 static void set_gains(const struct law_in *in, struct law_state *st, double go)
 {
-	double most = go <= 0 ? 1 : LAW_GAIN_MAX;
+	double blind_most = LAW_GAIN_MAX * haste(in);
 	bool cold = has_cold(in);
 
-	st->gain = fmin(st->gain, most);
-	st->cold_gain = fmin(st->cold_gain, most);
+	st->gain = fmin(st->gain, go <= 0 ? 1 : blind_most);
+	st->cold_gain = fmin(st->cold_gain, go <= 0 ? 1 : LAW_GAIN_MAX);
 	if (in->held)
 		return;
 	if (cold)
-		st->cold_gain = next_gain(in, st->cold_gain, FIRST_COLD, go);
+		st->cold_gain = next_gain(in, st->cold_gain, FIRST_COLD,
+					  LAW_GAIN_MAX, go);
 	else if (in->blind_bytes)
-		st->gain = next_gain(in, st->gain, 1, go);
+		st->gain = next_gain(in, st->gain, 1, blind_most, go);
 }
 
 /*
@@ -175,11 +187,11 @@ static struct law_out finish(struct law_state *st, double want,
 	};
 }
 
-/* Of what no evidence tells of: 1 % in a period at most. */
+/* Of what no evidence tells of: 1 % in a period at most, of files alone 4 %. */
 static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 				 double go)
 {
-	double base = (double)in->blind_bytes, cap = CAP * base;
+	double base = (double)in->blind_bytes, cap = CAP * haste(in) * base;
 	double want = base * in->ratio * st->gain * go + st->carry_bytes;
 
 	if (want > cap)

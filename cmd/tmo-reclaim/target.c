@@ -546,20 +546,44 @@ static uint64_t gone(uint64_t of_bytes, uint64_t now_bytes)
 	return of_bytes - num_least(of_bytes, now_bytes);
 }
 
+/* Longer than cold-scan --annotate lets a cgroup rest. */
+enum { KEPT_AGES = 10 };
+
+/*
+ * What was known and is not seen again, as of a cgroup whose ages cold-scan
+ * lets rest: nothing of it is known to be cold any more, and for a time that
+ * most of its anonymous memory was hot tells more than a blind step could.
+ */
+static void keep_evidence(struct evidence *e, uint64_t age_us, uint64_t now_us)
+{
+	bool keep = e->known && age_us < NUM_MAX / KEPT_AGES &&
+		    now_us - e->seen_us < KEPT_AGES * age_us;
+
+	*e = (struct evidence){
+		.known = keep,
+		.seen_us = e->seen_us,
+		.file_bytes = NUM_NONE,
+		.of_anon_bytes = NUM_NONE,
+		.of_file_bytes = NUM_NONE,
+	};
+}
+
 void target_evidence(struct target *t, const struct row_input *in,
 		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes)
 {
 	struct evidence *e = &t->cold;
-	bool was = e->known;
 
-	e->known = in->cold_ok;
-	if (in->cold_to_come && (was || !t->awaited_us))
+	if (in->cold_to_come && !e->known && !t->awaited_us)
 		t->awaited_us = now_us;
-	if (!e->known)
+	if (!in->cold_ok) {
+		keep_evidence(e, in->age_us, now_us);
 		return;
-	if (!was || is_news(e, in))
+	}
+	e->seen_us = now_us;
+	if (!e->known || is_news(e, in))
 		*e = (struct evidence){
 			.known = true,
+			.seen_us = now_us,
 			.anon_bytes = in->cold_anon_bytes,
 			.file_bytes = in->cold_file_bytes,
 			.of_anon_bytes = in->anon_bytes,

@@ -74,6 +74,7 @@ struct pressure {
 /* Evidence of coldness, and what was taken since it was found. */
 struct evidence {
 	bool known;
+	uint64_t seen_us; /* in a row */
 	uint64_t anon_bytes, file_bytes;
 	uint64_t of_anon_bytes, of_file_bytes;
 	uint64_t taken_anon_bytes, taken_file_bytes;

@@ -295,10 +295,10 @@ static void test_both(void)
 	       "both: then blind steps, with what was left");
 	ok(!o.cold && st.cold_gain == 8, "both: with a gain of their own");
 	o = run_periods(LAW_DEFAULT, &in, &st, 6);
-	is_u64(o.step_bytes / PAGE, 512, "both: 1 %% of the rest at most");
+	is_u64(o.step_bytes / PAGE, 2048, "both: 4 %% of the rest at most");
 	in.cold_bytes = 100 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
-	ok(st.gain == LAW_GAIN_MAX, "a gain that is not used stays");
+	ok(st.gain == 4 * LAW_GAIN_MAX, "a gain that is not used stays");
 	in.mem_pct = 1;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1 && st.cold_gain == 1, "harm takes both");

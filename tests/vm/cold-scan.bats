@@ -272,14 +272,20 @@ cell() {
 	before=$(newest_generation /cold/l) files=$(newest_generation /cold/b)
 	[ -n "$before" ]
 	[ -n "$files" ]
-	psi-watch -i 2s -c 8 /cold/k /cold/b | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out"
+	psi-watch -i 2s -c 14 /cold/k /cold/b | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	sleep 18
+	# Page cache that is read is aged until its anonymous memory is known, then spared.
+	rest=$(newest_generation /cold/b)
+	[ "$rest" -gt "$files" ]
+	wait
+	[ "$(newest_generation /cold/b)" = "$rest" ]
 	[ "$(newest_generation /cold/l)" = "$before" ]
-	# Page cache that is read is spared, and said to be suspect.
-	[ "$(newest_generation /cold/b)" = "$files" ]
 	lru_gen n
 	output=$(cat "$BATS_TEST_TMPDIR/out")
 	echo "$output"
 	[[ $(cell /cold/b verdict) == suspect:*file* ]]
+	[ "$(cell /cold/b cold_anon_bytes)" = - ]
+	grep -v '^/cold/k' <<<"$output" | col cold_anon_bytes | grep -q '[0-9]'
 	output=$(grep -v ^/cold/b <<<"$output")
 	[ "$(cell /cold/k source)" = lru-gen ]
 	[ "$(col verdict <<<"$output" | tail -n +2 | sort -u)" = ok ]
