@@ -75,7 +75,7 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,
 		     uint64_t step_bytes, enum reason *reason)
 {
-	uint64_t room = above(in->current_bytes, f->bytes);
+	uint64_t room = above(in->current_bytes, f->bytes), asked = step_bytes;
 
 	if (step_bytes > max_step_bytes) {
 		step_bytes = max_step_bytes;
@@ -87,6 +87,9 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		step_bytes = room;
 		*reason = f->reason;
 	}
+	/* The kernel would take that much all the same. */
+	if (step_bytes < asked && step_bytes < mem_reclaim_least_bytes())
+		return 0;
 	return mem_whole_pages(step_bytes);
 }
 

@@ -43,14 +43,17 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
 /* What the law's ratio applies to. */
 uint64_t guard_base(const struct guard_in *in, bool file_only);
 
-/* step, no further than down to the floor; *reason is set when that bounds. */
+/*
+ * step, no further than down to the floor; *reason is set when that bounds.  0
+ * where less is left of it than the kernel takes at once.
+ */
 uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,
 		     uint64_t step_bytes, enum reason *reason);
 
 /*
  * The floor that refaults raise: to what the cgroup holds now when it is
- * harmed, and sinking by half in GUARD_HALF_LIFE_US otherwise.
+ * harmed, and sinking by half in ten minutes otherwise.
  */
 uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
 		     uint64_t window_us, bool harmed);

@@ -114,10 +114,10 @@ static double brake(const struct law_in *in, struct law_state *st,
 static double next_gain(const struct law_in *in, double gain, double first,
 			double most, double go)
 {
-	if (gain < 1)
-		return first;
 	if (go <= 0 || inefficient(in))
 		return 1;
+	if (gain < 1)
+		return first;
 	if (in->partial && !in->late)
 		return fmax(1, gain / 2);
 	if (go >= CALM && !in->late)
@@ -285,11 +285,14 @@ static struct law_out law_paper(const struct law_in *in, struct law_state *st)
 static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 {
 	static const double pressure_us = 10000, interval_s = 6;
+	static const double max_bytes = 100.0 * (1 << 30);
 	double window_s = (double)in->window_us / 1e6, f;
 	double limit = (double)st->limit_bytes;
 
-	if (!st->limit_bytes) {
+	/* What stands still while a guard holds is no probe that succeeded. */
+	if (!st->limit_bytes || in->held) {
 		st->limit_bytes = in->current_bytes;
+		st->stalled_us = 0;
 		st->grace_s = interval_s;
 		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
@@ -304,6 +307,7 @@ static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 		f = pow(pressure_us / fmax(st->stalled_us, 1) / 10, 2) * 0.01;
 		limit *= 1 - fmin(f, 0.01);
 	}
+	limit = fmin(limit, fmax(max_bytes, (double)in->current_bytes));
 	st->limit_bytes = mem_whole_pages((uint64_t)limit);
 	if (st->limit_bytes < in->floor_bytes)
 		st->limit_bytes = in->floor_bytes;
@@ -335,8 +339,8 @@ static struct law_out law_oomd(const struct law_in *in, struct law_state *st)
 				 ? in->current_bytes - in->floor_bytes
 				 : 0;
 
-	if (st->ticks) {
-		st->ticks--;
+	if (st->ticks || in->held) {
+		st->ticks -= st->ticks > 0;
 		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
 	if (in->mem_avg_pct >= in->mem_limit_pct)

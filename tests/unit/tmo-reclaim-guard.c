@@ -115,9 +115,11 @@ static void test_bound(void)
 	is_u64(guard_bound(&in, &f, 300 * MIB, NUM_MAX, 4 * MIB, &why), 4 * MIB,
 	       "room enough");
 	ok(why == REASON_LAW, "the law's reason stays");
-	is_u64(guard_bound(&in, &f, 300 * MIB, 8192, 4 * MIB, &why), 8192,
+	is_u64(guard_bound(&in, &f, 300 * MIB, MIB, 4 * MIB, &why), MIB,
 	       "the most a step");
 	ok(why == REASON_MAX_STEP, "is a reason");
+	is_u64(guard_bound(&in, &f, 300 * MIB, 8192, 4 * MIB, &why), 0,
+	       "less than the kernel takes at once is nothing");
 	is_u64(guard_bound(&in, &f, 300 * MIB, NUM_MAX, 40 * MIB, &why),
 	       10 * MIB, "down to the floor");
 	ok(why == REASON_FLOOR, "is another");

@@ -124,6 +124,16 @@ static void test_senpai(void)
 	st = (struct law_state){ .limit_bytes = limit };
 	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes, MIB,
 	       "senpai: no further than the floor");
+	/* 5 % of 6 s doubles the limit each time: up to max_size */
+	in.mem_pct = 5;
+	is_u64(run_periods(LAW_SENPAI, &in, &st, 100).step_bytes, 0,
+	       "senpai: long harm takes nothing");
+	is_u64(st.limit_bytes, UINT64_C(100) << 30, "senpai: up to max_size");
+	in = calm();
+	in.held = true;
+	run_periods(LAW_SENPAI, &in, &st, 100);
+	is_u64(st.limit_bytes, in.current_bytes,
+	       "senpai: starts again where a guard held");
 }
 
 /* 0.01 * (current - limit_min), one tick in seven. */
