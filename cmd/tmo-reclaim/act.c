@@ -19,6 +19,7 @@
 #include "chunk.h"
 #include "clock.h"
 #include "high.h"
+#include "num.h"
 #include "psi.h"
 #include "root.h"
 
@@ -34,7 +35,7 @@ struct worker {
 	int done; /* eventfd */
 	bool there, stuck;
 	atomic_bool stop, quit;
-	struct act_job job; /* with descriptors of its own */
+	struct act_job job; /* with a descriptor of its own to write to */
 };
 
 struct act {
@@ -66,8 +67,22 @@ static uint64_t stall_total_us(int psi_fd)
 	struct psi psi;
 
 	if (psi_fd < 0 || psi_pread(psi_fd, &psi))
-		return 0;
+		return NUM_NONE;
 	return psi.line[PSI_SOME].total_us;
+}
+
+/*
+ * What was added to that total since, but for what the write itself added to
+ * the system's: the reclaim of a write is a memory stall of its writer
+ * (mm/vmscan.c, try_to_free_mem_cgroup_pages()).
+ */
+static uint64_t stalled_us(const struct act_job *job, uint64_t total_us,
+			   uint64_t start_us)
+{
+	uint64_t us =
+		num_known(num_delta(stall_total_us(job->psi_fd), total_us));
+
+	return us - num_least(us, job->own ? now_us() - start_us : 0);
 }
 
 /* One chunk: 0 or -errno. */
@@ -78,8 +93,8 @@ static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
 	size_t len;
 	ssize_t n;
 
-	if (j->dir_fd >= 0)
-		return high_poke(j->dir_fd, j->key, bytes, j->deadline_us,
+	if (j->high)
+		return high_poke(j->fd, j->key, bytes, j->deadline_us,
 				 &w->stop);
 	act_text(text, bytes, swappiness);
 	len = strlen(text);
@@ -96,7 +111,7 @@ static int write_chunk(struct worker *w, uint64_t bytes, int swappiness)
  */
 static uint64_t next_size(const struct act_job *j, uint64_t bytes, uint64_t us)
 {
-	if (j->dir_fd >= 0)
+	if (j->high)
 		return j->chunk_bytes;
 	if (!bytes)
 		return chunk_first(j->chunk_bytes);
@@ -134,7 +149,6 @@ static void write_parts(struct worker *w)
 				j->err = err;
 				return;
 			}
-			j->asked_bytes += n;
 			left -= n;
 		}
 	}
@@ -172,8 +186,9 @@ static bool start(struct worker *w)
 	sigset_t all, was;
 
 	w->done = eventfd(0, EFD_CLOEXEC);
-	if (w->done < 0 || sem_init(&w->go, 0, 0))
+	if (w->done < 0)
 		return false;
+	sem_init(&w->go, 0, 0);
 	/* Signals are the main thread's, but for the nudge. */
 	sigfillset(&all);
 	sigdelset(&all, SIGUSR2);
@@ -183,6 +198,8 @@ static bool start(struct worker *w)
 	w->there = !pthread_create(&w->thread, &attr, work, w);
 	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	if (!w->there)
+		close(w->done);
 	return w->there;
 }
 
@@ -276,7 +293,7 @@ static enum act_end watch(struct worker *w, const struct act_job *job,
 			return ACT_CUT_SIGNAL;
 		if (now - start_us >= job->deadline_us)
 			return ACT_DEADLINE;
-		if (stall_total_us(job->psi_fd) - stall_us > job->alarm_us)
+		if (stalled_us(job, stall_us, start_us) > job->alarm_us)
 			return ACT_CUT_PSI;
 		*calm_us = now;
 	}
@@ -310,14 +327,13 @@ void act_run(struct act *a, struct act_job *job)
 	} else {
 		job->end = why != ACT_DONE ? why : w->job.end;
 		job->err = w->job.err;
-		job->asked_bytes = w->job.asked_bytes;
 	}
 	job->elapsed_us = now_us() - start_us;
 	if (why == ACT_CUT_PSI) {
 		job->seen_us = signal_us - calm_us;
 		job->back_us = start_us + job->elapsed_us - signal_us;
 	}
-	job->stall_us = stall_total_us(job->psi_fd) - stall_us;
+	job->stall_us = stalled_us(job, stall_us, start_us);
 }
 
 uint64_t act_cpu_us(const struct act *a)

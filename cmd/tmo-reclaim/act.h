@@ -44,9 +44,10 @@ enum act_end {
 };
 
 struct act_job {
-	int fd;	    /* memory.reclaim, for writing */
+	int fd;	    /* memory.reclaim, for writing; its directory where high */
 	int psi_fd; /* the target's memory pressure, or -1 */
-	int dir_fd; /* by memory.high: its directory; else -1 */
+	bool high;  /* by memory.high */
+	bool own;   /* the pressure is the system's: ours is part of it */
 	const char *key;
 	struct act_part part[2];
 	size_t parts;
@@ -58,7 +59,6 @@ struct act_job {
 
 	enum act_end end;
 	int err;
-	uint64_t asked_bytes; /* by complete writes */
 	uint64_t elapsed_us, stall_us;
 	/* Of a cut: from the last look without alarm to the signal, and on. */
 	uint64_t seen_us, back_us;

@@ -41,7 +41,7 @@ static int record_path(int dir_fd, char *path, size_t size)
 	if (fstat(dir_fd, &st))
 		return -errno;
 	if (!record_dir(dir, sizeof(dir)))
-		return -ENOENT;
+		return -ENOTDIR;
 	snprintf(path, size, "%s/high.%llu", dir,
 		 (unsigned long long)st.st_ino);
 	return 0;
@@ -68,19 +68,25 @@ static int write_record(const char *path, const char *key, uint64_t old,
 			uint64_t new_high)
 {
 	char was[32], now[32];
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		      0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
 	put(was, old);
 	put(now, new_high);
-	if (flock(fd, LOCK_EX | LOCK_NB) ||
-	    dprintf(fd, "%s %s %s\n", was, now, key) < 0) {
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		close(fd);
-		return -EBUSY;
+		return -EBUSY; /* another's, whole as it is */
 	}
-	return fd;
+	errno = 0;
+	if (ftruncate(fd, 0) || dprintf(fd, "%s %s %s\n", was, now, key) < 0)
+		err = errno ? -errno : -EIO;
+	if (!err)
+		return fd;
+	unlink(path);
+	close(fd);
+	return err;
 }
 
 static void on_time(int sig)
@@ -115,18 +121,19 @@ __attribute__((noreturn)) static void poke(int dir_fd, const char *key,
 	struct itimerval off = { 0 };
 	char path[640];
 	uint64_t current;
-	int err, record = -1;
+	int record, err = record_path(dir_fd, path, sizeof(path));
 
 	setsid();
-	if (!record_path(dir_fd, path, sizeof(path)))
-		record = write_record(path, key, old, new_high);
+	record = err ? err : write_record(path, key, old, new_high);
+	if (record < 0)
+		_exit(-record); /* nobody could restore it after kill -9 */
 	limit_time(deadline_us);
 	err = write_high(dir_fd, new_high);
 	setitimer(ITIMER_REAL, &off, NULL);
 	if (!err && (kv_read_u64(dir_fd, "memory.current", &current) ||
 		     current > new_high))
 		err = -EAGAIN;
-	if (!write_high(dir_fd, old) && record >= 0)
+	if (!write_high(dir_fd, old))
 		unlink(path);
 	_exit(-err);
 }
@@ -170,8 +177,8 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	return err;
 }
 
-/* One record; true: the limit was restored. */
-static bool recover(const struct cg_set *set, int fd, const char *name)
+/* One record. */
+static void recover(const struct cg_set *set, int fd, const char *name)
 {
 	char text[CG_KEY_MAX + 128], was[32], now[32], high[32];
 	uint64_t limit;
@@ -183,12 +190,12 @@ static bool recover(const struct cg_set *set, int fd, const char *name)
 	n = io_pread(fd, text, sizeof(text));
 	if (n <= 0 || sscanf(text, "%31s %31s %n", was, now, &len) != 2 ||
 	    text[len] != '/')
-		return false;
+		return;
 	text[n - 1] = '\0';
 	dir = io_open(set->fd, text[len + 1] ? text + len + 1 : ".",
 		      O_RDONLY | O_DIRECTORY);
 	if (dir < 0)
-		return false;
+		return;
 	/* Still the same cgroup, and still our limit? */
 	if (!fstat(dir, &st) && !kv_read_u64(dir, "memory.high", &limit)) {
 		put(high, limit);
@@ -199,7 +206,6 @@ static bool recover(const struct cg_set *set, int fd, const char *name)
 		warn(0, "'%s': memory.high was left at %s: %s again",
 		     text + len, now, was);
 	close(dir);
-	return done;
 }
 
 /* A killed child may take a moment to die in the kernel's reclaim. */
@@ -215,15 +221,14 @@ static bool locked(int fd)
 	return false;
 }
 
-int high_recover(const struct cg_set *set)
+void high_recover(const struct cg_set *set)
 {
 	char path[512];
 	struct dirent *e;
 	DIR *dir;
-	int n = 0;
 
 	if (!record_dir(path, sizeof(path)) || !(dir = opendir(path)))
-		return 0;
+		return;
 	while ((e = readdir(dir))) {
 		int fd;
 
@@ -236,10 +241,9 @@ int high_recover(const struct cg_set *set)
 				close(fd);
 			continue; /* somebody is at it */
 		}
-		n += recover(set, fd, e->d_name + 5);
+		recover(set, fd, e->d_name + 5);
 		unlinkat(dirfd(dir), e->d_name, 0);
 		close(fd);
 	}
 	closedir(dir);
-	return n;
 }

@@ -21,14 +21,13 @@
 /*
  * Lowers memory.high in the directory by bytes below what is used, for at most
  * that time or until *stop and a signal.  0, -EAGAIN (the time did not
- * suffice), -EINTR, or -errno.
+ * suffice), -EINTR, or -errno.  Not without a record: -ENOTDIR is that there
+ * is nowhere to keep one.
  */
 int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	      const atomic_bool *stop);
 
-/*
- * Restores what the records say and nobody is at: the number of them.
- */
-int high_recover(const struct cg_set *set);
+/* Restores what the records say and nobody is at. */
+void high_recover(const struct cg_set *set);
 
 #endif

@@ -1,6 +1,7 @@
 #include "scene.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "msg.h"
 #include "num.h"
@@ -44,13 +45,16 @@ static void look_at_pressure(struct scene *s)
 {
 	const struct row_input *in = s->in;
 	struct pressure *p = &s->psi;
+	uint64_t own_us = s->cg->key[1] ? 0 : s->run->own_us - s->t->own_us;
 	bool own;
 
-	target_pressure(s->cg, s->t, s->now_us, p);
+	target_pressure(s->t, s->now_us, own_us, p);
+	s->t->own_us = s->run->own_us;
 	own = p->known;
 	if (!in->has_psi)
 		return;
-	p->known = in->mem_mpct >= 0 && (!in->has_io || in->io_mpct >= 0);
+	p->known = in->mem_mpct >= 0 &&
+		   (in->has_io ? in->io_mpct >= 0 : own || s->run->recorded);
 	p->mem_pct = (double)in->mem_mpct / 1e3;
 	if (in->has_io)
 		p->io_pct = (double)in->io_mpct / 1e3;
@@ -64,6 +68,11 @@ static void look_at_pressure(struct scene *s)
 		p->window_us = s->run->policy.interval_us;
 	else
 		p->window_us = s->now_us - s->t->read_us;
+	if (own_us && p->window_us)
+		p->mem_pct =
+			fmax(0, p->mem_pct - (double)own_us /
+						     (double)p->window_us *
+						     100);
 }
 
 static void look_at_refaults(struct scene *s)
@@ -244,8 +253,12 @@ void look_at_recording(struct scene *s)
 	const struct row_input *in = s->in;
 	struct guard_in *g = &s->guard;
 
+	uint64_t window_us = in->window_us < NUM_MAX
+				     ? in->window_us
+				     : s->run->policy.interval_us;
+
 	s->now_us = in->time_ms >= 0 ? (uint64_t)in->time_ms * 1000
-				     : s->t->read_us + in->window_us;
+				     : s->t->read_us + window_us;
 	s->before.current_bytes = in->memory_bytes;
 	look_at_pressure(s);
 	set_guard(s);

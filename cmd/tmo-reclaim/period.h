@@ -39,6 +39,7 @@ struct run {
 	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
 	uint64_t start_us;
 	uint64_t wait_us, waited_at_us; /* time left for writes */
+	uint64_t own_us;		/* time in them, of all */
 	unsigned int cpus;
 	bool high; /* memory.reclaim is not there */
 	bool probed, swappiness, swappiness_max; /* the kernel takes them */

@@ -1,6 +1,7 @@
 #include "scene.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,12 +18,14 @@ void probe(struct run *run, int fd)
 
 	if (run->probed)
 		return;
-	run->probed = true;
 	run->swappiness = run->swappiness_max = !run->high;
-	if (!root_is_live() || run->high)
-		return;
-	run->swappiness = write(fd, plain, sizeof(plain) - 1) > 0;
-	run->swappiness_max = write(fd, max, sizeof(max) - 1) > 0;
+	if (root_is_live() && !run->high) {
+		run->swappiness = write(fd, plain, sizeof(plain) - 1) > 0;
+		if (!run->swappiness && errno != EINVAL)
+			return; /* it is gone: the next one tells */
+		run->swappiness_max = write(fd, max, sizeof(max) - 1) > 0;
+	}
+	run->probed = true;
 }
 
 /*
@@ -106,7 +109,10 @@ static enum reason of_end(struct scene *s, const struct act_job *j)
 		return ends[j->end];
 	why = reason_of_errno(j->err);
 	if (why != REASON_GONE && why != REASON_BUSY)
-		complain(s, j->err, "cannot write memory.reclaim of");
+		complain(s, j->err,
+			 s->run->high ? "cannot lower memory.high, with a "
+					"record in /run or $XDG_RUNTIME_DIR, of"
+				      : "cannot write memory.reclaim of");
 	return why;
 }
 
@@ -116,7 +122,8 @@ void take(struct scene *s)
 	struct act_job j = {
 		.fd = s->t->reclaim_fd - 1,
 		.psi_fd = s->t->psi_fd - 1,
-		.dir_fd = run->high ? s->cg->fd : -1,
+		.high = run->high,
+		.own = !s->cg->key[1],
 		.key = s->cg->key,
 		.parts = s->parts,
 		.chunk_bytes = run->policy.chunk_bytes,
@@ -128,7 +135,17 @@ void take(struct scene *s)
 
 	memcpy(j.part, s->part, sizeof(j.part));
 	tell_parents(s);
-	act_run(run->act, &j);
+	if (run->high)
+		j.fd = cg_open_file(&run->set, s->cg, ".",
+				    O_RDONLY | O_DIRECTORY);
+	if (j.fd < 0) {
+		j.end = ACT_FAILED;
+		j.err = j.fd;
+	} else {
+		act_run(run->act, &j);
+	}
+	if (run->high && j.fd >= 0)
+		close(j.fd);
 	s->r->stall_us = j.stall_us;
 	s->r->elapsed_us = j.elapsed_us;
 	s->r->reason = of_end(s, &j);
@@ -136,7 +153,7 @@ void take(struct scene *s)
 		debug("'%s': alarm seen within %" PRIu64
 		      " us, write back %" PRIu64 " us later",
 		      s->cg->key, j.seen_us, j.back_us);
-	s->t->own_us += j.elapsed_us;
+	run->own_us += j.elapsed_us;
 	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;
 	s->t->late = j.end == ACT_DEADLINE;

@@ -130,7 +130,7 @@ bool host_read(struct host *h, const char *kill_switch)
 static int open_psi(const struct cg_set *set, const struct cg *cg,
 		    enum psi_res res)
 {
-	/* The root cgroup has none of its own: it is the system. */
+	/* The root cgroup is the system. */
 	if (!cg->key[1])
 		return io_open(root_fd(), psi_system_file(res), O_RDONLY);
 	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
@@ -304,11 +304,10 @@ static double avg_pct(const struct psi_line *line)
 	return (double)(a > b ? a : b) / 1e3;
 }
 
-void target_pressure(const struct cg *cg, struct target *t, uint64_t now_us,
+void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 		     struct pressure *out)
 {
 	bool first = !t->known;
-	uint64_t own_us = cg->key[1] ? 0 : t->own_us;
 	struct psi mem, io;
 
 	*out = (struct pressure){ 0 };
@@ -326,7 +325,6 @@ void target_pressure(const struct cg *cg, struct target *t, uint64_t now_us,
 			    first, 0);
 	out->mem_avg_pct = avg_pct(&mem.line[PSI_SOME]);
 	out->io_avg_pct = avg_pct(&io.line[PSI_SOME]);
-	t->own_us = 0;
 }
 
 /*

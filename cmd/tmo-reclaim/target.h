@@ -105,7 +105,7 @@ struct target {
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
 	unsigned int waited; /* periods left to those below */
 	uint64_t mem_total_us, io_total_us;
-	uint64_t own_us; /* time in own writes since the last pressure */
+	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;
 	struct reading last;
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
@@ -138,8 +138,11 @@ void target_close(struct target *t);
 int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 		bool high, struct reading *out);
 
-/* Own reading of the pressure since the last one. */
-void target_pressure(const struct cg *cg, struct target *t, uint64_t now_us,
+/*
+ * Own reading of the pressure since the last one; own_us of it is what our own
+ * writes added to the system's.
+ */
+void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 		     struct pressure *out);
 
 /* The swap and protection part of the guard's input. */

@@ -267,6 +267,20 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(<"$CG/t/a/memory.high")" -eq $((900 << 20)) ]
 	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
 	[ -z "$(ls /run/tmo-reclaim)" ]
+	# where descriptors are too few to hold the directories, too
+	echo max >"$CG/t/a/memory.high"
+	mkdir "$CG/t/b"/c{1..20}
+	(ulimit -n 200 && tmo-reclaim --memory-high --headroom 0 -r -b 1M /t) >"$BATS_TEST_TMPDIR/out"
+	output=$(<"$BATS_TEST_TMPDIR/out")
+	[ "$(grep ^/t/a <<<"$output" | awk '{ print $NF }')" = asked ]
+	[ "$(cat "$CG"/t/{a,b}/memory.high "$CG"/t/b/c*/memory.high | sort -u)" = max ]
+	rmdir "$CG/t/b"/c*
+	# not without a record
+	mount -t tmpfs -o ro none /run
+	runx 3 tmo-reclaim --memory-high --headroom 4M -b 1M /t/a
+	umount /run
+	one_line "with a record in /run"
+	[ "$(<"$CG/t/a/memory.high")" = max ]
 }
 
 @test "kill -9 while memory.high is lowered: the child restores it" {
