@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -48,17 +50,34 @@ static int try_write(const struct run *run, const struct cg *cg,
 	return cg_write(&run->set, cg, "memory.reclaim", text);
 }
 
+/* 0, or why it cannot be opened to be written. */
+static int opens(const struct run *run, const struct cg *cg, const char *file)
+{
+	int fd = cg_open_file(&run->set, cg, file, O_WRONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static bool check_reclaim(const struct run *run, const struct cg *cg,
 			  struct rows_out *out)
 {
-	int fd = cg_open_file(&run->set, cg, "memory.reclaim", O_WRONLY);
+	int err = opens(run, cg, "memory.reclaim");
+	int high = opens(run, cg, "memory.high");
 
-	say(out, "memory.reclaim", fd < 0 ? fd : 0, CHECK_MISSING, cg->key,
-	    fd == -ENOENT ? "a kernel before 5.19, or no memory controller"
-			  : "run as root, or delegate the cgroup");
-	if (fd < 0)
+	say(out, "memory.high", high, CHECK_LIMITED, "for --memory-high",
+	    high == -ENOENT ? "no memory controller, or the root cgroup"
+			    : "run as root, or delegate the cgroup");
+	if (err == -ENOENT && !high) {
+		tool_check(out, "memory.reclaim", CHECK_LIMITED,
+			   "before 5.19: memory.high is lowered and restored");
+		return false;
+	}
+	if (say(out, "memory.reclaim", err, CHECK_MISSING, cg->key,
+		err == -ENOENT ? "a kernel before 5.19, or no memory controller"
+			       : "run as root, or delegate the cgroup"))
 		return true;
-	close(fd);
 	say(out, "swappiness", try_write(run, cg, "0 swappiness=60"),
 	    CHECK_LIMITED, "0 to 200",
 	    "before 6.11: file cache cannot be taken alone");
@@ -126,6 +145,20 @@ static void check_demotion(const struct run *run, struct rows_out *out)
 			   "/sys/kernel/mm/numa/demotion_enabled is off");
 }
 
+static void check_modes(struct rows_out *out)
+{
+	int fd = io_open(root_fd(), "sys/devices/system/node/node0/reclaim",
+			 O_WRONLY);
+	long n = syscall(SYS_process_madvise, -1, NULL, 0, MADV_PAGEOUT, 0);
+
+	say(out, "node", fd < 0 ? fd : 0, CHECK_LIMITED, "for --node",
+	    "before 6.17");
+	say(out, "ranges", n < 0 && errno == ENOSYS ? -ENOSYS : 0,
+	    CHECK_LIMITED, "for --ranges", "before 5.10");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Those that no cgroup's counters tell of. */
 static void check_rivals(struct rows_out *out)
 {
@@ -182,6 +215,7 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	missing |= check_psi(run, cg, out, PSI_IO, "io.pressure");
 	check_swap(run, cg, out);
 	check_demotion(run, out);
+	check_modes(out);
 	check_rivals(out);
 	return missing ? STATUS_FATAL : STATUS_OK;
 }
