@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +37,7 @@ struct map {
 struct process {
 	uint64_t pid, start_ticks;
 	int pidfd, pagemap, err;
+	bool warned;
 };
 
 static void map_input(const struct rows_in *in, struct map *m)
@@ -125,9 +127,11 @@ static void enter(struct process *p, const struct range *r)
 	leave(p);
 	p->pid = r->pid;
 	p->start_ticks = r->start_ticks;
-	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)r->pid, 0);
+	p->pidfd = r->pid > INT_MAX ? -1
+				    : (int)syscall(SYS_pidfd_open,
+						   (pid_t)r->pid, 0);
 	if (p->pidfd < 0) {
-		p->err = -errno;
+		p->err = r->pid > INT_MAX ? -ESRCH : -errno;
 		return;
 	}
 	p->err = started(r->pid, &ticks);
@@ -170,6 +174,7 @@ static enum reason may_page_out(struct run *run, const char *key, bool anon)
 		.swappiness = NUM_NONE,
 		.rotational = run->host.rotational && !run->policy.rotational,
 		.zswap_full = run->host.zswap_full,
+		.zram_full = run->host.zram_full,
 	};
 
 	if (!anon)
@@ -195,6 +200,7 @@ static uint64_t stalled_us(const struct run *run, const struct cg *cg)
 static enum reason of_advice(int err)
 {
 	switch (err) {
+	case ENOENT: /* its directory, after it was reaped */
 	case ESRCH: return REASON_GONE;
 	case EPERM:
 	case EACCES: return REASON_DENIED;
@@ -205,9 +211,23 @@ static enum reason of_advice(int err)
 	}
 }
 
-/* Piece by piece, until it is done or the cgroup feels it. */
+static enum reason failed(struct process *p, int err)
+{
+	enum reason why = of_advice(err);
+
+	if (why != REASON_GONE && why != REASON_CUT_SIGNAL && !p->warned) {
+		warn(-err, "cannot page out of process %" PRIu64, p->pid);
+		p->warned = true;
+	}
+	return why;
+}
+
+/*
+ * Piece by piece, until it is done or the cgroup feels it.  ENOMEM: part of it
+ * is mapped no more, and the rest was advised all the same (madvise(2)).
+ */
 static enum reason page_out(struct run *run, const struct cg *cg,
-			    const struct process *p, const struct range *r)
+			    struct process *p, const struct range *r)
 {
 	uint64_t stall_us = stalled_us(run, cg), now_us;
 
@@ -222,8 +242,9 @@ static enum reason page_out(struct run *run, const struct cg *cg,
 		if (clock_stopped())
 			return REASON_CUT_SIGNAL;
 		if (syscall(SYS_process_madvise, p->pidfd, &iov, 1,
-			    MADV_PAGEOUT, 0) < 0)
-			return of_advice(errno);
+			    MADV_PAGEOUT, 0) < 0 &&
+		    errno != ENOMEM)
+			return failed(p, errno);
 		done += n;
 		now_us = stalled_us(run, cg);
 		if (num_delta(now_us, stall_us) == NUM_NONE)
@@ -247,7 +268,7 @@ static void one_range(struct run *run, const char *key, struct process *p,
 		return;
 	enter(p, r);
 	out->reason =
-		p->err ? of_advice(-p->err) : may_page_out(run, key, r->anon);
+		p->err ? failed(p, -p->err) : may_page_out(run, key, r->anon);
 	if (stalled_us(run, cg) == NUM_NONE)
 		out->reason = REASON_NO_PSI;
 	if (out->reason != REASON_LAW)
@@ -258,7 +279,8 @@ static void one_range(struct run *run, const char *key, struct process *p,
 	}
 	out->want_bytes = r->bytes;
 	out->reason = REASON_COLD;
-	if (run->policy.dry_run) {
+	/* A recording's processes may live on here under other names. */
+	if (run->policy.dry_run || !root_is_live()) {
 		note("would page out %" PRIu64 " bytes at %#" PRIx64
 		     " of process %" PRIu64,
 		     r->bytes, r->addr, r->pid);
@@ -268,13 +290,7 @@ static void one_range(struct run *run, const char *key, struct process *p,
 	before = present_bytes(p, r->addr, r->bytes);
 	out->reason = page_out(run, cg, p, r);
 	after = present_bytes(p, r->addr, r->bytes);
-	out->y.got_bytes = num_delta(before, after);
-	if (out->y.got_bytes == NUM_NONE)
-		out->y.got_bytes = 0;
-	if (r->anon)
-		out->y.got_anon_bytes = out->y.got_bytes;
-	else
-		out->y.got_file_bytes = out->y.got_bytes;
+	out->y.got_bytes = num_known(num_delta(before, after));
 }
 
 void ranges(struct run *run, struct shown *to)
@@ -288,7 +304,8 @@ void ranges(struct run *run, struct shown *to)
 
 	rows_in_open(&in, STDIN_FILENO, to->out);
 	map_input(&in, &m);
-	while (!clock_stopped() && (event = rows_next(&in)) > ROWS_END) {
+	while (!clock_stopped() && !to->out->err &&
+	       (event = rows_next(&in)) > ROWS_END) {
 		struct result out = { .time_ms = clock_unix_ms() };
 
 		if (event == ROWS_HEADER)
@@ -297,7 +314,7 @@ void ranges(struct run *run, struct shown *to)
 			continue;
 		read_range(&in, &m, &r);
 		if (tool_row_key(&run->set, &in, key))
-			run->failed = true;
+			out.reason = REASON_ERROR;
 		else
 			one_range(run, key, &process, &r, &out);
 		run->failed |= out.reason == REASON_DENIED ||
