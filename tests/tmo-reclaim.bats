@@ -202,6 +202,49 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	: >"$TMO_ROOT/run/tmo-reclaim.off"
 	[ "$(calm | reason)" = off ]
 	[ "$(calm | reason --kill-switch /run/other)" = law ]
+	rm "$TMO_ROOT/run/tmo-reclaim.off"
+	# a dry run needs no lock; a recording is decided without these files
+	exec 9>>"$A/memory.reclaim"
+	flock 9
+	[ "$(calm | reason)" = locked ]
+	runx 0 tmo-reclaim -n -q --headroom 0 --ratio 1% -c 1 /w.slice/a
+	[ "$(col reason <<<"$output")" != locked ]
+	exec 9>&-
+	printf 'populated 1\nfrozen 1\n' >"$A/cgroup.events"
+	[ "$(calm memory_bytes 117964800 | reason -n -q)" = law ]
+}
+
+@test "anonymous memory does not go to a swap file on a rotating disk" {
+	printf 'Filename\tType\tSize\tUsed\tPriority\n/swapfile file 524284 0 -1\n' >"$TMO_ROOT/proc/swaps"
+	echo N >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
+	: >"$TMO_ROOT/swapfile"
+	disk=$TMO_ROOT/sys/dev/block/$(stat -c '%Hd:%Ld' "$TMO_ROOT/swapfile")/queue
+	mkdir -p "$disk"
+	echo 0 >"$disk/rotational"
+	[ "$(calm | reason)" = law ]
+	echo 1 >"$disk/rotational"
+	[ "$(calm | reason)" = rotational ]
+	[ "$(calm | reason --rotational)" = law ]
+}
+
+@test "a full disk ends it, and rows with a table of targets are refused" {
+	got=0
+	(calm; while calm | tail -n 1; do :; done) 2>/dev/null |
+		timeout 20 tmo-reclaim --headroom 0 >/dev/full || got=$?
+	[ "$got" -eq 2 ]
+	printf '#cgroup\n/\n' >"$BATS_TEST_TMPDIR/tab"
+	runx 2 tmo-reclaim --targets "$BATS_TEST_TMPDIR/tab" - < <(calm)
+	one_line "rows have the policy in their own columns"
+}
+
+@test "growth holds the very period that shows it" {
+	row() { calm memory_bytes,time "$1	$2" | sed 's/memory_bytes,time/memory_bytes\ttime/'; }
+	rows() {
+		row 100000000 1000.000
+		row 400000000 1006.000 | tail -n 1
+		row 400000000 1030.000 | tail -n 1
+	}
+	[ "$(rows | reason -n -q | tr '\n' ' ')" = 'law growth cap ' ]
 }
 
 @test "a parent's memory.low counts by its share" {
@@ -211,6 +254,12 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	echo $((current * 2)) >"$up/memory.low"
 	[ "$(calm | reason)" = protected ]
 	echo 4096 >"$up/memory.low"
+	[ "$(calm | reason)" = law ]
+	# and its memory.zswap.max, which the kernel looks at all the way up
+	echo 1000000 >"$up/memory.zswap.max"
+	echo 950000 >"$up/memory.zswap.current"
+	[ "$(calm | reason)" = zswap_full ]
+	echo 0 >"$up/memory.zswap.max"
 	[ "$(calm | reason)" = law ]
 }
 
@@ -308,6 +357,9 @@ $reason" ]
 	printf '#cgroup\tfloor_bytes\n/\tmuch\n' >"$tab"
 	kill -HUP "$tool"
 	retry 10 grep -q "$tab: line 2: the table before stays in force" "$err"
+	kill -USR1 "$tool" # wakes it: the bad table is told once
+	sleep 0.3
+	[ "$(grep -c 'stays in force' "$err")" -eq 1 ]
 	kill "$tool"
 	got=0
 	wait "$tool" || got=$?

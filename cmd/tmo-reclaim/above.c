@@ -27,7 +27,10 @@ static void read_level(const struct cg_set *set, const char *key,
 		.swap_max_bytes = value(set, key, "memory.swap.max", NUM_MAX),
 		.min_bytes = value(set, key, "memory.min", 0),
 		.low_bytes = value(set, key, "memory.low", 0),
+		.zswap_max_bytes = value(set, key, "memory.zswap.max", NUM_MAX),
 	};
+	if (l->zswap_max_bytes != NUM_MAX)
+		l->zswap_bytes = value(set, key, "memory.zswap.current", 0);
 	if (l->swap_max_bytes != NUM_MAX)
 		l->swap_bytes = value(set, key, "memory.swap.current", 0);
 	if (l->min_bytes || l->low_bytes)

@@ -13,6 +13,7 @@
 struct level {
 	size_t len; /* of its key */
 	uint64_t swap_bytes, swap_max_bytes;
+	uint64_t zswap_bytes, zswap_max_bytes;
 	uint64_t min_bytes, low_bytes, current_bytes;
 };
 

@@ -45,13 +45,31 @@ static struct cg *recorded(void **tree, const char *key)
 	return cg;
 }
 
+/* Batches of rows without a cgroup after which it is forgotten. */
+enum { FORGET_BATCHES = 4 };
+
 struct filtering {
 	struct run *run;
+	uint64_t swept_us;
 	struct rows_in in;
 	struct input_map map;
 	char key[CG_KEY_MAX];
 	void *recorded;
 };
+
+/* The first row is the start: the pipe has had its own until then. */
+static void begin_row(struct filtering *f)
+{
+	struct run *run = f->run;
+	uint64_t now_us = clock_mono_us();
+
+	if (!f->swept_us)
+		run->start_us = f->swept_us = now_us;
+	if (now_us - f->swept_us < run->policy.interval_us)
+		return;
+	f->swept_us = now_us;
+	cg_set_sweep(&run->set, FORGET_BATCHES);
+}
 
 static void one_row(struct filtering *f, struct result *r)
 {
@@ -60,6 +78,7 @@ static void one_row(struct filtering *f, struct result *r)
 	struct cg *cg;
 	int err;
 
+	begin_row(f);
 	input_read(&f->in, &f->map, &row);
 	err = tool_row_key(&run->set, &f->in, f->key);
 	if (err) {
@@ -88,7 +107,8 @@ void filter(struct run *run, struct shown *to)
 
 	rows_in_open(&f.in, STDIN_FILENO, to->out);
 	input_map(&f.in, &f.map);
-	while (!clock_stopped() && (event = rows_next(&f.in)) > ROWS_END) {
+	while (!clock_stopped() && !to->out->err &&
+	       (event = rows_next(&f.in)) > ROWS_END) {
 		if (clock_take_usr1())
 			report(run, -1);
 		if (event == ROWS_HEADER)

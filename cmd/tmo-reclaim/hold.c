@@ -72,7 +72,8 @@ static enum reason events(const struct scene *s)
 {
 	char buf[256];
 
-	if (!s->cg->key[1] || files_read(&s->t->files, &s->run->set, s->cg,
+	if (s->run->recorded || !s->cg->key[1] ||
+	    files_read(&s->t->files, &s->run->set, s->cg,
 					 FILE_EVENTS, buf, sizeof(buf)) <= 0)
 		return REASON_LAW;
 	if (strstr(buf, "frozen 1"))

@@ -1,7 +1,9 @@
 #include "scene.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "msg.h"
 #include "num.h"
@@ -196,24 +198,36 @@ static void look_for_rival(struct scene *s)
 static int open_target(struct scene *s)
 {
 	struct run *run = s->run;
+	bool alone = !run->policy.dry_run;
 	int err = -ENOENT;
 
 	if (run->policy.node >= 0) {
 		/* For its pressure, which is the system's. */
-		target_open(&run->set, s->cg, s->t, "");
-		return target_open_node(s->t, run->policy.node);
+		target_open(&run->set, s->cg, s->t, "", false);
+		return target_open_node(s->t, run->policy.node, alone);
 	}
 	run->high |= run->policy.high;
 	if (!run->high)
-		err = target_open(&run->set, s->cg, s->t, "memory.reclaim");
+		err = target_open(&run->set, s->cg, s->t, "memory.reclaim",
+				  alone);
 	if (err != -ENOENT)
 		return err;
-	err = target_open(&run->set, s->cg, s->t, "memory.high");
+	err = target_open(&run->set, s->cg, s->t, "memory.high", alone);
 	if (!err && !run->high)
 		note("no memory.reclaim (before 5.19): memory.high is lowered "
 		     "and restored in its place");
 	run->high |= !err;
 	return err;
+}
+
+/* Every cgroup has that file, whatever its controllers are. */
+static bool is_gone(const struct scene *s)
+{
+	int fd = cg_open_file(&s->run->set, s->cg, "cgroup.procs", O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return root_is_live() && (fd == -ENOENT || fd == -ENODEV);
 }
 
 enum reason look(struct scene *s)
@@ -223,7 +237,10 @@ enum reason look(struct scene *s)
 
 	if (err == -EWOULDBLOCK)
 		return REASON_LOCKED;
-	if (err && !(run->policy.dry_run && err == -EACCES)) {
+	if (err &&
+	    !(run->policy.dry_run && reason_of_errno(err) == REASON_DENIED)) {
+		if (err == -ENOENT && is_gone(s))
+			return REASON_GONE;
 		if (err == -ENOENT) {
 			complain(s, 0,
 				 s->run->policy.node >= 0
@@ -238,8 +255,11 @@ enum reason look(struct scene *s)
 	if (s->t->reclaim_fd)
 		probe(run, s->t->reclaim_fd - 1);
 	err = look_at_target(s, &s->before);
-	if (err)
+	if (err) {
+		if (reason_of_errno(err) != REASON_GONE)
+			complain(s, err, "cannot read the counters of");
 		return reason_of_errno(err);
+	}
 	look_for_rival(s);
 	look_at_pressure(s);
 	look_at_limits(s);

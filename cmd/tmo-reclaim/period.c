@@ -355,15 +355,19 @@ static void account(struct scene *s, bool acted)
 	r->saved_bytes = target_saved(t, &after, &s->run->host);
 	r->accounted = true;
 	target_sample(t, after.current_bytes);
-	if (t->known &&
-	    guard_grew(s->before.current_bytes, t->last.current_bytes))
-		t->grown_us = s->now_us;
 	if (t->known && file_came_back(&after.stat, &t->last.stat))
 		t->file_back_us = s->now_us;
 	t->last = after;
 	t->known = true;
 	t->read_us = s->now_us;
 	t->asleep_us = s->asleep_us;
+}
+
+static void look_for_growth(const struct scene *s)
+{
+	if (s->t->known &&
+	    guard_grew(s->before.current_bytes, s->t->last.current_bytes))
+		s->t->grown_us = s->now_us;
 }
 
 /* Look, decide, write, look again. */
@@ -394,6 +398,7 @@ static void go_through(struct run *run, struct cg *cg,
 	r->reason = look(&s);
 	if (r->reason != REASON_LAW)
 		return;
+	look_for_growth(&s);
 	want = decide(&s);
 	r->want_bytes = want;
 	if (want && run->policy.dry_run)
@@ -427,10 +432,9 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 		.memory_bytes = in->memory_bytes,
 		.accounted = true,
 	};
+	look_for_growth(&s);
 	r->want_bytes = decide(&s);
 	say_writes(&s);
-	if (t->known && guard_grew(in->memory_bytes, t->last.current_bytes))
-		t->grown_us = s.now_us;
 	t->last = s.before;
 	t->known = true;
 	t->read_us = s.now_us;

@@ -122,6 +122,10 @@ void report(struct run *run, int format)
 	char *bad;
 	size_t n = sizeof(cols) / sizeof(*cols);
 
+	if (run->recorded && !run->set.n) {
+		note("no report: a recording has no totals");
+		return;
+	}
 	if (format < 0)
 		format = isatty(STDERR_FILENO) ? ROWS_TABLE : ROWS_TSV;
 	if (col_select(cols, n, n, NULL, &show, &bad))

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -77,6 +79,28 @@ static bool there(const char *path)
 	return fd >= 0;
 }
 
+/* A file's disk is that of its file system, where that has one. */
+static bool rotates(const struct swap_area *a)
+{
+	char path[96];
+	uint64_t rotational = 0;
+	struct stat st;
+
+	if (a->kind != SWAP_FILE)
+		return a->kind == SWAP_ROTATIONAL;
+	if (*a->path != '/' || fstatat(root_fd(), a->path + 1, &st, 0))
+		return false;
+	snprintf(path, sizeof(path), "sys/dev/block/%u:%u/queue/rotational",
+		 major(st.st_dev), minor(st.st_dev));
+	if (kv_read_u64(root_fd(), path, &rotational)) {
+		snprintf(path, sizeof(path),
+			 "sys/dev/block/%u:%u/../queue/rotational",
+			 major(st.st_dev), minor(st.st_dev));
+		kv_read_u64(root_fd(), path, &rotational);
+	}
+	return rotational;
+}
+
 /* What swap is made of, and which area takes the next page. */
 static void read_areas(struct host *h)
 {
@@ -103,8 +127,7 @@ static void read_areas(struct host *h)
 		full = z.limit_bytes && nearly(z.used_bytes, z.limit_bytes);
 	}
 	h->zram_full = full;
-	h->rotational =
-		next && next->kind == SWAP_ROTATIONAL && !mem_zswap_enabled();
+	h->rotational = next && rotates(next) && !mem_zswap_enabled();
 	h->zram_mpct = num_mpct(used, orig);
 }
 
@@ -152,11 +175,11 @@ void target_close(struct target *t)
  * One tmo-reclaim for a cgroup: whoever may write the file may lock it, nobody
  * else; and the lock is gone with its holder.
  */
-static int lock(struct target *t, int fd)
+static int lock(struct target *t, int fd, bool alone)
 {
 	if (fd < 0)
 		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+	if (alone && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
 		close(fd);
 		return -EWOULDBLOCK;
 	}
@@ -173,7 +196,7 @@ static void follow_replay(struct target *t)
 }
 
 int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
-		const char *file)
+		const char *file, bool alone)
 {
 	follow_replay(t);
 	if (!t->psi_fd)
@@ -186,10 +209,10 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 		t->io_fd = 0;
 	if (t->reclaim_fd)
 		return 0;
-	return lock(t, cg_open_file(set, cg, file, O_WRONLY | O_APPEND));
+	return lock(t, cg_open_file(set, cg, file, O_WRONLY | O_APPEND), alone);
 }
 
-int target_open_node(struct target *t, int node)
+int target_open_node(struct target *t, int node, bool alone)
 {
 	char path[64];
 
@@ -198,7 +221,7 @@ int target_open_node(struct target *t, int node)
 		return 0;
 	snprintf(path, sizeof(path), "sys/devices/system/node/node%d/reclaim",
 		 node);
-	return lock(t, io_open(root_fd(), path, O_WRONLY | O_APPEND));
+	return lock(t, io_open(root_fd(), path, O_WRONLY | O_APPEND), alone);
 }
 
 /* "Node 0 Active(anon):     1234 kB" */
@@ -340,6 +363,13 @@ static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
 			  (double)all_bytes);
 }
 
+/* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
+static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
+{
+	return max_bytes && max_bytes != NUM_MAX &&
+	       nearly(zswap_bytes, max_bytes);
+}
+
 /* Its own limits; the root has none. */
 static void own_limits(const struct cg_set *set, const struct cg *cg,
 		       struct target *t, const struct reading *now,
@@ -356,8 +386,8 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 	    swap_max != NUM_MAX)
 		mem_swap_bound(swap, num_known(now->swap_bytes), swap_max);
 	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
-	    zmax && !files_u64(f, set, cg, FILE_ZSWAP, &znow))
-		g->zswap_full |= nearly(znow, zmax);
+	    !files_u64(f, set, cg, FILE_ZSWAP, &znow))
+		g->zswap_full |= fills(znow, zmax);
 }
 
 /* Anonymous memory that reclaim can move to a slower node, and has moved. */
@@ -395,6 +425,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 
 		if (l->swap_max_bytes != NUM_MAX)
 			mem_swap_bound(&swap, l->swap_bytes, l->swap_max_bytes);
+		g->zswap_full |= fills(l->zswap_bytes, l->zswap_max_bytes);
 		g->min_bytes = num_most(g->min_bytes,
 					share_of(l->min_bytes, l->current_bytes,
 						 now->current_bytes));

@@ -124,12 +124,12 @@ struct target {
 	unsigned int samples, stride, skip;
 };
 
-/* Descriptors; -errno. */
+/* Descriptors; -errno.  alone: -EWOULDBLOCK where another one holds it. */
 int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
-		const char *file);
+		const char *file, bool alone);
 
 /* The same of a memory node, whose file is reclaim in its directory. */
-int target_open_node(struct target *t, int node);
+int target_open_node(struct target *t, int node, bool alone);
 /* The sizes of out are the node's: what is used, and its LRUs. */
 int target_read_node(int node, struct reading *out);
 void target_close(struct target *t);

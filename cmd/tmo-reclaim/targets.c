@@ -98,6 +98,7 @@ int targets_load(const struct cg_set *set, const char *path,
 	rows_in_close(&in);
 	close(fd);
 	if (err) {
+		out->changed = t.changed; /* told once */
 		targets_free(&t);
 		return err;
 	}

@@ -28,7 +28,7 @@ int targets_load(const struct cg_set *set, const char *path,
 		 struct targets *out, size_t *line);
 void targets_free(struct targets *t);
 
-/* Did the file change since it was loaded? */
+/* Did the file change since it was read, be it bad or good? */
 bool targets_changed(const char *path, const struct targets *t);
 
 /* The last row that names the cgroup, or one above it; NULL: none. */

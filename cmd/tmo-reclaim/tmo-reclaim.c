@@ -340,7 +340,11 @@ static bool reads_rows(const struct config *cfg, int n, char **operands)
 		       "(see -h)");
 	if (cfg->policy.ranges && n && strcmp(*operands, "-"))
 		die(0, "--ranges reads rows: it takes no cgroup");
-	return !n || (n == 1 && !strcmp(*operands, "-"));
+	if (n != 1 || strcmp(*operands, "-"))
+		return !n;
+	if (cfg->policy.targets)
+		die(0, "--targets: rows have the policy in their own columns");
+	return true;
 }
 
 static int run_check(struct run *run, struct rows_out *out, char **keys,
