@@ -215,8 +215,8 @@ static enum swap_kind kind_of(const char *dev)
 
 int mem_swap_areas(struct swap_area *areas, int max)
 {
-	char *text, *save = NULL;
-	ssize_t len = io_read_all(root_fd(), "proc/swaps", &text);
+	char text[IO_BUF], *save = NULL;
+	ssize_t len = io_read(root_fd(), "proc/swaps", text, sizeof(text));
 	int n = 0;
 
 	if (len < 0)
@@ -242,7 +242,6 @@ int mem_swap_areas(struct swap_area *areas, int max)
 		}
 		n++;
 	}
-	free(text);
 	return n;
 }
 
