@@ -85,14 +85,14 @@ static enum reason events(const struct scene *s)
  * The row is to tell what is cold, and does not yet.  Blind steps take hot
  * pages where no generation has been sorted out; the age and a pass later the
  * scan has done that.  The classic LRU is sorted by the very steps: there is no
- * waiting.
+ * waiting; nor where only file cache may be taken, as nothing tells its age.
  */
 static bool awaits_evidence(const struct scene *s)
 {
 	uint64_t age_us = s->in->age_us;
 
 	return s->run->policy.law == LAW_DEFAULT && s->in->cold_to_come &&
-	       !s->t->cold.known && age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
+	       !s->t->cold.known && !s->file_only && age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
 }
 
 enum reason hold(const struct scene *s)
