@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "root.h"
 
 enum { HEADER_MAX = 128 };
 
@@ -122,4 +123,12 @@ int state_lock(const char *path, int wait)
 		return n;
 	}
 	return fd;
+}
+
+void state_boot_id(char boot[STATE_BOOT])
+{
+	if (io_read(root_fd(), "proc/sys/kernel/random/boot_id", boot,
+		    STATE_BOOT) <= 0)
+		snprintf(boot, STATE_BOOT, "-");
+	boot[strcspn(boot, "\n")] = '\0';
 }

@@ -30,4 +30,8 @@ int state_read(const char *path, const char *name, unsigned int version,
  */
 int state_lock(const char *path, int wait);
 
+/* Which boot this is: the kernel's boot_id, or "-" where it tells none. */
+enum { STATE_BOOT = 64 };
+void state_boot_id(char boot[STATE_BOOT]);
+
 #endif

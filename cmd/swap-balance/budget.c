@@ -120,7 +120,7 @@ static uint64_t sectors_of(const struct swap_area *a)
 
 	if (!*a->dev) { /* a file shares its disk: what was swapped out */
 		kv_read_key(root_fd(), "proc/vmstat", "pswpout", &pages);
-		return pages * ((uint64_t)sysconf(_SC_PAGESIZE) / SECTOR);
+		return pages * (mem_page_bytes() / SECTOR);
 	}
 	snprintf(path, sizeof(path), "sys/class/block/%s/stat", a->dev);
 	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
@@ -130,18 +130,10 @@ static uint64_t sectors_of(const struct swap_area *a)
 }
 
 struct ledger {
-	char boot[64];
+	char boot[STATE_BOOT];
 	struct bucket v[AREAS_MAX];
 	int n;
 };
-
-static void read_boot_id(char *boot, size_t size)
-{
-	if (io_read(root_fd(), "proc/sys/kernel/random/boot_id", boot, size) <=
-	    0)
-		snprintf(boot, size, "-");
-	boot[strcspn(boot, "\n")] = '\0';
-}
 
 static int ledger_read(struct ledger *l, const char *path)
 {
@@ -264,7 +256,7 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 		const struct machine *m, bool save)
 {
 	struct ledger now, was;
-	char boot[64];
+	char boot[STATE_BOOT];
 	int lock = -1, err;
 
 	*out = (struct budget){ .pace_bytes_per_s = NUM_NONE, .years = NAN };
@@ -274,7 +266,7 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 		return lock;
 	err = ledger_read(&now, cfg->path);
 	was = now;
-	read_boot_id(boot, sizeof(boot));
+	state_boot_id(boot);
 	for (int i = 0; !err && i < m->wears; i++) {
 		const struct swap_area *a = m->wear + i;
 		struct bucket *b;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "io.h"
@@ -97,8 +96,7 @@ uint64_t look_device_out_bytes(const struct look *now, const struct look *then)
 
 	if (pages == NUM_NONE)
 		pages = DELTA(st.zswpwb_pages);
-	return pages == NUM_NONE ? NUM_NONE
-				 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return pages == NUM_NONE ? NUM_NONE : pages * mem_page_bytes();
 }
 
 /*
@@ -121,7 +119,7 @@ static enum kind next_kind(const struct look *now, const struct machine *m)
 struct window look_window(const struct look *now, const struct look *then,
 			  const struct machine *m)
 {
-	double page = (double)sysconf(_SC_PAGESIZE);
+	double page = (double)mem_page_bytes();
 	struct window w = {
 		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
 		.swap_used_mpct = now->swap.used_mpct,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "io.h"
@@ -44,7 +43,7 @@ static bool is_disk(const char *dev)
 /* Documentation/admin-guide/iostats.rst: fields 1, 3 and 4 are of reads. */
 static void sum_reads(struct machine *m, char *text)
 {
-	double page_sectors = (double)sysconf(_SC_PAGESIZE) / 512;
+	double page_sectors = (double)mem_page_bytes() / 512;
 	char *save = NULL;
 
 	m->swap = m->file = (struct reads){ 0 };

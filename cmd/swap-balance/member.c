@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "num.h"
@@ -13,11 +12,6 @@ enum {
 	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
 };
 
-static uint64_t or_zero(uint64_t v)
-{
-	return v == NUM_NONE ? 0 : v;
-}
-
 static uint64_t less(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
@@ -26,9 +20,9 @@ static uint64_t less(uint64_t a, uint64_t b)
 /* Swap that is not in zswap, nor back in memory with its slot still held. */
 static uint64_t device_bytes(const struct look *l)
 {
-	return less(or_zero(l->swap_bytes),
-		    or_zero(l->st.zswapped_bytes) +
-			    or_zero(l->st.swapcached_bytes));
+	return less(num_known(l->swap_bytes),
+		    num_known(l->st.zswapped_bytes) +
+			    num_known(l->st.swapcached_bytes));
 }
 
 /*
@@ -38,9 +32,9 @@ static uint64_t device_bytes(const struct look *l)
  */
 static uint64_t rejected_bytes(const struct look *l)
 {
-	return less(device_bytes(l), (or_zero(l->st.zswpwb_pages) +
-				      or_zero(l->st.swpout_zero_pages)) *
-					     (uint64_t)sysconf(_SC_PAGESIZE));
+	return less(device_bytes(l), (num_known(l->st.zswpwb_pages) +
+				      num_known(l->st.swpout_zero_pages)) *
+					     mem_page_bytes());
 }
 
 /* Tells something only while zswap is offered the pages. */
@@ -58,7 +52,7 @@ static void learn_ratio(struct member *m, const struct machine *machine)
 	if (isnan(ratio))
 		return;
 	m->ratio = ratio;
-	as_is += or_zero(st->zswap_incomp_bytes);
+	as_is += num_known(st->zswap_incomp_bytes);
 	m->incompressible_pct =
 		fmin(100, 100 * (double)as_is /
 				  (double)(st->zswapped_bytes +
@@ -94,7 +88,7 @@ static void pay_limit(struct member *m, uint64_t limit)
 	uint64_t out = look_device_out_bytes(&m->now, &m->then);
 
 	if (limit < NUM_MAX)
-		bucket_tick(&m->writes, &cfg, m->window.s, or_zero(out));
+		bucket_tick(&m->writes, &cfg, m->window.s, num_known(out));
 }
 
 uint64_t member_pace(const struct member *m, const struct world *world,
@@ -187,8 +181,8 @@ double member_saved_price(const struct member *m, const struct config *cfg,
 			  const struct machine *machine)
 {
 	const struct look *l = &m->now;
-	double in_zswap = (double)or_zero(l->st.zswapped_bytes);
-	double pool = (double)or_zero(l->st.zswap_bytes);
+	double in_zswap = (double)num_known(l->st.zswapped_bytes);
+	double pool = (double)num_known(l->st.zswap_bytes);
 	double disk = machine->zram && !machine->disk
 			      ? cfg->price.dram / cfg->backend.min_ratio
 			      : cfg->price.disk;

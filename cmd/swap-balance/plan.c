@@ -8,10 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "msg.h"
 #include "num.h"
-#include "root.h"
 #include "state.h"
 
 enum { VERSION_1 = 1, FILES = 3, TEXT_MAX = 32 };
@@ -65,14 +63,6 @@ static void emit(const struct plan *plan, const struct change *c)
 	row_free(&r);
 }
 
-static void boot_id(char *out, size_t size)
-{
-	if (io_read(root_fd(), "proc/sys/kernel/random/boot_id", out, size) <=
-	    0)
-		snprintf(out, size, "-");
-	out[strcspn(out, "\n")] = '\0';
-}
-
 static void parse_entry(struct record *rec, const char *line)
 {
 	struct entry e = { 0 };
@@ -90,7 +80,7 @@ static void parse_entry(struct record *rec, const char *line)
 /* Another boot's record is void: its cgroups, and their settings, are gone. */
 static void record_read(struct record *rec, const char *path)
 {
-	char boot[64], now[64];
+	char boot[STATE_BOOT], now[STATE_BOOT];
 	char *save = NULL;
 	void *data;
 	size_t len;
@@ -101,7 +91,7 @@ static void record_read(struct record *rec, const char *path)
 		return;
 	if (err)
 		die(err, "cannot use the undo record '%s'", path);
-	boot_id(now, sizeof(now));
+	state_boot_id(now);
 	for (char *line = strtok_r(data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "boot %63s", boot) != 1)
@@ -114,7 +104,7 @@ static void record_read(struct record *rec, const char *path)
 
 static void record_write(const struct record *rec, const char *path)
 {
-	char boot[64];
+	char boot[STATE_BOOT];
 	char *text;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -122,7 +112,7 @@ static void record_write(const struct record *rec, const char *path)
 
 	if (!f)
 		die(ENOMEM, "cannot keep the undo record");
-	boot_id(boot, sizeof(boot));
+	state_boot_id(boot);
 	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < rec->n; i++)
 		fprintf(f, "set %" PRIu64 " %d %s %s %s\n", rec->v[i].ino,
