@@ -204,6 +204,17 @@ idle() {
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 }
 
+@test "a plan leaves a cgroup to those below it that are planned for" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 60000000/; s/^zswap .*/zswap 59900000/'
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance --plan -q -H -r /w.slice
+	same "$(printf '%s\t' /w.slice/anon memory.zswap.writeback 1 0 planned)sensitive
+$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
+	runx 0 balance --plan -q -H /w.slice
+	[ "$(cut -f1 <<<"$output" | uniq)" = /w.slice ]
+}
+
 @test "the undo record is void after a reboot" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'

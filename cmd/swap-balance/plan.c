@@ -310,6 +310,23 @@ static bool is_closed(struct record *rec, const struct cg *cg)
 	return ours && isnan(m->ratio);
 }
 
+/*
+ * Settings act down the tree, and a cgroup's counters hold those below it: what
+ * it would choose would overrule them.  The set is in tree order.
+ */
+static bool has_below(const struct cg_set *set, size_t i)
+{
+	const char *top = set->v[i]->key;
+
+	while (++i < set->n && cg_is_below(set->v[i]->key, top)) {
+		const struct member *m = set->v[i]->data;
+
+		if (m->looked)
+			return true;
+	}
+	return false;
+}
+
 int plan_apply(const struct plan *plan, const struct cg_set *set)
 {
 	struct record rec;
@@ -319,6 +336,10 @@ int plan_apply(const struct plan *plan, const struct cg_set *set)
 		const struct cg *cg = set->v[i];
 		const struct member *m = cg->data;
 
+		if (has_below(set, i)) {
+			note("'%s': left to those below", cg->key);
+			continue;
+		}
 		if (!is_settled(m) || is_closed(&rec, cg)) {
 			note("'%s': nothing to set: %s", cg->key,
 			     backend_why_word(m->backend.now.why));
