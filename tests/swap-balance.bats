@@ -137,6 +137,19 @@ idle() {
 	same $'199\tclassic\tfile_refaults'
 }
 
+@test "what is set on zswap further up the tree binds a cgroup, too" {
+	replay swap-balance-7.3.4
+	edit proc/diskstats d
+	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/0/'
+	runx 0 balance -H -o swapin_cost_us,compression_ratio,backend_reason /w.slice/idle
+	same $'100.000\t-\tlearning'
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
+	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	runx 0 balance -H -o swappiness,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
+	same $'198\t0\tquiet'
+}
+
 @test "an empty budget is file-only where a page could go to a disk" {
 	replay swap-balance-7.3.4
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -34,6 +35,24 @@ static uint64_t setting(const struct cg_set *set, const struct cg *cg,
 	return cg_read_u64(set, cg, file, &v) ? NUM_NONE : v;
 }
 
+/* The least of a setting over a cgroup and its ancestors: it binds all below.
+ */
+static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
+			      const char *file)
+{
+	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
+	uint64_t least = setting(set, cg, file), v;
+
+	snprintf(level, sizeof(level), "%s", cg->key);
+	while (cg_parent(level)) {
+		snprintf(path, sizeof(path), "%s/%s",
+			 level[1] ? level + 1 : ".", file);
+		if (!kv_read_u64(set->fd, path, &v))
+			least = num_least(least, v);
+	}
+	return least;
+}
+
 static void read_events(const struct cg_set *set, const struct cg *cg,
 			struct look *out)
 {
@@ -59,8 +78,8 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 		out->memory_bytes = NUM_NONE;
 	out->swap_bytes = setting(set, cg, "memory.swap.current");
 	out->swap_max_bytes = setting(set, cg, "memory.swap.max");
-	out->zswap_max = setting(set, cg, "memory.zswap.max");
-	out->writeback = setting(set, cg, "memory.zswap.writeback");
+	out->zswap_max = least_setting(set, cg, "memory.zswap.max");
+	out->writeback = least_setting(set, cg, "memory.zswap.writeback");
 	read_events(set, cg, out);
 	return mem_swap_left(set, cg->key, &out->swap);
 }

@@ -16,7 +16,8 @@ struct look {
 	uint64_t memory_bytes, swap_bytes;
 	uint64_t mem_stall_us, io_stall_us; /* pressure totals, "some" */
 	uint64_t swap_fail, swap_max;	    /* memory.swap.events */
-	uint64_t zswap_max, swap_max_bytes, writeback; /* settings */
+	uint64_t swap_max_bytes;	    /* its own memory.swap.max */
+	uint64_t zswap_max, writeback; /* settings, the least up the tree */
 };
 
 /* 0 or -errno; only memory.stat must be there. */
