@@ -219,13 +219,24 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 
 @test "a plan leaves a cgroup to those below it that are planned for" {
 	replay swap-balance-7.3.4
-	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 60000000/; s/^zswap .*/zswap 59900000/'
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	runx 0 balance --plan -q -H -r /w.slice
 	same "$(printf '%s\t' /w.slice/anon memory.zswap.writeback 1 0 planned)sensitive
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	runx 0 balance --plan -q -H /w.slice
 	[ "$(cut -f1 <<<"$output" | uniq)" = /w.slice ]
+}
+
+@test "a plan shuts writeback for what passes, but never swap" {
+	replay swap-balance-7.3.4
+	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	edit sys/fs/cgroup/w.slice/anon/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance -H -o cgroup,backend,backend_reason -b 80M/20s /w.slice/file /w.slice/anon
+	same $'/w.slice/anon\tnone\tsensitive\n/w.slice/file\tnone\tbudget'
+	rm "$STATE"
+	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 1 0 planned)budget"
 }
 
 @test "the undo record is void after a reboot" {

@@ -219,18 +219,25 @@ static const char *wanted(enum backend backend, int file, const char *now)
 	}
 }
 
-/* Only lasting reasons are written down as settings. */
+/*
+ * Only lasting reasons are written down as settings.  The others pass: zswap
+ * still shows when they do while only its writeback is shut, but nothing would
+ * once swap is.
+ */
 static bool is_settled(const struct member *m)
 {
 	switch (m->backend.now.why) {
-	case WHY_COMPRESSIBLE:
-	case WHY_INCOMPRESSIBLE:
 	case WHY_SENSITIVE:
 	case WHY_BUDGET:
-	case WHY_ROTATIONAL:
-		return m->law.known && m->law.reason != REASON_UNKNOWN_KERNEL;
+		if (m->backend.now.backend != BACKEND_ZSWAP_NOWB)
+			return false;
+		break;
+	case WHY_COMPRESSIBLE:
+	case WHY_INCOMPRESSIBLE:
+	case WHY_ROTATIONAL: break;
 	default: return false;
 	}
+	return m->law.known && m->law.reason != REASON_UNKNOWN_KERNEL;
 }
 
 /* One write, told and, unless it is only planned, done. */
