@@ -544,6 +544,13 @@ static bool leads_to(const char *pattern, const char *key, bool recursive,
 	return !*key || recursive;
 }
 
+bool cg_matches(const char *key, const char *pattern)
+{
+	const char *rest;
+
+	return leads_to(pattern, key, true, &rest) && !rest[strspn(rest, "/")];
+}
+
 /* A child of dir was made or removed. */
 static void follow_event(struct walk *w, char *const *keys, size_t n,
 			 uint32_t mask, const char *dir, const char *name)

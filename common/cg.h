@@ -112,6 +112,9 @@ bool cg_parent(char *key);
 /* Is key below (or the same as) top? */
 bool cg_is_below(const char *key, const char *top);
 
+/* Is key, or one above it, what that key or glob names to an expand? */
+bool cg_matches(const char *key, const char *pattern);
+
 /* The key of the calling process; buf of CG_KEY_MAX. */
 int cg_self(char *buf);
 

@@ -259,6 +259,32 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	[ "$(cat "$file")" = $'0\nmax' ]
 }
 
+# applied CGROUP: zswap is shut for it by --apply, in what is now the root.
+applied() {
+	edit "sys/fs/cgroup$1/memory.stat" 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance --apply -q -H "$1"
+	same "$(printf '%s\t' "$1" memory.zswap.max max 0 "done")incompressible"
+	export TMO_ROOT=${ROOT1%1}2
+	FILE=$TMO_ROOT/sys/fs/cgroup$1/memory.zswap.max
+	echo 0 >"$FILE"
+}
+
+@test "undo takes globs as apply does, and says which cgroup it knows nothing of" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	runx 1 balance --undo -q -H /w.slice/idle
+	one_line "nothing of '/w.slice/idle' is in the undo record"
+	runx 1 balance --undo -q -H '/w.slice/[!f]*'
+	one_line "nothing of '/w.slice/[!f]*'"
+	[ "$(cat "$FILE")" = 0 ]
+	runx 0 balance --undo -n -q -H '/*'
+	runx 0 balance --undo -q -H '/w.slice/f*'
+	[ "$(cat "$FILE")" = $'0\nmax' ]
+	runx 0 balance --undo -q -H
+	same ""
+	[ -z "$stderr" ]
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan

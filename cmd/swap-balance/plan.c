@@ -362,9 +362,27 @@ int plan_apply(const struct plan *plan, const struct cg_set *set)
 static bool is_chosen(const char *key, char *const *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (cg_is_below(key, keys[i]))
+		if (cg_matches(key, keys[i]))
 			return true;
 	return !n;
+}
+
+/* Tells of the keys that choose no entry. */
+static int check_keys(const struct record *rec, char *const *keys, size_t n)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t e = 0;
+
+		while (e < rec->n && !cg_matches(rec->v[e].key, keys[i]))
+			e++;
+		if (e < rec->n)
+			continue;
+		warn(0, "nothing of '%s' is in the undo record", keys[i]);
+		status = STATUS_NO;
+	}
+	return status;
 }
 
 /* True: the entry is done with. */
@@ -396,7 +414,8 @@ int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
 	      size_t n)
 {
 	struct record rec;
-	int status = STATUS_OK, lock = record_open(&rec, plan);
+	int lock = record_open(&rec, plan);
+	int status = check_keys(&rec, keys, n);
 
 	for (size_t i = rec.n; i-- > 0;) {
 		struct entry *e = rec.v + i;

@@ -23,8 +23,9 @@ struct plan {
 int plan_apply(const struct plan *plan, const struct cg_set *set);
 
 /*
- * Restores what the record says; keys (n of them, 0: all) choose cgroups.
- * A value that somebody else has changed since is left alone: STATUS_PARTIAL.
+ * Restores what the record says; keys and globs (n of them, 0: all) choose
+ * cgroups and those below; one that chooses none is STATUS_NO.  A value that
+ * somebody else has changed since is left alone: STATUS_PARTIAL.
  */
 int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
 	      size_t n);
