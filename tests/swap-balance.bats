@@ -285,6 +285,68 @@ applied() {
 	[ -z "$stderr" ]
 }
 
+# apply_again FILE: what that does where memory.zswap.max holds those bytes.
+apply_again() {
+	printf '%s\n' "$1" >"$ROOT1/sys/fs/cgroup/w.slice/file/memory.zswap.max"
+	printf '%s\n' "$1" >"$FILE"
+	export TMO_ROOT=$ROOT1:${ROOT1%1}2
+	run --separate-stderr balance --apply -q -H /w.slice/file
+}
+
+@test "apply leaves alone a value that was put back by hand" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	for value in max 5242880; do
+		apply_again "$value"
+		[ "$status" -eq 3 ]
+		same "$(printf '%s\t' /w.slice/file memory.zswap.max "$value" 0 refused)changed_by_other"
+		one_line "memory.zswap.max' of '/w.slice/file' is $value, not 0 as written before: left alone"
+		[ "$(cat "$FILE")" = "$value" ]
+	done
+	apply_again 0
+	[ "$status" -eq 0 ]
+	same ""
+}
+
+# A record of "set" is what a kill leaves before its file is written, or after.
+@test "a write that was cut by a kill is known to the next apply and undo" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	reseal() {
+		local data
+		data=$(tail -n +2 "$STATE.undo" | sed "$1")$'\n'
+		printf 'tmo-tools swap-balance-undo %s %d %s\n%s' "$2" "${#data}" \
+			"$(printf %s "$data" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')" "$data" >"$STATE.undo"
+	}
+	grep -q '^done ' "$STATE.undo"
+	for version in 1 2; do
+		reseal 's/^done /set /' "$version"
+		apply_again max
+		[ "$status" -eq 0 ]
+		same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
+	done
+	reseal 's/^done /set /' 1
+	echo 0 >"$FILE"
+	export TMO_ROOT=${ROOT1%1}2
+	runx 0 balance --undo -q -H
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max "done")undo"
+	[ ! -e "$STATE.undo" ]
+}
+
+@test "what cannot be written is not in the undo record" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 3 env FAULT=file/memory.zswap.max:write:EROFS LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" --apply -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 failed)incompressible"
+	[ ! -e "$STATE.undo" ]
+	applied /w.slice/file
+	runx 3 env FAULT=file/memory.zswap.max:write:EROFS LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" --undo -q -H
+	runx 0 balance --undo -q -H
+	[ "$(cat "$FILE")" = $'0\nmax' ]
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan

@@ -12,16 +12,21 @@
 #include "num.h"
 #include "state.h"
 
-enum { VERSION_1 = 1, FILES = 3, TEXT_MAX = 32 };
+enum { VERSION_1 = 1, VERSION_2, FILES = 3, TEXT_MAX = 32 };
 
 static const char *const files[FILES] = { "memory.zswap.max",
 					  "memory.zswap.writeback",
 					  "memory.swap.max" };
 
-/* One setting that was changed: what it was, and what we made it. */
+/*
+ * One setting that was changed: what it was, and what we made it.  Not done
+ * while its file is about to be written: then it holds either, and after a
+ * kill that tells which.
+ */
 struct entry {
 	uint64_t ino;
 	int file;
+	bool done;
 	char old[TEXT_MAX], new[TEXT_MAX];
 	char *key;
 };
@@ -63,15 +68,18 @@ static void emit(const struct plan *plan, const struct change *c)
 	row_free(&r);
 }
 
+/* Version 1 knows no "done", and of equal values that they are put back. */
 static void parse_entry(struct record *rec, const char *line)
 {
 	struct entry e = { 0 };
+	char word[8];
 	int at = 0;
 
-	if (sscanf(line, "set %" SCNu64 " %d %31s %31s %n", &e.ino, &e.file,
-		   e.old, e.new, &at) != 4 ||
-	    !at || e.file < 0 || e.file >= FILES)
+	if (sscanf(line, "%7s %" SCNu64 " %d %31s %31s %n", word, &e.ino,
+		   &e.file, e.old, e.new, &at) != 5 ||
+	    !at || e.file < 0 || e.file >= FILES || !strcmp(e.old, e.new))
 		return;
+	e.done = !strcmp(word, "done");
 	e.key = xstrdup(line + at);
 	rec->v = xrealloc(rec->v, rec->n + 1, sizeof(*rec->v));
 	rec->v[rec->n++] = e;
@@ -84,8 +92,11 @@ static void record_read(struct record *rec, const char *path)
 	char *save = NULL;
 	void *data;
 	size_t len;
-	int err = state_read(path, "swap-balance-undo", VERSION_1, &data, &len);
+	int err = state_read(path, "swap-balance-undo", VERSION_2, &data, &len);
 
+	if (err == -EPROTO)
+		err = state_read(path, "swap-balance-undo", VERSION_1, &data,
+				 &len);
 	*rec = (struct record){ 0 };
 	if (err == -ENOENT)
 		return;
@@ -115,7 +126,8 @@ static void record_write(const struct record *rec, const char *path)
 	state_boot_id(boot);
 	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < rec->n; i++)
-		fprintf(f, "set %" PRIu64 " %d %s %s %s\n", rec->v[i].ino,
+		fprintf(f, "%s %" PRIu64 " %d %s %s %s\n",
+			rec->v[i].done ? "done" : "set", rec->v[i].ino,
 			rec->v[i].file, rec->v[i].old, rec->v[i].new,
 			rec->v[i].key);
 	if (fclose(f))
@@ -123,7 +135,7 @@ static void record_write(const struct record *rec, const char *path)
 	if (!rec->n)
 		err = unlink(path) && errno != ENOENT ? -errno : 0;
 	else
-		err = state_write(path, "swap-balance-undo", VERSION_1, text,
+		err = state_write(path, "swap-balance-undo", VERSION_2, text,
 				  len);
 	if (err)
 		die(err, "cannot write the undo record '%s'", path);
@@ -167,7 +179,7 @@ static void record_drop(struct record *rec, struct entry *e)
 }
 
 static struct entry *record_add(struct record *rec, const struct cg *cg,
-				int file, const char *old)
+				int file, const char *old, const char *new)
 {
 	struct entry *e;
 
@@ -176,6 +188,7 @@ static struct entry *record_add(struct record *rec, const struct cg *cg,
 	*e = (struct entry){ .ino = cg->ino, .file = file };
 	e->key = xstrdup(cg->key);
 	snprintf(e->old, sizeof(e->old), "%s", old);
+	snprintf(e->new, sizeof(e->new), "%s", new);
 	return e;
 }
 
@@ -196,7 +209,8 @@ static int read_setting(const struct cg_set *set, const struct cg *cg, int file,
 
 /*
  * What a file should hold for a backend: NULL is what the operator had there.
- * A limit that he set on zswap stays, unless it is the 0 that shuts it.
+ * A limit that he set on zswap stays, unless it is the 0 that shuts it.  So
+ * there is never more than one value beside his for the record to know.
  */
 static const char *wanted(enum backend backend, int file, const char *now)
 {
@@ -272,37 +286,69 @@ static int refuse(const struct plan *plan, const struct cg *cg,
 	return STATUS_PARTIAL;
 }
 
-/* The record is written first: a kill in between leaves no change unknown. */
+/*
+ * The record is written first, and again when the file has its value: a kill
+ * in between leaves no change unknown, and none that seems another hand's.
+ */
+static int change_kept(const struct plan *plan, const struct cg_set *set,
+		       const struct cg *cg, struct change *c,
+		       struct record *rec, struct entry *e)
+{
+	bool restores = !strcmp(c->new, e->old);
+	int err;
+
+	e->done = false;
+	record_write(rec, plan->path);
+	err = change(plan, set, cg, c);
+	if (restores == !err) /* the old value is there */
+		record_drop(rec, e);
+	else
+		e->done = true;
+	record_write(rec, plan->path);
+	return err;
+}
+
+/* The entry, with what a kill had left open settled; NULL: there is none. */
+static struct entry *settled(struct record *rec, const struct cg *cg, int file,
+			     const char *now)
+{
+	struct entry *e = record_find(rec, cg, file);
+
+	if (!e || e->done)
+		return e;
+	if (!strcmp(now, e->old)) {
+		record_drop(rec, e);
+		return NULL;
+	}
+	e->done = !strcmp(now, e->new);
+	return e;
+}
+
 static int apply_file(const struct plan *plan, const struct cg_set *set,
 		      const struct cg *cg, int file, struct record *rec)
 {
 	const struct member *m = cg->data;
-	struct entry *e = record_find(rec, cg, file);
+	struct entry *e;
 	char now[TEXT_MAX];
 	const char *want;
 	struct change c = { .file = files[file], .old = now };
+	int err;
 
 	if (read_setting(set, cg, file, now))
 		return STATUS_OK; /* this kernel, or the root, has none */
-	if (e && !strcmp(e->old, e->new)) { /* was put back: no longer ours */
-		record_drop(rec, e);
-		e = NULL;
-	}
+	e = settled(rec, cg, file, now);
 	want = wanted(m->backend.now.backend, file, e ? e->old : now);
-	if (e && strcmp(now, e->new) && strcmp(now, e->old))
-		return refuse(plan, cg, e, now, want ? want : e->old);
 	c.new = want ? want : e ? e->old : now;
 	c.why = backend_why_word(m->backend.now.why);
 	if (!strcmp(now, c.new))
 		return STATUS_OK;
-	if (plan->write) {
-		if (!e)
-			e = record_add(rec, cg, file, now);
-		snprintf(e->new, sizeof(e->new), "%s", c.new);
-		c.new = e->new;
-		record_write(rec, plan->path);
-	}
-	return change(plan, set, cg, &c) ? STATUS_PARTIAL : STATUS_OK;
+	if (e && strcmp(now, e->new))
+		return refuse(plan, cg, e, now, c.new);
+	if (plan->write && !e)
+		e = record_add(rec, cg, file, now, c.new);
+	err = plan->write ? change_kept(plan, set, cg, &c, rec, e)
+			  : change(plan, set, cg, &c);
+	return err ? STATUS_PARTIAL : STATUS_OK;
 }
 
 /*
@@ -385,29 +431,26 @@ static int check_keys(const struct record *rec, char *const *keys, size_t n)
 	return status;
 }
 
-/* True: the entry is done with. */
-static bool undo_entry(const struct plan *plan, struct cg_set *set,
-		       const struct entry *e, int *status)
+static int undo_entry(const struct plan *plan, struct cg_set *set,
+		      struct record *rec, struct entry *e)
 {
 	char now[TEXT_MAX];
 	struct cg *cg;
 	struct change c = {
 		.file = files[e->file], .old = now, .new = e->old, .why = "undo"
 	};
+	int err;
 
 	if (cg_set_get(set, e->key, &cg) || cg->ino != e->ino ||
-	    read_setting(set, cg, e->file, now))
-		return true; /* it is gone, and its settings with it */
-	if (!strcmp(now, e->old))
-		return true;
-	if (strcmp(now, e->new)) {
-		*status |= refuse(plan, cg, e, now, e->old);
-		return false;
+	    read_setting(set, cg, e->file, now) || !strcmp(now, e->old)) {
+		record_drop(rec, e); /* gone, or as it was */
+		return STATUS_OK;
 	}
-	if (!change(plan, set, cg, &c))
-		return true;
-	*status |= STATUS_PARTIAL;
-	return false;
+	if (strcmp(now, e->new))
+		return refuse(plan, cg, e, now, e->old);
+	err = plan->write ? change_kept(plan, set, cg, &c, rec, e)
+			  : change(plan, set, cg, &c);
+	return err ? STATUS_PARTIAL : STATUS_OK;
 }
 
 int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
@@ -417,13 +460,9 @@ int plan_undo(const struct plan *plan, struct cg_set *set, char *const *keys,
 	int lock = record_open(&rec, plan);
 	int status = check_keys(&rec, keys, n);
 
-	for (size_t i = rec.n; i-- > 0;) {
-		struct entry *e = rec.v + i;
-
-		if (is_chosen(e->key, keys, n) &&
-		    undo_entry(plan, set, e, &status))
-			record_drop(&rec, e);
-	}
+	for (size_t i = rec.n; i-- > 0;)
+		if (is_chosen(rec.v[i].key, keys, n))
+			status |= undo_entry(plan, set, &rec, rec.v + i);
 	if (plan->write)
 		record_write(&rec, plan->path);
 	record_close(&rec, lock);
