@@ -347,6 +347,21 @@ apply_again() {
 	[ "$(cat "$FILE")" = $'0\nmax' ]
 }
 
+@test "undo forgets a cgroup that is gone, not one that it cannot read" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	for fault in EMFILE EACCES; do
+		runx 3 env FAULT=memory.zswap.max:open:$fault LD_PRELOAD="$TMO_BUILD/faultio.so" \
+			swap-balance -S "$STATE" --undo -q -H
+		one_line "cannot read 'memory.zswap.max' of '/w.slice/file': it stays in the record"
+		[ -e "$STATE.undo" ]
+	done
+	rm -r "${FILE%/*}"
+	runx 0 balance --undo -q -H
+	same ""
+	[ ! -e "$STATE.undo" ]
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan

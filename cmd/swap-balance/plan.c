@@ -431,6 +431,19 @@ static int check_keys(const struct record *rec, char *const *keys, size_t n)
 	return status;
 }
 
+static bool is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV;
+}
+
+/* The cgroup of an entry; -ENOENT too where it was made anew. */
+static int entry_cg(struct cg_set *set, const struct entry *e, struct cg **cg)
+{
+	int err = cg_set_get(set, e->key, cg);
+
+	return !err && (*cg)->ino != e->ino ? -ENOENT : err;
+}
+
 static int undo_entry(const struct plan *plan, struct cg_set *set,
 		      struct record *rec, struct entry *e)
 {
@@ -439,12 +452,18 @@ static int undo_entry(const struct plan *plan, struct cg_set *set,
 	struct change c = {
 		.file = files[e->file], .old = now, .new = e->old, .why = "undo"
 	};
-	int err;
+	int err = entry_cg(set, e, &cg);
 
-	if (cg_set_get(set, e->key, &cg) || cg->ino != e->ino ||
-	    read_setting(set, cg, e->file, now) || !strcmp(now, e->old)) {
+	if (!err)
+		err = read_setting(set, cg, e->file, now);
+	if (is_gone(err) || (!err && !strcmp(now, e->old))) {
 		record_drop(rec, e); /* gone, or as it was */
 		return STATUS_OK;
+	}
+	if (err) {
+		warn(err, "cannot read '%s' of '%s': it stays in the record",
+		     c.file, e->key);
+		return STATUS_PARTIAL;
 	}
 	if (strcmp(now, e->new))
 		return refuse(plan, cg, e, now, e->old);
