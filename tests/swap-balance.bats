@@ -326,7 +326,11 @@ apply_again() {
 		same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
 	done
 	reseal 's/^done /set /' 1
-	echo 0 >"$FILE"
+	apply_again 0
+	[ "$status" -eq 0 ]
+	same ""
+	grep -q '^done ' "$STATE.undo"
+	reseal 's/^done /set /' 1
 	export TMO_ROOT=${ROOT1%1}2
 	runx 0 balance --undo -q -H
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max "done")undo"
@@ -359,6 +363,19 @@ apply_again() {
 	rm -r "${FILE%/*}"
 	runx 0 balance --undo -q -H
 	same ""
+	[ ! -e "$STATE.undo" ]
+}
+
+@test "apply drops from the undo record what is gone" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	export TMO_ROOT=$ROOT1:${ROOT1%1}2
+	runx 0 balance --apply -q -H /w.slice/idle
+	grep -q /w.slice/file "$STATE.undo"
+	rm -r "${FILE%/*}"
+	runx 0 balance --plan -q -H /w.slice/idle
+	grep -q /w.slice/file "$STATE.undo"
+	runx 0 balance --apply -q -H /w.slice/idle
 	[ ! -e "$STATE.undo" ]
 }
 

@@ -34,6 +34,7 @@ struct entry {
 struct record {
 	struct entry *v;
 	size_t n;
+	bool changed; /* since it was read, without a write of its own */
 };
 
 /* A row: one write. */
@@ -176,6 +177,7 @@ static void record_drop(struct record *rec, struct entry *e)
 {
 	free(e->key);
 	*e = rec->v[--rec->n];
+	rec->changed = true;
 }
 
 static struct entry *record_add(struct record *rec, const struct cg *cg,
@@ -192,6 +194,19 @@ static struct entry *record_add(struct record *rec, const struct cg *cg,
 	return e;
 }
 
+static bool is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV;
+}
+
+/* The cgroup of an entry; -ENOENT too where it was made anew. */
+static int entry_cg(struct cg_set *set, const struct entry *e, struct cg **cg)
+{
+	int err = cg_set_get(set, e->key, cg);
+
+	return !err && (*cg)->ino != e->ino ? -ENOENT : err;
+}
+
 static int read_setting(const struct cg_set *set, const struct cg *cg, int file,
 			char *text)
 {
@@ -205,6 +220,38 @@ static int read_setting(const struct cg_set *set, const struct cg *cg, int file,
 		return -EBADMSG;
 	memcpy(text, buf, strlen(buf) + 1);
 	return 0;
+}
+
+/* What a kill had left open is told by the file; NULL: it was not written. */
+static struct entry *settle(struct record *rec, struct entry *e,
+			    const char *now)
+{
+	if (e->done)
+		return e;
+	if (!strcmp(now, e->old)) {
+		record_drop(rec, e);
+		return NULL;
+	}
+	e->done = !strcmp(now, e->new);
+	rec->changed |= e->done;
+	return e;
+}
+
+/* Drops what is gone; settles also where there is nothing to apply. */
+static void record_review(struct record *rec, struct cg_set *set)
+{
+	char now[TEXT_MAX];
+	struct cg *cg;
+
+	for (size_t i = rec->n; i-- > 0;) {
+		struct entry *e = rec->v + i;
+		int err = entry_cg(set, e, &cg);
+
+		if (is_gone(err))
+			record_drop(rec, e);
+		else if (!err && !read_setting(set, cg, e->file, now))
+			settle(rec, e, now);
+	}
 }
 
 /*
@@ -308,22 +355,6 @@ static int change_kept(const struct plan *plan, const struct cg_set *set,
 	return err;
 }
 
-/* The entry, with what a kill had left open settled; NULL: there is none. */
-static struct entry *settled(struct record *rec, const struct cg *cg, int file,
-			     const char *now)
-{
-	struct entry *e = record_find(rec, cg, file);
-
-	if (!e || e->done)
-		return e;
-	if (!strcmp(now, e->old)) {
-		record_drop(rec, e);
-		return NULL;
-	}
-	e->done = !strcmp(now, e->new);
-	return e;
-}
-
 static int apply_file(const struct plan *plan, const struct cg_set *set,
 		      const struct cg *cg, int file, struct record *rec)
 {
@@ -336,7 +367,9 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 
 	if (read_setting(set, cg, file, now))
 		return STATUS_OK; /* this kernel, or the root, has none */
-	e = settled(rec, cg, file, now);
+	e = record_find(rec, cg, file);
+	if (e)
+		e = settle(rec, e, now);
 	want = wanted(m->backend.now.backend, file, e ? e->old : now);
 	c.new = want ? want : e ? e->old : now;
 	c.why = backend_why_word(m->backend.now.why);
@@ -380,7 +413,7 @@ static bool has_below(const struct cg_set *set, size_t i)
 	return false;
 }
 
-int plan_apply(const struct plan *plan, const struct cg_set *set)
+int plan_apply(const struct plan *plan, struct cg_set *set)
 {
 	struct record rec;
 	int status = STATUS_OK, lock = record_open(&rec, plan);
@@ -401,6 +434,10 @@ int plan_apply(const struct plan *plan, const struct cg_set *set)
 		for (int f = 0; f < FILES; f++)
 			status |= apply_file(plan, set, cg, f, &rec);
 	}
+	/* Last: it makes members of cgroups that were not asked for. */
+	record_review(&rec, set);
+	if (plan->write && rec.changed)
+		record_write(&rec, plan->path);
 	record_close(&rec, lock);
 	return status;
 }
@@ -429,19 +466,6 @@ static int check_keys(const struct record *rec, char *const *keys, size_t n)
 		status = STATUS_NO;
 	}
 	return status;
-}
-
-static bool is_gone(int err)
-{
-	return err == -ENOENT || err == -ENODEV;
-}
-
-/* The cgroup of an entry; -ENOENT too where it was made anew. */
-static int entry_cg(struct cg_set *set, const struct entry *e, struct cg **cg)
-{
-	int err = cg_set_get(set, e->key, cg);
-
-	return !err && (*cg)->ino != e->ino ? -ENOENT : err;
 }
 
 static int undo_entry(const struct plan *plan, struct cg_set *set,

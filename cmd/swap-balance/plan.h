@@ -17,10 +17,11 @@ struct plan {
 };
 
 /*
- * Brings the settings of all cgroups of the set to their backends.  Returns
- * STATUS_OK or STATUS_PARTIAL; dies when the record cannot be kept.
+ * Brings the settings of all cgroups of the set to their backends, and drops
+ * from the record what is gone.  Returns STATUS_OK or STATUS_PARTIAL; dies when
+ * the record cannot be kept.
  */
-int plan_apply(const struct plan *plan, const struct cg_set *set);
+int plan_apply(const struct plan *plan, struct cg_set *set);
 
 /*
  * Restores what the record says; keys and globs (n of them, 0: all) choose
