@@ -150,6 +150,42 @@ idle() {
 	same $'198\t0\tquiet'
 }
 
+# second FILE SED: in the second sample only.
+second() {
+	sed -i "$2" "${ROOT1%1}2/$1"
+}
+
+@test "what zswap turned away counts, what it was never offered does not" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat
+	ratio() {
+		runx 0 balance -H -o compression_ratio,incompressible_pct,backend,backend_reason /w.slice/idle
+		same "$(printf '%s\t' "$@" | sed 's/\t$//')"
+	}
+	replay swap-balance-7.3.4 # swapped out before zswap was on
+	edit sys/fs/cgroup/w.slice/idle/memory.swap.current 's/.*/209715200/'
+	ratio 1.962 0.000 zswap compressible
+	second $stat 's/^pswpout .*/pswpout 10000/' # the pool is full, for all we know
+	ratio 1.962 0.000 zswap compressible
+	second $stat 's/^zswpwb .*/zswpwb 10000/; s/^zswpout .*/zswpout 2600/'
+	ratio 1.962 0.000 zswap compressible
+	second $stat 's/^zswpwb .*/zswpwb 0/'
+	ratio 1.111 79.573 disk incompressible
+	edit proc/meminfo '4aZswap: 190000 kB'
+	ratio 1.962 0.000 zswap compressible
+	edit proc/meminfo 5d
+	# Before 6.13, and none of it compresses.
+	edit $stat '/^pswp/d; s/^zswpout .*/zswpout 2600/; s/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+	second sys/fs/cgroup/w.slice/idle/memory.swap.current 's/.*/251658240/'
+	ratio - - zswap learning
+	edit proc/meminfo '4aZswap: 100 kB'
+	ratio 1.000 100.000 disk incompressible
+	edit proc/meminfo 's/^Zswap:.*/Zswap: 190000 kB/'
+	ratio - - zswap learning
+	edit proc/meminfo 's/^Zswap:.*/Zswap: 100 kB/'
+	sed -i 's/.*/N/' "$ROOT1/sys/module/zswap/parameters/enabled"
+	ratio - - zswap learning
+}
+
 @test "an empty budget is file-only where a page could go to a disk" {
 	replay swap-balance-7.3.4
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "num.h"
-
 enum { EVIDENCE_BYTES = 4 << 20 };
 
 const char *backend_word(enum backend backend)
@@ -26,12 +24,11 @@ const char *backend_why_word(enum backend_why why)
 	return words[why];
 }
 
-double backend_ratio(uint64_t original_bytes, uint64_t compressed_bytes)
+double backend_ratio(double original_bytes, double compressed_bytes)
 {
-	if (original_bytes == NUM_NONE || compressed_bytes == NUM_NONE ||
-	    original_bytes < EVIDENCE_BYTES || !compressed_bytes)
+	if (original_bytes < EVIDENCE_BYTES || compressed_bytes <= 0)
 		return NAN;
-	return (double)original_bytes / (double)compressed_bytes;
+	return original_bytes / compressed_bytes;
 }
 
 static struct backend_choice choice(enum backend backend, enum backend_why why)

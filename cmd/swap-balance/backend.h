@@ -60,6 +60,6 @@ void backend_step(struct backend_state *st, const struct backend_in *in,
 		  const struct backend_cfg *cfg, double s);
 
 /* original/compressed of at least some MiB of evidence; NAN without. */
-double backend_ratio(uint64_t original_bytes, uint64_t compressed_bytes);
+double backend_ratio(double original_bytes, double compressed_bytes);
 
 #endif

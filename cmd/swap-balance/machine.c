@@ -136,6 +136,26 @@ static void list_wear(struct machine *m)
 	}
 }
 
+/* Once full, the pool takes no page until it is below this (mm/zswap.c). */
+static void look_at_pool(struct machine *m)
+{
+	char buf[IO_BUF];
+	uint64_t total, pool, most = 20, accept = 90;
+	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
+	const char *line = n > 0 ? strstr(buf, "\nZswap:") : NULL;
+
+	if (!line || sscanf(line, " Zswap: %" SCNu64, &pool) != 1 ||
+	    sscanf(buf, "MemTotal: %" SCNu64, &total) != 1)
+		return;
+	kv_read_u64(root_fd(), "sys/module/zswap/parameters/max_pool_percent",
+		    &most);
+	kv_read_u64(root_fd(),
+		    "sys/module/zswap/parameters/accept_threshold_percent",
+		    &accept);
+	m->zswap_room = pool * 10000 < total * most * accept;
+	m->zswap_full = !m->zswap_room;
+}
+
 static void set_defaults(struct machine *m)
 {
 	double disk_us = m->rotational && !m->disk ? ROTATIONAL_US : SSD_US;
@@ -149,6 +169,7 @@ int machine_look(struct machine *m)
 {
 	uint64_t now = clock_mono_us();
 	struct tier tier;
+	bool zswap;
 	int n;
 
 	if (m->at_us && now - m->at_us < 1000000)
@@ -157,7 +178,13 @@ int machine_look(struct machine *m)
 	if (n < 0)
 		return n;
 	m->areas = n;
-	m->zswap = mem_zswap_enabled();
+	zswap = mem_zswap_enabled();
+	if (zswap && !m->zswap)
+		m->zswap_since_us = now;
+	m->zswap = zswap;
+	m->zswap_room = m->zswap_full = false;
+	if (zswap)
+		look_at_pool(m);
 	m->lru_gen = mem_lru_gen_enabled();
 	tier_read(&tier);
 	m->tier = tier.slow_nodes;

@@ -27,6 +27,8 @@ struct machine {
 	bool disk, rotational, zram;	  /* kinds of swap there are */
 	bool only_rotational;		  /* and nothing compressed before it */
 	bool zswap, lru_gen, tier;
+	uint64_t zswap_since_us;       /* the look that found it on */
+	bool zswap_room, zswap_full;   /* its pool, where that is known */
 	struct reads swap, file;       /* of swap disks; of all other disks */
 	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown
 					*/

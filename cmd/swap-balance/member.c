@@ -7,9 +7,10 @@
 #include "num.h"
 
 enum {
-	LEAST_US = 1500000, /* memory.stat is flushed every 2 s */
-	EVIDENCE = 32,	    /* swap-ins, to tell how they were felt */
-	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
+	LEAST_US = 1500000,	  /* memory.stat is flushed every 2 s */
+	EVIDENCE = 32,		  /* swap-ins, to tell how they were felt */
+	LIMIT_SAVE_S = 30,	  /* a cgroup's own limit saves up that much */
+	OFFERS_BYTES = 256 << 20, /* to zswap, that count at least */
 };
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -25,38 +26,74 @@ static uint64_t device_bytes(const struct look *l)
 			    num_known(l->st.swapcached_bytes));
 }
 
-/*
- * What zswap turned away lies on the device as it is: what is there and was
- * neither written back nor all zero (upper bounds, as those only count up).
- * Kernels of 2026 keep such pages in the pool instead.
- */
-static uint64_t rejected_bytes(const struct look *l)
+/* Bytes that went to a device in the window, and not by zswap's writeback. */
+static uint64_t direct_out_bytes(const struct member *m)
 {
-	return less(device_bytes(l), (num_known(l->st.zswpwb_pages) +
-				      num_known(l->st.swpout_zero_pages)) *
-					     mem_page_bytes());
+	const struct look *now = &m->now, *then = &m->then;
+	uint64_t out = num_delta(now->st.pswpout_pages, then->st.pswpout_pages);
+	uint64_t back = num_delta(now->st.zswpwb_pages, then->st.zswpwb_pages);
+	uint64_t zero = num_delta(now->st.swpout_zero_pages,
+				  then->st.swpout_zero_pages);
+
+	if (out == NUM_NONE) /* before 6.13: by what has come to lie there */
+		out = less(less(device_bytes(now), device_bytes(then)) /
+				   mem_page_bytes(),
+			   num_known(zero));
+	return less(out, num_known(back)) * mem_page_bytes();
 }
 
-/* Tells something only while zswap is offered the pages. */
+/*
+ * What zswap turned away went to the device as it is.  Only where zswap was
+ * offered it, all of the window, and not full: it took others, or its pool is
+ * known to have room and no limit binds.  Kernels of 2026 keep such pages in
+ * the pool instead.
+ */
+static void learn_offers(struct member *m, const struct machine *machine)
+{
+	const struct look *now = &m->now, *then = &m->then;
+	uint64_t taken = num_known(
+		num_delta(now->st.zswpout_pages, then->st.zswpout_pages));
+	double most = fmax(2 * (double)now->st.zswapped_bytes, OFFERS_BYTES);
+	bool open = machine->zswap_room && now->zswap_max >= NUM_MAX;
+
+	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
+	    machine->zswap_full || (!taken && !open))
+		return;
+	m->taken_bytes += (double)(taken * mem_page_bytes());
+	m->turned_away_bytes += (double)direct_out_bytes(m);
+	while (m->taken_bytes + m->turned_away_bytes > most) {
+		m->taken_bytes /= 2;
+		m->turned_away_bytes /= 2;
+	}
+}
+
+/*
+ * Tells something only while zswap is offered the pages.  What was turned away
+ * is measured by what was taken in the same time; most of that may have left
+ * the pool again.
+ */
 static void learn_ratio(struct member *m, const struct machine *machine)
 {
 	const struct mem_stat *st = &m->now.st;
-	uint64_t as_is = rejected_bytes(&m->now);
-	double ratio;
+	double in_pool, scale, ratio;
 
 	if (!machine->zswap || m->now.zswap_max == 0 ||
 	    st->zswapped_bytes == NUM_NONE || st->zswap_bytes == NUM_NONE)
 		return;
-	ratio = backend_ratio(st->zswapped_bytes + as_is,
-			      st->zswap_bytes + as_is);
+	learn_offers(m, machine);
+	in_pool = (double)st->zswapped_bytes;
+	scale = in_pool > 0 ? fmax(1, m->taken_bytes / in_pool) : 0;
+	ratio = backend_ratio(in_pool * scale + m->turned_away_bytes,
+			      (double)st->zswap_bytes * scale +
+				      m->turned_away_bytes);
 	if (isnan(ratio))
 		return;
 	m->ratio = ratio;
-	as_is += num_known(st->zswap_incomp_bytes);
 	m->incompressible_pct =
-		fmin(100, 100 * (double)as_is /
-				  (double)(st->zswapped_bytes +
-					   rejected_bytes(&m->now)));
+		100 *
+		(m->turned_away_bytes +
+		 (double)num_known(st->zswap_incomp_bytes) * scale) /
+		(m->turned_away_bytes + in_pool * scale);
 }
 
 static void learn_sensitivity(struct member *m)

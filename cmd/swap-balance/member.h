@@ -35,9 +35,10 @@ struct member {
 	struct window window;
 	struct balance law;
 	struct backend_state backend;
-	double ratio, incompressible_pct; /* the newest known; NAN */
-	double sensitivity_pct;		  /* pressure at the last swap-ins */
-	struct bucket writes;		  /* of its own limit */
+	double ratio, incompressible_pct;      /* the newest known; NAN */
+	double taken_bytes, turned_away_bytes; /* by zswap, of late */
+	double sensitivity_pct; /* pressure at the last swap-ins */
+	struct bucket writes;	/* of its own limit */
 };
 
 /*
