@@ -243,6 +243,23 @@ second() {
 	[ "$(find "$ROOT1" -type f -exec cksum {} +)" = "$before" ]
 }
 
+@test "a probe is not made where zswap is shut, and shows when it fails" {
+	replay swap-balance-7.3.4
+	local file=$ROOT1/sys/fs/cgroup/w.slice/file/memory.reclaim
+	runx 3 balance --plan -q -H --probe 32M /w.slice/file
+	one_line "cannot probe '/w.slice/file'"
+	: >"$file"
+	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	[ "$(cat "$file")" = "33554432 swappiness=200" ]
+	for cg in w.slice/file w.slice; do
+		replay swap-balance-7.3.4
+		: >"$file"
+		edit sys/fs/cgroup/$cg/memory.zswap.max 's/.*/0/'
+		runx 0 balance --plan -q -H --probe 32M /w.slice/file
+		[ ! -s "$file" ]
+	done
+}
+
 @test "a plan names each write with its old and new value and the reason" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'

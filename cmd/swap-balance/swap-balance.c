@@ -352,7 +352,8 @@ static void filter(struct run *run)
 }
 
 /*
- * Pages out some of a cgroup whose compression nobody knows yet.  200 takes
+ * Pages out some of a cgroup whose compression nobody knows yet, unless that
+ * goes to disk and tells nothing: where zswap is shut for it.  200 takes
  * anonymous memory only, as far as there is any; EAGAIN is a partial result.
  */
 static void probe(struct run *run, const struct cg *cg)
@@ -361,7 +362,7 @@ static void probe(struct run *run, const struct cg *cg)
 	char text[64];
 	int err;
 
-	if (!run->world.machine.zswap || m->backend.now.backend ||
+	if (!run->world.machine.zswap || m->now.zswap_max == 0 ||
 	    m->now.st.zswapped_bytes >= run->o.probe_bytes ||
 	    m->now.swap.left_bytes < run->o.probe_bytes * 2)
 		return;
@@ -370,11 +371,13 @@ static void probe(struct run *run, const struct cg *cg)
 	err = run->common.dry_run
 		      ? 0
 		      : cg_write(&run->set, cg, "memory.reclaim", text);
-	if (err && err != -EAGAIN && err != -EINTR)
+	if (err && err != -EAGAIN && err != -EINTR) {
 		warn(err, "cannot probe '%s'", cg->key);
-	else
+		run->status = STATUS_PARTIAL;
+	} else {
 		note("'%s': probe of %llu bytes", cg->key,
 		     (unsigned long long)run->o.probe_bytes);
+	}
 }
 
 static int look_at(struct run *run, struct cg *cg)
@@ -537,11 +540,12 @@ static int act(struct run *run, char **operands, size_t n)
 	char **keys = targets(run, operands, &n);
 
 	if (run->o.mode == MODE_UNDO)
-		return all || n ? plan_undo(&plan, &run->set, keys, n)
-				: STATUS_OK;
+		return run->status |
+		       (all || n ? plan_undo(&plan, &run->set, keys, n) : 0);
 	show(run, keys, n);
-	return run->o.mode == MODE_SHOW ? STATUS_OK
-					: plan_apply(&plan, &run->set);
+	return run->o.mode == MODE_SHOW
+		       ? run->status
+		       : run->status | plan_apply(&plan, &run->set);
 }
 
 /* Rows in, rows out: no operand, and no terminal to wait at. */
@@ -595,7 +599,7 @@ int main(int argc, char **argv)
 	else if (filters)
 		filter(&run);
 	else
-		run.status |= act(&run, argv + at, (size_t)(argc - at));
+		run.status = act(&run, argv + at, (size_t)(argc - at));
 	cg_set_close(&run.set);
 	return tool_finish(&run.out, run.status);
 }
