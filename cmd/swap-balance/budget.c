@@ -60,10 +60,9 @@ void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 		 uint64_t written_bytes)
 {
 	double income = fmax(0, dt_s) * cfg->bytes_per_s;
-	double level =
-		fmin((double)b->level_bytes + income, (double)cfg->cap_bytes);
+	double level = (double)b->level_bytes + income - (double)written_bytes;
 
-	b->level_bytes = (int64_t)(level - (double)written_bytes);
+	b->level_bytes = (int64_t)fmin(level, (double)cfg->cap_bytes);
 	b->total_bytes += written_bytes;
 }
 

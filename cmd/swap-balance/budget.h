@@ -38,7 +38,10 @@ struct bucket {
 	uint64_t total_bytes;	      /* since since_ms */
 };
 
-/* Pure: dt_s of income up to the cap, then written bytes paid. */
+/*
+ * Pure: dt_s of income, of which the written bytes are paid; what is then over
+ * the cap is lost.
+ */
 void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 		 uint64_t written_bytes);
 /*

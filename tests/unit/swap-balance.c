@@ -422,6 +422,11 @@ static void test_bucket(void)
 	is_u64(bucket_pace(&b, &cfg), 0, "debt allows nothing");
 	bucket_tick(&b, &cfg, 50, 0);
 	is_u64(bucket_pace(&b, &cfg), 0, "until it is paid");
+	b.level_bytes = cfg.cap_bytes;
+	bucket_tick(&b, &cfg, 6, 6 << 20);
+	is_u64((uint64_t)b.level_bytes, 100 << 20,
+	       "a full one pays from the income of the same time");
+	b.level_bytes = 0;
 	bucket_tick(&b, &cfg, -50, 0);
 	ok(!b.level_bytes, "a clock that went back earns nothing");
 
