@@ -197,6 +197,28 @@ second() {
 	same $'0\tzswap-nowb\t0\tbudget\t0'
 }
 
+@test "all cgroups share the budget, however seldom they are looked at" {
+	replay swap-balance-7.3.4
+	second proc/uptime 's/^[0-9.]*/323.74/'
+	runx 0 balance -H -o swap_write_bytes_per_s -b 80M/20s /w.slice/idle /w.slice/file
+	same $'8388608\n8388608'
+	rm "$STATE"
+	export TMO_ROOT=$ROOT1
+	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/rows"
+	swap-balance -S "$STATE" -H -o swap_write_bytes_per_s -b 80M/20s \
+		<"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/rows" 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/keys" 8<"$BATS_TEST_TMPDIR/rows"
+	for at in 100 400 700; do
+		echo "$at.00 0.00" >"$ROOT1/proc/uptime"
+		for key in idle file anon; do
+			echo "/w.slice/$key" >&7
+			read -r key pace <&8
+		done
+	done
+	exec 7>&- 8<&-
+	[ "$pace" = $((16777216 / 3)) ]
+}
+
 @test "the budget's state is 0600, survives, and is refused when damaged" {
 	replay swap-balance-7.3.4
 	runx 0 balance -H -o budget_left_bytes -b 400M /w.slice/idle

@@ -31,6 +31,7 @@
 
 enum {
 	WINDOW_US = 6000000,
+	RECENT_US = 4 * WINDOW_US,
 	FORGET_LOOKS = 600,
 	COLD_BYTES = 128 << 10, /* the least that one write takes */
 };
@@ -53,7 +54,9 @@ struct run {
 	struct col_set cols;
 	struct rows_out out;
 	int status;
-	bool missing; /* a cgroup that was named, and it was told */
+	bool missing;	 /* a cgroup that was named, and it was told */
+	bool walks;	 /* the set is what the operands name */
+	uint64_t gap_us; /* the longest between two rows of a cgroup */
 	char undo_path[4096];
 };
 
@@ -215,18 +218,34 @@ static enum reason why_not(struct run *run, const char *key, int err)
 					       : REASON_NO_CONTROLLER;
 }
 
-/* The cgroups that share the budget: those looked at of late. */
-static size_t count_sharers(const struct cg_set *set)
+/*
+ * The cgroups that share the budget: what the operands name, or whose rows came
+ * of late, at the pace that rows come at.
+ */
+static size_t count_sharers(const struct run *run)
 {
+	const struct cg_set *set = &run->set;
+	uint64_t recent_us = num_most(RECENT_US, 4 * run->gap_us);
 	uint64_t now = clock_mono_us();
 	size_t n = 0;
 
+	if (run->walks)
+		return set->n;
 	for (size_t i = 0; i < set->n; i++) {
 		const struct member *m = set->v[i]->data;
 
-		n += m->looked && now - m->now.at_us < 4 * (uint64_t)WINDOW_US;
+		n += m->looked && now - m->now.at_us < recent_us;
 	}
 	return n;
+}
+
+static void note_gap(struct run *run, const struct cg *cg)
+{
+	const struct member *m = cg->data;
+
+	if (m->looked)
+		run->gap_us =
+			num_most(run->gap_us, clock_mono_us() - m->now.at_us);
 }
 
 /* Once for all rows of a sample. */
@@ -244,7 +263,7 @@ static void look_at_world(struct run *run)
 			  !run->common.dry_run);
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
-	run->world.sharers = count_sharers(&run->set);
+	run->world.sharers = count_sharers(run);
 	cg_set_sweep(&run->set, FORGET_LOOKS);
 }
 
@@ -316,9 +335,11 @@ static void filter_row(struct run *run, const struct rows_in *in)
 	int err = tool_row_key(&run->set, in, key);
 	bool bad_key = err;
 
-	look_at_world(run);
 	if (!err)
 		err = cg_set_get(&run->set, key, &cg);
+	if (!err)
+		note_gap(run, cg);
+	look_at_world(run);
 	if (!err)
 		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 				  limit, row_cold_anon(in));
@@ -422,6 +443,7 @@ static void expand(struct run *run, char **keys, size_t n)
 	int err = cg_set_expand(&run->set, keys, n, run->common.recursive,
 				&missing);
 
+	run->walks = true;
 	if (err)
 		die(err, "cannot follow the cgroup tree");
 	if (missing && !run->missing)
