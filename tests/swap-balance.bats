@@ -498,6 +498,77 @@ apply_again() {
 	one_line "no zram is used as swap"
 }
 
+# zram_root: the first sample, with zram as its swap.
+zram_root() {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	ZRAM=$ROOT1/sys/block/zram0
+	mkdir -p "$ZRAM"
+	sed -i '2s/.*/\/dev\/zram0 partition 262140 131070 100/' "$ROOT1/proc/swaps"
+	echo /dev/vdb >"$ZRAM/backing_dev"
+	echo "0 0 0" >"$ZRAM/bd_stat"
+	echo "0 0 0" >"$ZRAM/mm_stat"
+	: >"$ZRAM/idle"
+	: >"$ZRAM/writeback"
+	limit "${1-0}" "${2-0}"
+}
+
+limit() {
+	echo "$1" >"$ZRAM/writeback_limit"
+	echo "$2" >"$ZRAM/writeback_limit_enable"
+}
+
+maintain() {
+	swap-balance -S "$STATE" -q -H --maintain "$@"
+}
+
+@test "upkeep stays within the limit that the operator set on writeback" {
+	zram_root 100 1
+	runx 0 maintain
+	[ "$(cut -f2,3 <<<"${lines[0]}")" = $'writeback\tdone' ]
+	[ "$(cat "$ZRAM/writeback_limit")" = $'100\n100100' ] # ours, and none of it used
+	[ "$(cat "$ZRAM/writeback_limit_enable")" = $'1\n1' ]
+	rm "$STATE.zram"
+	limit 0 1
+	runx 0 maintain
+	[ "$(cut -f2,3,8 <<<"${lines[0]}")" = $'writeback\theld\twriteback_limit' ]
+	[ "$(cat "$ZRAM/writeback_limit")" = 0 ]
+}
+
+# killed: ends a round by kill -9 while it writes back.
+killed() {
+	FAULT=zram0/writeback:write:hang:3 LD_PRELOAD=$TMO_BUILD/faultio.so \
+		swap-balance -S "$STATE" --maintain >/dev/null 2>&1 3>&- &
+	retry 10 test -s "$STATE.zram"
+	sleep 0.3
+	kill -9 $!
+	wait $! || true
+}
+
+@test "the limit on writeback of a round that was killed is put back by the next" {
+	zram_root 7 0
+	killed
+	ours=$(sed 1d "$ZRAM/writeback_limit")
+	[ "$ours" -gt 1000 ]
+	[ "$(sed 1d "$ZRAM/writeback_limit_enable")" = 1 ]
+	limit $((ours - 10)) 1 # as the kernel has it by then
+	runx 0 maintain
+	[[ $(sed 1d "$ZRAM/writeback_limit") == 7* ]]
+	[[ $(sed 1d "$ZRAM/writeback_limit_enable") == 0* ]]
+	rm "$STATE.zram"
+	limit 100 1
+	killed
+	limit 60 1
+	runx 0 maintain
+	[[ $(sed 1d "$ZRAM/writeback_limit") == 60* ]]
+	rm "$STATE.zram"
+	limit 100 0
+	killed
+	limit 999999 1 # another hand's
+	runx 0 maintain
+	[[ $(sed 1d "$ZRAM/writeback_limit") != 100* ]]
+}
+
 @test "check names what could be better, with the command, and is no error" {
 	replay swap-balance-7.3.4
 	export TMO_ROOT=$ROOT1

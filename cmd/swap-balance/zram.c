@@ -29,10 +29,19 @@ struct action {
 	const char *why;
 };
 
-/* When a device was last tended, Unix time. */
+/* A device's writeback_limit, which the kernel counts down where it is on. */
+struct limit {
+	uint64_t units;
+	bool on;
+};
+
+/* When a device was last tended, Unix time; and while its limit is ours. */
 struct tended {
 	char dev[64];
 	int64_t recompress_ms, writeback_ms;
+	bool lent;
+	struct limit own; /* the operator's, to be put back */
+	uint64_t our_units;
 };
 
 struct round {
@@ -170,6 +179,88 @@ static const char *lacks_writeback(const char *dev)
 	return *buf == '/' ? NULL : "set:backing_dev";
 }
 
+static int read_limit(const char *dev, struct limit *out)
+{
+	char buf[64], enable[64];
+
+	if (read_attr(dev, "writeback_limit", buf, sizeof(buf)) < 0 ||
+	    read_attr(dev, "writeback_limit_enable", enable, sizeof(enable)) <
+		    0 ||
+	    sscanf(buf, "%" SCNu64, &out->units) != 1)
+		return -ENOENT;
+	out->on = *enable == '1';
+	return 0;
+}
+
+static int write_limit(const char *dev, uint64_t units)
+{
+	char text[NUM_LEN + 1];
+
+	text[num_put_u64(text, units)] = '\0';
+	return write_attr(dev, "writeback_limit", text);
+}
+
+static void parse_tended(struct round *round, const char *line, bool same_boot)
+{
+	struct tended *t = round->v + round->n;
+	int on = 0, n;
+
+	*t = (struct tended){ 0 };
+	n = sscanf(line, "%63s %" SCNd64 " %" SCNd64 " %" SCNu64 " %d %" SCNu64,
+		   t->dev, &t->recompress_ms, &t->writeback_ms, &t->own.units,
+		   &on, &t->our_units);
+	t->own.on = on;
+	t->lent = n == 6 && same_boot;
+	round->n += n >= 3;
+}
+
+static int load(struct round *round)
+{
+	char boot[STATE_BOOT], now[STATE_BOOT];
+	char *save = NULL;
+	void *data;
+	size_t len;
+	bool same_boot = false;
+	int err = state_read(round->cfg->path, "swap-balance-zram", VERSION_1,
+			     &data, &len);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	state_boot_id(now);
+	for (char *line = strtok_r(data, "\n", &save);
+	     line && round->n < AREAS_MAX; line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "boot %63s", boot) == 1)
+			same_boot = !strcmp(boot, now);
+		else
+			parse_tended(round, line, same_boot);
+	}
+	free(data);
+	return 0;
+}
+
+static int store(const struct round *round)
+{
+	char boot[STATE_BOOT], buf[AREAS_MAX * 256];
+	int n;
+
+	state_boot_id(boot);
+	n = snprintf(buf, sizeof(buf), "boot %s\n", boot);
+	for (int i = 0; i < round->n; i++) {
+		const struct tended *t = round->v + i;
+
+		n += snprintf(buf + n, sizeof(buf) - (size_t)n,
+			      "%s %" PRId64 " %" PRId64, t->dev,
+			      t->recompress_ms, t->writeback_ms);
+		if (t->lent)
+			n += snprintf(buf + n, sizeof(buf) - (size_t)n,
+				      " %" PRIu64 " %d %" PRIu64, t->own.units,
+				      t->own.on, t->our_units);
+		n += snprintf(buf + n, sizeof(buf) - (size_t)n, "\n");
+	}
+	return state_write(round->cfg->path, "swap-balance-zram", VERSION_1,
+			   buf, (size_t)n);
+}
+
 static struct tended *tended(struct round *round, const char *dev)
 {
 	struct tended *t;
@@ -203,28 +294,55 @@ static int recompress(const char *dev, uint64_t age_us)
 	return err;
 }
 
-/* The kernel counts writeback_limit down; both are put back as they were. */
-static int write_back(const char *dev, uint64_t age_us, uint64_t most_bytes)
+/*
+ * Puts the operator's limit back, less what was used of it.  What is there and
+ * cannot have become of ours is another hand's: that stays.
+ */
+static int give_back(struct tended *t)
 {
-	char limit[64], enable[64], text[NUM_LEN + 1];
-	int err = mark_idle(dev, age_us), undo;
+	struct limit now;
+	int err = read_limit(t->dev, &now);
 
+	t->lent = false;
+	if (err || now.units > t->our_units ||
+	    (!now.on && now.units < t->our_units))
+		return err;
+	if (!t->own.on)
+		now.units = t->our_units; /* his was not counted */
+	err = write_limit(t->dev, t->own.units - (t->our_units - now.units));
+	if (!err && !t->own.on)
+		err = write_attr(t->dev, "writeback_limit_enable", "0");
+	t->lent = err;
+	return err;
+}
+
+/* The operator's limit is on disk while ours stands: the next round finds it.
+ */
+static int write_back(struct round *round, struct tended *t, uint64_t age_us,
+		      uint64_t most_bytes)
+{
+	int err = mark_idle(t->dev, age_us), undo;
+
+	if (!err)
+		err = read_limit(t->dev, &t->own);
 	if (err)
 		return err;
-	if (read_attr(dev, "writeback_limit", limit, sizeof(limit)) < 0 ||
-	    read_attr(dev, "writeback_limit_enable", enable, sizeof(enable)) <
-		    0)
-		return -ENOENT;
-	text[num_put_u64(text, most_bytes / LIMIT_UNIT)] = '\0';
-	if ((err = write_attr(dev, "writeback_limit_enable", "1")))
+	t->our_units = most_bytes / LIMIT_UNIT;
+	t->lent = true;
+	if ((err = store(round))) {
+		t->lent = false;
 		return err;
-	err = write_attr(dev, "writeback_limit", text);
+	}
+	err = write_limit(t->dev, t->our_units);
 	if (!err)
-		err = write_attr(dev, "writeback", "huge_idle");
+		err = write_attr(t->dev, "writeback_limit_enable", "1");
+	if (!err)
+		err = write_attr(t->dev, "writeback", "huge_idle");
 	if (!err || err == -EIO)
-		err = write_attr(dev, "writeback", "idle");
-	undo = write_attr(dev, "writeback_limit", limit);
-	undo = undo ? undo : write_attr(dev, "writeback_limit_enable", enable);
+		err = write_attr(t->dev, "writeback", "idle");
+	undo = give_back(t);
+	if (!undo)
+		undo = store(round);
 	/* EIO: the limit was met, or the backing device is full. */
 	return err && err != -EIO ? err : undo;
 }
@@ -243,14 +361,14 @@ static void finish(struct round *round, struct action *a, int err)
 
 /* What says that nothing is to be done: the state for the row, or NULL. */
 static const char *held(struct action *a, const char *lack, bool soon,
-			bool empty)
+			const char *empty)
 {
 	if (lack)
 		a->why = lack;
 	else if (soon)
 		a->why = "backoff";
 	else if (empty)
-		a->why = "budget";
+		a->why = empty;
 	else
 		return NULL;
 	return lack ? "missing" : "held";
@@ -275,13 +393,18 @@ static void tend_writeback(struct round *round, const struct swap_area *area)
 	uint64_t most =
 		zram_round_bytes(area->used_bytes, area->size_bytes, left);
 	uint64_t before = written_back(area->dev);
+	const char *empty = most < LIMIT_UNIT ? "budget" : NULL;
+	struct limit own;
 
+	if (!read_limit(area->dev, &own) && own.on && !empty) {
+		most = LIMIT_UNIT * num_least(most / LIMIT_UNIT, own.units);
+		empty = most < LIMIT_UNIT ? "writeback_limit" : NULL;
+	}
 	a.state = held(&a, lacks_writeback(area->dev),
-		       too_soon(t->writeback_ms, cfg->writeback_us),
-		       most < LIMIT_UNIT);
+		       too_soon(t->writeback_ms, cfg->writeback_us), empty);
 	if (!a.state && cfg->write) {
 		finish(round, &a,
-		       write_back(area->dev, cfg->writeback_us, most));
+		       write_back(round, t, cfg->writeback_us, most));
 		a.written_bytes = num_delta(written_back(area->dev), before);
 		t->writeback_ms = clock_unix_ms();
 	} else if (!a.state) {
@@ -305,7 +428,7 @@ static void tend_recompress(struct round *round, const struct swap_area *area)
 	};
 
 	a.state = held(&a, lacks_recompress(area->dev),
-		       too_soon(t->recompress_ms, cfg->recompress_us), false);
+		       too_soon(t->recompress_ms, cfg->recompress_us), NULL);
 	if (!a.state && cfg->write) {
 		finish(round, &a, recompress(area->dev, cfg->recompress_us));
 		t->recompress_ms = clock_unix_ms();
@@ -313,41 +436,6 @@ static void tend_recompress(struct round *round, const struct swap_area *area)
 		a.state = "planned";
 	}
 	emit(round->out, &a);
-}
-
-static int load(struct round *round)
-{
-	char *save = NULL;
-	void *data;
-	size_t len;
-	int err = state_read(round->cfg->path, "swap-balance-zram", VERSION_1,
-			     &data, &len);
-
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	for (char *line = strtok_r(data, "\n", &save);
-	     line && round->n < AREAS_MAX; line = strtok_r(NULL, "\n", &save)) {
-		struct tended *t = round->v + round->n;
-
-		round->n += sscanf(line, "%63s %" SCNd64 " %" SCNd64, t->dev,
-				   &t->recompress_ms, &t->writeback_ms) == 3;
-	}
-	free(data);
-	return 0;
-}
-
-static int store(const struct round *round)
-{
-	char buf[AREAS_MAX * 128];
-	int n = 0;
-
-	for (int i = 0; i < round->n; i++)
-		n += snprintf(buf + n, sizeof(buf) - (size_t)n,
-			      "%s %" PRId64 " %" PRId64 "\n", round->v[i].dev,
-			      round->v[i].recompress_ms,
-			      round->v[i].writeback_ms);
-	return state_write(round->cfg->path, "swap-balance-zram", VERSION_1,
-			   buf, (size_t)n);
 }
 
 int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
@@ -364,6 +452,10 @@ int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
 		die(lock, "cannot lock '%s'", cfg->path);
 	if ((err = load(&round)))
 		die(err, "cannot use the state '%s'", cfg->path);
+	for (int i = 0; cfg->write && i < round.n; i++)
+		if (round.v[i].lent && (err = give_back(round.v + i)))
+			warn(err, "cannot put back writeback_limit of '%s'",
+			     round.v[i].dev);
 	for (int i = 0; i < m->areas; i++) {
 		if (m->area[i].kind != SWAP_ZRAM)
 			continue;

@@ -227,6 +227,13 @@ granted() {
 	[ "$bytes" -gt 1000000 ]
 	[ "$bytes" -le $((8 << 20)) ]
 	[ $((($(sectors "$BACKING") - was) * 512)) -le $((8 << 20)) ]
+	sleep 1
+	echo 100 >/sys/block/zram0/writeback_limit
+	echo 1 >/sys/block/zram0/writeback_limit_enable
+	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1s --recompress-after 1h
+	echo "$output" >&2
+	[ "$(cut -f7 <<<"${lines[0]}")" -eq 409600 ]
+	[ "$(cat /sys/block/zram0/writeback_limit{,_enable})" = $'0\n1' ]
 	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1h --recompress-after 1h
 	[ "$(cut -f3,8 <<<"${lines[0]}")" = $'held\tbackoff' ]
 }
