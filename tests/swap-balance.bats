@@ -580,6 +580,20 @@ killed() {
 	[[ $output == *$'memory.stat\tmissing\t'* ]]
 }
 
+@test "check keeps no state, and needs none to be there" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 0 swap-balance -S "$STATE" --check -H -b 1M
+	[ ! -e "$STATE" ]
+	[ ! -e "$STATE.lock" ]
+	runx 0 swap-balance -S "$BATS_TEST_TMPDIR/none/state" --check -H --drive 600TBW/5y
+	[ ! -e "$BATS_TEST_TMPDIR/none" ]
+	[ -e /var/lib/tmo ] && return
+	runx 0 swap-balance --check -H -b 1M
+	runx 0 swap-balance -H < <(echo /w.slice/idle)
+	[ ! -e /var/lib/tmo ]
+}
+
 @test "a cgroup without the memory controller is told from one that is gone" {
 	use_root pipe-7.3.4
 	export TMO_ROOT=$TMO_ROOT/1

@@ -36,7 +36,13 @@ enum {
 	COLD_BYTES = 128 << 10, /* the least that one write takes */
 };
 
-enum mode { MODE_SHOW, MODE_PLAN, MODE_APPLY, MODE_UNDO, MODE_MAINTAIN };
+enum mode {
+	MODE_SHOW,
+	MODE_PLAN,
+	MODE_APPLY, /* from here on something is changed */
+	MODE_UNDO,
+	MODE_MAINTAIN,
+};
 
 struct options {
 	struct config cfg;
@@ -248,6 +254,12 @@ static void note_gap(struct run *run, const struct cg *cg)
 			num_most(run->gap_us, clock_mono_us() - m->now.at_us);
 }
 
+/* A dry run and --check leave nothing behind. */
+static bool may_write(const struct run *run)
+{
+	return !run->common.dry_run && !run->common.check;
+}
+
 /* Once for all rows of a sample. */
 static void look_at_world(struct run *run)
 {
@@ -260,7 +272,7 @@ static void look_at_world(struct run *run)
 	if (before && run->world.machine.at_us == before)
 		return;
 	err = budget_look(&run->world.budget, cfg, &run->world.machine,
-			  !run->common.dry_run);
+			  may_write(run));
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
 	run->world.sharers = count_sharers(run);
@@ -480,14 +492,18 @@ static void show(struct run *run, char **keys, size_t n)
 	}
 }
 
-/* The state's directory is ours to make where it is the default. */
+/*
+ * The state's directory is ours to make where it is the default, and something
+ * will be kept there.
+ */
 static void prepare_state(struct run *run)
 {
 	struct options *o = &run->o;
+	bool keeps = o->cfg.budget.bytes_per_s > 0 || o->mode > MODE_PLAN;
 
 	if (!o->state) {
 		o->state = STATE_DIR "/swap-balance";
-		if (!run->common.dry_run && !run->common.check)
+		if (keeps && may_write(run))
 			mkdir(STATE_DIR, 0700);
 	}
 	o->cfg.budget.path = o->state;
