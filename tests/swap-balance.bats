@@ -454,6 +454,25 @@ apply_again() {
 	[ ! -e "$STATE.undo" ]
 }
 
+@test "a signal ends the reading of keys, and nothing is done" {
+	replay swap-balance-7.3.4
+	applied /w.slice/file
+	mkfifo "$BATS_TEST_TMPDIR/keys"
+	swap-balance -S "$STATE" --undo - <"$BATS_TEST_TMPDIR/keys" >&2 3>&- &
+	pid=$!
+	exec 7>"$BATS_TEST_TMPDIR/keys"
+	echo /w.slice/file >&7
+	sleep 0.3
+	kill "$pid"
+	timeout 10 tail --pid="$pid" -f /dev/null
+	exec 7>&-
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ]
+	[ "$(cat "$FILE")" = 0 ]
+	grep -q /w.slice/file "$STATE.undo"
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan

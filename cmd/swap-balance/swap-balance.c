@@ -534,7 +534,7 @@ static char **read_keys(struct run *run, size_t *n)
 
 	*n = 0;
 	rows_in_open(&in, STDIN_FILENO, NULL);
-	while ((event = rows_next(&in)) != ROWS_END) {
+	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
 		if (event < 0)
 			tool_bad_input(&in, event);
 		if (event != ROWS_ROW)
@@ -577,11 +577,13 @@ static int act(struct run *run, char **operands, size_t n)
 			     &run->out };
 	char **keys = targets(run, operands, &n);
 
+	if (clock_stopped()) /* perhaps half a list */
+		return run->status;
 	if (run->o.mode == MODE_UNDO)
 		return run->status |
 		       (all || n ? plan_undo(&plan, &run->set, keys, n) : 0);
 	show(run, keys, n);
-	return run->o.mode == MODE_SHOW
+	return run->o.mode == MODE_SHOW || clock_stopped()
 		       ? run->status
 		       : run->status | plan_apply(&plan, &run->set);
 }
