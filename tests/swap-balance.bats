@@ -124,6 +124,32 @@ idle() {
 	same $'-\tzswap\tunknown_kernel\tcompressible'
 }
 
+@test "the swap that counts is that of the highest priority with room" {
+	replay swap-balance-7.3.4
+	edit proc/diskstats d
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	edit sys/class/block/vdb/queue/rotational 's/.*/1/'
+	edit proc/swaps '2a/dev/vdb partition 524284 0 10'
+	idle
+	same $'0\tnone\trotational\trotational'
+	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
+	[[ $output == *$'order\tlimited\ta rotational disk is filled before'* ]]
+	edit proc/swaps '3s/.*/\/dev\/vdb partition 524284 524284 10/'
+	idle
+	same $'100\tdisk\tquiet\tonly'
+	edit proc/swaps '3s/.*/\/dev\/vdb partition 524284 0 -5/'
+	idle
+	same $'100\tdisk\tquiet\tonly'
+	edit proc/swaps '3s/.*/\/dev\/zram0 partition 524284 0 10/'
+	idle
+	same $'182\tzram\tquiet\tlearning'
+	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
+	[[ $output == *$'order\tlimited\tzram with a disk behind'* ]]
+	edit proc/swaps '3s/.*/\/dev\/zram0 partition 524284 0 -5/'
+	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
+	[[ $output != *$'order\t'* ]]
+}
+
 @test "the classic LRU has its own refaults that count, and its own edges" {
 	replay swap-balance-7.3.4
 	edit sys/kernel/mm/lru_gen/enabled 's/.*/0x0000/'

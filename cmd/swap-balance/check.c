@@ -97,17 +97,36 @@ static void check_area(struct rows_out *out, const struct swap_area *a)
 			   : "");
 }
 
+/* Is an area of kind a filled before one of kind b, or along with it? */
+static bool is_before(const struct machine *m, enum swap_kind a,
+		      enum swap_kind b)
+{
+	for (int i = 0; i < m->areas; i++)
+		for (int j = 0; j < m->areas; j++)
+			if (m->area[i].kind == a && m->area[j].kind == b &&
+			    m->area[i].prio >= m->area[j].prio)
+				return true;
+	return false;
+}
+
 /* Hot pages on the disk, cold ones in memory: when zram is full, or goes on. */
 static void check_order(struct rows_out *out, const struct machine *m)
 {
-	if (m->zram && m->zswap)
+	if (m->any_zram && m->zswap)
 		tool_check(out, "order", CHECK_LIMITED,
 			   "zram and zswap compress twice: echo N >" ZSWAP
 			   "enabled, or swapoff the zram");
-	else if (m->zram && (m->disk || m->rotational))
+	else if (is_before(m, SWAP_ZRAM, SWAP_DISK) ||
+		 is_before(m, SWAP_ZRAM, SWAP_FILE) ||
+		 is_before(m, SWAP_ZRAM, SWAP_ROTATIONAL))
 		tool_check(out, "order", CHECK_LIMITED,
 			   "zram with a disk behind inverts the LRU once it "
 			   "is full: use zswap, or zram's backing_dev");
+	else if (is_before(m, SWAP_ROTATIONAL, SWAP_DISK) ||
+		 is_before(m, SWAP_ROTATIONAL, SWAP_FILE))
+		tool_check(out, "order", CHECK_LIMITED,
+			   "a rotational disk is filled before a faster one: "
+			   "swapon it with a lower priority (-p)");
 }
 
 static void check_areas(struct rows_out *out, const struct machine *m)
@@ -157,7 +176,7 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 			   "the kernel has none: needs CONFIG_ZSWAP");
 		return;
 	}
-	if (m->zram && !m->zswap) {
+	if (m->any_zram && !m->zswap) {
 		tool_check(out, "zswap", CHECK_OK, "off, as zram is used");
 		return;
 	}

@@ -17,6 +17,8 @@ enum {
 	ZSWAP_US = 10,
 	SSD_US = 100,
 	ROTATIONAL_US = 10000,
+	ROOM_BYTES =
+		1 << 20, /* less is full: slots are given out in clusters */
 };
 
 static const struct swap_area *area_of(const struct machine *m, const char *dev)
@@ -96,14 +98,36 @@ static void measure(struct machine *m)
 		cost_of(&m->file, &file, m->device_us[KIND_FILE]);
 }
 
+/* The highest priority that has room: the kernel fills one after the other. */
+static int64_t next_prio(const struct machine *m)
+{
+	int64_t prio = INT64_MIN;
+
+	for (int i = 0; i < m->areas; i++) {
+		const struct swap_area *a = m->area + i;
+
+		if (a->prio > prio &&
+		    a->used_bytes + ROOM_BYTES < a->size_bytes)
+			prio = a->prio;
+	}
+	return prio;
+}
+
+/* Where all is full, all counts. */
 static void classify(struct machine *m)
 {
-	m->disk = m->rotational = m->zram = false;
+	int64_t prio = next_prio(m);
+
+	m->disk = m->rotational = m->zram = m->any_zram = false;
 	for (int i = 0; i < m->areas; i++) {
-		m->zram |= m->area[i].kind == SWAP_ZRAM;
-		m->rotational |= m->area[i].kind == SWAP_ROTATIONAL;
-		m->disk |= m->area[i].kind == SWAP_DISK ||
-			   m->area[i].kind == SWAP_FILE;
+		const struct swap_area *a = m->area + i;
+
+		m->any_zram |= a->kind == SWAP_ZRAM;
+		if (prio != INT64_MIN && a->prio != prio)
+			continue;
+		m->zram |= a->kind == SWAP_ZRAM;
+		m->rotational |= a->kind == SWAP_ROTATIONAL;
+		m->disk |= a->kind == SWAP_DISK || a->kind == SWAP_FILE;
 	}
 	m->only_rotational = m->rotational && !m->disk && !m->zram && !m->zswap;
 }

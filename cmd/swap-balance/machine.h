@@ -24,8 +24,9 @@ struct machine {
 	int areas;
 	struct swap_area wear[AREAS_MAX]; /* what swap writes to and wears: */
 	int wears;			  /* disks, and zram's backing ones */
-	bool disk, rotational, zram;	  /* kinds of swap there are */
+	bool disk, rotational, zram;	  /* what the next page may go to */
 	bool only_rotational;		  /* and nothing compressed before it */
+	bool any_zram;			  /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
 	uint64_t zswap_since_us;       /* the look that found it on */
 	bool zswap_room, zswap_full;   /* its pool, where that is known */

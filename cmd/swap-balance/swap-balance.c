@@ -514,15 +514,17 @@ static int maintain(struct run *run)
 {
 	struct zram_cfg *cfg = &run->o.zram;
 	char path[4096];
+	int status;
 
 	snprintf(path, sizeof(path), "%s.zram", run->o.state);
 	cfg->path = path;
 	cfg->write = !run->common.dry_run;
 	look_at_world(run);
-	if (!run->world.machine.zram)
+	status = zram_maintain(cfg, &run->world.machine, &run->world.budget,
+			       &run->out);
+	if (status == STATUS_NO)
 		note("no zram is used as swap");
-	return zram_maintain(cfg, &run->world.machine, &run->world.budget,
-			     &run->out);
+	return status;
 }
 
 /* Keys from a pipe, for the modes that want all of them before they act. */

@@ -442,10 +442,12 @@ int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
 		  const struct budget *budget, struct rows_out *out)
 {
 	struct round round = { .cfg = cfg, .budget = budget, .out = out };
-	int lock = cfg->write ? state_lock(cfg->path, 0) : -1, err;
+	int lock = -1, err;
 
-	if (!m->zram)
+	if (!m->any_zram)
 		return STATUS_NO;
+	if (cfg->write)
+		lock = state_lock(cfg->path, 0);
 	if (lock == -EWOULDBLOCK)
 		die(0, "another --maintain holds '%s'", cfg->path);
 	if (cfg->write && lock < 0)
