@@ -21,6 +21,15 @@ balance() {
 	swap-balance -S "$STATE" -i 6s "$@"
 }
 
+# reseal undo|budget VERSION SED: the state edited, with a checksum that fits.
+reseal() {
+	local data file=$STATE
+	[ "$1" = budget ] || file=$STATE.$1
+	data=$(tail -n +2 "$file" | sed "$3")$'\n'
+	printf 'tmo-tools swap-balance-%s %s %d %s\n%s' "$1" "$2" "${#data}" \
+		"$(printf %s "$data" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')" "$data" >"$file"
+}
+
 # edit FILE SED: in both samples.
 edit() {
 	local root
@@ -253,7 +262,7 @@ second() {
 	[ "${first}" -ge 104857600 ]
 	runx 0 balance -H -o budget_left_bytes -b 400M /w.slice/idle
 	[ "$output" -ge "$first" ]
-	sed -i 's/^device/Device/' "$STATE"
+	sed -i 's/^drive/Drive/' "$STATE"
 	runx 2 balance -b 400M /w.slice/idle
 	one_line "cannot keep the budget in '$STATE'"
 	rm "$STATE"
@@ -272,6 +281,79 @@ second() {
 	echo "0 0 0 0 0 0 2048 0 0 0 0" >"$ROOT1/sys/class/block/vda/stat"
 	runx 0 swap-balance -S "$STATE" -H -b 400M -o budget_left_bytes < <(keys)
 	[ "$(cut -f2 <<<"$output")" = 103809024 ]
+}
+
+# budget_left: of 400M, as one look at the first sample finds it.
+budget_left() {
+	TMO_ROOT=$ROOT1 swap-balance -S "$STATE" -H -b 400M -o budget_left_bytes < <(echo /w.slice/idle) | cut -f2
+}
+
+# swaps DEV...: they are the swap areas; written DEV SECTORS: since boot.
+swaps() {
+	sed -i 2,\$d "$ROOT1/proc/swaps"
+	[ $# -eq 0 ] || printf '/dev/%s partition 524284 0 -1\n' "$@" >>"$ROOT1/proc/swaps"
+}
+
+written() {
+	echo "0 0 0 0 0 0 $2 0 0 0 0" >"$ROOT1/sys/class/block/$1/stat"
+}
+
+boots() {
+	echo "$1-2222-3333-4444-555555555555" >"$ROOT1/proc/sys/kernel/random/boot_id"
+}
+
+@test "the partitions of a drive share its budget, each with a boot of its own" {
+	replay swap-balance-7.3.4
+	for part in 1 2; do
+		mkdir -p "$ROOT1/sys/devices/vdc/vdc$part"
+		ln -s "../../devices/vdc/vdc$part" "$ROOT1/sys/class/block/vdc$part"
+		echo "$part" >"$ROOT1/sys/class/block/vdc$part/partition"
+		written "vdc$part" 5000
+	done
+	printf '  nvme.%0120d with blanks\n' 1 >"$ROOT1/sys/devices/vdc/wwid"
+	swaps vdc1 vdc2
+	[ "$(budget_left)" = 104857600 ]
+	written vdc1 25480
+	written vdc2 25480
+	[ "$(budget_left)" = $((104857600 - 2 * 20480 * 512)) ]
+	[ "$(grep -c ^drive "$STATE")" = 1 ]
+	swaps vdc1
+	[ "$(budget_left)" = $((104857600 - 2 * 20480 * 512)) ]
+	boots 11111111
+	written vdc1 100
+	written vdc2 9000 # of which it is charged with all
+	[ "$(budget_left)" = $((104857600 - (40960 + 100) * 512)) ]
+	swaps vdc1 vdc2
+	[ "$(budget_left)" = $((104857600 - (40960 + 100 + 9000) * 512)) ]
+	swaps
+	[ "$(budget_left)" = - ]
+}
+
+@test "drives without a serial number go by the kernel's name, the oldest gives way" {
+	replay swap-balance-7.3.4
+	swaps vda
+	[ "$(budget_left)" = 104857600 ]
+	for i in {1..32}; do
+		mkdir "$ROOT1/sys/class/block/sd$i"
+		written "sd$i" 0
+		swaps "sd$i"
+		echo "$((100 + i)).00 0.00" >"$ROOT1/proc/uptime"
+		budget_left
+	done
+	[ "$(grep -c ^drive "$STATE")" = 32 ]
+	refute grep -q '^drive vda ' "$STATE"
+	grep -q '^drive sd1 ' "$STATE"
+}
+
+@test "the budget's state of an account for each area is read on" {
+	replay swap-balance-7.3.4
+	written vda 5000
+	budget_left
+	echo 0f0f >"$ROOT1/sys/class/block/vda/serial"
+	boot=$(cat "$ROOT1/proc/sys/kernel/random/boot_id")
+	now=$(sed -n 's/^drive vda [^ ]* [0-9]* \([0-9]*\) .*/\1/p' "$STATE")
+	reseal budget 1 "1,\$c boot $boot\\ndevice 0f0f:0 5000000 4000 $now $now 23740000 77"
+	[ "$(budget_left)" = $((5000000 - 1000 * 512)) ]
 }
 
 @test "projected years follow from the rating and what was written" {
@@ -413,25 +495,19 @@ apply_again() {
 @test "a write that was cut by a kill is known to the next apply and undo" {
 	replay swap-balance-7.3.4
 	applied /w.slice/file
-	reseal() {
-		local data
-		data=$(tail -n +2 "$STATE.undo" | sed "$1")$'\n'
-		printf 'tmo-tools swap-balance-undo %s %d %s\n%s' "$2" "${#data}" \
-			"$(printf %s "$data" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')" "$data" >"$STATE.undo"
-	}
 	grep -q '^done ' "$STATE.undo"
 	for version in 1 2; do
-		reseal 's/^done /set /' "$version"
+		reseal undo "$version" 's/^done /set /'
 		apply_again max
 		[ "$status" -eq 0 ]
 		same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
 	done
-	reseal 's/^done /set /' 1
+	reseal undo 1 's/^done /set /'
 	apply_again 0
 	[ "$status" -eq 0 ]
 	same ""
 	grep -q '^done ' "$STATE.undo"
-	reseal 's/^done /set /' 1
+	reseal undo 1 's/^done /set /'
 	export TMO_ROOT=${ROOT1%1}2
 	runx 0 balance --undo -q -H
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max "done")undo"

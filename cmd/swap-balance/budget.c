@@ -15,8 +15,13 @@
 #include "root.h"
 #include "state.h"
 
+#define STATE_NAME "swap-balance-budget"
+
 enum {
 	VERSION_1 = 1,
+	VERSION_2,
+	ID_MAX = 160,
+	COUNTER_MAX = 192,
 	DAY_S = 86400,
 	SECTOR = 512,
 	SAVE_S = 60, /* nothing is lost between: spare the disk */
@@ -84,31 +89,62 @@ double bucket_years(const struct bucket *b, const struct budget_cfg *cfg)
 	       (365.25 * DAY_S);
 }
 
-/* A name that a drive keeps when the kernel numbers them anew. */
-static void identify(const struct swap_area *a, char *id, size_t size)
+/* The directory of the area's drive, and which part of it is the area; 0: all.
+ */
+static uint64_t find_drive(const struct swap_area *a, char *dir, size_t size)
 {
-	static const char *const files[] = { "serial",	"device/serial",
-					     "wwid",	"device/wwid",
-					     "../wwid", "../device/wwid" };
-	char path[160], serial[64];
 	uint64_t part = 0;
 
-	snprintf(id, size, "%.95s", *a->dev ? a->dev : a->path);
-	for (size_t i = 0; *a->dev && i < sizeof(files) / sizeof(*files); i++) {
-		snprintf(path, sizeof(path), "sys/class/block/%s/%s", a->dev,
-			 files[i]);
-		if (io_read(root_fd(), path, serial, sizeof(serial)) <= 0 ||
-		    *serial <= ' ')
+	snprintf(dir, size, "sys/class/block/%s/partition", a->dev);
+	kv_read_u64(root_fd(), dir, &part);
+	snprintf(dir, size, "sys/class/block/%s%s", a->dev, part ? "/.." : "");
+	return part;
+}
+
+/* A name that a drive keeps when the kernel numbers them anew; else that. */
+static void name_drive(const char *dir, char *id)
+{
+	static const char *const files[] = { "serial", "device/serial", "wwid",
+					     "device/wwid" };
+	char path[160], text[IO_BUF];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		const char *name = text;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		if (io_read(root_fd(), path, text, sizeof(text)) <= 0)
 			continue;
-		snprintf(path, sizeof(path), "sys/class/block/%s/partition",
-			 a->dev);
-		kv_read_u64(root_fd(), path, &part);
-		snprintf(id, size, "%.63s:%" PRIu64, serial, part);
-		break;
+		name += strspn(name, " \n");
+		if (!*name)
+			continue;
+		snprintf(id, ID_MAX, "%.159s", name);
+		return;
 	}
+	snprintf(path, sizeof(path), "%s/uevent", dir);
+	if (io_read(root_fd(), path, text, sizeof(text)) > 0) {
+		const char *name = strstr(text, "DEVNAME=");
+
+		if (name)
+			sscanf(name, "DEVNAME=%159s", id);
+	}
+}
+
+/* The drive's name, a word, in id[ID_MAX]; returns the part as find_drive(). */
+static uint64_t identify(const struct swap_area *a, char *id)
+{
+	char dir[128];
+	uint64_t part = 0;
+
+	snprintf(id, ID_MAX, "%.159s", *a->dev ? a->dev : a->path);
+	if (*a->dev) {
+		part = find_drive(a, dir, sizeof(dir));
+		name_drive(dir, id);
+	}
+	id[strcspn(id, "\n")] = '\0';
 	for (char *p = id; *p; p++)
 		if (*p <= ' ')
-			*p = *p == '\n' ? '\0' : '_';
+			*p = '_';
+	return part;
 }
 
 /* Field 7 of /sys/class/block/DEV/stat: sectors written since it is there. */
@@ -128,99 +164,195 @@ static uint64_t sectors_of(const struct swap_area *a)
 	return sectors;
 }
 
-struct ledger {
-	char boot[STATE_BOOT];
-	struct bucket v[AREAS_MAX];
-	int n;
+/* A drive's account. */
+struct account {
+	char id[ID_MAX], boot[STATE_BOOT];
+	struct bucket b;
+	uint64_t updated_us; /* clock_mono_us(), of that boot */
 };
+
+/* What has been paid for of the sectors of an area, of that boot. */
+struct counter {
+	char id[COUNTER_MAX], boot[STATE_BOOT];
+	uint64_t sectors;
+	int64_t updated_ms;
+};
+
+struct ledger {
+	struct account drive[AREAS_MAX];
+	struct counter part[AREAS_MAX];
+	int drives, parts;
+};
+
+/*
+ * Version 1 had an account for each area, named DRIVE:PART or by the kernel's
+ * name alone, and one boot for all.
+ */
+static void parse_v1(struct ledger *l, const char *line, const char *boot)
+{
+	struct account *d = l->drive + l->drives;
+	struct counter *c = l->part + l->parts;
+	char *colon;
+
+	if (sscanf(line,
+		   "device %95s %" SCNd64 " %" SCNu64 " %" SCNd64 " %" SCNd64
+		   " %" SCNu64 " %" SCNu64,
+		   d->id, &d->b.level_bytes, &c->sectors, &d->b.since_ms,
+		   &d->b.updated_ms, &d->updated_us, &d->b.total_bytes) != 7)
+		return;
+	colon = strrchr(d->id, ':');
+	snprintf(c->id, sizeof(c->id), "%s%s", d->id, colon ? "" : ":0");
+	if (colon)
+		*colon = '\0';
+	snprintf(d->boot, sizeof(d->boot), "%s", boot);
+	snprintf(c->boot, sizeof(c->boot), "%s", boot);
+	c->updated_ms = d->b.updated_ms;
+	l->parts++;
+	for (int i = 0; i < l->drives; i++)
+		if (!strcmp(l->drive[i].id, d->id))
+			return; /* another part of it */
+	l->drives++;
+}
+
+static void parse_line(struct ledger *l, const char *line, char *boot)
+{
+	struct account *d = l->drive + l->drives;
+	struct counter *c = l->part + l->parts;
+
+	if (sscanf(line, "boot %63s", boot) == 1 || l->drives == AREAS_MAX ||
+	    l->parts == AREAS_MAX)
+		return;
+	if (sscanf(line,
+		   "drive %159s %63s %" SCNd64 " %" SCNd64 " %" SCNd64
+		   " %" SCNu64 " %" SCNu64,
+		   d->id, d->boot, &d->b.level_bytes, &d->b.since_ms,
+		   &d->b.updated_ms, &d->updated_us, &d->b.total_bytes) == 7)
+		l->drives++;
+	else if (sscanf(line, "part %191s %63s %" SCNu64 " %" SCNd64, c->id,
+			c->boot, &c->sectors, &c->updated_ms) == 4)
+		l->parts++;
+	else
+		parse_v1(l, line, boot);
+}
 
 static int ledger_read(struct ledger *l, const char *path)
 {
+	char boot[STATE_BOOT] = "-";
 	void *data;
 	size_t len;
 	char *save = NULL;
-	int err =
-		state_read(path, "swap-balance-budget", VERSION_1, &data, &len);
+	int err = state_read(path, STATE_NAME, VERSION_2, &data, &len);
 
 	memset(l, 0, sizeof(*l));
+	if (err == -EPROTO)
+		err = state_read(path, STATE_NAME, VERSION_1, &data, &len);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	for (char *line = strtok_r(data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		struct bucket *b = l->v + l->n;
-
-		if (sscanf(line, "boot %63s", l->boot) == 1 ||
-		    l->n == AREAS_MAX)
-			continue;
-		if (sscanf(line,
-			   "device %95s %" SCNd64 " %" SCNu64 " %" SCNd64
-			   " %" SCNd64 " %" SCNu64 " %" SCNu64,
-			   b->id, &b->level_bytes, &b->sectors, &b->since_ms,
-			   &b->updated_ms, &b->updated_us,
-			   &b->total_bytes) == 7)
-			l->n++;
-	}
+	     line = strtok_r(NULL, "\n", &save))
+		parse_line(l, line, boot);
 	free(data);
 	return 0;
 }
 
 static int ledger_write(const struct ledger *l, const char *path)
 {
-	char buf[AREAS_MAX * 256];
-	int n = snprintf(buf, sizeof(buf), "boot %s\n", l->boot);
+	char buf[AREAS_MAX * 768];
+	int n = 0;
 
-	for (int i = 0; i < l->n; i++) {
-		const struct bucket *b = l->v + i;
+	for (int i = 0; i < l->drives; i++) {
+		const struct account *d = l->drive + i;
 
 		n += snprintf(buf + n, sizeof(buf) - (size_t)n,
-			      "device %s %" PRId64 " %" PRIu64 " %" PRId64
-			      " %" PRId64 " %" PRIu64 " %" PRIu64 "\n",
-			      b->id, b->level_bytes, b->sectors, b->since_ms,
-			      b->updated_ms, b->updated_us, b->total_bytes);
+			      "drive %s %s %" PRId64 " %" PRId64 " %" PRId64
+			      " %" PRIu64 " %" PRIu64 "\n",
+			      d->id, d->boot, d->b.level_bytes, d->b.since_ms,
+			      d->b.updated_ms, d->updated_us, d->b.total_bytes);
 	}
-	return state_write(path, "swap-balance-budget", VERSION_1, buf,
-			   (size_t)n);
+	for (int i = 0; i < l->parts; i++) {
+		const struct counter *c = l->part + i;
+
+		n += snprintf(buf + n, sizeof(buf) - (size_t)n,
+			      "part %s %s %" PRIu64 " %" PRId64 "\n", c->id,
+			      c->boot, c->sectors, c->updated_ms);
+	}
+	return state_write(path, STATE_NAME, VERSION_2, buf, (size_t)n);
 }
 
 /*
- * The device's account.  A new one starts a quarter full, at the mean rate,
- * and owes nothing for what was written before.
+ * The drive's account.  A new one starts a quarter full, at the mean rate.
+ * Where there is no more room it replaces the one not seen for longest.
  */
-static struct bucket *account(struct ledger *l, const struct swap_area *a,
-			      const struct budget_cfg *cfg)
+static struct account *account(struct ledger *l, const char *id,
+			       const struct budget_cfg *cfg, const char *boot)
 {
-	struct bucket *b;
-	char id[96];
+	struct account *d = l->drive;
 
-	identify(a, id, sizeof(id));
-	for (int i = 0; i < l->n; i++)
-		if (!strcmp(l->v[i].id, id))
-			return l->v + i;
-	b = l->v + (l->n < AREAS_MAX ? l->n++ : AREAS_MAX - 1);
-	*b = (struct bucket){ .level_bytes = cfg->cap_bytes / 4,
-			      .sectors = sectors_of(a),
-			      .since_ms = clock_unix_ms(),
-			      .updated_ms = clock_unix_ms(),
-			      .updated_us = clock_mono_us() };
-	memcpy(b->id, id, sizeof(id));
-	return b;
+	for (int i = 0; i < l->drives; i++) {
+		if (!strcmp(l->drive[i].id, id))
+			return l->drive + i;
+		if (l->drive[i].b.updated_ms < d->b.updated_ms)
+			d = l->drive + i;
+	}
+	if (l->drives < AREAS_MAX)
+		d = l->drive + l->drives++;
+	*d = (struct account){ .b = { .level_bytes = cfg->cap_bytes / 4,
+				      .since_ms = clock_unix_ms(),
+				      .updated_ms = clock_unix_ms() },
+			       .updated_us = clock_mono_us() };
+	memcpy(d->id, id, ID_MAX);
+	memcpy(d->boot, boot, STATE_BOOT);
+	return d;
 }
 
-/* Pays what was written since the file says, in this boot or the one before. */
-static void settle(struct bucket *b, const struct swap_area *a,
-		   const struct budget_cfg *cfg, bool same_boot)
+/* The area's counter, likewise.  A new one owes nothing for what was before. */
+static struct counter *counter(struct ledger *l, const char *id,
+			       const struct swap_area *a, const char *boot)
 {
-	uint64_t sectors = sectors_of(a), now_us = clock_mono_us();
-	int64_t now_ms = clock_unix_ms();
-	uint64_t paid = same_boot && sectors >= b->sectors ? b->sectors : 0;
-	double dt_s = same_boot
-			      ? (double)(int64_t)(now_us - b->updated_us) / 1e6
-			      : (double)(now_ms - b->updated_ms) / 1e3;
+	struct counter *c = l->part;
 
-	bucket_tick(b, cfg, dt_s, (sectors - paid) * SECTOR);
-	b->sectors = sectors;
-	b->updated_us = now_us;
-	b->updated_ms = now_ms;
+	for (int i = 0; i < l->parts; i++) {
+		if (!strcmp(l->part[i].id, id))
+			return l->part + i;
+		if (l->part[i].updated_ms < c->updated_ms)
+			c = l->part + i;
+	}
+	if (l->parts < AREAS_MAX)
+		c = l->part + l->parts++;
+	*c = (struct counter){ .sectors = sectors_of(a) };
+	memcpy(c->id, id, COUNTER_MAX);
+	memcpy(c->boot, boot, STATE_BOOT);
+	return c;
+}
+
+/* Pays what was written since the file says, in this boot or one before. */
+static void pay(struct account *d, struct counter *c, const struct swap_area *a,
+		const struct budget_cfg *cfg, const char *boot)
+{
+	uint64_t sectors = sectors_of(a);
+	bool goes_on = !strcmp(c->boot, boot) && sectors >= c->sectors;
+
+	bucket_tick(&d->b, cfg, 0,
+		    (sectors - (goes_on ? c->sectors : 0)) * SECTOR);
+	c->sectors = sectors;
+	c->updated_ms = clock_unix_ms();
+	memcpy(c->boot, boot, STATE_BOOT);
+}
+
+/* After all areas of the drive have been paid for. */
+static void earn(struct account *d, const struct budget_cfg *cfg,
+		 const char *boot)
+{
+	uint64_t now_us = clock_mono_us();
+	int64_t now_ms = clock_unix_ms();
+	double dt_s = !strcmp(d->boot, boot)
+			      ? (double)(int64_t)(now_us - d->updated_us) / 1e6
+			      : (double)(now_ms - d->b.updated_ms) / 1e3;
+
+	bucket_tick(&d->b, cfg, dt_s, 0);
+	d->updated_us = now_us;
+	d->b.updated_ms = now_ms;
+	memcpy(d->boot, boot, STATE_BOOT);
 }
 
 static void tightest(struct budget *out, const struct bucket *b,
@@ -240,22 +372,51 @@ static void tightest(struct budget *out, const struct bucket *b,
 static bool worth_saving(const struct ledger *now, const struct ledger *was,
 			 const struct budget_cfg *cfg)
 {
-	if (now->n != was->n || strcmp(now->boot, was->boot))
+	if (now->drives != was->drives || now->parts != was->parts)
 		return true;
-	for (int i = 0; i < now->n; i++)
-		if (now->v[i].updated_ms - was->v[i].updated_ms >
-			    SAVE_S * 1000 ||
-		    (now->v[i].sectors - was->v[i].sectors) * SECTOR >
+	for (int i = 0; i < now->drives; i++) {
+		const struct account *d = now->drive + i, *old = was->drive + i;
+
+		if (strcmp(d->id, old->id) || strcmp(d->boot, old->boot) ||
+		    d->b.updated_ms - old->b.updated_ms > SAVE_S * 1000 ||
+		    d->b.total_bytes - old->b.total_bytes >
 			    (uint64_t)cfg->cap_bytes / 64)
 			return true;
+	}
+	for (int i = 0; i < now->parts; i++)
+		if (strcmp(now->part[i].id, was->part[i].id) ||
+		    strcmp(now->part[i].boot, was->part[i].boot))
+			return true;
 	return false;
+}
+
+/* Brings the accounts up to date and finds the tightest. */
+static void settle(struct ledger *l, const struct machine *m,
+		   const struct budget_cfg *cfg, struct budget *out)
+{
+	char id[COUNTER_MAX] = "", boot[STATE_BOOT] = "";
+	struct account *d[AREAS_MAX];
+
+	state_boot_id(boot);
+	for (int i = 0; i < m->wears; i++) {
+		const struct swap_area *a = m->wear + i;
+		uint64_t part = identify(a, id);
+		size_t len = strlen(id);
+
+		d[i] = account(l, id, cfg, boot);
+		snprintf(id + len, sizeof(id) - len, ":%" PRIu64, part);
+		pay(d[i], counter(l, id, a, boot), a, cfg, boot);
+	}
+	for (int i = 0; i < m->wears; i++) {
+		earn(d[i], cfg, boot);
+		tightest(out, &d[i]->b, cfg);
+	}
 }
 
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
 		const struct machine *m, bool save)
 {
 	struct ledger now, was;
-	char boot[STATE_BOOT];
 	int lock = -1, err;
 
 	*out = (struct budget){ .pace_bytes_per_s = NUM_NONE, .years = NAN };
@@ -265,20 +426,12 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 		return lock;
 	err = ledger_read(&now, cfg->path);
 	was = now;
-	state_boot_id(boot);
-	for (int i = 0; !err && i < m->wears; i++) {
-		const struct swap_area *a = m->wear + i;
-		struct bucket *b;
-
-		b = account(&now, a, cfg);
-		settle(b, a, cfg, !strcmp(boot, was.boot) || !*was.boot);
-		tightest(out, b, cfg);
-	}
-	memcpy(now.boot, boot, sizeof(boot));
+	if (!err)
+		settle(&now, m, cfg, out);
 	if (!err && save && worth_saving(&now, &was, cfg))
 		err = ledger_write(&now, cfg->path);
 	if (lock >= 0)
 		close(lock);
-	out->kept = !err;
+	out->kept = !err && m->wears;
 	return err;
 }

@@ -1,5 +1,5 @@
 /*
- * budget - how much may be written to swap devices: a token bucket a device,
+ * budget - how much may be written to swap devices: a token bucket a drive,
  * kept in a state file that all instances share.
  *
  * Bytes are the device's own sectors (block/stat.rst), not pswpout: that
@@ -28,13 +28,10 @@ int budget_parse(const char *text, struct budget_cfg *out);
 /* Reads "600TBW/5y", decimal terabytes as vendors count; 0 or -EINVAL. */
 int budget_parse_drive(const char *text, struct budget_cfg *out);
 
-/* One device's account.  level may be negative: a debt is paid first. */
+/* level may be negative: a debt is paid first. */
 struct bucket {
-	char id[96];
 	int64_t level_bytes;
-	uint64_t sectors;	      /* paid for, of this boot */
 	int64_t since_ms, updated_ms; /* Unix time */
-	uint64_t updated_us;	      /* clock_mono_us(), of this boot */
 	uint64_t total_bytes;	      /* since since_ms */
 };
 
@@ -53,8 +50,8 @@ uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg);
 double bucket_years(const struct bucket *b, const struct budget_cfg *cfg);
 
 struct budget {
-	bool kept;		   /* there is one, and its state was read */
-	uint64_t pace_bytes_per_s; /* of the tightest device */
+	bool kept;		   /* there is one, and a drive for it */
+	uint64_t pace_bytes_per_s; /* of the tightest drive */
 	int64_t left_bytes;
 	double years;
 };
