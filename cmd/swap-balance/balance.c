@@ -7,7 +7,7 @@ enum {
 	SWAPPINESS_MAX = 200,
 	LEAST_MOVE = 8,	  /* of swappiness */
 	EVIDENCE = 32,	  /* pages, to learn a cost from */
-	FULL_RELEASE = 5, /* percent below the limit that lift the guard */
+	FULL_RELEASE = 5, /* percent below the limit, or half, lift the guard */
 	GUARD_S = 60,	  /* a failed swap-out is remembered so long */
 };
 
@@ -145,11 +145,12 @@ static enum reason recent_failure(struct balance *b, const struct window *w)
 static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
 			     const struct window *w)
 {
-	int64_t limit = cfg->swap_limit_mpct;
+	int64_t limit = cfg->swap_limit_mpct, half = limit / 2;
 	enum reason failure = recent_failure(b, w);
 
 	if (b->full)
-		limit -= FULL_RELEASE * 1000;
+		limit -=
+			half < FULL_RELEASE * 1000 ? half : FULL_RELEASE * 1000;
 	b->full = w->swap_used_mpct >= limit;
 	if (w->no_swap)
 		return REASON_NO_SWAP;

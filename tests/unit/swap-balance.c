@@ -185,6 +185,22 @@ static void test_guard_memory(void)
 	ok(b.reason == REASON_QUIET, "then it is");
 }
 
+static void test_low_limit(void)
+{
+	static const struct balance_cfg low = { 30, 1, 4000 };
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	w.swap_used_mpct = 4000;
+	balance_step(&b, &low, &w);
+	w.swap_used_mpct = 2000;
+	balance_step(&b, &low, &w);
+	ok(b.full, "a limit of 4 %% holds down to 2 %%");
+	w.swap_used_mpct = 1999;
+	balance_step(&b, &low, &w);
+	ok(!b.full, "and is over below");
+}
+
 static void test_inaccurate(void)
 {
 	struct window w = calm();
@@ -450,6 +466,7 @@ int main(void)
 	test_edges();
 	test_guards();
 	test_guard_memory();
+	test_low_limit();
 	test_inaccurate();
 	test_after_pressure();
 	test_cost();
