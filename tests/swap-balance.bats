@@ -696,6 +696,12 @@ killed() {
 	runx 0 swap-balance -S "$STATE" --check -H
 	[[ $output == *$'zswap.shrinker_enabled\tlimited\t'*"echo Y >/sys/module/zswap/parameters/shrinker_enabled"* ]]
 	[[ $output == *$'swap:/dev/vda\tok\tdisk, 512M'* ]]
+	[[ $output == *$'zswap.max_pool_percent\tok\t20 %'* ]]
+	echo 22 >"$ROOT1/sys/module/zswap/parameters/max_pool_percent"
+	echo 100 >"$ROOT1/sys/module/zswap/parameters/accept_threshold_percent"
+	runx 0 swap-balance -S "$STATE" --check -H
+	[[ $output == *$'zswap.max_pool_percent\tok\t22 %'* ]]
+	[[ $output == *$'zswap.accept_threshold_percent\tlimited\t100; '*"echo 90 >/sys/module/zswap/parameters/accept_threshold_percent"* ]]
 	sed -i '/^workingset/d' "$ROOT1/sys/fs/cgroup/memory.stat"
 	runx 2 swap-balance -S "$STATE" --check -H
 	[[ $output == *$'memory.stat\tmissing\t'* ]]

@@ -159,12 +159,30 @@ static void check_advice(struct rows_out *out, const char *name,
 		return;
 	snprintf(feature, sizeof(feature), "zswap.%s", name);
 	if (*now && is_among(good, now))
-		tool_check(out, feature, CHECK_OK, "%s%s", now,
-			   strstr(name, "percent") ? " %" : "");
+		tool_check(out, feature, CHECK_OK, "%s", now);
 	else
 		tool_check(out, feature, CHECK_LIMITED,
 			   "%s; %s: echo %.*s >" ZSWAP "%s", now, why,
 			   (int)strcspn(good, " "), good, name);
+}
+
+/* least to most percent are fine, best is to recommend. */
+static void check_percent(struct rows_out *out, const char *name,
+			  uint64_t least, uint64_t most, int best,
+			  const char *why)
+{
+	char feature[64], now[64];
+	uint64_t v;
+
+	if (!parameter(name, now, sizeof(now)))
+		return;
+	snprintf(feature, sizeof(feature), "zswap.%s", name);
+	if (!num_u64(now, &v) && v >= least && v <= most)
+		tool_check(out, feature, CHECK_OK, "%s %%", now);
+	else
+		tool_check(out, feature, CHECK_LIMITED,
+			   "%s; %s: echo %d >" ZSWAP "%s", now, why, best,
+			   name);
 }
 
 static void check_zswap(struct rows_out *out, const struct machine *m)
@@ -189,10 +207,10 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 		     "zstd compresses best, lz4 is fastest");
 	check_advice(out, "shrinker_enabled", "Y",
 		     "cold pages stay in the pool until it is full");
-	check_advice(out, "max_pool_percent", "20 25 30 35 40 45 50",
-		     "a pool of 20 % to 50 % of memory is usual");
-	check_advice(out, "accept_threshold_percent", "90 80 85 95",
-		     "a full pool takes pages again below this");
+	check_percent(out, "max_pool_percent", 20, 50, 20,
+		      "a pool of 20 % to 50 % of memory is usual");
+	check_percent(out, "accept_threshold_percent", 80, 95, 90,
+		      "a full pool takes pages again below this");
 }
 
 static void check_lru(struct rows_out *out, const struct machine *m)
