@@ -114,6 +114,9 @@ idle() {
 	edit proc/meminfo 's/^Swap\(Total\|Free\):.*/Swap\1: 0 kB/'
 	idle
 	same $'0\tnone\tno_swap\tno_swap'
+	rm "$ROOT1/proc/swaps" "${ROOT1%1}2/proc/swaps"
+	idle
+	same $'0\tnone\tno_swap\tno_swap'
 	replay swap-balance-7.3.4
 	sed -i 's/^fail .*/fail 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
 	idle

@@ -1,5 +1,6 @@
 #include "machine.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,9 +200,9 @@ int machine_look(struct machine *m)
 	if (m->at_us && now - m->at_us < 1000000)
 		return 0;
 	n = mem_swap_areas(m->area, AREAS_MAX);
-	if (n < 0)
+	if (n < 0 && n != -ENOENT) /* that is a kernel without CONFIG_SWAP */
 		return n;
-	m->areas = n;
+	m->areas = n < 0 ? 0 : n;
 	zswap = mem_zswap_enabled();
 	if (zswap && !m->zswap)
 		m->zswap_since_us = now;
