@@ -32,6 +32,8 @@
 enum {
 	WINDOW_US = 6000000,
 	RECENT_US = 4 * WINDOW_US,
+	LEAST_WINDOW_US =
+		2000000, /* of --plan and --apply, which have but one */
 	FORGET_LOOKS = 600,
 	COLD_BYTES = 128 << 10, /* the least that one write takes */
 };
@@ -477,8 +479,10 @@ static void show(struct run *run, char **keys, size_t n)
 	uint64_t start = clock_mono_us();
 	int go = 1;
 
-	if (run->o.mode != MODE_SHOW)
+	if (run->o.mode != MODE_SHOW) {
 		most = 1;
+		every = num_most(every, LEAST_WINDOW_US);
+	}
 	for (uint64_t round = 0; go; round++) {
 		expand(run, keys, n);
 		look_at_all(run, !round);

@@ -118,7 +118,7 @@ price() {
 	echo 1G >"$CG/b/memory.zswap.max"
 	echo 0 >"$CG/a/memory.zswap.writeback"
 	before=$(settings /a; settings /b)
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --plan /a /b
+	runx 0 swap-balance -S "$STATE" -i 1s -q -H --probe 8M --plan /a /b
 	same $'/a\tmemory.zswap.writeback\t0\t1\tplanned\tcompressible\n/b\tmemory.zswap.max\t1073741824\t0\tplanned\tincompressible'
 	[ "$(settings /a; settings /b)" = "$before" ]
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
