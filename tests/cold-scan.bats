@@ -76,6 +76,28 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	anon	90.000	141190000"
 }
 
+# huge_root DIR UPTIME: 16 MiB of 2 MiB pages, all of them touched.
+huge_root() {
+	mkdir -p "$1/proc" "$1/sys/kernel/mm/page_idle" "$1/sys/fs/cgroup"
+	echo '00000000-00ffffff : System RAM' >"$1/proc/iomem"
+	echo "$2 1.00" >"$1/proc/uptime"
+	printf 'btime 1795390000\n' >"$1/proc/stat"
+	head -c 512 /dev/zero >"$1/sys/kernel/mm/page_idle/bitmap"
+	head -c 32768 /dev/zero >"$1/proc/kpagecgroup"
+	# head, and tail, of an anonymous one: KPF_LRU and so on
+	perl -e 'print pack "Q*", map { $_ % 512 ? 0x410000 : 0x40d028 } 0 .. 4095' >"$1/proc/kpageflags"
+}
+
+@test "--sample: huge pages that are touched in each window are hot, in every word" {
+	D=$BATS_TEST_TMPDIR
+	for n in 1 2 4 8; do
+		for t in 1 2 3 4; do huge_root "$D/$t" $((t * 60)); done
+		TMO_ROOT=$D/1:$D/2:$D/3:$D/4 runx 0 cold-scan -a 1m -i 1m -c 3 --sample 1/$n -o cgroup,anon_bytes,cold_anon_bytes /
+		echo "1/$n: $output"
+		[ "$(tail -n +2 <<<"$output" | sort -u)" = $'/\t16777216\t0' ]
+	done
+}
+
 @test "the machine's coverage is every page frame of its RAM" {
 	idle
 	runx 0 cold-scan -a 2m --coverage /

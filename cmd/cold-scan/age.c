@@ -179,15 +179,6 @@ static enum kind kind_of(uint64_t flags)
 	return has(flags, PF_DIRTY) ? DIRTY : FILES;
 }
 
-/* The state of a folio; of a huge one the head's is that of all its pages. */
-struct folio {
-	struct tally *tally;
-	enum cover cover;
-	enum kind kind;
-	uint8_t age, was;
-	bool promoted, swap;
-};
-
 static bool bit(const uint64_t *map, size_t i)
 {
 	return map[i / 64] >> i % 64 & 1;
@@ -227,11 +218,10 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 	}
 }
 
-static struct folio look(const struct chunk *c, size_t i, struct tally_set *out)
+static struct folio look(const struct chunk *c, size_t i)
 {
-	struct folio f = { .age = AGE_NONE };
+	struct folio f = { .head = c->at + i, .age = AGE_NONE };
 
-	f.tally = tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
 	if (has(c->flags[i], PF_LRU))
 		judge(c, i, &f);
 	else
@@ -239,10 +229,8 @@ static struct folio look(const struct chunk *c, size_t i, struct tally_set *out)
 	return f;
 }
 
-static void count(const struct folio *f)
+static void count(const struct folio *f, struct tally *t)
 {
-	struct tally *t = f->tally;
-
 	t->cover[f->cover]++;
 	if (f->age == AGE_NONE)
 		return;
@@ -250,25 +238,48 @@ static void count(const struct folio *f)
 	t->promoted[f->was] += f->promoted;
 }
 
-void age_chunk(const struct chunk *c, struct tally_set *out)
+static bool is_tail(const struct chunk *c, size_t i)
 {
-	struct folio f = { 0 };
+	return i && has(c->flags[i], PF_COMPOUND_TAIL);
+}
 
-	memset(c->mark, 0, (c->pages + 63) / 64 * 8);
-	for (size_t i = 0; i < c->pages; i++) {
-		bool tail = i && has(c->flags[i], PF_COMPOUND_TAIL);
+static void put_age(const struct chunk *c, size_t i, const struct folio *f)
+{
+	c->age[i] = f->age;
+	set_bit(c->swap, i, f->swap);
+}
 
-		if (!tail)
-			f = look(c, i, out);
-		if (i >= c->from && i < c->to)
-			count(&f);
-		c->age[i] = f.age;
-		set_bit(c->swap, i, f.swap);
+/* Whose the folio is, which is judged and marked unless that was done. */
+static struct tally *enter(const struct chunk *c, size_t i, struct folio *f,
+			   struct tally_set *out)
+{
+	if (f->head != c->at + i) {
+		*f = look(c, i);
+		put_age(c, i, f);
 		/* The complement: all ones would lose what was touched since
 		 * the read, and walk the page tables once more. */
-		if (!tail && f.age != AGE_NONE && !bit(c->idle, i) &&
-		    i < c->told)
+		if (f->age != AGE_NONE && !bit(c->idle, i) && i < c->told)
 			set_bit(c->mark, i, true);
+	}
+	return tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+}
+
+void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
+{
+	struct tally *t = NULL;
+	size_t head = c->from;
+
+	memset(c->mark, 0, (c->pages + 63) / 64 * 8);
+	while (is_tail(c, head))
+		head--;
+	for (size_t i = head; i < c->pages; i++) {
+		if (!t || !is_tail(c, i))
+			t = enter(c, i, last, out);
+		/* What leads there keeps its ages: no pass looks at it. */
+		if (i >= c->from) {
+			count(last, t);
+			put_age(c, i, last);
+		}
 	}
 }
 

@@ -102,11 +102,28 @@ struct chunk {
 	uint64_t *swap;		/* in and out: bit set: anon or shmem */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
-	size_t told;	 /* so many pages the bitmap tells of */
-	size_t from, to; /* the pages to count, the others only lead there */
-	bool first;	 /* no pass before: idle bits are somebody else's */
+	size_t told; /* so many pages the bitmap tells of */
+	size_t from; /* the first to count, those before only lead there */
+	size_t at;   /* the chunk's own place in the section */
+	bool first;  /* no pass before: idle bits are somebody else's */
 };
-void age_chunk(const struct chunk *c, struct tally_set *out);
+
+/*
+ * The state of a folio; of a huge one the head's is that of all its pages.  It
+ * is judged once a pass, as it is marked then: the next chunk may go on in it.
+ */
+struct folio {
+	size_t head; /* its place in the section; FOLIO_NONE: none yet */
+	enum cover cover;
+	enum kind kind;
+	uint8_t age, was;
+	bool promoted, swap;
+};
+#define FOLIO_NONE SIZE_MAX
+
+/* last: the folio that the chunk before ended in, and then this one. */
+void age_chunk(const struct chunk *c, struct folio *last,
+	       struct tally_set *out);
 
 /* Counts n pages whose ages are told; AGE_NONE counts as not cold. */
 void age_known(const uint64_t *flags, const uint64_t *cgroup,

@@ -28,6 +28,7 @@ struct worker {
 	size_t told; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
+	struct folio folio;    /* judged last, of this section */
 	uint64_t units;
 	pthread_t thread;
 };
@@ -350,11 +351,11 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.told = w->told * 64,
 		.node = sec->node,
 		.from = from,
-		.to = pages,
+		.at = at,
 		.first = !sec->passes,
 	};
 
-	age_chunk(&c, out);
+	age_chunk(&c, &w->folio, out);
 	return write_marks(w, sec->pfn + at, pages / 64);
 }
 
@@ -476,6 +477,7 @@ static int scan_section(struct worker *w, struct section *sec)
 {
 	int err;
 
+	w->folio.head = FOLIO_NONE;
 	sec->read_at = now_cs();
 	if (w->s->sample > 1) {
 		err = sample_section(w, sec);

@@ -36,11 +36,12 @@ static struct tally *pass(void)
 			   .swap = m.swap,
 			   .mark = m.mark,
 			   .told = N - m.missing,
-			   .to = N,
 			   .first = m.first };
 
+	struct folio last = { .head = FOLIO_NONE };
+
 	tally_free(&m.out);
-	age_chunk(&c, &m.out);
+	age_chunk(&c, &last, &m.out);
 	return tally_of(&m.out, 7, 0);
 }
 
@@ -200,26 +201,78 @@ static void test_short_word(void)
 	is_u64(m.mark[1], 0, "the other in vain: it is not");
 }
 
+/* --sample: the two words of one huge page, each led to from its head. */
+static struct tally *sample_huge(void)
+{
+	struct folio last = { .head = FOLIO_NONE };
+	struct chunk c = { .flags = m.flags,
+			   .idle = m.idle,
+			   .cgroup = m.ino,
+			   .age = m.age,
+			   .swap = m.swap,
+			   .mark = m.mark,
+			   .first = m.first };
+
+	tally_free(&m.out);
+	for (c.from = 0; c.from < N; c.from += 64) {
+		c.pages = c.told = c.from + 64;
+		age_chunk(&c, &last, &m.out);
+		kernel_marks();
+		memset(m.mark, 0, sizeof(m.mark));
+	}
+	return tally_of(&m.out, 7, 0);
+}
+
 static void test_part(void)
 {
-	struct chunk c;
+	struct tally *t;
 
 	reset();
-	for (size_t i = 0; i < N; i++)
-		m.flags[i] = F(LRU);
-	c = (struct chunk){ .pages = N,
-			    .idle = m.idle,
-			    .flags = m.flags,
-			    .cgroup = m.ino,
-			    .age = m.age,
-			    .swap = m.swap,
-			    .mark = m.mark,
-			    .told = N,
-			    .from = 64,
-			    .to = N };
-	age_chunk(&c, &m.out);
-	is_u64(tally_of(&m.out, 0, 0)->cover[FRESH], 64,
+	/* A small page, then a huge one from within the first word on. */
+	m.flags[3] = F(LRU);
+	m.flags[8] = F(LRU) | F(ANON) | F(SWAPBACKED);
+	m.ino[8] = 7;
+	for (size_t i = 9; i < N; i++)
+		m.flags[i] = F(COMPOUND_TAIL);
+	m.first = true;
+	t = sample_huge();
+	is_u64(t->cover[FRESH], N - 8, "of both words, once");
+	is_u64(m.age[8], 0, "its second word is no second pass");
+	m.first = false;
+	for (uint8_t pass_no = 1; pass_no < 4; pass_no++) {
+		m.idle[0] &= ~(UINT64_C(1) << 8);
+		t = sample_huge();
+		is_u64(t->pages[ANON][0], N - 8,
+		       "touched in each window it is hot in both words");
+	}
+	t = sample_huge();
+	is_u64(t->pages[ANON][1], N - 8, "a pass makes it a pass older");
+}
+
+static void test_lead_in(void)
+{
+	struct folio last = { .head = FOLIO_NONE };
+	struct chunk c = { .pages = N,
+			   .flags = m.flags,
+			   .idle = m.idle,
+			   .cgroup = m.ino,
+			   .age = m.age,
+			   .swap = m.swap,
+			   .mark = m.mark,
+			   .told = N,
+			   .from = 64 };
+
+	/* The same, of which only the second word is looked at. */
+	m.age[3] = 9;
+	m.idle[0] &= ~(UINT64_C(1) << 8);
+	tally_free(&m.out);
+	age_chunk(&c, &last, &m.out);
+	is_u64(tally_of(&m.out, 7, 0)->pages[ANON][0], 64,
 	       "what only leads there is not counted");
+	is_u64(m.mark[0], UINT64_C(1) << 8, "only the head is marked there");
+	is_u64(m.age[8], 0, "and told its age");
+	is_u64(m.age[3], 9, "others keep theirs");
+	is_u64(m.age[9], 1, "so do its own pages of words not looked at");
 }
 
 static void test_scale(void)
@@ -311,6 +364,7 @@ int main(void)
 	test_strangers();
 	test_short_word();
 	test_part();
+	test_lead_in();
 	test_scale();
 	test_lrugen();
 	return tap_done();
