@@ -175,6 +175,36 @@ huge_root() {
 	one_line "from another boot"
 }
 
+@test "-S: a pass since that the state does not have starts it afresh, be it one that could not save" {
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	for t in 1 2 3; do
+		mkdir "$R/$t/run"
+		echo 0 >"$R/$t/run/cold-scan.pass"
+	done
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m -S "$S" /web
+	[ -s "$R/1/run/cold-scan.pass" ]
+	cp "$R/1/run/cold-scan.pass" "$R/2/run"
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output")" = 2015232 ]
+	cp "$S" "$S.2"
+	# Another scan, a little later.
+	sed -i 's/^[0-9]*/100/' "$R/2/proc/uptime"
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m /web
+	cp "$R/2/run/cold-scan.pass" "$R/3/run"
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
+	one_line "a pass that is not in it has marked pages since"
+	[ "$(col cold_anon_bytes <<<"$output")" = - ]
+	# A run that cannot write its state.
+	cp "$S.2" "$S"
+	cp "$R/1/run/cold-scan.pass" "$R/3/run"
+	TMO_ROOT=$R/3 runx 2 env FAULT=state.:write:EIO LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		cold-scan -a 1m -S "$S" /web
+	cmp "$S" "$S.2"
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
+	one_line "a pass that is not in it has marked pages since"
+}
+
 @test "a machine without memory cgroups is scanned as a whole" {
 	idle
 	rm "$R"/[123]/proc/kpagecgroup

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "root.h"
 
 static const char bitmap_path[] = "sys/kernel/mm/page_idle/bitmap";
+static const char stamp_path[] = "run/cold-scan.pass";
 
 /* One thread's descriptors and buffers: a section is read, then judged. */
 struct worker {
@@ -541,6 +543,29 @@ static void worker_close(struct worker *w)
 	tally_free(&w->unit);
 }
 
+uint64_t idle_stamp_us(void)
+{
+	uint64_t us;
+
+	return kv_read_u64(root_fd(), stamp_path, &us) ? 0 : us;
+}
+
+/* Of fixed length, so that it is written whole; a recording need not have it.
+ */
+static void stamp(uint64_t us)
+{
+	int make = root_is_live() ? O_CREAT : 0;
+	int fd = openat(root_fd(), stamp_path,
+			O_WRONLY | O_NOFOLLOW | O_CLOEXEC | make, 0600);
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%020" PRIu64 "\n", us);
+
+	if (fd < 0 || pwrite(fd, text, (size_t)n, 0) != n)
+		debug("cannot write /%s: %s", stamp_path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 {
 	int err = 0;
@@ -551,6 +576,7 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 	}
 	if (err)
 		return err;
+	stamp(s->start_us);
 	for (unsigned int i = 1; i < s->jobs; i++)
 		if (pthread_create(&w[i].thread, NULL, work, w + i))
 			w[i].thread = 0;

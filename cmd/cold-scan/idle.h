@@ -77,6 +77,12 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n);
  */
 int idle_pass(struct idle *s, struct tally_set *out);
 
+/*
+ * When the last pass of any scan since boot began, be it one that was killed;
+ * 0: not known.
+ */
+uint64_t idle_stamp_us(void);
+
 void idle_scale(const struct idle *s, struct age_scale *scale);
 
 /* The age of one page frame, AGE_NONE for what is not tracked. */

@@ -101,6 +101,9 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 		return "the memory layout has changed";
 	if (s->sample && h.sample != s->sample)
 		return "it was made with another --sample";
+	/* What was touched before those marks looks idle now. */
+	if (idle_stamp_us() > h.start_us)
+		return "a pass that is not in it has marked pages since";
 	for (size_t i = 0; i < s->n; i++) {
 		struct section *sec = s->v + i;
 		struct section_head sh;
