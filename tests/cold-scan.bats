@@ -205,6 +205,17 @@ huge_root() {
 	one_line "a pass that is not in it has marked pages since"
 }
 
+@test "-S: a pass that a signal ends keeps the ages of what it marked" {
+	command -v strace >/dev/null || skip "no strace"
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m -S "$S" /web
+	cp "$S" "$S.old"
+	TMO_ROOT=$R/2 runx 143 strace -qq -o /dev/null -e inject=pwrite64:signal=TERM:when=1 cold-scan -a 1m -S "$S" /web
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m -S "$S" --diff "$S.old"
+	[ "$(col bytes <<<"$output" | xargs)" = "2441216 86016" ]
+}
+
 @test "a machine without memory cgroups is scanned as a whole" {
 	idle
 	rm "$R"/[123]/proc/kpagecgroup

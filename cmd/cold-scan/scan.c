@@ -156,6 +156,13 @@ static int pass_idle(struct scan *s)
 	uint64_t moved = s->idle.moved_pages;
 	int err = idle_pass(&s->idle, &s->pages);
 
+	/* What was marked is kept, or its accesses would be lost. */
+	if (err == -EINTR && s->opts->state) {
+		int saved = keep_save(s->opts->state, &s->idle);
+
+		if (saved)
+			warn(saved, "cannot save '%s'", s->opts->state);
+	}
 	if (err)
 		return err;
 	s->suspect = before | verdict_look();
