@@ -342,6 +342,35 @@ END
 	one_line "cut short"
 }
 
+# damon_root: a recording with a DAMON that is not set up; writes are appended.
+damon_root() {
+	local file k=$R/1/sys/kernel/mm/damon/admin/kdamonds
+	local c=0/contexts/0
+	for file in nr_kdamonds 0/state 0/contexts/nr_contexts $c/operations $c/monitoring_attrs/intervals/{sample,aggr,update}_us \
+		$c/monitoring_attrs/nr_regions/{min,max} $c/targets/nr_targets $c/targets/0/regions/nr_regions \
+		$c/targets/0/regions/0/{start,end} $c/schemes/nr_schemes $c/schemes/0/action \
+		$c/schemes/0/access_pattern/{sz,nr_accesses,age}/max; do
+		mkdir -p "$(dirname "$k/$file")"
+		: >"$k/$file"
+	done
+	echo 0 >"$k/nr_kdamonds"
+	echo "$k"
+}
+
+@test "damon is taken down before a cut line, or a machine without cgroups, ends the run" {
+	idle
+	k=$(damon_root)
+	export TMO_ROOT=$R/1
+	runx 2 bash -o pipefail -c 'printf /a | cold-scan --annotate --source damon'
+	one_line "cut short"
+	[[ $(cat "$k/0/state") == on*off ]]
+	[ "$(tail -n 1 "$k/nr_kdamonds")" = 10 ]
+	k=$(damon_root)
+	rm -r "$R/1/sys/fs/cgroup"
+	runx 2 cold-scan --source damon /
+	[ ! -s "$k/0/state" ]
+}
+
 @test "annotate hands on every column and refuses a cut line" {
 	use_root cold-scan-lru-gen-7.3.4
 	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\tx\tverdict\n/web/app\t1\t?\n/nowhere\t2\t?\n"; } | cold-scan --annotate -a 4s'

@@ -341,8 +341,10 @@ int annotate(struct view *v, struct scan *s)
 			annotate_row(v, &b, &in);
 	stop(&b, thread);
 	rows_flush(&v->out);
-	if (event < 0)
+	if (event < 0) {
+		scan_close(s); /* it does not return, and DAMON would stay */
 		tool_bad_input(&in, event);
+	}
 	rows_in_close(&in);
 	return b.err ? STATUS_PARTIAL : STATUS_OK;
 }

@@ -110,6 +110,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	s->unit_pages = 1;
 	s->source = opts->source;
+	tool_open_tree(&s->tree, 0); /* it may die, and DAMON would stay */
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
 		    "-S: only page-idle has ages to keep, and the source is "
@@ -126,7 +127,6 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 		die(0, "nothing tells of coldness: no page_idle, no lru_gen, "
 		       "no DAMON (--check says what is missing)");
 	}
-	tool_open_tree(&s->tree, 0);
 }
 
 void scan_close(struct scan *s)
