@@ -76,6 +76,22 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	anon	90.000	141190000"
 }
 
+@test "promotions are told an interval after their age, and no age is recommended before" {
+	idle
+	runx 0 cold-scan -a 1m,2m -i 1m -c 9 --promotions -o cgroup,age_us,promoted_bytes_per_min /web
+	same "#cgroup	age_us	promoted_bytes_per_min
+/web	60000000	0
+/web	120000000	-"
+	rm -r "$R"
+	idle # the marks are in its files
+	runx 0 cold-scan -a 1m -i 1m -c 9 --recommend -o cgroup,age_us,cold_anon_bytes /web
+	same "#cgroup	age_us	cold_anon_bytes
+/web	78120000	2015232"
+	TMO_ROOT=$R/1:$R/2 runx 0 cold-scan -a 1m -i 1m -c 9 --recommend -o cgroup,age_us,cold_anon_bytes /web
+	same "#cgroup	age_us	cold_anon_bytes
+/web	-	-"
+}
+
 # huge_root DIR UPTIME: 16 MiB of 2 MiB pages, all of them touched.
 huge_root() {
 	mkdir -p "$1/proc" "$1/sys/kernel/mm/page_idle" "$1/sys/fs/cgroup"

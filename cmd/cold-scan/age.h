@@ -156,7 +156,8 @@ uint64_t age_percentile(const uint64_t pages[AGES],
 
 /*
  * The smallest age whose promotions a minute are under the bound, as a share
- * of the working set; AGES: none.
+ * of the working set; AGES: none.  Of the age known last there are none yet:
+ * the pass that could have found them touched is the next.
  */
 int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,
 		  uint64_t window_us, double bound_pct, int known);

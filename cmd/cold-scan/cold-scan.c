@@ -342,6 +342,8 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		set_view(cfg, cfg->proc.ranges ? VIEW_RANGES : VIEW_PROCESS);
 	if ((cfg->proc.ranges || cfg->proc.mappings) && !cfg->proc.n)
 		die(0, "--ranges and --mappings need -p PID");
+	s->promoted = cfg->view.kind == VIEW_PROMOTIONS ||
+		      cfg->view.kind == VIEW_RECOMMEND;
 	s->pids = cfg->proc.pid;
 	s->n_pids = cfg->proc.n;
 	if (cfg->proc.n && s->sample > 1)
@@ -466,6 +468,8 @@ static void promise(const struct scan *s, bool all)
 	uint64_t now = clock_mono_us();
 	char left[NUM_LEN];
 
+	if (s->opts->promoted)
+		due += s->opts->interval_us;
 	if (s->opts->progress && due > now)
 		fprintf(stderr, "\rthe ages can be told in %s\033[K",
 			num_human_us(left, due - now));

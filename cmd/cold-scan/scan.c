@@ -245,7 +245,8 @@ bool scan_ready(const struct scan *s, bool all)
 	uint64_t us = s->opts->age_us[all ? s->opts->n_ages - 1 : 0];
 
 	if (s->source == SOURCE_IDLE)
-		return age_from(&s->scale, us) < AGES;
+		return age_from(&s->scale, us) <
+		       (s->opts->promoted ? s->scale.known : AGES);
 	/* Others' ages are there at once; those that we began are not. */
 	if (s->source == SOURCE_LRUGEN && !s->opts->age_now)
 		return true;

@@ -26,6 +26,7 @@ struct scan_opts {
 	const char *state; /* -S */
 	bool watch;	   /* read the state, leave the scan to others */
 	bool age_now;
+	bool promoted; /* what was touched again is asked for, too */
 	char *const *keys; /* the targets */
 	size_t n_keys;
 	const uint64_t *pids; /* -p */

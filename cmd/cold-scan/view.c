@@ -374,9 +374,11 @@ static uint64_t working_set(const struct scan *s, const struct tally *t)
 static void promotions(const struct scan *s, const struct tally *t, int age,
 		       struct sample *x)
 {
-	uint64_t set = working_set(s, t), pages = age_cold(t->promoted, age);
+	uint64_t set = working_set(s, t), pages;
 	double minutes = (double)s->window_us / 60e6, per_min;
 
+	/* What is of the age known last had no pass yet to be touched in. */
+	pages = age < s->scale.known ? age_cold(t->promoted, age) : NUM_NONE;
 	x->working_set_bytes = bytes(s, set);
 	x->promoted_bytes_per_min = NUM_NONE;
 	x->promoted_pct_per_min = NAN;
