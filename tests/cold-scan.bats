@@ -397,6 +397,26 @@ damon_root() {
 	one_line "cut short"
 }
 
+@test "annotate: after a pass that failed nothing is known, until one succeeds" {
+	use_root cold-scan-lru-gen-7.3.4
+	runx 3 bash -o pipefail -c '{
+		sleep 1; printf "#cgroup\n/web/app\n"
+		sleep .5; mv "$1" "$1.gone"; sleep 1; echo /web/app; sleep .5
+		mv "$1.gone" "$1"; sleep 1; echo /web/app; } | cold-scan --annotate -a 4s' - "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	one_line "cannot scan: what is cold is unknown until a pass succeeds: No such file"
+	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "16789504 - 16789504" ]
+	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file - suspect:file" ]
+}
+
+@test "--age-now: a lruvec that reclaim is aging is nothing to stop for" {
+	command -v strace >/dev/null || skip "no strace"
+	use_root cold-scan-lru-gen-7.3.4
+	runx 0 strace -qq -f -o /dev/null -P "$TMO_ROOT/sys/kernel/debug/lru_gen" -e trace=write -e inject=write:error=EEXIST \
+		cold-scan --source lru-gen --age-now -a 4s -o cgroup,anon_bytes /web/app
+	same "#cgroup	anon_bytes
+/web/app	16801792"
+}
+
 @test "a full disk is an error" {
 	idle
 	runx 2 bash -c 'cold-scan -a 2m / >/dev/full'

@@ -31,8 +31,8 @@ struct fact {
 	uint64_t ino;
 	struct sample x;
 	char verdict[VERDICT_LEN];
-	bool has_files;	  /* so many that it is aged in courses */
-	int asked;	  /* in the rows lately: how many passes more it counts */
+	bool has_files; /* so many that it is aged in courses */
+	int asked;	/* in the rows lately: how many passes more it counts */
 	uint64_t aged_us; /* when we first aged it, 0: not now */
 	uint64_t rest_us; /* when its last course ended, 0: none did */
 };
@@ -84,9 +84,9 @@ static struct fact *make_facts(const struct scan *s)
 		suspect = view_suspicions(s, t, us);
 		verdict_text(suspect, v[i].verdict);
 		/* The text of a program is no page cache to spare. */
-		v[i].has_files = suspect & SUSPECT_FILE &&
-				 v[i].x.file_bytes >
-					 v[i].x.anon_bytes / FILES_SHARE;
+		v[i].has_files =
+			suspect & SUSPECT_FILE &&
+			v[i].x.file_bytes > v[i].x.anon_bytes / FILES_SHARE;
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
@@ -182,6 +182,30 @@ static void aim(struct board *b)
 	b->s->n_keys = n;
 }
 
+/* What was known is of a time that is gone; what is asked for stays so. */
+static void forget(struct board *b)
+{
+	pthread_mutex_lock(&b->lock);
+	for (size_t i = 0; i < b->n; i++) {
+		sample_clear(&b->v[i].x);
+		b->v[i].x.age_us = b->s->opts->age_us[0];
+		memcpy(b->v[i].verdict, "-", 2);
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* A pass that failed may succeed the next time: reported once. */
+static void fail(struct board *b, int err)
+{
+	forget(b);
+	if (err == -ENODATA)
+		return;
+	if (!b->err)
+		warn(err, "cannot scan: what is cold is unknown until a pass "
+			  "succeeds");
+	b->err = err;
+}
+
 /* Nothing is aged unasked; that nothing will come then is said once. */
 static void note_quiet(struct board *b)
 {
@@ -246,23 +270,21 @@ static void *scanner(void *arg)
 	uint64_t start = clock_mono_us();
 	bool first = true, more = true;
 
-	for (; more; first = false) {
+	while (more) {
 		int err;
 
 		aim(b);
 		err = scan_pass(b->s);
-
 		if (err == -EINTR)
 			break;
 		if (err) {
-			warn(err, "cannot scan: the cold columns stay as they "
-				  "are");
-			b->err = err;
-			break;
+			fail(b, err);
+		} else {
+			show(b);
+			note_quiet(b);
 		}
-		show(b);
-		note_quiet(b);
-		more = pause_between(b, &start, first);
+		more = pause_between(b, &start, first && !err);
+		first = first && err;
 	}
 	return NULL;
 }

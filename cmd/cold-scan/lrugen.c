@@ -194,11 +194,12 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 		 v->node, v->gen[v->n - 1].seq);
 	int err = io_write(root_fd(), lru_gen_file, command);
 
-	/* Gone, or aged by reclaim meanwhile: nothing to do. */
-	if (err && err != -EINVAL && err != -ERANGE)
-		a->done = err;
-	else
+	/* Gone, or aged by reclaim meanwhile; or, after 6.12, being aged by it
+	 * (mm/vmscan.c, run_aging): nothing to do, and not ours. */
+	if (!err)
 		a->done++;
+	else if (err != -EINVAL && err != -ERANGE && err != -EEXIST)
+		a->done = err;
 }
 
 int lrugen_age_now(char *const *keys, size_t n)
