@@ -417,6 +417,20 @@ damon_root() {
 /web/app	16801792"
 }
 
+@test "annotate -S: without a state, or with a stale one, all is -, not 0 and ok" {
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	watch='{ sleep 1; printf "#cgroup\n/web\n"; } | cold-scan --annotate -a 1m -S "$1" -o verdict,anon_bytes,cold_anon_bytes'
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	[ "$(tail -n 1 <<<"$output")" = $'/web\t-\t-\t-' ]
+	for t in 1 2; do TMO_ROOT=$R/$t runx 0 cold-scan -a 1m -S "$S" /web; done
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	[ "$(tail -n 1 <<<"$output")" = $'/web\tsuspect:scanner\t3076096\t2015232' ]
+	sed -i 's/^[0-9]*/200/' "$R/2/proc/uptime"
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	[ "$(tail -n 1 <<<"$output")" = $'/web\t-\t-\t-' ]
+}
+
 @test "a full disk is an error" {
 	idle
 	runx 2 bash -c 'cold-scan -a 2m / >/dev/full'

@@ -191,11 +191,11 @@ static int pass_watch(struct scan *s)
 	memset(&s->scale, 0, sizeof(s->scale));
 	if (err) {
 		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
-		return 0;
+		return -ENODATA;
 	}
 	if (clock_mono_us() > s->idle.start_us + 2 * age_us) {
 		debug("'%s' is more than twice the age old", s->opts->state);
-		return 0;
+		return -ENODATA;
 	}
 	s->suspect = s->idle.suspect;
 	s->unit_pages = s->idle.sample;

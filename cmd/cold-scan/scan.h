@@ -65,7 +65,10 @@ void scan_close(struct scan *s);
 /* The best source that is true here, of processes or not, not opened yet. */
 enum source scan_choose(bool processes);
 
-/* 0; -EINTR: a stop was asked for; else -errno. */
+/*
+ * 0; -EINTR: a stop was asked for; -ENODATA: no ages in the state of another's
+ * scans; else -errno.
+ */
 int scan_pass(struct scan *s);
 
 /* Can the first (all: the last) of the ages asked for be told? */
