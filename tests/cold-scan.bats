@@ -417,6 +417,35 @@ damon_root() {
 /web/app	16801792"
 }
 
+# idle_again: as after a pass, all is idle; in a plain file marks replace words.
+idle_again() { printf '\377%.0s' {1..192} >"$R/2/sys/kernel/mm/page_idle/bitmap"; }
+
+@test "annotate -S: what was touched since the pass is not cold, and marks nothing; a sample stands for all" {
+	idle
+	S=$BATS_TEST_TMPDIR/state map=$R/2/sys/kernel/mm/page_idle/bitmap
+	watch='{ sleep 1; printf "#cgroup\n/\n"; } | cold-scan --annotate -a 1m -S "$1" -o anon_bytes,cold_anon_bytes'
+	for t in 1 2; do TMO_ROOT=$R/$t runx 0 cold-scan -a 1m -S "$S" /; done
+	idle_again
+	dd if=/dev/zero of="$map" bs=64 count=1 conv=notrunc status=none
+	cp "$map" "$map.before"
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	echo "$output"
+	[ "$(col anon_bytes <<<"$output")" = 3555328 ]
+	[ "$(col cold_anon_bytes <<<"$output")" -gt 0 ]
+	[ "$(col cold_anon_bytes <<<"$output")" -lt 2441216 ]
+	cmp "$map" "$map.before"
+	rm "$map.before"
+	: >"$map"
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	[ "$(col cold_anon_bytes <<<"$output")" = 0 ]
+	# Cron changes its mind: no more than all memory is told.
+	for t in 1 2; do TMO_ROOT=$R/$t runx 0 cold-scan -a 1m -S "$S" --sample 1/4 /; done
+	one=$(col anon_bytes <<<"$output")
+	idle_again
+	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
+	[ "$(col anon_bytes <<<"$output")" = "$one" ]
+}
+
 @test "annotate -S: without a state, or with a stale one, all is -, not 0 and ok" {
 	idle
 	S=$BATS_TEST_TMPDIR/state
@@ -424,6 +453,7 @@ damon_root() {
 	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
 	[ "$(tail -n 1 <<<"$output")" = $'/web\t-\t-\t-' ]
 	for t in 1 2; do TMO_ROOT=$R/$t runx 0 cold-scan -a 1m -S "$S" /web; done
+	idle_again
 	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
 	[ "$(tail -n 1 <<<"$output")" = $'/web\tsuspect:scanner\t3076096\t2015232' ]
 	sed -i 's/^[0-9]*/200/' "$R/2/proc/uptime"

@@ -283,24 +283,39 @@ void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 	}
 }
 
-void age_known(const uint64_t *flags, const uint64_t *cgroup,
-	       const uint8_t *age, size_t n, int node, struct tally_set *out)
+/* A frame that is not idle any more is touched, or another page's by now. */
+static uint8_t age_now(const struct chunk *c, size_t i, size_t head)
 {
-	size_t head = 0;
+	bool swap = has(c->flags[head], PF_SWAPBACKED) ||
+		    has(c->flags[head], PF_ANON);
 
-	for (size_t i = 0; i < n; i++) {
+	if (c->age[i] == AGE_NONE || !c->idle)
+		return c->age[i];
+	if (swap != bit(c->swap, i))
+		return AGE_NONE;
+	return bit(c->idle, head) ? c->age[i] : 0;
+}
+
+void age_known(const struct chunk *c, struct tally_set *out)
+{
+	size_t head = c->from;
+
+	while (is_tail(c, head))
+		head--;
+	for (size_t i = c->from; i < c->pages; i++) {
 		struct tally *t;
+		uint8_t age;
 
-		if (!has(flags[i], PF_COMPOUND_TAIL))
+		if (!is_tail(c, i))
 			head = i;
-		t = tally_of(out, cgroup[head], node);
-		if (!has(flags[head], PF_LRU)) {
-			t->cover[reason(flags[head])]++;
+		t = tally_of(out, c->cgroup[head], c->node);
+		if (!has(c->flags[head], PF_LRU)) {
+			t->cover[reason(c->flags[head])]++;
 			continue;
 		}
-		t->cover[age[i] == AGE_NONE ? FRESH : TRACKED]++;
-		t->pages[kind_of(flags[head])]
-			[age[i] == AGE_NONE ? 0 : age[i]]++;
+		age = age_now(c, i, head);
+		t->cover[age == AGE_NONE ? FRESH : TRACKED]++;
+		t->pages[kind_of(c->flags[head])][age == AGE_NONE ? 0 : age]++;
 	}
 }
 

@@ -125,9 +125,11 @@ struct folio {
 void age_chunk(const struct chunk *c, struct folio *last,
 	       struct tally_set *out);
 
-/* Counts n pages whose ages are told; AGE_NONE counts as not cold. */
-void age_known(const uint64_t *flags, const uint64_t *cgroup,
-	       const uint8_t *age, size_t n, int node, struct tally_set *out);
+/*
+ * Counts pages whose ages are told; AGE_NONE counts as not cold.  With idle,
+ * what was touched or came since they were told has none; it marks nothing.
+ */
+void age_known(const struct chunk *c, struct tally_set *out);
 
 /* A lower bound of the time idle for each age; known: up to this one. */
 struct age_scale {

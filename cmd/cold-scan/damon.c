@@ -268,6 +268,7 @@ static void tally_region(const struct damon *d, const struct region *r,
 	enum { RUN = 4096 };
 	uint64_t flags[RUN], ino[RUN];
 	uint8_t ages[RUN];
+	struct chunk c = { .flags = flags, .cgroup = ino, .age = ages };
 	uint64_t pfn = r->start / d->page_bytes, end = r->end / d->page_bytes;
 
 	memset(ages, age_of(d, r, scale), sizeof(ages));
@@ -279,7 +280,9 @@ static void tally_region(const struct damon *d, const struct region *r,
 			n = (size_t)(end - pfn);
 		idle_read_words(flags_fd, pfn, flags, n);
 		idle_read_words(cgroup_fd, pfn, ino, n);
-		age_known(flags, ino, ages, n, node_of(d, pfn), out);
+		c.pages = n;
+		c.node = node_of(d, pfn);
+		age_known(&c, out);
 		pfn += n;
 	}
 }

@@ -418,7 +418,17 @@ static void fold_unit(struct worker *w, int top)
 	tally_reuse(&w->unit);
 }
 
-/* One word of each stratum of so many, drawn by chance. */
+/* One word of each stratum of so many, drawn by chance: in this section? */
+static bool draw(const struct idle *s, const struct section *sec, uint64_t k,
+		 size_t *at)
+{
+	uint64_t word = k * s->sample + scatter(s->seed ^ k) % s->sample;
+	uint64_t first = sec->pfn / 64;
+
+	*at = (size_t)(word - first) * 64;
+	return word >= first && word < first + sec->pages / 64;
+}
+
 static int sample_section(struct worker *w, struct section *sec)
 {
 	const uint64_t n = w->s->sample;
@@ -426,11 +436,10 @@ static int sample_section(struct worker *w, struct section *sec)
 	int top = (int)(sec->passes < AGE_MAX ? sec->passes : AGE_MAX);
 
 	for (uint64_t k = first / n; k * n < last; k++) {
-		uint64_t word = k * n + scatter(w->s->seed ^ k) % n;
-		size_t at = (size_t)(word - first) * 64, start;
+		size_t at, start;
 		int err;
 
-		if (word < first || word >= last)
+		if (!draw(w->s, sec, k, &at))
 			continue;
 		read_run(w, sec, at, 64);
 		start = lead_in(w, sec, at);
@@ -512,12 +521,12 @@ static void *work(void *arg)
 }
 
 /* Each its own descriptors: kernfs lets one call at a time into a file. */
-static int worker_open(struct worker *w, struct idle *s)
+static int worker_open(struct worker *w, struct idle *s, int mode)
 {
 	size_t pages = section_pages(s);
 
 	w->s = s;
-	w->bitmap = io_open(root_fd(), bitmap_path, O_RDWR);
+	w->bitmap = io_open(root_fd(), bitmap_path, mode);
 	w->flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	w->cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
 	w->idle = xcalloc(pages / 64, 8);
@@ -572,7 +581,7 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 
 	for (unsigned int i = 0; i < s->jobs && !err; i++) {
 		w[i].out = i ? &w[i].own : out;
-		err = worker_open(w + i, s);
+		err = worker_open(w + i, s, O_RDWR);
 	}
 	if (err)
 		return err;
@@ -628,27 +637,37 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	return 0;
 }
 
-int idle_count(const struct idle *s, struct tally_set *out)
+/* The words that the passes look at. */
+static void count_section(const struct idle *s, const struct section *sec,
+			  struct chunk *c, struct tally_set *out)
 {
-	int flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
-	int cgroup_fd = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
-	uint64_t *flags = xcalloc(section_pages(s), 8);
-	uint64_t *ino = xcalloc(section_pages(s), 8);
+	uint64_t n = s->sample, first = sec->pfn / 64;
 
-	for (size_t i = 0; flags_fd >= 0 && i < s->n; i++) {
-		const struct section *sec = s->v + i;
+	c->age = sec->age;
+	c->swap = sec->swap;
+	c->node = sec->node;
+	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++)
+		if (draw(s, sec, k, &c->from)) {
+			c->pages = c->from + 64;
+			age_known(c, out);
+		}
+}
 
-		idle_read_words(flags_fd, sec->pfn, flags, sec->pages);
-		idle_read_words(cgroup_fd, sec->pfn, ino, sec->pages);
-		age_known(flags, ino, sec->age, sec->pages, sec->node, out);
+int idle_count(struct idle *s, struct tally_set *out)
+{
+	struct worker w = { .s = NULL };
+	struct chunk c = { .idle = NULL };
+	int err = worker_open(&w, s, O_RDONLY);
+
+	c.idle = w.idle;
+	c.flags = w.flag;
+	c.cgroup = w.ino;
+	for (size_t i = 0; !err && i < s->n && !s->stop; i++) {
+		read_run(&w, s->v + i, 0, s->v[i].pages);
+		count_section(s, s->v + i, &c, out);
 	}
-	free(flags);
-	free(ino);
-	if (cgroup_fd >= 0)
-		close(cgroup_fd);
-	if (flags_fd >= 0)
-		close(flags_fd);
-	return flags_fd < 0 ? flags_fd : 0;
+	worker_close(&w);
+	return err || !s->stop ? err : -EINTR;
 }
 
 void idle_scale(const struct idle *s, struct age_scale *scale)

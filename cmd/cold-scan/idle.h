@@ -61,8 +61,8 @@ void idle_close(struct idle *s);
 /* Only finds the sections, anew, to hold ages that another run told. */
 int idle_layout(struct idle *s);
 
-/* Counts pages by the ages as they are: reads no bitmap, marks nothing. */
-int idle_count(const struct idle *s, struct tally_set *out);
+/* Counts pages by the ages as they are and what was touched since. */
+int idle_count(struct idle *s, struct tally_set *out);
 
 /* System RAM as ranges of page frames: 0 or -errno; *v malloc'ed. */
 struct pfn_range {

@@ -99,7 +99,7 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 		return "it is from another boot";
 	if (h.page_bytes != s->page_bytes || h.sections != s->n)
 		return "the memory layout has changed";
-	if (s->sample && h.sample != s->sample)
+	if (!h.sample || (s->sample && h.sample != s->sample))
 		return "it was made with another --sample";
 	/* What was touched before those marks looks idle now. */
 	if (idle_stamp_us() > h.start_us)

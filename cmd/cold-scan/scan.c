@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,6 +14,7 @@
 #include "msg.h"
 #include "num.h"
 #include "root.h"
+#include "state.h"
 #include "tool.h"
 #include "verdict.h"
 
@@ -179,16 +181,28 @@ static int pass_idle(struct scan *s)
 	return s->opts->state ? keep_save(s->opts->state, &s->idle) : 0;
 }
 
-/* The ages that cron's run left; nothing known where it left none lately. */
-static int pass_watch(struct scan *s)
+/* What cron's run marks meanwhile would look idle: its end is waited for. */
+static int hold_state(const struct scan *s)
+{
+	const struct timespec moment = { .tv_nsec = 100000000 };
+	int lock;
+
+	while ((lock = state_lock(s->opts->state, 0)) == -EWOULDBLOCK &&
+	       !s->idle.stop && !clock_stopped())
+		nanosleep(&moment, NULL);
+	return lock;
+}
+
+/* Nothing is known where cron left no ages lately. */
+static int count_kept(struct scan *s)
 {
 	uint64_t age_us = s->opts->age_us[0];
 	/* Memory may have come or gone since, as the file has it. */
 	int err = idle_layout(&s->idle);
 
+	s->idle.sample = 0; /* as the file has it, too */
 	if (!err)
 		err = keep_peek(s->opts->state, &s->idle);
-	memset(&s->scale, 0, sizeof(s->scale));
 	if (err) {
 		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
 		return -ENODATA;
@@ -201,6 +215,19 @@ static int pass_watch(struct scan *s)
 	s->unit_pages = s->idle.sample;
 	idle_scale(&s->idle, &s->scale);
 	return idle_count(&s->idle, &s->pages);
+}
+
+/* The ages that cron's run left. */
+static int pass_watch(struct scan *s)
+{
+	int lock = hold_state(s), err;
+
+	if (lock == -EWOULDBLOCK)
+		return -EINTR;
+	err = count_kept(s);
+	if (lock >= 0)
+		close(lock);
+	return err;
 }
 
 static int pass_lrugen(struct scan *s)

@@ -275,6 +275,34 @@ static void test_lead_in(void)
 	is_u64(m.age[9], 1, "so do its own pages of words not looked at");
 }
 
+/* What another run's ages are worth by now. */
+static void test_known(void)
+{
+	struct chunk c = { .pages = 64,
+			   .flags = m.flags,
+			   .cgroup = m.ino,
+			   .age = m.age,
+			   .swap = m.swap };
+	struct tally *t;
+
+	reset();
+	for (size_t i = 0; i < 4; i++) {
+		m.flags[i] = F(LRU) | (i < 2 ? F(ANON) | F(SWAPBACKED) : 0);
+		m.age[i] = 3;
+	}
+	m.swap[0] = 5;
+	m.idle[0] = 7;
+	t = tally_of(&m.out, 0, 0);
+	age_known(&c, &m.out);
+	is_u64(t->pages[ANON][3] + t->pages[FILES][3], 4, "they are told");
+	tally_clear(t);
+	c.idle = m.idle;
+	age_known(&c, &m.out);
+	is_u64(t->pages[ANON][3], 1, "what is idle has its age");
+	is_u64(t->cover[FRESH], 2, "a frame of the other kind is reused");
+	is_u64(t->pages[FILES][0], 2, "nor is it cold, or what is not idle");
+}
+
 static void test_scale(void)
 {
 	struct age_scale s = { .us = { 0, 10000000, 20000000, 29900000 },
@@ -365,6 +393,7 @@ int main(void)
 	test_short_word();
 	test_part();
 	test_lead_in();
+	test_known();
 	test_scale();
 	test_lrugen();
 	return tap_done();
