@@ -420,6 +420,19 @@ damon_root() {
 # idle_again: as after a pass, all is idle; in a plain file marks replace words.
 idle_again() { printf '\377%.0s' {1..192} >"$R/2/sys/kernel/mm/page_idle/bitmap"; }
 
+@test "--age-now ages what a glob names, each lruvec once" {
+	for operands in "/web" "-r /web" "/we*" "-r /w*" "/web /web/*"; do
+		use_root cold-scan-lru-gen-7.3.4
+		# In a plain file the commands are appended: no lru_gen to read then.
+		read -ra words <<<"$operands"
+		runx 2 cold-scan --source lru-gen --age-now -a 4s "${words[@]}"
+		commands=$(grep -o '+ [1-9][0-9]*' "$TMO_ROOT/sys/kernel/debug/lru_gen" | cut -d' ' -f2 | xargs)
+		echo "$operands: $commands"
+		[ "$commands" = "79 118" ]
+		rm -r "$TMO_ROOT"
+	done
+}
+
 @test "annotate -S: what was touched since the pass is not cold, and marks nothing; a sample stands for all" {
 	idle
 	S=$BATS_TEST_TMPDIR/state map=$R/2/sys/kernel/mm/page_idle/bitmap

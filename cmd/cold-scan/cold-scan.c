@@ -88,6 +88,7 @@ struct config {
 	struct view view;
 	struct proc_opts proc;
 	const char *diff;
+	char **aged; /* keys of targets */
 	bool annotate, background, from_stdin;
 };
 
@@ -452,6 +453,20 @@ static bool expand(struct config *cfg, bool recursive)
 	return !err && !missing;
 }
 
+/* --age-now: what the targets are now; the top of each tree will do. */
+static void aim(struct config *cfg, struct scan *s)
+{
+	const struct cg_set *set = &cfg->view.targets;
+	size_t n = 0;
+
+	cfg->aged = xrealloc(cfg->aged, set->n + 1, sizeof(*cfg->aged));
+	for (size_t i = 0; i < set->n; i++)
+		if (!n || !cg_is_below(set->v[i]->key, cfg->aged[n - 1]))
+			cfg->aged[n++] = set->v[i]->key;
+	s->keys = cfg->aged;
+	s->n_keys = n;
+}
+
 static bool print(struct config *cfg, struct scan *s)
 {
 	if (cfg->proc.n)
@@ -492,6 +507,7 @@ static int run(struct config *cfg, const struct common_opts *common,
 	while (more > 0) {
 		if (!expand(cfg, common->recursive))
 			status = STATUS_PARTIAL;
+		aim(cfg, s);
 		err = scan_pass(s);
 		if (err == -EINTR)
 			break;
