@@ -364,18 +364,18 @@ uint64_t age_cold(const uint64_t pages[AGES], int age)
 }
 
 uint64_t age_percentile(const uint64_t pages[AGES],
-			const struct age_scale *scale, double pct)
+			const struct age_scale *scale, int known, double pct)
 {
 	double all = (double)age_cold(pages, 0), sum = 0;
 
 	if (all <= 0)
 		return NUM_NONE;
-	for (int a = 0; a < AGE_MAX; a++) {
+	for (int a = 0; a < known; a++) {
 		sum += (double)pages[a];
 		if (sum * 100 >= all * pct)
-			return scale->us[a];
+			return scale->us[a + 1];
 	}
-	return scale->us[AGE_MAX];
+	return NUM_NONE;
 }
 
 int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,

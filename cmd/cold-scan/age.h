@@ -152,9 +152,12 @@ int age_from(const struct age_scale *scale, uint64_t us);
 /* Pages at or above that age; NUM_NONE where age is AGES. */
 uint64_t age_cold(const uint64_t pages[AGES], int age);
 
-/* Idle time that pct of the pages do not exceed; NUM_NONE without pages. */
+/*
+ * Idle time that pct of the pages do not exceed; NUM_NONE without pages, and
+ * where some of them are as old as can be told: for them there is no bound.
+ */
 uint64_t age_percentile(const uint64_t pages[AGES],
-			const struct age_scale *scale, double pct);
+			const struct age_scale *scale, int known, double pct);
 
 /*
  * The smallest age whose promotions a minute are under the bound, as a share

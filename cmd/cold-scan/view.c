@@ -345,6 +345,8 @@ static void emit_histogram(struct view *v, const struct scan *s,
 static void emit_percentiles(struct view *v, const struct scan *s,
 			     const struct tally *t, struct sample *x)
 {
+	int known = t->known < s->scale.known ? t->known : s->scale.known;
+
 	for (int k = 0; k < KINDS; k++) {
 		if (!age_cold(t->pages[k], 0))
 			continue;
@@ -352,7 +354,7 @@ static void emit_percentiles(struct view *v, const struct scan *s,
 		for (size_t i = 0; i < v->n_percentiles; i++) {
 			x->percentile_pct = v->percentile_pct[i];
 			x->idle_us = age_percentile(t->pages[k], &s->scale,
-						    x->percentile_pct);
+						    known, x->percentile_pct);
 			view_put(v, x);
 		}
 	}

@@ -315,8 +315,13 @@ static void test_scale(void)
 	is_u64((unsigned)age_from(&s, 31000000), AGES, "no more than that");
 	is_u64(age_cold(pages, 1), 6, "an age and all above");
 	is_u64(age_cold(pages, AGES), NUM_NONE, "unknown, not 0");
-	is_u64(age_percentile(pages, &s, 50), 10000000, "the median");
-	is_u64(age_percentile(pages, &s, 100), 29900000, "the oldest");
+	is_u64(age_percentile(pages, &s, 3, 50), 20000000, "the median");
+	is_u64(age_percentile(pages, &s, 3, 40), 10000000, "what is hot");
+	is_u64(age_percentile(pages, &s, 3, 90), 29900000, "the last told");
+	is_u64(age_percentile(pages, &s, 3, 100), NUM_NONE,
+	       "the oldest may be older");
+	is_u64(age_percentile(pages, &s, 1, 50), NUM_NONE,
+	       "what this cgroup does not know");
 	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.2, 3), 2,
 	       "2 of 1000 pages a minute are 0.2 %%");
 	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.1, 4), 3,
