@@ -240,7 +240,8 @@ static void table_row(struct rows_out *o, const char *const *text)
  * ---- Prometheus text exposition 0.0.4 ----
  * All samples of a metric must stand together, so rows are kept until the
  * sample is whole: number columns become tmo_<tool>_<column>{cgroup="..."},
- * words tmo_<tool>_<column>_info{cgroup="...",<column>="..."} 1.
+ * words tmo_<tool>_<column>_info{cgroup="...",<column>="..."} 1, keys of a row
+ * beside its cgroup labels of all the others.
  */
 struct prom {
 	char **cell; /* rows of o->n cells */
@@ -278,6 +279,28 @@ static bool is_value(const char *s)
 	return is_number(s) || !strcmp(s, "max");
 }
 
+/* Several rows of a cgroup differ in these: no series may be there twice. */
+static bool is_key(const char *name)
+{
+	static const char *const keys[] = { "age_us", "kind", "percentile_pct",
+					    "node",   "pid",  "addr" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!strcmp(name, keys[i]))
+			return true;
+	return false;
+}
+
+static void prom_keys(struct rows_out *o, char *const *row)
+{
+	prom_label(o, "cgroup", row[0]);
+	for (size_t i = 1; i < o->n; i++)
+		if (is_key(o->name[i]) && strcmp(row[i], "-")) {
+			put(o, ",", 1);
+			prom_label(o, o->name[i], row[i]);
+		}
+}
+
 static void prom_metric(struct rows_out *o, const struct prom *p, size_t col)
 {
 	bool number = false, word = false;
@@ -303,7 +326,7 @@ static void prom_metric(struct rows_out *o, const struct prom *p, size_t col)
 			continue;
 		puts_out(o, name);
 		put(o, "{", 1);
-		prom_label(o, "cgroup", p->cell[r * o->n]);
+		prom_keys(o, p->cell + r * o->n);
 		if (!number) {
 			put(o, ",", 1);
 			prom_label(o, o->name[col], s);
@@ -321,7 +344,7 @@ static void prom_finish(struct rows_out *o)
 	if (!p)
 		return;
 	for (size_t i = 1; p->rows && i < o->n; i++)
-		if (strcmp(o->name[i], "time"))
+		if (strcmp(o->name[i], "time") && !is_key(o->name[i]))
 			prom_metric(o, p, i);
 	for (size_t i = 0; i < p->rows * o->n; i++)
 		free(p->cell[i]);

@@ -260,6 +260,32 @@ huge_root() {
 	same '{"cgroup":"/web","time":1795390149.510,"source":"page-idle","verdict":"ok","age_us":120000000,"anon_bytes":3076096,"file_bytes":0,"cold_anon_bytes":2015232,"cold_file_bytes":0}'
 }
 
+@test "prometheus: no series is there twice, what tells rows apart is a label" {
+	local args
+	while read -r args; do
+		rm -rf "$R"
+		idle
+		read -ra words <<<"$args"
+		runx 0 cold-scan -f prometheus "${words[@]}"
+		twice=$(grep -v '^#' <<<"$output" | sed 's/ [^ ]*$//' | sort | uniq -d)
+		echo "$args: $twice"
+		[ -n "$output" ]
+		[ -z "$twice" ]
+	done <<'END'
+-a 1m,2m -r /
+-a 2m --histogram -r /
+-a 2m --percentiles 1,2 -r /
+-a 2m --coverage -r /
+-a 1m,2m --node -o +node -r /
+END
+	rm -r "$R"
+	idle
+	runx 0 cold-scan -a 1m,2m -f prometheus -o cgroup,age_us,cold_anon_bytes /web
+	same '# TYPE tmo_cold_scan_cold_anon_bytes gauge
+tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="60000000"} 2015232
+tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
+}
+
 @test "the table puts the largest cold first, with a bar" {
 	idle
 	runx 0 cold-scan -a 2m -r -f table -o cgroup,bar '/*'
