@@ -305,6 +305,35 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
 }
 
+@test "what takes accessed bits makes page-idle and lru-gen suspect: DAMON, NUMA balancing" {
+	disturb() {
+		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"
+		echo "$2" >"$1/sys/kernel/mm/damon/admin/kdamonds/0/state"
+		echo "$3" >"$1/proc/sys/kernel/numa_balancing"
+		echo "$4" >"$1/sys/devices/system/node/has_memory"
+	}
+	idle
+	while read -r damon balancing nodes want; do
+		disturb "$R/3" "$damon" "$balancing" "$nodes"
+		TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -o cgroup,verdict /
+		echo "$damon $balancing $nodes: $output"
+		[ "$(col verdict <<<"$output")" = "$want" ]
+	done <<'END'
+off 0 0-1 ok
+off 1 0 ok
+off 1 0-1 suspect:numa
+on 0 0 suspect:damon
+on 1 0,2 suspect:damon,numa
+END
+	use_root cold-scan-lru-gen-7.3.4
+	disturb "$TMO_ROOT" on 1 0-1
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web
+	[ "$(col verdict <<<"$output")" = suspect:damon,numa,file ]
+	disturb "$TMO_ROOT" off 0 0-1
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web
+	[ "$(col verdict <<<"$output")" = suspect:file ]
+}
+
 @test "--strict makes a doubtful verdict status 3" {
 	use_root cold-scan-lru-gen-7.3.4
 	runx 3 cold-scan --strict -a 4s /web

@@ -235,6 +235,8 @@ static int pass_lrugen(struct scan *s)
 	int err = 0;
 
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
+	/* Its walk looks at the same accessed bits. */
+	s->suspect = verdict_look() & ~(unsigned int)SUSPECT_LRU_GEN;
 	if (s->opts->age_now)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)
