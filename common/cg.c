@@ -280,6 +280,20 @@ static int inode_of(const struct cg_set *set, const char *key, uint64_t *ino)
 	return 0;
 }
 
+int cg_inode(const struct cg_set *set, const char *key, uint64_t *ino)
+{
+	int fd, err;
+
+	if (root_is_live())
+		return inode_of(set, key, ino);
+	fd = io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	err = identify(fd, key, ino);
+	close(fd);
+	return err;
+}
+
 /* Another recording: its directories are opened anew, its members stay. */
 static int follow_replay(struct cg_set *set)
 {

@@ -137,12 +137,12 @@ static void show(struct board *b)
 	for (size_t i = 0; i < n; i++) {
 		struct fact *f = find_fact(v, b->n, old[i].key);
 
-		if (f && old[i].asked)
+		if (!f || f->ino != old[i].ino)
+			continue; /* gone, or made anew: nobody aged it */
+		if (old[i].asked)
 			f->asked = old[i].asked - 1;
-		if (f) {
-			f->aged_us = old[i].aged_us;
-			f->rest_us = old[i].rest_us;
-		}
+		f->aged_us = old[i].aged_us;
+		f->rest_us = old[i].rest_us;
 	}
 	for (size_t i = 0; i < b->n; i++) {
 		hold_back(b->s, v + i);
@@ -327,11 +327,15 @@ static void annotate_row(struct view *v, struct board *b,
 	struct sample none;
 	struct fact *f;
 	char key[CG_KEY_MAX];
+	uint64_t ino = 0;
 
-	if (tool_row_key(&v->targets, in, key))
+	if (tool_row_key(&v->targets, in, key) ||
+	    cg_inode(&v->targets, key, &ino))
 		memcpy(key, "-", 2);
 	pthread_mutex_lock(&b->lock);
 	f = find_fact(b->v, b->n, key);
+	if (f && f->ino != ino)
+		f = NULL; /* made anew since the pass */
 	if (f) {
 		f->asked = ASKED_PASSES;
 		if (!b->asked)

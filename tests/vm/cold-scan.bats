@@ -333,6 +333,29 @@ cell() {
 	[ "$(sed -n 4p <<<"$output")" = $'/nowhere\t0.3\t-\t-\t2000000\t-\t-\t-\t-' ]
 }
 
+@test "annotate: a cgroup made anew does not inherit what was known of the one before" {
+	work /cold/i --cold-anon 16M
+	mkfifo "$BATS_TEST_TMPDIR/rows"
+	cold-scan --annotate -q -a 2s -i 2s <"$BATS_TEST_TMPDIR/rows" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	filter=$!
+	exec 7>"$BATS_TEST_TMPDIR/rows"
+	printf '#cgroup\n' >&7
+	sleep 7
+	echo /cold/i >&7
+	retry 5 grep -q ^/cold/i "$BATS_TEST_TMPDIR/out"
+	drop_cgroup /cold/i
+	make_cgroup /cold/i
+	echo /cold/i >&7
+	exec 7>&-
+	wait $filter
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	echo "$output"
+	near "$(col cold_anon_bytes <<<"$output" | head -n 1)" 16 5
+	# Unknown, or nothing where a pass has seen it already.
+	[[ $(cell /cold/i cold_anon_bytes) == [-0] ]]
+	drop_cgroup /cold/i
+}
+
 @test "annotate can take the ages that cron keeps, and scans nothing itself" {
 	S=$BATS_TEST_TMPDIR/state
 	for _ in 1 2; do
