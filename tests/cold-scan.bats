@@ -155,6 +155,13 @@ huge_root() {
 	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m,2m -S "$S" /web
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 -" ]
 	cp "$S" "$S.old"
+	for at in 71.40 72.38; do
+		sed -i "s/^[0-9.]*/$at/" "$R/2/proc/uptime"
+		TMO_ROOT=$R/2 runx 2 cold-scan -a 1m,2m -S "$S" /web
+		one_line "-S: the last pass was less than 1s ago"
+		cmp "$S" "$S.old"
+	done
+	cp "$S" "$S.old"
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m,2m -S "$S" /web
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 2015232" ]
 	[ "$(stat -c %a "$S")" = 600 ]
@@ -378,6 +385,7 @@ END
 -a 0x /|-a: '0x' is not a time
 -a 1m,2m,x /|-a: 'x' is not a time
 -i 500ms /|under 1s page-idle takes hot pages for cold
+-i 500ms -S state /|under 1s page-idle takes hot pages for cold
 -a 1h -i 1s /|more than 253 passes
 --source foo /|--source: 'foo' is not auto
 --sample 64 /|--sample: '64' is not a share

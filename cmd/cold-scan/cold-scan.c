@@ -88,6 +88,7 @@ struct config {
 	struct view view;
 	struct proc_opts proc;
 	const char *diff;
+	bool paced;  /* -i was given */
 	char **aged; /* keys of targets */
 	bool annotate, background, from_stdin;
 };
@@ -330,6 +331,7 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		s->age_us[0] = 120000000;
 		s->n_ages = 1;
 	}
+	cfg->paced = common->interval_us;
 	s->interval_us =
 		common->interval_us ? common->interval_us : pace_us(cfg);
 	if (!s->jobs)
@@ -396,9 +398,11 @@ static void settle_source(const struct config *cfg, enum source source)
 	    2 * us < oldest_us - oldest_us / 50)
 		die(0, "-a: with --age-now no age is told beyond two times -i: "
 		       "the kernel keeps four generations");
-	if (source != SOURCE_IDLE || cfg->scan.state)
+	/* With -S the pace is that of the runs, or of others'. */
+	if (source != SOURCE_IDLE || cfg->scan.watch ||
+	    (cfg->scan.state && !cfg->paced))
 		return;
-	if (us < 1000000)
+	if (us < IDLE_LEAST_US)
 		die(0, "-i: under 1s page-idle takes hot pages for cold: a "
 		       "processor sets the accessed bit only when its TLB "
 		       "forgets the page");

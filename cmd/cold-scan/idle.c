@@ -670,6 +670,12 @@ int idle_count(struct idle *s, struct tally_set *out)
 	return err || !s->stop ? err : -EINTR;
 }
 
+uint64_t idle_since_us(uint32_t read_at, uint32_t marked)
+{
+	/* Marks are rounded up: of a pass at once it may be before them. */
+	return read_at > marked ? (uint64_t)(read_at - marked) * 10000 : 0;
+}
+
 void idle_scale(const struct idle *s, struct age_scale *scale)
 {
 	memset(scale, 0, sizeof(*scale));
@@ -684,12 +690,12 @@ void idle_scale(const struct idle *s, struct age_scale *scale)
 				continue; /* memory that came later */
 			then = sec->marked[(sec->passes - 1 - (uint32_t)a) %
 					   AGES];
-			if (sec->read_at - then < least)
-				least = sec->read_at - then;
+			if (idle_since_us(sec->read_at, then) < least)
+				least = idle_since_us(sec->read_at, then);
 		}
 		if (least == UINT64_MAX)
 			break;
-		scale->us[a] = least * 10000;
+		scale->us[a] = least;
 		scale->known = a;
 	}
 	for (int a = scale->known + 1; a < AGES; a++)

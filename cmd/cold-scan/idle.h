@@ -14,6 +14,8 @@
 
 #include "age.h"
 
+enum { IDLE_LEAST_US = 1000000 }; /* from one pass to the next */
+
 struct section {
 	uint64_t pfn; /* a multiple of 64 */
 	uint32_t pages;
@@ -82,6 +84,9 @@ int idle_pass(struct idle *s, struct tally_set *out);
  * 0: not known.
  */
 uint64_t idle_stamp_us(void);
+
+/* From a section's mark to its read, both in 1/100 s. */
+uint64_t idle_since_us(uint32_t read_at, uint32_t marked);
 
 void idle_scale(const struct idle *s, struct age_scale *scale);
 

@@ -224,7 +224,7 @@ static int age_in(const struct section_head *sh, uint64_t us)
 	for (uint32_t a = 1; a < AGE_MAX && a < sh->passes; a++) {
 		uint32_t then = sh->marked[(sh->passes - 1 - a) % AGES];
 
-		if ((uint64_t)(sh->read_at - then) * 10000 >= us - us / 50)
+		if (idle_since_us(sh->read_at, then) >= us - us / 50)
 			return (int)a;
 	}
 	return AGES;

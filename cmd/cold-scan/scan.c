@@ -88,8 +88,13 @@ static void open_idle(struct scan *s)
 	if (err)
 		die(err, "cannot open the page_idle bitmap");
 	s->unit_pages = s->opts->sample;
-	if (s->opts->state)
-		s->state_lock = keep_load(s->opts->state, &s->idle);
+	if (!s->opts->state)
+		return;
+	s->state_lock = keep_load(s->opts->state, &s->idle);
+	if (s->idle.start_us &&
+	    clock_mono_us() < s->idle.start_us + IDLE_LEAST_US)
+		die(0, "-S: the last pass was less than 1s ago, and page-idle "
+		       "would take hot pages for cold");
 }
 
 static void open_lrugen(void)
