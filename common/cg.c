@@ -445,6 +445,9 @@ static void each_child(struct walk *w, size_t len, const char *pattern,
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
+		/* What is below is there, but not seen. */
+		if ((fd == -EMFILE || fd == -ENFILE) && !w->err)
+			w->err = fd;
 		return;
 	}
 	while ((e = readdir(dir))) {

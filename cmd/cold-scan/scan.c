@@ -118,6 +118,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->unit_pages = 1;
 	s->source = opts->source;
 	tool_open_tree(&s->tree, 0); /* it may die, and DAMON would stay */
+	s->tree.fd_max = 0; /* keys and inodes will do: the rows need them */
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
 		    "-S: only page-idle has ages to keep, and the source is "
