@@ -460,7 +460,8 @@ static void each_child(struct walk *w, size_t len, const char *pattern,
 			continue;
 		if (strchr(e->d_name, '\t')) {
 			w->set->tabs++;
-			continue;
+			if (!w->set->take_tabs)
+				continue;
 		}
 		deeper = push(w, len, e->d_name, strlen(e->d_name));
 		if (deeper)

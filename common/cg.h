@@ -35,9 +35,10 @@ struct cg_set {
 	size_t n;
 	uint32_t round;
 	size_t data_size;
-	size_t tabs;   /* names with a TAB that were passed over */
-	bool fd_short; /* descriptors ran out: some are reopened */
-	size_t fd_max; /* of them, at most so many held by members */
+	size_t tabs;	/* names with a TAB that were passed over */
+	bool take_tabs; /* of no rows: those are members, too */
+	bool fd_short;	/* descriptors ran out: some are reopened */
+	size_t fd_max;	/* of them, at most so many held by members */
 	size_t held;
 	void (*removed)(struct cg *cg); /* before a member is freed; or NULL */
 

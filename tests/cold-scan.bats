@@ -45,6 +45,26 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	1795390008.320	page-idle	ok	60000000	3076096	0	-	-"
 }
 
+@test "a cgroup with a TAB in its name counts for the one above, and it is said" {
+	idle
+	for t in 1 2 3; do
+		mkdir "$R/$t/sys/fs/cgroup/all"
+		mv "$R/$t/sys/fs/cgroup/web" "$R/$t/sys/fs/cgroup/all/we"$'\t'b
+	done
+	runx 0 cold-scan -a 2m -r -o cgroup,cold_anon_bytes /
+	one_line "a cgroup with a TAB in its name has no row"
+	same "#cgroup	cold_anon_bytes
+/	2441216
+/all	2015232
+/batch	385024"
+	use_root cold-scan-lru-gen-7.3.4
+	sed -i 's,/web/app,/web/a'$'\t''pp,' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	mv "$TMO_ROOT/sys/fs/cgroup/web/app" "$TMO_ROOT/sys/fs/cgroup/web/a"$'\t'pp
+	runx 0 cold-scan -a 4s -r -o cgroup,anon_bytes /web
+	same "#cgroup	anon_bytes
+/web	117514240"
+}
+
 @test "--local leaves out what is below" {
 	idle
 	runx 0 cold-scan -a 2m --local -o cgroup,anon_bytes,cold_anon_bytes /

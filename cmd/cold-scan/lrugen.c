@@ -117,11 +117,16 @@ struct reading {
  */
 static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
 {
-	char key[CG_KEY_MAX];
+	char key[CG_KEY_MAX], path[CG_KEY_MAX];
 	struct cg *cg;
 	bool gone = lrugen_gone(v);
+	size_t tab = strcspn(v->path, "\t");
 
-	if (cg_key(tree, v->path, key))
+	/* A name with a TAB is no key: the cgroup above it. */
+	snprintf(path, sizeof(path), "%.*s", (int)tab, v->path);
+	if (v->path[tab])
+		cg_parent(path);
+	if (cg_key(tree, path, key))
 		return NULL;
 	while (gone || cg_set_get(tree, key, &cg)) {
 		if (!cg_parent(key))

@@ -118,6 +118,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->unit_pages = 1;
 	s->source = opts->source;
 	tool_open_tree(&s->tree, 0); /* it may die, and DAMON would stay */
+	s->tree.take_tabs = true;    /* they count for those above */
 	s->tree.fd_max = 0; /* keys and inodes will do: the rows need them */
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
@@ -258,6 +259,11 @@ int scan_pass(struct scan *s)
 
 	if (err)
 		return err;
+	if (s->tree.tabs && !s->tabs)
+		warn(0,
+		     "a cgroup with a TAB in its name has no row, and counts "
+		     "for the one above");
+	s->tabs = s->tree.tabs;
 	if (!s->first_us)
 		s->first_us = clock_mono_us();
 	tally_free(&s->pages);

@@ -26,7 +26,7 @@ struct scan_opts {
 	const char *state; /* -S */
 	bool watch;	   /* read the state, leave the scan to others */
 	bool age_now;
-	bool promoted; /* what was touched again is asked for, too */
+	bool promoted;	   /* what was touched again is asked for, too */
 	char *const *keys; /* the targets */
 	size_t n_keys;
 	const uint64_t *pids; /* -p */
@@ -43,6 +43,7 @@ struct scan {
 	struct idle idle;
 	struct damon *damon;
 	struct cg_set tree; /* every cgroup, in tree order */
+	size_t tabs;	    /* of its names, met before */
 	char *const *keys;  /* --age-now: whose lruvecs to age */
 	size_t n_keys;
 

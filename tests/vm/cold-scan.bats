@@ -507,6 +507,24 @@ cell() {
 	[ "$(cat $nr)" = 0 ]
 }
 
+@test "few descriptors are enough for many cgroups, and a child with a TAB in its name counts for its parent" {
+	make_cgroup /cold/j
+	mkdir $CG/cold/j/{1..300}
+	runx 0 prlimit --nofile=512:512 cold-scan -q -r -a 1s -i 1s -c 1 -o cgroup,anon_bytes /cold/j
+	[ -z "$stderr" ]
+	[ "$(wc -l <<<"$output")" -eq 302 ]
+	rmdir $CG/cold/j/{1..300}
+	mkdir "$CG/cold/j/a"$'\t'b
+	memhog --ready "$BATS_TEST_TMPDIR/ready" --cold-anon 16M >"$BATS_TEST_TMPDIR/work" 3>&- &
+	echo $! >"$CG/cold/j/a"$'\t'"b/cgroup.procs"
+	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
+	runx 0 cold-scan -q -r -a 1s -i 1s -c 1 /cold/j
+	one_line "a cgroup with a TAB in its name has no row"
+	[ "$(cell /cold/j anon_bytes)" -ge $((15 << 20)) ]
+	drop_cgroup "/cold/j/a"$'\t'b
+	drop_cgroup /cold/j
+}
+
 @test "several threads find what one does" {
 	runx 0 cold-scan -q -a 2s -i 2s -c 1 --jobs 2 /cold/a
 	near "$(cell /cold/a cold_anon_bytes)" 64
