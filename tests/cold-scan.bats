@@ -172,6 +172,7 @@ huge_root() {
 	S=$BATS_TEST_TMPDIR/state
 	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m,2m -S "$S" /web
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "- -" ]
+	cp "$S" "$S.first"
 	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m,2m -S "$S" /web
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 -" ]
 	cp "$S" "$S.old"
@@ -189,6 +190,15 @@ huge_root() {
 	same "#cgroup	time	kind	age_us	before_bytes	bytes	cooled_bytes	warmed_bytes
 /	1795390149.510	anon	60000000	2441216	2441216	0	0
 /	1795390149.510	file	60000000	86016	434176	348160	0"
+	# What an age was not reached for is not known, rather than 0.
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m,2m,1h -S "$S" --diff "$S.first" -o cgroup,kind,before_bytes,bytes,cooled_bytes,warmed_bytes
+	same "#cgroup	kind	before_bytes	bytes	cooled_bytes	warmed_bytes
+/	anon	-	2441216	-	-
+/	file	-	434176	-	-
+/	anon	-	2441216	-	-
+/	file	-	86016	-	-
+/	anon	-	-	-	-
+/	file	-	-	-	-"
 }
 
 @test "a state that is not ours, or damaged, is refused; one of another layout starts afresh" {

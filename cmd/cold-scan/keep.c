@@ -232,6 +232,7 @@ static int age_in(const struct section_head *sh, uint64_t us)
 
 struct change {
 	uint64_t before, after, cooled, warmed;
+	bool known[2]; /* is the age reached, in the old one and the new? */
 };
 
 /* A word of the map as it lay in memory: its bytes' order is the machine's. */
@@ -248,6 +249,8 @@ static void compare(struct change change[2], const struct section_head sh[2],
 {
 	int from[2] = { age_in(sh, us), age_in(sh + 1, us) };
 
+	for (int k = 0; k < 4; k++)
+		change[k / 2].known[k % 2] |= from[k % 2] < AGES;
 	for (uint32_t i = 0; i < sh[1].pages; i++) {
 		struct change *c = change + in_map(swap, i);
 		bool was = age[0][i] != AGE_NONE && age[0][i] >= from[0];
@@ -270,10 +273,14 @@ static void put_change(struct view *v, const struct change *c,
 	x.time_ms = clock_unix_ms();
 	x.kind = kind;
 	x.age_us = us;
-	x.before_bytes = c->before * page_bytes;
-	x.bytes = c->after * page_bytes;
-	x.cooled_bytes = c->cooled * page_bytes;
-	x.warmed_bytes = c->warmed * page_bytes;
+	if (c->known[0])
+		x.before_bytes = c->before * page_bytes;
+	if (c->known[1])
+		x.bytes = c->after * page_bytes;
+	if (c->known[0] && c->known[1]) {
+		x.cooled_bytes = c->cooled * page_bytes;
+		x.warmed_bytes = c->warmed * page_bytes;
+	}
 	view_put(v, &x);
 }
 

@@ -122,6 +122,7 @@ cell() {
 	cp "$S" "$S.1"
 	sleep 2.1
 	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
+	cp "$S" "$S.2"
 	sleep 2.1
 	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
 	near "$(cell /cold/a cold_anon_bytes)" 64
@@ -129,7 +130,11 @@ cell() {
 	# 300 KiB for a GiB
 	[ "$(stat -c %s "$S")" -le 307200 ]
 	runx 0 cold-scan -q -a 4s -S "$S" --diff "$S.1"
-	[ "$(cell / cooled_bytes anon)" -ge $((64 << 20)) ]
+	[ "$(cell / before_bytes anon)" = - ]
+	[ "$(cell / bytes anon)" -ge $((64 << 20)) ]
+	runx 0 cold-scan -q -a 2s -S "$S" --diff "$S.2"
+	[ "$(cell / before_bytes anon)" -ge $((64 << 20)) ]
+	[ "$(cell / cooled_bytes anon)" -lt $((64 << 20)) ]
 }
 
 @test "a process: its pages once, what is in swap apart, its cold ranges" {
