@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -67,10 +68,10 @@ static void on_signal(int sig)
 		stop_signal = sig;
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1 };
+
 void clock_catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP,
-				       SIGUSR1 };
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -106,22 +107,38 @@ void clock_reraise(void)
 	raise(stop_signal);
 }
 
+/* As clock_wait(), but 0 for any other reason to look again. */
+static int sleep_until(uint64_t due_us, const sigset_t *mask)
+{
+	uint64_t now = now_us(CLOCK_MONOTONIC);
+	struct timespec left;
+
+	if (now >= due_us)
+		return 1;
+	left.tv_sec = (time_t)((due_us - now) / 1000000);
+	left.tv_nsec = (long)((due_us - now) % 1000000) * 1000;
+	if (ppoll(NULL, 0, &left, mask) < 0 && !stop_signal &&
+	    (got_hup || got_usr1))
+		return -EINTR;
+	return 0;
+}
+
 int clock_wait(uint64_t due_us)
 {
+	sigset_t ours, theirs;
+	int result = 0;
+
 	if (!root_is_live())
 		return !stop_signal && root_next() > 0;
-	while (!stop_signal) {
-		struct timespec ts = {
-			.tv_sec = (time_t)(due_us / 1000000),
-			.tv_nsec = (long)(due_us % 1000000) * 1000,
-		};
-
-		if (!clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL))
-			return 1;
-		if (!stop_signal && (got_hup || got_usr1))
-			return -EINTR;
-	}
-	return 0;
+	/* Open in the sleep only: none comes between a look and the sleep. */
+	sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&ours, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &ours, &theirs);
+	while (!stop_signal && !result)
+		result = sleep_until(due_us, &theirs);
+	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
+	return result;
 }
 
 uint64_t clock_next_tick(uint64_t start_us, uint64_t interval_us)

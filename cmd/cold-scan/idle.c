@@ -480,8 +480,13 @@ static void rest(const struct idle *s, uint64_t used_us)
 	if (s->max_cpu_pct <= 0 || !root_is_live())
 		return;
 	pause_us = (double)used_us * (100 / s->max_cpu_pct - 1);
-	if (pause_us > 0)
-		clock_wait(clock_mono_us() + (uint64_t)pause_us);
+	/* In slices: a signal, or stop, may be another thread's to hear of. */
+	while (pause_us > 0 && !clock_stopped() && !s->stop) {
+		double slice_us = pause_us < 100000 ? pause_us : 100000;
+
+		clock_wait(clock_mono_us() + (uint64_t)slice_us);
+		pause_us -= slice_us;
+	}
 }
 
 static int scan_section(struct worker *w, struct section *sec)
