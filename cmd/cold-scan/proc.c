@@ -258,6 +258,8 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 		     "cannot read the page tables of process %" PRIu64, pid);
 		if (n >= 0)
 			free(text);
+		if (pagemap >= 0)
+			close(pagemap);
 		return false;
 	}
 	for (char *line = strtok_r(text, "\n", &save); line;
