@@ -754,8 +754,13 @@ bool cg_is_below(const char *key, const char *top)
 
 int cg_self(char *buf)
 {
+	return cg_of("proc/self/cgroup", buf);
+}
+
+int cg_of(const char *path, char *buf)
+{
 	char text[CG_KEY_MAX + 1024];
-	ssize_t n = io_read(root_fd(), "proc/self/cgroup", text, sizeof(text));
+	ssize_t n = io_read(root_fd(), path, text, sizeof(text));
 	char *p;
 
 	if (n < 0)

@@ -122,4 +122,7 @@ bool cg_matches(const char *key, const char *pattern);
 /* The key of the calling process; buf of CG_KEY_MAX. */
 int cg_self(char *buf);
 
+/* The same by the /proc/PID/cgroup of another. */
+int cg_of(const char *path, char *buf);
+
 #endif

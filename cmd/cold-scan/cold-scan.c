@@ -21,7 +21,7 @@
 #include "io.h"
 #include "keep.h"
 #include "kv.h"
-#include "lrugen.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "proc.h"
@@ -236,7 +236,7 @@ static void check_page_idle(struct rows_out *o)
 			   fd == -ENOENT ? "the kernel lacks CONFIG_IDLE_PAGE_"
 					   "TRACKING"
 					 : "cannot read the bitmap: not root?");
-	else if (lrugen_enabled())
+	else if (mem_lru_gen_enabled())
 		tool_check(o, "page_idle", CHECK_LIMITED,
 			   "lru_gen is on: read(2) and what aging clears are "
 			   "missed");
@@ -266,7 +266,7 @@ static void check_lru_gen(struct rows_out *o)
 		tool_check(o, "lru_gen", CHECK_MISSING,
 			   "no debugfs file: mount -t debugfs none "
 			   "/sys/kernel/debug, as root");
-	else if (!lrugen_enabled())
+	else if (!mem_lru_gen_enabled())
 		tool_check(o, "lru_gen", CHECK_MISSING,
 			   "off: echo y >/sys/kernel/mm/lru_gen/enabled");
 	else

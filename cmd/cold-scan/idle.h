@@ -48,7 +48,7 @@ struct idle {
 	uint64_t cpu_us;
 	uint64_t units;	      /* words sampled in the last pass */
 	unsigned int suspect; /* kept with the ages */
-	uint64_t moved_pages; /* pages that the kernel migrated meanwhile */
+	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	atomic_size_t next;   /* of the sections, for the workers */
 	atomic_int err;
 };

@@ -167,16 +167,6 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 	return err;
 }
 
-bool lrugen_enabled(void)
-{
-	char text[64];
-
-	if (io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", text,
-		    sizeof(text)) <= 0)
-		return false;
-	return strtoul(text, NULL, 0) & 1;
-}
-
 struct aging {
 	char *const *keys;
 	size_t n;

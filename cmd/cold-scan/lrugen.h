@@ -54,9 +54,6 @@ void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 		struct tally_set *out);
 
-/* Has the kernel's switch for it bit 0 set? */
-bool lrugen_enabled(void);
-
 /*
  * Begins a generation in every lruvec of the cgroups below the keys: from then
  * on the ages of the others hold up to now.  Number of lruvecs, or -errno.

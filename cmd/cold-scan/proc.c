@@ -233,17 +233,10 @@ static uint64_t start_ticks(uint64_t pid)
 
 static char *cgroup_key(uint64_t pid)
 {
-	char *text, *p, *key;
+	char path[64], key[CG_KEY_MAX];
 
-	if (read_proc(pid, "cgroup", &text) < 0)
-		return xstrdup("-");
-	p = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
-	p = p ? strchr(p, '/') : NULL;
-	if (p)
-		p[strcspn(p, "\n")] = '\0';
-	key = xstrdup(p ? p : "-");
-	free(text);
-	return key;
+	snprintf(path, sizeof(path), "proc/%" PRIu64 "/cgroup", pid);
+	return xstrdup(cg_of(path, key) ? "-" : key);
 }
 
 static bool walk_maps(struct walk *w, uint64_t pid)

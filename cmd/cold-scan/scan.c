@@ -11,6 +11,7 @@
 #include "io.h"
 #include "keep.h"
 #include "lrugen.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -48,7 +49,7 @@ static bool there(const char *path)
 enum source scan_choose(bool processes)
 {
 	bool page_idle = there("sys/kernel/mm/page_idle/bitmap");
-	bool on = lrugen_enabled();
+	bool on = mem_lru_gen_enabled();
 
 	if (page_idle && !on)
 		return SOURCE_IDLE;
@@ -102,7 +103,7 @@ static void open_lrugen(void)
 	if (!there("sys/kernel/debug/lru_gen"))
 		die(0, "no lru_gen in debugfs: run as root, and mount -t "
 		       "debugfs none /sys/kernel/debug");
-	if (!lrugen_enabled())
+	if (!mem_lru_gen_enabled())
 		die(0, "lru_gen is off: echo y >/sys/kernel/mm/lru_gen/"
 		       "enabled, or use --source page-idle");
 }

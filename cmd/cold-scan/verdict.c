@@ -1,15 +1,12 @@
 #include "verdict.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io.h"
 #include "kv.h"
-#include "lrugen.h"
+#include "mem.h"
 #include "root.h"
 
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
@@ -72,7 +69,7 @@ static bool numa_balances(void)
 
 unsigned int verdict_look(void)
 {
-	return (lrugen_enabled() ? SUSPECT_LRU_GEN : 0u) |
+	return (mem_lru_gen_enabled() ? SUSPECT_LRU_GEN : 0u) |
 	       (verdict_damon_runs() ? SUSPECT_DAMON : 0u) |
 	       (numa_balances() ? SUSPECT_NUMA : 0u);
 }
