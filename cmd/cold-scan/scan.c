@@ -252,6 +252,16 @@ static int pass_lrugen(struct scan *s)
 	return lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
 }
 
+static int count_nodes(const struct scan *s)
+{
+	int most = 0;
+
+	for (const struct tally *t = s->pages.all; t; t = t->more)
+		if (t->node > most)
+			most = t->node;
+	return most + 1;
+}
+
 int scan_pass(struct scan *s)
 {
 	char root[] = "/", *key = root;
@@ -278,6 +288,7 @@ int scan_pass(struct scan *s)
 		err = damon_read(s->damon, &s->scale, &s->pages);
 		s->suspect = SUSPECT_REGION;
 	}
+	s->nodes = count_nodes(s);
 	s->time_ms = clock_unix_ms();
 	return err;
 }
@@ -295,22 +306,12 @@ bool scan_ready(const struct scan *s, bool all)
 	return clock_mono_us() - s->first_us >= us;
 }
 
-int scan_nodes(const struct scan *s)
-{
-	int most = 0;
-
-	for (const struct tally *t = s->pages.all; t; t = t->more)
-		if (t->node > most)
-			most = t->node;
-	return most + 1;
-}
-
 /* kpagecgroup tells the nearest ancestor that is still there. */
 static void add_ino(const struct scan *s, uint64_t ino, int node,
 		    struct tally *sum)
 {
 	int from = node < 0 ? 0 : node;
-	int to = node < 0 ? scan_nodes(s) - 1 : node;
+	int to = node < 0 ? s->nodes - 1 : node;
 
 	for (int n = from; n <= to; n++) {
 		const struct tally *t = tally_find(&s->pages, ino, n);

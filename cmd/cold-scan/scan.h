@@ -48,6 +48,7 @@ struct scan {
 	size_t n_keys;
 
 	struct tally_set pages;
+	int nodes; /* that have any */
 	struct age_scale scale;
 	uint64_t page_bytes;
 	uint64_t unit_pages; /* each page seen stands for so many */
@@ -78,7 +79,5 @@ bool scan_ready(const struct scan *s, bool all);
 /* What the cgroup and all below it hold; node < 0: on every node. */
 void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	      struct tally *sum);
-
-int scan_nodes(const struct scan *s);
 
 #endif

@@ -540,11 +540,10 @@ static struct rank *order(const struct view *v, const struct scan *s)
 void view_emit(struct view *v, const struct scan *s)
 {
 	struct rank *ranks = order(v, s);
-	int nodes = scan_nodes(s);
 
 	for (size_t i = 0; i < v->targets.n; i++)
 		if (v->by_node)
-			for (int n = 0; n < nodes; n++)
+			for (int n = 0; n < s->nodes; n++)
 				emit_one(v, s, ranks[i].cg, n);
 		else
 			emit_one(v, s, ranks[i].cg, -1);
