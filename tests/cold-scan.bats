@@ -313,7 +313,8 @@ huge_root() {
 -a 2m --histogram -r /
 -a 2m --percentiles 1,2 -r /
 -a 2m --coverage -r /
--a 1m,2m --node -o +node -r /
+-a 1m,2m --node -r /
+-a 2m --histogram --node -r /
 END
 	rm -r "$R"
 	idle
@@ -321,6 +322,17 @@ END
 	same '# TYPE tmo_cold_scan_cold_anon_bytes gauge
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="60000000"} 2015232
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
+}
+
+@test "--node adds its column to each view" {
+	for args in "" --histogram "--percentiles 50" --promotions --recommend --coverage; do
+		rm -rf "$R"
+		idle
+		read -ra words <<<"$args"
+		runx 0 cold-scan -a 1m --node "${words[@]}" /
+		[ "$(col node <<<"$output" | sort -u)" = 0 ]
+		[ "$(head -n 1 <<<"$output" | tr '\t' '\n' | grep -cx node)" -eq 1 ]
+	done
 }
 
 @test "the table puts the largest cold first, with a bar" {

@@ -122,9 +122,6 @@ static const char *default_spec(const struct view *v)
 			      "cooled_bytes,warmed_bytes",
 	};
 
-	if (v->kind == VIEW_COLD && v->by_node)
-		return "cgroup,time,source,verdict,age_us,anon_bytes,"
-		       "file_bytes,cold_anon_bytes,cold_file_bytes,node";
 	return v->kind < sizeof(specs) / sizeof(*specs) ? specs[v->kind] : NULL;
 }
 
@@ -145,15 +142,18 @@ static void choose(struct view *v, const char *normal, const char *spec)
 void view_columns(struct view *v, const char *spec)
 {
 	const char *normal = default_spec(v);
+	bool bars = v->out.format == ROWS_TABLE &&
+		    (v->kind == VIEW_COLD || v->kind == VIEW_HISTOGRAM);
+	bool nodes = v->by_node && v->kind < VIEW_PROCESS;
 	char text[512];
 
-	if (v->out.format == ROWS_TABLE &&
-	    (v->kind == VIEW_COLD || v->kind == VIEW_HISTOGRAM)) {
-		snprintf(text, sizeof(text), "%s,bar",
+	if (nodes || bars) {
+		snprintf(text, sizeof(text), "%s%s%s",
 			 normal ? normal
 				: "cgroup,time,source,verdict,age_us,"
 				  "anon_bytes,file_bytes,cold_anon_bytes,"
-				  "cold_file_bytes");
+				  "cold_file_bytes",
+			 nodes ? ",node" : "", bars ? ",bar" : "");
 		normal = text;
 	}
 	choose(v, normal, spec);
