@@ -354,7 +354,7 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
 }
 
-@test "what takes accessed bits makes page-idle and lru-gen suspect: DAMON, NUMA balancing" {
+@test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {
 	disturb() {
 		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"
 		echo "$2" >"$1/sys/kernel/mm/damon/admin/kdamonds/0/state"
@@ -377,7 +377,7 @@ END
 	use_root cold-scan-lru-gen-7.3.4
 	disturb "$TMO_ROOT" on 1 0-1
 	runx 0 cold-scan -a 4s -o cgroup,verdict /web
-	[ "$(col verdict <<<"$output")" = suspect:damon,numa,file ]
+	[ "$(col verdict <<<"$output")" = suspect:damon,file ]
 	disturb "$TMO_ROOT" off 0 0-1
 	runx 0 cold-scan -a 4s -o cgroup,verdict /web
 	[ "$(col verdict <<<"$output")" = suspect:file ]

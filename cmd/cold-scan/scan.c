@@ -243,8 +243,9 @@ static int pass_lrugen(struct scan *s)
 	int err = 0;
 
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
-	/* Its walk looks at the same accessed bits. */
-	s->suspect = verdict_look() & ~(unsigned int)SUSPECT_LRU_GEN;
+	/* Aging looks at the same accessed bits.  A page that balancing unmaps
+	 * keeps its bit, and a fault sets it (mm/memory.c, do_numa_page). */
+	s->suspect = verdict_look() & SUSPECT_DAMON;
 	if (s->opts->age_now)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)
