@@ -21,7 +21,7 @@ enum { ASKED_PASSES = 4 };
  * A cgroup with much page cache, more than one part in FILES_SHARE of its
  * anonymous memory, is aged in courses, as aging harms what read(2) keeps warm:
  * until no more than one part in COURSE_SHARE of it is anonymous memory that is
- * cold, COURSE_AGES ages at most, then not for REST_AGES.
+ * cold, or nobody takes that, COURSE_AGES ages at most; then not for REST_AGES.
  */
 enum { FILES_SHARE = 4, COURSE_SHARE = 100, COURSE_AGES = 6, REST_AGES = 5 };
 
@@ -35,6 +35,7 @@ struct fact {
 	int asked;	/* in the rows lately: how many passes more it counts */
 	uint64_t aged_us; /* when we first aged it, 0: not now */
 	uint64_t rest_us; /* when its last course ended, 0: none did */
+	uint64_t was_cold_bytes; /* anonymous, in the pass before */
 };
 
 /* The thread makes all facts anew after each pass, then shows them. */
@@ -75,6 +76,7 @@ static struct fact *make_facts(const struct scan *s)
 
 		v[i].key = xstrdup(cg->key);
 		v[i].ino = cg->ino;
+		v[i].was_cold_bytes = NUM_NONE;
 		scan_sum(s, cg, false, -1, t);
 		sample_clear(&v[i].x);
 		view_cold(s, t, us, &v[i].x);
@@ -120,9 +122,11 @@ static bool course_ends(const struct scan *s, const struct fact *f)
 {
 	uint64_t us = s->opts->age_us[0], cold = f->x.cold_anon_bytes;
 	uint64_t all = f->x.anon_bytes + f->x.file_bytes;
+	uint64_t was = f->was_cold_bytes;
 
 	return f->has_files && f->aged_us && cold != NUM_NONE &&
 	       (cold <= all / COURSE_SHARE ||
+		(was != NUM_NONE && cold >= was - was / 8) ||
 		clock_mono_us() >= f->aged_us + COURSE_AGES * us);
 }
 
@@ -143,6 +147,7 @@ static void show(struct board *b)
 			f->asked = old[i].asked - 1;
 		f->aged_us = old[i].aged_us;
 		f->rest_us = old[i].rest_us;
+		f->was_cold_bytes = old[i].x.cold_anon_bytes;
 	}
 	for (size_t i = 0; i < b->n; i++) {
 		hold_back(b->s, v + i);
