@@ -16,6 +16,7 @@
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t got_hup;
 static volatile sig_atomic_t got_usr1;
+static volatile sig_atomic_t woken; /* by one of these, and not told yet */
 
 static uint64_t now_us(clockid_t id)
 {
@@ -61,9 +62,9 @@ int64_t clock_unix_ms(void)
 static void on_signal(int sig)
 {
 	if (sig == SIGHUP)
-		got_hup = 1;
+		got_hup = woken = 1;
 	else if (sig == SIGUSR1)
-		got_usr1 = 1;
+		got_usr1 = woken = 1;
 	else
 		stop_signal = sig;
 }
@@ -113,13 +114,15 @@ static int sleep_until(uint64_t due_us, const sigset_t *mask)
 	uint64_t now = now_us(CLOCK_MONOTONIC);
 	struct timespec left;
 
+	if (woken) { /* in the sleep, or at work before it */
+		woken = 0;
+		return -EINTR;
+	}
 	if (now >= due_us)
 		return 1;
 	left.tv_sec = (time_t)((due_us - now) / 1000000);
 	left.tv_nsec = (long)((due_us - now) % 1000000) * 1000;
-	if (ppoll(NULL, 0, &left, mask) < 0 && !stop_signal &&
-	    (got_hup || got_usr1))
-		return -EINTR;
+	ppoll(NULL, 0, &left, mask);
 	return 0;
 }
 

@@ -33,8 +33,8 @@ void clock_reraise(void);
 
 /*
  * Waits until clock_mono_us() is at least due, or moves to the next recording.
- * 1: go on; 0: a stop was asked for, or the replay is over; -EINTR: woken by
- * SIGHUP or SIGUSR1, call again.
+ * 1: go on; 0: a stop was asked for, or the replay is over; -EINTR: there was a
+ * SIGHUP or SIGUSR1, in the wait or since the last, call again.
  */
 int clock_wait(uint64_t due_us);
 

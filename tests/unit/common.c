@@ -1,12 +1,14 @@
 /* Unit tests of the parsers and formatters in common/. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cg.h"
+#include "clock.h"
 #include "io.h"
 #include "kv.h"
 #include "mem.h"
@@ -283,8 +285,26 @@ static void test_tier(void)
 	is_u64(tier_fast_anon_bytes(&t, stat), 330, "all of it");
 }
 
+/* A signal that comes while the tool works ends its next wait. */
+static void test_clock(void)
+{
+	const char *bad;
+	uint64_t start_us;
+
+	ok(!root_open(NULL, &bad), "clock: of this machine");
+	start_us = clock_mono_us();
+	clock_catch_signals();
+	raise(SIGUSR1);
+	ok(clock_wait(start_us + 5000000) == -EINTR,
+	   "clock: told of a signal before the wait");
+	ok(clock_take_usr1() && !clock_take_usr1(), "clock: and of which, once");
+	ok(clock_wait(clock_mono_us() + 1000) == 1, "clock: once");
+	ok(clock_mono_us() - start_us < 4000000, "clock: at once");
+}
+
 int main(void)
 {
+	test_clock();
 	test_num();
 	test_kv();
 	test_psi();
