@@ -33,8 +33,8 @@ struct fact {
 	char verdict[VERDICT_LEN];
 	bool has_files; /* so many that it is aged in courses */
 	int asked;	/* in the rows lately: how many passes more it counts */
-	uint64_t aged_us; /* when we first aged it, 0: not now */
-	uint64_t rest_us; /* when its last course ended, 0: none did */
+	uint64_t aged_us;	 /* when we first aged it, 0: not now */
+	uint64_t rest_us;	 /* when its last course ended, 0: none did */
 	uint64_t was_cold_bytes; /* anonymous, in the pass before */
 };
 

@@ -73,8 +73,8 @@ static enum reason events(const struct scene *s)
 	char buf[256];
 
 	if (s->run->recorded || !s->cg->key[1] ||
-	    files_read(&s->t->files, &s->run->set, s->cg,
-					 FILE_EVENTS, buf, sizeof(buf)) <= 0)
+	    files_read(&s->t->files, &s->run->set, s->cg, FILE_EVENTS, buf,
+		       sizeof(buf)) <= 0)
 		return REASON_LAW;
 	if (strstr(buf, "frozen 1"))
 		return REASON_FROZEN;
@@ -92,7 +92,8 @@ static bool awaits_evidence(const struct scene *s)
 	uint64_t age_us = s->in->age_us;
 
 	return s->run->policy.law == LAW_DEFAULT && s->in->cold_to_come &&
-	       !s->t->cold.known && !s->file_only && age_us < NUM_MAX / 2 && within(s, s->t->awaited_us, 2 * age_us);
+	       !s->t->cold.known && !s->file_only && age_us < NUM_MAX / 2 &&
+	       within(s, s->t->awaited_us, 2 * age_us);
 }
 
 enum reason hold(const struct scene *s)

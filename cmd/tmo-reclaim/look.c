@@ -71,10 +71,9 @@ static void look_at_pressure(struct scene *s)
 	else
 		p->window_us = s->now_us - s->t->read_us;
 	if (own_us && p->window_us)
-		p->mem_pct =
-			fmax(0, p->mem_pct - (double)own_us /
-						     (double)p->window_us *
-						     100);
+		p->mem_pct = fmax(0, p->mem_pct - (double)own_us /
+							  (double)p->window_us *
+							  100);
 }
 
 static void look_at_refaults(struct scene *s)

@@ -63,8 +63,9 @@ static uint64_t cold_anon(const struct scene *s)
 {
 	uint64_t bytes = target_cold_anon(s->t);
 
-	return s->file_only ? 0
-			    : bytes - num_least(bytes, s->guard.slow_anon_bytes);
+	return s->file_only
+		       ? 0
+		       : bytes - num_least(bytes, s->guard.slow_anon_bytes);
 }
 
 /* What is known to be cold; NUM_NONE: nothing is known. */

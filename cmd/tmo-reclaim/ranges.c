@@ -127,9 +127,9 @@ static void enter(struct process *p, const struct range *r)
 	leave(p);
 	p->pid = r->pid;
 	p->start_ticks = r->start_ticks;
-	p->pidfd = r->pid > INT_MAX ? -1
-				    : (int)syscall(SYS_pidfd_open,
-						   (pid_t)r->pid, 0);
+	p->pidfd = r->pid > INT_MAX
+			   ? -1
+			   : (int)syscall(SYS_pidfd_open, (pid_t)r->pid, 0);
 	if (p->pidfd < 0) {
 		p->err = r->pid > INT_MAX ? -ESRCH : -errno;
 		return;

@@ -404,8 +404,9 @@ static void split_tiers(const struct cg_set *set, const struct cg *cg,
 		return;
 	fast_bytes = tier_fast_anon_bytes(tier, buf);
 	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
-	g->slow_anon_bytes = num_known(g->anon_lru_bytes) -
-			     num_least(num_known(g->anon_lru_bytes), fast_bytes);
+	g->slow_anon_bytes =
+		num_known(g->anon_lru_bytes) -
+		num_least(num_known(g->anon_lru_bytes), fast_bytes);
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */

@@ -297,7 +297,8 @@ static void test_clock(void)
 	raise(SIGUSR1);
 	ok(clock_wait(start_us + 5000000) == -EINTR,
 	   "clock: told of a signal before the wait");
-	ok(clock_take_usr1() && !clock_take_usr1(), "clock: and of which, once");
+	ok(clock_take_usr1() && !clock_take_usr1(),
+	   "clock: and of which, once");
 	ok(clock_wait(clock_mono_us() + 1000) == 1, "clock: once");
 	ok(clock_mono_us() - start_us < 4000000, "clock: at once");
 }
