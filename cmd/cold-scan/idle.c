@@ -574,7 +574,7 @@ static void stamp(uint64_t us)
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%020" PRIu64 "\n", us);
 
-	if (fd < 0 || pwrite(fd, text, (size_t)n, 0) != n)
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
 		debug("cannot write /%s: %s", stamp_path, strerror(errno));
 	if (fd >= 0)
 		close(fd);

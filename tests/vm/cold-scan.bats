@@ -137,6 +137,28 @@ cell() {
 	[ "$(cell / cooled_bytes anon)" -lt $((64 << 20)) ]
 }
 
+@test "-S: a scan between two runs, or one that was killed, starts the ages afresh, and it is said" {
+	S=$BATS_TEST_TMPDIR/state
+	make_cgroup /cold/i
+	work /cold/i --cold-anon 16M
+	for other in 'cold-scan -q -a 1s -i 1s -c 1 /' \
+		"strace -qq -o /dev/null -e inject=pwrite64:signal=KILL:when=1 cold-scan -q -a 1s -S $S /"; do
+		for want in - 16; do
+			sleep 1.1
+			runx 0 cold-scan -a 1s -S "$S" /cold/i
+			[ $want = - ] || near "$(cell /cold/i cold_anon_bytes)" $want 5
+		done
+		[[ $stderr != *"marked pages since"* ]]
+		sleep 1.1
+		$other >/dev/null || [ $? -eq 137 ]
+		sleep 1.1
+		runx 0 cold-scan -a 1s -S "$S" /cold/i
+		[[ $stderr == *"a pass that is not in it has marked pages since"* ]]
+		[ "$(cell /cold/i cold_anon_bytes)" = - ]
+	done
+	drop_cgroup /cold/i
+}
+
 @test "a process: its pages once, what is in swap apart, its cold ranges" {
 	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
 	runx 0 cold-scan -q -a 4s -i 2s -c 1 -p "$pid"
