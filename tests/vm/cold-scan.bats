@@ -241,7 +241,7 @@ cell() {
 @test "what was cold and is touched again is promoted, and --recommend avoids it" {
 	make_cgroup /cold/f
 	work /cold/f --hot-anon 8M --cold-anon 24M --rate 20000 --pattern seq --phase 16s
-	runx 0 cold-scan -q -a 2s,4s -i 2s -c 13 --promotions /cold/f
+	runx 0 cold-scan -q -a 2s,4s -i 2s -c 12 --promotions /cold/f
 	# The rate times the window, summed up: each page is promoted once.
 	all=$(awk -F'\t' '$5 == 4000000 && $6 != "-" { if (t) s += $6 * ($2 - t) / 60; t = $2 } END { printf "%.0f", s }' <<<"$output")
 	near "$all" 24 15
@@ -300,11 +300,12 @@ cell() {
 	[ -n "$before" ]
 	[ -n "$files" ]
 	psi-watch -i 2s -c 14 /cold/k /cold/b | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	filter=$!
 	sleep 18
 	# Page cache that is read is aged until its anonymous memory is known, then spared.
 	rest=$(newest_generation /cold/b)
 	[ "$rest" -gt "$files" ]
-	wait
+	wait $filter
 	[ "$(newest_generation /cold/b)" = "$rest" ]
 	[ "$(newest_generation /cold/l)" = "$before" ]
 	lru_gen n
@@ -542,8 +543,8 @@ cell() {
 	[ "$(wc -l <<<"$output")" -eq 302 ]
 	rmdir $CG/cold/j/{1..300}
 	mkdir "$CG/cold/j/a"$'\t'b
-	memhog --ready "$BATS_TEST_TMPDIR/ready" --cold-anon 16M >"$BATS_TEST_TMPDIR/work" 3>&- &
-	echo $! >"$CG/cold/j/a"$'\t'"b/cgroup.procs"
+	bash -c 'echo $$ >"$1"; shift; exec "$@"' - "$CG/cold/j/a"$'\t'b/cgroup.procs \
+		memhog --ready "$BATS_TEST_TMPDIR/ready" --cold-anon 16M >"$BATS_TEST_TMPDIR/work" 3>&- &
 	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
 	runx 0 cold-scan -q -r -a 1s -i 1s -c 1 /cold/j
 	one_line "a cgroup with a TAB in its name has no row"
