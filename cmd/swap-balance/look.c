@@ -53,6 +53,26 @@ static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
 	return least;
 }
 
+/* Does no limit on zswap, of it or of an ancestor, bind or nearly so? */
+static bool zswap_has_room(const struct cg_set *set, const struct cg *cg)
+{
+	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
+	uint64_t most, now;
+
+	snprintf(level, sizeof(level), "%s", cg->key);
+	do {
+		const char *key = level[1] ? level + 1 : ".";
+
+		snprintf(path, sizeof(path), "%s/memory.zswap.max", key);
+		if (kv_read_u64(set->fd, path, &most) || most >= NUM_MAX)
+			continue;
+		snprintf(path, sizeof(path), "%s/memory.zswap.current", key);
+		if (kv_read_u64(set->fd, path, &now) || now >= most - most / 10)
+			return false;
+	} while (cg_parent(level));
+	return true;
+}
+
 static void read_events(const struct cg_set *set, const struct cg *cg,
 			struct look *out)
 {
@@ -79,6 +99,7 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 	out->swap_bytes = setting(set, cg, "memory.swap.current");
 	out->swap_max_bytes = setting(set, cg, "memory.swap.max");
 	out->zswap_max = least_setting(set, cg, "memory.zswap.max");
+	out->zswap_room = zswap_has_room(set, cg);
 	out->writeback = least_setting(set, cg, "memory.zswap.writeback");
 	read_events(set, cg, out);
 	return mem_swap_left(set, cg->key, &out->swap);

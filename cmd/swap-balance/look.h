@@ -18,6 +18,7 @@ struct look {
 	uint64_t swap_fail, swap_max;	    /* memory.swap.events */
 	uint64_t swap_max_bytes;	    /* its own memory.swap.max */
 	uint64_t zswap_max, writeback; /* settings, the least up the tree */
+	bool zswap_room;	       /* up the tree */
 };
 
 /* 0 or -errno; only memory.stat must be there. */

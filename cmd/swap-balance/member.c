@@ -54,7 +54,7 @@ static void learn_offers(struct member *m, const struct machine *machine)
 	uint64_t taken = num_known(
 		num_delta(now->st.zswpout_pages, then->st.zswpout_pages));
 	double most = fmax(2 * (double)now->st.zswapped_bytes, OFFERS_BYTES);
-	bool open = machine->zswap_room && now->zswap_max >= NUM_MAX;
+	bool open = machine->zswap_room && then->zswap_room && now->zswap_room;
 
 	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
 	    machine->zswap_full || (!taken && !open))

@@ -121,7 +121,7 @@ price() {
 	runx 0 swap-balance -S "$STATE" -i 1s -q -H --probe 8M --plan /a /b
 	same $'/a\tmemory.zswap.writeback\t0\t1\tplanned\tcompressible\n/b\tmemory.zswap.max\t1073741824\t0\tplanned\tincompressible'
 	[ "$(settings /a; settings /b)" = "$before" ]
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /a /b
 	same $'/a\tmemory.zswap.writeback\t0\t1\tdone\tcompressible\n/b\tmemory.zswap.max\t1073741824\t0\tdone\tincompressible'
 	[ "$(stat -c %a "$STATE.undo")" = 600 ]
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
