@@ -24,6 +24,15 @@ passes() {
 	done
 }
 
+# To be tried again: hot pages that an emulated TLB holds for so long pass for
+# cold (cold-scan(8), NOTES).
+cold_is_64m() {
+	runx 0 cold-scan -q -H -a 4s -i 2s -c 1 -o cgroup,verdict,cold_anon_bytes /cold
+	echo "$output"
+	[ "$(cut -f2 <<<"$output")" = ok ] && [ "$(cut -f3 <<<"$output")" -ge $((63 << 20)) ] &&
+		[ "$(cut -f3 <<<"$output")" -le $((65 << 20)) ]
+}
+
 @test "a block of memory that goes and comes back between passes makes no page cold" {
 	echo n >/sys/kernel/mm/lru_gen/enabled
 	blocks=(/sys/devices/system/memory/memory*)
@@ -52,10 +61,6 @@ passes() {
 	first=$(head -n 1 <<<"$free")
 	[ "$(sort -n <<<"$free" | head -n 1)" -le $((first - size * 9 / 10)) ]
 	[ "$(tail -n 1 <<<"$free")" -ge $((first - size / 10)) ]
-	runx 0 cold-scan -q -H -a 4s -i 2s -c 1 -o cgroup,verdict,cold_anon_bytes /cold
-	[ "$(cut -f2 <<<"$output")" = ok ]
-	cold=$(cut -f3 <<<"$output")
-	[ "$cold" -ge $((63 << 20)) ]
-	[ "$cold" -le $((65 << 20)) ]
+	retry 30 cold_is_64m
 	drop_cgroup /cold
 }
