@@ -1,11 +1,13 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "io.h"
@@ -17,6 +19,9 @@ static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t got_hup;
 static volatile sig_atomic_t got_usr1;
 static volatile sig_atomic_t woken; /* by one of these, and not told yet */
+static volatile sig_atomic_t guarded;
+static bool hup_is_stop = true;
+static uint64_t limit_us; /* 0: none */
 
 static uint64_t now_us(clockid_t id)
 {
@@ -59,24 +64,50 @@ int64_t clock_unix_ms(void)
 	return (int64_t)btime * 1000 + recorded_uptime_ms();
 }
 
-static void on_signal(int sig)
+/* Interrupts after_us from now, and again until the guard is off. */
+static void interrupt(uint64_t after_us)
 {
-	if (sig == SIGHUP)
-		got_hup = woken = 1;
-	else if (sig == SIGUSR1)
-		got_usr1 = woken = 1;
-	else
-		stop_signal = sig;
+	const struct itimerval it = {
+		.it_value = { .tv_sec = (time_t)(after_us / 1000000),
+			      .tv_usec = (suseconds_t)(after_us % 1000000) },
+		.it_interval = { .tv_usec = 50000 },
+	};
+
+	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1 };
+/* A call that begins between the signal and a look at the flag ends, too. */
+enum { GRACE_US = 50000 };
+
+static void on_signal(int sig)
+{
+	if (sig == SIGUSR1)
+		got_usr1 = woken = 1;
+	else if (sig == SIGHUP && !hup_is_stop)
+		got_hup = woken = 1;
+	else if (sig != SIGALRM)
+		stop_signal = sig;
+	if (stop_signal && guarded)
+		interrupt(GRACE_US);
+}
+
+static const int signals[] = { SIGINT, SIGTERM, SIGQUIT,
+			       SIGHUP, SIGUSR1, SIGALRM };
 
 void clock_catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &sa, NULL);
+		if (signals[i] == SIGALRM ||
+		    (!sigaction(signals[i], NULL, &old) &&
+		     old.sa_handler != SIG_IGN))
+			sigaction(signals[i], &sa, NULL);
+}
+
+void clock_use_hup(void)
+{
+	hup_is_stop = false;
 }
 
 bool clock_stopped(void)
@@ -108,40 +139,148 @@ void clock_reraise(void)
 	raise(stop_signal);
 }
 
-/* As clock_wait(), but 0 for any other reason to look again. */
-static int sleep_until(uint64_t due_us, const sigset_t *mask)
+int clock_may_block(void)
+{
+	if (stop_signal)
+		return -EINTR;
+	if (limit_us && now_us(CLOCK_MONOTONIC) >= limit_us)
+		return -ETIMEDOUT;
+	return 0;
+}
+
+void clock_limit(uint64_t us)
+{
+	limit_us = now_us(CLOCK_MONOTONIC) + us;
+}
+
+void clock_guard(void)
+{
+	guarded = 1;
+	if (stop_signal) {
+		interrupt(GRACE_US);
+	} else if (limit_us) {
+		uint64_t now = now_us(CLOCK_MONOTONIC);
+
+		interrupt(limit_us > now ? limit_us - now : GRACE_US);
+	}
+}
+
+void clock_unguard(void)
+{
+	const struct itimerval off = { 0 };
+
+	guarded = 0;
+	if (stop_signal || limit_us)
+		setitimer(ITIMER_REAL, &off, NULL);
+}
+
+/* Signals come in the sleep only: none between a look and the sleep. */
+static void hold_signals(sigset_t *theirs)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&ours, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &ours, theirs);
+}
+
+static bool take_woken(void)
+{
+	bool was = woken;
+
+	woken = 0;
+	return was;
+}
+
+/* The time left to due_us, for ppoll(2); NULL: for ever. */
+static struct timespec *time_left(uint64_t due_us, struct timespec *left)
 {
 	uint64_t now = now_us(CLOCK_MONOTONIC);
+	uint64_t us = due_us > now ? due_us - now : 0;
+
+	left->tv_sec = (time_t)(us / 1000000);
+	left->tv_nsec = (long)(us % 1000000) * 1000;
+	return due_us == UINT64_MAX ? NULL : left;
+}
+
+int clock_wait_fd(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	struct timespec left;
+	sigset_t theirs;
+	int err, n = 0;
+
+	hold_signals(&theirs);
+	/* Who writes goes on; who reads looks at the clock. */
+	while (!(err = clock_may_block()) && !n) {
+		if (events & POLLIN && take_woken()) {
+			err = -EINTR;
+			break;
+		}
+		n = ppoll(&p, 1,
+			  time_left(limit_us ? limit_us : UINT64_MAX, &left),
+			  &theirs);
+		n = n < 0 && errno == EINTR ? 0 : n;
+	}
+	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
+	return n > 0 ? 0 : n < 0 ? -errno : err;
+}
+
+/*
+ * A trigger's event is gone with the poll that told of it (kernel/sched/psi.c,
+ * psi_trigger_poll): the epoll is waited for itself, not polled first.
+ */
+static int sleep_in(struct clock_events *e, uint64_t due_us,
+		    const sigset_t *mask)
+{
+	uint64_t now = now_us(CLOCK_MONOTONIC), ms = UINT64_MAX;
+
+	if (due_us != UINT64_MAX)
+		ms = due_us > now ? (due_us - now + 999) / 1000 : 0;
+	e->n = epoll_pwait(e->epoll, e->v, CLOCK_EVENTS,
+			   due_us == UINT64_MAX ? -1
+			   : ms > INT_MAX	? INT_MAX
+						: (int)ms,
+			   mask);
+	return e->n > 0;
+}
+
+/* As clock_wait_events(), but 0 for any other reason to look again. */
+static int sleep_until(struct clock_events *e, uint64_t due_us,
+		       const sigset_t *mask)
+{
 	struct timespec left;
 
-	if (woken) { /* in the sleep, or at work before it */
-		woken = 0;
+	if (take_woken()) /* in the sleep, or at work before it */
 		return -EINTR;
-	}
-	if (now >= due_us)
+	if (now_us(CLOCK_MONOTONIC) >= due_us)
 		return 1;
-	left.tv_sec = (time_t)((due_us - now) / 1000000);
-	left.tv_nsec = (long)((due_us - now) % 1000000) * 1000;
-	ppoll(NULL, 0, &left, mask);
+	if (e)
+		return sleep_in(e, due_us, mask);
+	ppoll(NULL, 0, time_left(due_us, &left), mask);
 	return 0;
+}
+
+int clock_wait_events(struct clock_events *e, uint64_t due_us)
+{
+	sigset_t theirs;
+	int result = 0;
+
+	if (e)
+		e->n = 0;
+	if (!root_is_live())
+		return !stop_signal && root_next() > 0;
+	hold_signals(&theirs);
+	while (!stop_signal && !result)
+		result = sleep_until(e, due_us, &theirs);
+	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
+	return result;
 }
 
 int clock_wait(uint64_t due_us)
 {
-	sigset_t ours, theirs;
-	int result = 0;
-
-	if (!root_is_live())
-		return !stop_signal && root_next() > 0;
-	/* Open in the sleep only: none comes between a look and the sleep. */
-	sigemptyset(&ours);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaddset(&ours, signals[i]);
-	pthread_sigmask(SIG_BLOCK, &ours, &theirs);
-	while (!stop_signal && !result)
-		result = sleep_until(due_us, &theirs);
-	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
-	return result;
+	return clock_wait_events(NULL, due_us);
 }
 
 uint64_t clock_next_tick(uint64_t start_us, uint64_t interval_us)

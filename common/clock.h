@@ -11,16 +11,19 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 uint64_t clock_mono_us(void);
 int64_t clock_unix_ms(void);
 
 /*
- * SIGINT, SIGTERM and SIGQUIT ask to stop; SIGHUP and SIGUSR1 are noted.  No
- * handler restarts a system call, so that a sleep or a write to memory.reclaim
- * ends at once.
+ * SIGINT, SIGTERM, SIGQUIT and SIGHUP ask to stop; SIGUSR1 is noted.  One that
+ * was ignored at the start (nohup(1), a shell's "&") stays ignored.  No handler
+ * restarts a system call, so that a sleep or a write to memory.reclaim ends at
+ * once.
  */
 void clock_catch_signals(void);
+void clock_use_hup(void);  /* SIGHUP is noted, too: of a tool with a table */
 bool clock_stopped(void);  /* was a stop asked for? */
 bool clock_take_hup(void); /* was there a SIGHUP since the last call? */
 bool clock_take_usr1(void);
@@ -37,6 +40,37 @@ void clock_reraise(void);
  * SIGHUP or SIGUSR1, in the wait or since the last, call again.
  */
 int clock_wait(uint64_t due_us);
+
+/*
+ * The same, and 1 as soon as an epoll(7) has events, which are v then, of
+ * number n.  Due at UINT64_MAX is never.
+ */
+enum { CLOCK_EVENTS = 256 };
+struct clock_events {
+	int epoll, n;
+	struct epoll_event v[CLOCK_EVENTS];
+};
+int clock_wait_events(struct clock_events *e, uint64_t due_us);
+
+/*
+ * What may block for ever (a pipe that nobody empties, a lock) stands between
+ * clock_guard() and clock_unguard(): there a stop, also one that came just
+ * before, makes it fail with EINTR, and so does the end of the limit.  Then
+ * clock_may_block() tells whether to try again: 0, -EINTR after a stop,
+ * -ETIMEDOUT after the limit.
+ */
+void clock_guard(void);
+void clock_unguard(void);
+int clock_may_block(void);
+
+/* The limit: so long from now, by the running system's clock. */
+void clock_limit(uint64_t us);
+
+/*
+ * Waits for poll(2)'s events on fd: 0 when there are some, -EINTR after a
+ * signal, -ETIMEDOUT.
+ */
+int clock_wait_fd(int fd, short events);
 
 /* The tick after now on the raster start + n * interval: no drift, no burst. */
 uint64_t clock_next_tick(uint64_t start_us, uint64_t interval_us);

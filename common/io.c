@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "root.h"
 
 int io_open(int dirfd, const char *path, int flags)
@@ -138,6 +140,46 @@ static int write_all(int fd, const char *p, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+ssize_t io_stream_read(int fd, char *buf, size_t size)
+{
+	for (;;) {
+		int err = clock_wait_fd(fd, POLLIN);
+		ssize_t n = err ? err : read(fd, buf, size);
+
+		if (err || n >= 0)
+			return n;
+		if (errno != EAGAIN)
+			return -errno;
+	}
+}
+
+static int write_more(int fd, const char *buf, size_t len, size_t *done)
+{
+	ssize_t n = write(fd, buf + *done, len - *done);
+
+	if (n >= 0)
+		*done += (size_t)n;
+	else if (errno == EAGAIN)
+		return clock_wait_fd(fd, POLLOUT);
+	else if (errno == EINTR)
+		return clock_may_block();
+	else
+		return -errno;
+	return 0;
+}
+
+int io_stream_write(int fd, const char *buf, size_t len)
+{
+	size_t done = 0;
+	int err = 0;
+
+	clock_guard();
+	while (!err && done < len)
+		err = write_more(fd, buf, len, &done);
+	clock_unguard();
+	return err;
 }
 
 int io_replace(const char *path, const void *data, size_t len, mode_t mode)

@@ -45,6 +45,16 @@ ssize_t io_read_all(int dirfd, const char *path, char **out);
 int io_write(int dirfd, const char *path, const char *text);
 
 /*
+ * Of a pipe, a terminal or a socket, which may block, in their O_NONBLOCK mode,
+ * too (it belongs to all who share the file: a parent's mode is kept).  read:
+ * what is there, 0 at the end; -EINTR after any signal.  write: all of it, or
+ * -EINTR after a stop while nobody takes it.  Both -ETIMEDOUT, see
+ * clock_limit().
+ */
+ssize_t io_stream_read(int fd, char *buf, size_t size);
+int io_stream_write(int fd, const char *buf, size_t len);
+
+/*
  * Replaces path (a user's file, below no prefix) at once: temporary file in
  * the same directory, fsync, rename.  No symlink is followed.
  */

@@ -262,8 +262,6 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 
 int rows_flush(struct rows_out *o)
 {
-	size_t done = 0;
-
 	fmt_finish(o);
 	if (o->file) {
 		if (!o->err && o->len)
@@ -271,14 +269,8 @@ int rows_flush(struct rows_out *o)
 		o->len = 0;
 		return o->err;
 	}
-	while (!o->err && done < o->len) {
-		ssize_t n = write(o->fd, o->buf + done, o->len - done);
-
-		if (n < 0 && errno != EINTR)
-			o->err = -errno;
-		else if (n > 0)
-			done += (size_t)n;
-	}
+	if (!o->err)
+		o->err = io_stream_write(o->fd, o->buf, o->len);
 	o->len = 0;
 	return o->err;
 }
@@ -331,9 +323,9 @@ static int fill(struct rows_in *in)
 	}
 	if (in->flush)
 		rows_flush(in->flush);
-	n = read(in->fd, in->buf + in->end, in->room - in->end);
+	n = io_stream_read(in->fd, in->buf + in->end, in->room - in->end);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	in->end += (size_t)n;
 	return n > 0;
 }
@@ -400,7 +392,7 @@ int rows_next(struct rows_in *in)
 		char *line;
 		int n = next_line(in, &line);
 
-		if (n == -EINTR || n == -EAGAIN)
+		if (n == -EINTR)
 			return ROWS_AGAIN;
 		if (n <= 0)
 			return n ? n : ROWS_END;

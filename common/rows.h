@@ -110,7 +110,7 @@ enum rows_event {
 	ROWS_END, /* end of input */
 	ROWS_ROW,
 	ROWS_HEADER, /* the columns changed */
-	ROWS_AGAIN,  /* a signal came: look at the clock */
+	ROWS_AGAIN,  /* a signal came: look at clock_stopped() and the like */
 };
 
 void rows_in_open(struct rows_in *in, int fd, struct rows_out *flush);
@@ -120,8 +120,8 @@ void rows_in_close(struct rows_in *in);
  * The next event, or -errno: -EBADMSG for a last line without its newline,
  * which is never acted on, and for a row with more cells than columns;
  * -EILSEQ for a NUL in a line, -EMSGSIZE for one of more than a MiB.
- * Comments and empty lines are passed over.  Blocks; with an
- * O_NONBLOCK descriptor ROWS_AGAIN also says that nothing is there now.
+ * Comments and empty lines are passed over.  Blocks, until a
+ * signal; -ETIMEDOUT where clock_limit() ends it.
  */
 int rows_next(struct rows_in *in);
 

@@ -1,6 +1,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -196,17 +197,17 @@ static bool is_own(const struct tool *t, int key)
 	return false;
 }
 
-/* A closed 0, 1 or 2 must not be taken by a file that we open. */
-static void sanitize_stdio(void)
+/* A closed 0, 1 or 2 is /dev/null, and not the next file that we open. */
+static void open_closed_stdio(void)
 {
+	static const char null[] = "/dev/null";
 	int fd;
 
 	do
-		fd = dup(STDIN_FILENO);
+		fd = open(null, O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0 && errno == EBADF)
-		exit(STATUS_FATAL);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 int tool_start(const struct tool *t, int argc, char **argv,
@@ -217,7 +218,7 @@ int tool_start(const struct tool *t, int argc, char **argv,
 	int key, err;
 
 	msg_init(argv[0]);
-	sanitize_stdio();
+	open_closed_stdio();
 	*common = (struct common_opts){ .format = -1 };
 	for (size_t i = 0; i < t->n_opts; i++)
 		add_opt(&g, t->opts + i);
@@ -389,6 +390,10 @@ int tool_finish(struct rows_out *o, int status)
 
 	if (err == -EPIPE)
 		exit(128 + SIGPIPE);
+	if (err == -EINTR)
+		clock_reraise();
+	if (err == -ETIMEDOUT)
+		die(0, "standard output was not read in time");
 	if (err)
 		die(err, "cannot write %s",
 		    o->file ? o->file : "to standard output");

@@ -12,6 +12,11 @@ each() {
 	done
 }
 
+each_filter() {
+	local TOOLS=(cold-scan swap-balance tmo-reclaim)
+	each "$1"
+}
+
 prints_help() {
 	runx 0 "$1" -h
 	[[ $output == "usage: $1 "* ]]
@@ -212,4 +217,118 @@ no_text() {
 @test "a NUL byte and an endless line are refused, with the line's number" {
 	use_root cold-scan-lru-gen-7.3.4
 	each no_text
+}
+
+# ends_by SIGNAL IN OUT CMD...: the tool, with those files, ends by it.
+ends_by() {
+	local signal=$1 in=$2 out=$3
+	shift 3
+	# shellcheck disable=SC2016 # the inner shell's
+	runx $((128 + $(kill -l "$signal"))) bash -c '
+		exec timeout -k 4 -s "$0" --preserve-status 0.4 "${@:3}" <"$1" >"$2"' \
+		"$signal" "$in" "$out" "$@"
+}
+
+# as_filter TOOL: the words that make it one.
+as_filter() {
+	case $1 in
+	cold-scan) echo cold-scan -q --annotate --source lru-gen ;;
+	tmo-reclaim) echo tmo-reclaim -n -q - ;;
+	*) echo "$1" -q - ;;
+	esac
+}
+
+reads_open() {
+	local args signal
+	read -ra args <<<"$(as_filter "$1")"
+	for signal in TERM INT HUP; do
+		ends_by "$signal" "$BATS_TEST_TMPDIR/fifo" /dev/null "${args[@]}"
+	done
+}
+@test "a read of a pipe that stays open ends at a signal" {
+	use_root cold-scan-lru-gen-7.3.4
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	each reads_open
+}
+
+writes_stalled() {
+	local args signal
+	read -ra args <<<"$(as_filter "$1")"
+	for signal in TERM INT; do
+		ends_by "$signal" "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/fifo" "${args[@]}"
+	done
+}
+@test "a write that nobody reads ends at a signal" {
+	use_root cold-scan-lru-gen-7.3.4
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	{ printf '#cgroup\tmem_some_pct\tio_some_pct\tx\n'; yes "/w$(printf '\t0\t0\t%099d' 0)" | head -n 9000; } >"$BATS_TEST_TMPDIR/rows"
+	# psi-watch, a source, has a row for each cgroup
+	(cd "$TMO_ROOT/sys/fs/cgroup" && seq -f "%0200.0f" 600 | xargs mkdir)
+	for signal in TERM INT; do
+		ends_by "$signal" /dev/null "$BATS_TEST_TMPDIR/fifo" psi-watch -q -r -o cgroup,time /
+	done
+	each_filter writes_stalled
+}
+
+# nonblocking CMD...: with O_NONBLOCK set for its stdin and stdout.
+nonblocking() {
+	python3 -c 'import os, sys
+for fd in 0, 1:
+    os.set_blocking(fd, False)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+
+waits_nonblocking() {
+	local args
+	read -ra args <<<"$(as_filter "$1")"
+	# 30,000 rows are more than any pipe holds
+	(sleep 0.7; yes /no | head -n 30000) | nonblocking "${args[@]}" |
+		(sleep 1; cat) >"$BATS_TEST_TMPDIR/out"
+	[ "${PIPESTATUS[*]}" = "0 0 0" ] || [ "${PIPESTATUS[*]}" = "0 3 0" ]
+	[ "$(grep -c ^/no "$BATS_TEST_TMPDIR/out")" -eq 30000 ]
+}
+@test "pipes in O_NONBLOCK mode are waited for" {
+	use_root cold-scan-lru-gen-7.3.4
+	each_filter waits_nonblocking
+}
+
+@test "a pipe in O_NONBLOCK mode is no spin" {
+	use_root cold-scan-lru-gen-7.3.4
+	sleep 1.5 | nonblocking swap-balance -q - >/dev/null 3>&- &
+	sleep 1
+	pid=$(pgrep -P $$ -x swap-balance || pgrep -n -x swap-balance)
+	ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+	echo "ticks: $ticks"
+	[ "$ticks" -le 20 ]
+	wait
+}
+
+ignores_hup() {
+	local args
+	read -ra args <<<"$(as_filter "$1")"
+	# shellcheck disable=SC2016 # the inner shell's
+	runx 143 bash -c 'trap "" HUP; "${@:2}" <"$1" >/dev/null &
+		sleep 0.4; kill -HUP $!; sleep 0.1; kill -TERM $!; wait $!' \
+		bash "$BATS_TEST_TMPDIR/fifo" "${args[@]}"
+}
+@test "a signal that was ignored at the start stays so" {
+	use_root cold-scan-lru-gen-7.3.4
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	each ignores_hup
+}
+
+closed_is_null() {
+	local file=$BATS_TEST_TMPDIR/file
+	printf '#cgroup\ttime\n' >"$file"
+	(runs "$1" >&- <>"$file") || [ "$1" = cold-scan ]
+	[ "$(wc -l <"$file")" -eq 1 ]
+	runx 0 "$1" -V <&-
+	[ -n "$output" ]
+}
+@test "a closed stdout is /dev/null, and not the input" {
+	replay
+	each closed_is_null
 }

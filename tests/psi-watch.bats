@@ -301,6 +301,19 @@ $KEY/ü" ]
 	one_line "give / for the whole system"
 }
 
+@test "--timeout ends a read of rows that do not end, and a write that nobody reads" {
+	one 08
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	runx 2 timeout 5 psi-watch --timeout 300ms - <"$BATS_TEST_TMPDIR/fifo"
+	one_line "standard input did not end in time"
+	(cd "$TMO_ROOT/sys/fs/cgroup" && seq -f "%0200.0f" 600 | xargs mkdir)
+	# shellcheck disable=SC2016 # the inner shell's
+	runx 2 bash -c 'exec timeout 5 psi-watch -q -r -o cgroup,time --timeout 300ms / >"$0"' \
+		"$BATS_TEST_TMPDIR/fifo"
+	one_line "standard output was not read in time"
+}
+
 longer() { [ "$(wc -l <"$1")" -gt "$2" ]; }
 @test "a file of targets is read again when it changes; a bad one leaves it" {
 	live

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "msg.h"
 #include "trigger.h"
 
@@ -85,11 +86,15 @@ static void take(void *cfg, int key, const char *arg)
 	case OPT_ALL: c->all = true; break;
 	case OPT_TIMEOUT:
 		c->timeout_us = opt_time("--timeout", arg, 1000);
+		clock_limit(c->timeout_us);
 		break;
 	case OPT_SORT: c->sort = arg; break;
 	case OPT_TOP: c->top = opt_u64("--top", arg, 1, UINT32_MAX); break;
 	case OPT_QUANTILES: c->quantiles = true; break;
-	case OPT_TARGETS: c->targets = arg; break;
+	case OPT_TARGETS:
+		c->targets = arg;
+		clock_use_hup();
+		break;
 	case OPT_OUT: c->out = arg; break;
 	}
 	c->stateful |=

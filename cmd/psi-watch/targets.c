@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "msg.h"
 #include "tool.h"
 
@@ -110,6 +111,8 @@ static int read_table(struct targets *t, const struct cg_set *set,
 	int event;
 
 	while ((event = rows_next(in)) > ROWS_END) {
+		if (clock_stopped())
+			return -EINTR;
 		if (event != ROWS_ROW)
 			continue;
 		if (tool_row_key(set, in, key))
@@ -131,6 +134,11 @@ static void read_stdin(struct targets *t, const struct cg_set *set)
 
 	rows_in_open(&in, STDIN_FILENO, NULL);
 	err = read_table(t, set, &in);
+	if (err == -EINTR)
+		clock_reraise();
+	if (err == -ETIMEDOUT)
+		die(0, "standard input did not end in time: its rows are read "
+		       "to the end first");
 	if (err)
 		tool_bad_input(&in, err);
 	rows_in_close(&in);
@@ -179,6 +187,8 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 	if (file) {
 		int err = read_file(t, set, &in);
 
+		if (err == -EINTR)
+			clock_reraise();
 		if (err && in.buf)
 			tool_bad_input(&in, err);
 		if (err)

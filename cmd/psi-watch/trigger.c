@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +47,7 @@ struct trigger {
 	struct env env;		       /* of --from-env */
 	const struct spec *by_manager; /* the one that it tells of, or NULL */
 	int epoll;
-	sigset_t asleep; /* the mask to sleep with */
-	bool stale;	 /* cgroups came or went */
+	bool stale; /* cgroups came or went */
 	uint64_t events, wakes;
 	bool told_wide, told_poll, told_read_only, told_short;
 };
@@ -537,29 +535,17 @@ static uint64_t look_at_due(struct trigger *tr, uint64_t now_us)
 /* In a recording each sample is the next wake. */
 static int sleep_until(struct trigger *tr, uint64_t due_us)
 {
-	struct epoll_event ev[256];
-	uint64_t now_us = clock_mono_us();
-	int n, timeout_ms = -1;
+	struct clock_events e = { .epoll = tr->epoll };
+	int more = clock_wait_events(&e, due_us);
 
-	if (!root_is_live())
-		return clock_wait(due_us) > 0;
-	if (due_us != UINT64_MAX) {
-		uint64_t us = due_us > now_us ? due_us - now_us : 0;
-
-		timeout_ms = us > 3600 * UINT64_C(1000000)
-				     ? 3600 * 1000
-				     : (int)((us + 999) / 1000);
-	}
-	n = epoll_pwait(tr->epoll, ev, sizeof(ev) / sizeof(*ev), timeout_ms,
-			&tr->asleep);
 	tr->wakes++;
-	for (int i = 0; i < n; i++) {
-		if (ev[i].data.ptr)
-			wake(ev[i].data.ptr, ev[i].events);
+	for (int i = 0; i < e.n; i++) {
+		if (e.v[i].data.ptr)
+			wake(e.v[i].data.ptr, e.v[i].events);
 		else
 			tr->stale = true;
 	}
-	return !clock_stopped();
+	return more;
 }
 
 static int over(const struct trigger *tr)
@@ -609,19 +595,6 @@ static void watch_tree(struct trigger *tr)
 		epoll_ctl(tr->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* Signals come only while asleep, so that none is slept through. */
-static void hold_signals(struct trigger *tr)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP,
-				       SIGUSR1 };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, &tr->asleep);
-}
-
 int trigger_run(struct watch *w)
 {
 	struct trigger *tr = w->trigger;
@@ -634,7 +607,6 @@ int trigger_run(struct watch *w)
 	if (tr->epoll < 0)
 		die(errno, "epoll");
 	watch_tree(tr);
-	hold_signals(tr);
 	update(tr);
 	if (!any_armed(w, tr->n))
 		return STATUS_FATAL; /* why was said */
@@ -651,7 +623,6 @@ int trigger_run(struct watch *w)
 			due_us = clock_mono_us() + WALK_US;
 		tr->stale |= w->targets.file != NULL; /* is it another? */
 	} while (sleep_until(tr, due_us < end_us ? due_us : end_us));
-	sigprocmask(SIG_SETMASK, &tr->asleep, NULL);
 	return over(tr);
 }
 

@@ -241,7 +241,10 @@ static void take(void *cfg, int key, const char *arg)
 		break;
 	case OPT_HIGH: p->high = true; break;
 	case OPT_ROTATIONAL: p->rotational = true; break;
-	case OPT_TARGETS: p->targets = arg; break;
+	case OPT_TARGETS:
+		p->targets = arg;
+		clock_use_hup();
+		break;
 	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
 	case OPT_RANGES: p->ranges = true; break;
 	case OPT_REPORT: p->report = true; break;
