@@ -54,6 +54,8 @@ static const struct kv_field fields[] = {
 	F("zswpin", zswpin_pages),
 	F("zswpout", zswpout_pages),
 	F("zswpwb", zswpwb_pages),
+	F("anon_thp", anon_thp_bytes),
+	F("thp_swpout_fallback", thp_swpout_fallback),
 	F("swpin_zero", swpin_zero_pages),
 	F("swpout_zero", swpout_zero_pages),
 };

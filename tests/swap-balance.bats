@@ -119,8 +119,15 @@ idle() {
 	same $'0\tnone\tno_swap\tno_swap'
 	replay swap-balance-7.3.4
 	sed -i 's/^fail .*/fail 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
-	idle
-	same $'0\tzswap\tswap_fail\tcompressible'
+	idle # a huge page was split: each of its pages found a slot
+	same $'198\tzswap\tquiet\tcompressible'
+	sed -i 's/^SwapFree.*/SwapFree: 2048 kB/' "${ROOT1%1}2/proc/meminfo"
+	runx 0 balance -H --swap-limit 100% -o swappiness,balance_reason /w.slice/idle
+	same $'0\tswap_fail'
+	sed -i '$a thp_swpout_fallback 0' "$ROOT1/sys/fs/cgroup/w.slice/idle/memory.stat"
+	sed -i '$a thp_swpout_fallback 1' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.stat"
+	runx 0 balance -H --swap-limit 100% -o swappiness,balance_reason /w.slice/idle
+	same $'198\tquiet'
 	replay swap-balance-7.3.4
 	sed -i 's/^max .*/max 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
 	idle

@@ -12,6 +12,9 @@
 #include "psi.h"
 #include "root.h"
 
+/* Less swap than a huge page and what each CPU keeps of slots is none. */
+enum { ROOM_BYTES = 4 << 20 };
+
 static uint64_t stall_us(const struct cg_set *set, const struct cg *cg,
 			 enum psi_res res)
 {
@@ -156,6 +159,21 @@ static enum kind next_kind(const struct look *now, const struct machine *m)
 	return m->zswap && now->zswap_max != 0 ? KIND_ZSWAP : KIND_DEVICE;
 }
 
+/*
+ * The event "fail" also counts a huge page for which no whole cluster is free,
+ * which is then split and swapped page by page (mm/vmscan.c,
+ * shrink_folio_list()).  memory.stat tells of that as thp_swpout_fallback from
+ * 6.6 on, for the largest pages only.  A single page finds a slot as long as
+ * there is any: none failed where there was room at both ends.
+ */
+static bool swap_out_failed(const struct look *now, const struct look *then)
+{
+	return num_known(DELTA(swap_fail)) >
+		       num_known(DELTA(st.thp_swpout_fallback)) &&
+	       num_least(now->swap.left_bytes, then->swap.left_bytes) <
+		       ROOM_BYTES;
+}
+
 struct window look_window(const struct look *now, const struct look *then,
 			  const struct machine *m)
 {
@@ -180,7 +198,7 @@ struct window look_window(const struct look *now, const struct look *then,
 	w.back_pages = known(DELTA(st.activate_anon_pages));
 	w.stall_us = fmax(mem_us, known(DELTA(io_stall_us)));
 	w.mem_some_pct = mem_us / w.s / 1e4;
-	w.failed = known(DELTA(swap_fail)) > 0;
+	w.failed = swap_out_failed(now, then);
 	w.limited = known(DELTA(swap_max)) > 0;
 	w.counters_missing = now->st.activate_file_pages == NUM_NONE ||
 			     now->st.refault_anon_pages == NUM_NONE;

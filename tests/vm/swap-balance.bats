@@ -79,6 +79,26 @@ steer() {
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f2)" -gt 100 ]
 }
 
+# reason: the newest row's of /a.
+reason() {
+	tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f4
+}
+
+@test "a huge page that is split to be swapped out is no swap that failed" {
+	[ -e /sys/kernel/mm/transparent_hugepage ] || skip "this kernel has no huge pages"
+	mkswap "$DISK" >/dev/null
+	swapon "$DISK" # rotational, as QEMU says: no clusters for huge pages
+	zswap_on
+	hog /a --cold-anon 40M --thp
+	grep -q '^anon_thp [1-9]' "$CG/a/memory.stat" || skip "this kernel gave no huge page"
+	steer /a 0 1
+	reclaim /a 16M 190
+	grep -q '^fail [1-9]' "$CG/a/memory.swap.events" || skip "this kernel swaps huge pages whole"
+	steer /a 0 1
+	cat "$BATS_TEST_TMPDIR/rows" "$CG/a/memory.swap.events" >&2
+	[ "$(reason)" != swap_fail ]
+}
+
 # price DISK: r by what a swap-in from it was found to cost, once none comes.
 price() {
 	swap_on "$1"
