@@ -534,6 +534,29 @@ limited() {
 	kill "$pid"
 }
 
+@test "pressure between one and two thresholds is sustained; what is gone while high is told" {
+	live
+	mkdir "$CG/a" "$CG/b"
+	out=$BATS_TEST_TMPDIR/out
+	psi-watch -q -r -t 'cpu some 60%/1s' --clear 30% --sustain 2s --cooldown 1m -H \
+		-o cgroup,state,stall_us "$KEY/*" >"$out" 3>&- &
+	pid=$!
+	stall "$CG/a" 30
+	stall "$CG/b" 30
+	retry 15 grep -qx "$KEY/a	high	[0-9]*" "$out"
+	retry 15 grep -qx "$KEY/b	high	[0-9]*" "$out"
+	xargs kill -9 <"$CG/a/cgroup.procs"
+	retry 5 rmdir "$CG/a"
+	retry 5 grep -qx "$KEY/a	gone	-" "$out"
+	if [ -e "$CG/b/cgroup.pressure" ]; then
+		echo 0 >"$CG/b/cgroup.pressure"
+		retry 5 grep -qx "$KEY/b	gone	-" "$out"
+	fi
+	kill "$pid"
+	cut -f1,2 "$out"
+	[ "$(grep -c high "$out")" -eq 2 ]
+}
+
 @test "a cgroup made later is armed when it appears" {
 	live
 	(sleep 0.7; mkdir "$CG/late"; sleep 0.2; stall "$CG/late" 4; wait) 3>&- &

@@ -3,7 +3,7 @@
 const char *alarm_name(enum alarm_state state)
 {
 	static const char *const names[] = { "calm", "rising", "high",
-					     "clearing" };
+					     "clearing", "gone" };
 
 	return names[state];
 }
@@ -29,26 +29,31 @@ enum alarm_event alarm_step(struct alarm *a, const struct alarm_law *law,
 			    uint64_t now_us)
 {
 	uint64_t elapsed_us = now_us - from_us;
+	/* Of a part of a window only "over" is known. */
+	bool whole = elapsed_us >= law->window_us;
 	bool over = alarm_over(stalled_us, elapsed_us, law->stall_us,
 			       law->window_us);
-	bool clear = law->clear_us ? !alarm_over(stalled_us, elapsed_us,
-						 law->clear_us, law->window_us)
-				   : !stalled_us;
+	bool unclear = law->clear_us ? alarm_over(stalled_us, elapsed_us,
+						  law->clear_us, law->window_us)
+				     : stalled_us;
+	bool under = whole && !over, clear = whole && !unclear;
 
 	if (a->state == CALM && over)
 		enter(a, RISING, from_us);
-	else if (a->state == RISING && !over)
+	else if (a->state == RISING && under)
 		enter(a, CALM, now_us);
 	else if (a->state == HIGH && clear)
 		enter(a, CLEARING, from_us);
-	else if (a->state == CLEARING && !clear)
+	else if (a->state == CLEARING && unclear)
 		enter(a, HIGH, now_us);
 
-	if (a->state == RISING && now_us - a->since_us >= law->sustain_us) {
+	if (a->state == RISING && over &&
+	    now_us - a->since_us >= law->sustain_us) {
 		enter(a, HIGH, now_us);
 		return ALARM_ENTER;
 	}
-	if (a->state == CLEARING && now_us - a->since_us >= law->cooldown_us) {
+	if (a->state == CLEARING && clear &&
+	    now_us - a->since_us >= law->cooldown_us) {
 		enter(a, CALM, now_us);
 		return ALARM_LEAVE;
 	}

@@ -9,7 +9,10 @@
  *	clearing -> high      a window not under it
  *	clearing -> calm      under it for all of the cooldown: LEAVE
  *
- * A time of zero passes its state at once.
+ * A time of zero passes its state at once.  Of a reading over less than the
+ * window only "over" is believed: what is under may still come over.
+ *
+ * GONE is no state of the machine: what was high cannot be measured any more.
  */
 #ifndef ALARM_H
 #define ALARM_H
@@ -17,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum alarm_state { CALM, RISING, HIGH, CLEARING };
+enum alarm_state { CALM, RISING, HIGH, CLEARING, GONE };
 
 struct alarm_law {
 	uint64_t stall_us, window_us; /* the threshold: so much in so much */

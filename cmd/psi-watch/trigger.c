@@ -54,14 +54,14 @@ struct trigger {
 
 /* ---- an event ---- */
 
-static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
-		 uint64_t window_us)
+static void emit(struct trip *t, enum alarm_state state, uint8_t source,
+		 uint64_t stall_us, uint64_t window_us)
 {
 	struct watch *w = t->trigger->w;
 	struct blamed blamed;
 	struct event e = { .key = t->cg->key,
 			   .spec = t->spec,
-			   .state = t->alarm.state,
+			   .state = state,
 			   .source = source,
 			   .unix_ms = clock_unix_ms(),
 			   .window_us = window_us,
@@ -70,7 +70,7 @@ static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
 
 	if (w->cfg.common.count && t->trigger->events >= w->cfg.common.count)
 		return; /* of several at once */
-	if (t->blame) {
+	if (t->blame && state != GONE) {
 		blame_look(t->blame, &w->set, t->cg, t->spec->res,
 			   t->spec->kind, &blamed);
 		e.blamed = &blamed;
@@ -81,8 +81,11 @@ static void emit(struct trip *t, uint8_t source, uint64_t stall_us,
 	t->trigger->events++;
 }
 
+/* Half a window apart, so that the one before comes to be a window old. */
 static void remember(struct trip *t, struct reading now)
 {
+	if (now.at_us - t->last.at_us < t->spec->law.window_us / 2)
+		return;
 	t->before = t->last;
 	t->last = now;
 }
@@ -144,7 +147,8 @@ static void judge_wake(struct trip *t, struct reading now)
 	if (!law->stall_us) /* the manager's word is enough */
 		t->alarm.state = HIGH;
 	if (!stateful || event == ALARM_ENTER)
-		emit(t, t->source, stall_us, now.at_us - base.at_us);
+		emit(t, t->alarm.state, t->source, stall_us,
+		     now.at_us - base.at_us);
 	restart(t, now);
 	t->hot = law->stall_us; /* without a threshold none is quiet */
 }
@@ -164,13 +168,14 @@ static void judge_poll(struct trip *t, struct reading now)
 		return;
 	}
 	if (!stateful && elapsed_us < law->window_us) {
-		remember(t, now);
 		t->before = base;
+		t->last = now;
 		return;
 	}
 	event = alarm_step(&t->alarm, law, stall_us, base.at_us, now.at_us);
 	if (stateful ? event != ALARM_NONE : t->alarm.state == HIGH)
-		emit(t, t->source == BY_EVENTS ? BY_EVENTS : BY_POLL, stall_us,
+		emit(t, t->alarm.state,
+		     t->source == BY_EVENTS ? BY_EVENTS : BY_POLL, stall_us,
 		     elapsed_us);
 	else if (t->blame)
 		blame_look(t->blame, &t->trigger->w->set, t->cg, t->spec->res,
@@ -205,8 +210,13 @@ static int read_total(struct trip *t, struct reading *out)
 	return 0;
 }
 
+/* A "high" that was told is taken back: who sheds load waits for that. */
 static void disarm(struct trip *t)
 {
+	if (t->trigger->w->cfg.stateful &&
+	    (t->alarm.state == HIGH || t->alarm.state == CLEARING))
+		emit(t, GONE, t->source, NUM_NONE, NUM_NONE);
+	t->alarm = (struct alarm){ 0 };
 	if (t->fd)
 		close(t->fd - 1); /* epoll forgets it */
 	t->fd = 0;
@@ -373,7 +383,6 @@ static void arm(struct trip *t)
 	}
 	restart(t, now);
 	t->due_us = 0;
-	t->alarm = (struct alarm){ 0 };
 	if (t->trigger->w->cfg.blame) {
 		if (!t->blame)
 			t->blame = xcalloc(1, sizeof(*t->blame));

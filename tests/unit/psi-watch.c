@@ -210,6 +210,32 @@ static void test_alarm_plain(void)
 	   "and none ends it");
 }
 
+/* After a wake the first look comes when half a window is over. */
+static void test_alarm_part(void)
+{
+	const struct alarm_law law = { .stall_us = 250000,
+				       .window_us = 1000000,
+				       .clear_us = 250000,
+				       .sustain_us = 2000000 };
+	struct alarm a = { 0 };
+
+	alarm_step(&a, &law, 250000, 0, 800000);
+	alarm_step(&a, &law, 200000, 800000, 1300000);
+	ok(a.state == RISING, "half a window under it does not end a rise");
+	ok(alarm_step(&a, &law, 200000, 1300000, 2000000) == ALARM_NONE,
+	   "nor does it fulfil the time to sustain");
+	ok(alarm_step(&a, &law, 400000, 1000000, 2000000) == ALARM_ENTER,
+	   "a whole one over it does");
+	ok(alarm_step(&a, &law, 200000, 2000000, 2500000) == ALARM_NONE &&
+		   a.state == HIGH,
+	   "half a window is not clear");
+	alarm_step(&a, &law, 0, 2000000, 3000000);
+	ok(a.state == CALM, "a whole one is");
+	ok(alarm_step(&a, &law, 300000, 3000000, 3500000) == ALARM_NONE &&
+		   a.state == RISING,
+	   "half a window over it is over");
+}
+
 /* ---- quantiles ---- */
 
 static void test_quantile(void)
@@ -316,6 +342,7 @@ int main(void)
 	test_for();
 	test_alarm();
 	test_alarm_plain();
+	test_alarm_part();
 	test_quantile();
 	test_spec();
 	test_base64();
