@@ -108,7 +108,10 @@ void row_put(struct row *r, const struct col_set *cols, const void *sample)
 {
 	row_reset(r);
 	for (size_t i = 0; i < cols->n; i++)
-		cols->v[i]->put(r, sample, cols->v[i]->arg);
+		if (cols->v[i]->put)
+			cols->v[i]->put(r, sample, cols->v[i]->arg);
+		else
+			row_none(r);
 }
 
 static const struct col *col_find(const struct col *table, size_t n,
@@ -120,14 +123,27 @@ static const struct col *col_find(const struct col *table, size_t n,
 	return NULL;
 }
 
-int col_select(const struct col *table, size_t n, size_t n_default,
-	       const char *spec, struct col_set *out, char **bad)
+/* A column of the input. */
+static const struct col *col_of_input(const char *name, size_t len)
+{
+	struct col *col = xcalloc(1, sizeof(*col));
+	char *copy = xcalloc(len + 1, 1);
+
+	memcpy(copy, name, len);
+	col->name = copy;
+	return col;
+}
+
+static int select_columns(const struct col *table, size_t n, size_t n_default,
+			  const char *spec, bool filter, struct col_set *out,
+			  char **bad)
 {
 	bool more = !spec || *spec == '+';
 	size_t room = n_default + (spec ? strlen(spec) / 2 + 1 : 0);
 
 	*bad = NULL;
 	out->n = 0;
+	out->only = filter && !more;
 	out->v = calloc(room, sizeof(*out->v));
 	if (!out->v)
 		return -ENOMEM;
@@ -139,6 +155,8 @@ int col_select(const struct col *table, size_t n, size_t n_default,
 		size_t len = strcspn(spec, ",");
 		const struct col *col = col_find(table, n, spec, len);
 
+		if (!col && filter && len)
+			col = col_of_input(spec, len);
 		if (!col) {
 			*bad = strndup(spec, len);
 			return -ENOENT;
@@ -147,6 +165,22 @@ int col_select(const struct col *table, size_t n, size_t n_default,
 		spec += len;
 	}
 	return 0;
+}
+
+int col_select(const struct col *table, size_t n, size_t n_default,
+	       const char *spec, struct col_set *out, char **bad)
+{
+	return select_columns(table, n, n_default, spec, false, out, bad);
+}
+
+int col_select_filter(const struct col *table, size_t n, size_t n_default,
+		      const char *spec, struct col_set *out)
+{
+	char *bad;
+	int err = select_columns(table, n, n_default, spec, true, out, &bad);
+
+	free(bad);
+	return err;
 }
 
 int rows_format(const char *name, enum rows_format *out)
@@ -211,34 +245,59 @@ static void declare(struct rows_out *o, const char *const *name, size_t n)
 static int own_index(const struct col_set *cols, const char *name)
 {
 	for (size_t i = 0; i < cols->n; i++)
-		if (!strcmp(cols->v[i]->name, name))
+		if (cols->v[i]->put && !strcmp(cols->v[i]->name, name))
 			return (int)i;
 	return -1;
+}
+
+/* The columns of the output while they are found. */
+struct mapping {
+	struct rows_out *o;
+	const char **name;
+	size_t n;
+};
+
+/* from: as in struct rows_out. */
+static void map_one(struct mapping *m, const char *name, int from)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcmp(m->name[i], name))
+			return;
+	m->o->from[m->n] = from;
+	m->name[m->n++] = name;
+}
+
+static void map_own(struct mapping *m, const struct rows_in *in,
+		    const struct col_set *cols)
+{
+	for (size_t i = 0; i < cols->n; i++) {
+		const struct col *col = cols->v[i];
+		int at = in ? rows_find(in, col->name) : -1;
+
+		if (col->put)
+			map_one(m, col->name, (int)i);
+		else if (at >= 0)
+			map_one(m, col->name, ~at);
+	}
 }
 
 /* Where each column of the output comes from; once a header. */
 static void map_columns(struct rows_out *o, const struct rows_in *in,
 			const struct col_set *cols)
 {
-	size_t most = (in ? in->n : 0) + cols->n, n = 0;
-	const char **name = xcalloc(most, sizeof(*name));
+	size_t most = (in ? in->n : 0) + cols->n;
+	struct mapping m = { o, xcalloc(most, sizeof(*m.name)), 0 };
 
 	o->from = xrealloc(o->from, most, sizeof(*o->from));
 	o->text = xrealloc(o->text, most, sizeof(*o->text));
-	for (size_t i = 0; in && i < in->n; i++) {
+	for (size_t i = 0; in && i < (cols->only ? 1 : in->n); i++) {
 		int k = own_index(cols, in->name[i]);
 
-		o->from[n] = k >= 0 ? k : ~(int)i;
-		name[n++] = in->name[i];
+		map_one(&m, in->name[i], k >= 0 ? k : ~(int)i);
 	}
-	for (size_t i = 0; i < cols->n; i++) {
-		if (in && rows_find(in, cols->v[i]->name) >= 0)
-			continue;
-		o->from[n] = (int)i;
-		name[n++] = cols->v[i]->name;
-	}
-	declare(o, name, n);
-	free(name);
+	map_own(&m, in, cols);
+	declare(o, m.name, m.n);
+	free(m.name);
 	o->mapped = cols;
 	o->version = in ? in->version : 0;
 }
@@ -415,6 +474,14 @@ int rows_find(const struct rows_in *in, const char *name)
 		if (!strcmp(in->name[i], name))
 			return (int)i;
 	return -1;
+}
+
+const char *rows_missing(const struct rows_in *in, const struct col_set *cols)
+{
+	for (size_t i = 0; i < cols->n; i++)
+		if (!cols->v[i]->put && rows_find(in, cols->v[i]->name) < 0)
+			return cols->v[i]->name;
+	return NULL;
 }
 
 const char *rows_str(const struct rows_in *in, int i)

@@ -51,9 +51,18 @@ struct col {
 struct col_set {
 	const struct col **v;
 	size_t n;
+	bool only; /* of a filter: nothing else of the input goes out */
 };
 int col_select(const struct col *table, size_t n, size_t n_default,
 	       const char *spec, struct col_set *out, char **bad);
+
+/*
+ * The same for a filter, whose spec may name columns of the input as well: a
+ * name that is not in the table becomes a column without put.  "a,b" is all
+ * that goes out after the key; "+d,e" leaves the input whole.
+ */
+int col_select_filter(const struct col *table, size_t n, size_t n_default,
+		      const char *spec, struct col_set *out);
 
 /* All cells of a sample. */
 void row_put(struct row *r, const struct col_set *cols, const void *sample);
@@ -127,6 +136,8 @@ int rows_next(struct rows_in *in);
 
 /* Index of a column, or -1. */
 int rows_find(const struct rows_in *in, const char *name);
+/* A column chosen for a filter that the input does not have, or NULL. */
+const char *rows_missing(const struct rows_in *in, const struct col_set *cols);
 /* Cells by index, NULL for -1, a short row, or "-". */
 const char *rows_str(const struct rows_in *in, int i);
 /* NUM_NONE for those; "max" is NUM_MAX; -EINVAL for anything else. */
@@ -137,7 +148,8 @@ int rows_milli(const struct rows_in *in, int i, int64_t *out);
 /*
  * Writes own, under the names of cols, merged into the row just read (in may
  * be NULL: own is all).  Prints the header when the columns changed.  In own
- * of a source the first column must be the key.
+ * of a source the first column must be the key.  A name goes out once: the
+ * first column of that name.
  */
 void rows_emit(struct rows_out *o, const struct rows_in *in,
 	       const struct col_set *cols, const struct row *own);

@@ -297,6 +297,28 @@ void tool_columns(const struct tool *t, size_t n_default, const char *spec,
 		die(err, "-o: '%s'", spec);
 }
 
+void tool_filter_columns(const struct tool *t, size_t n_default,
+			 const char *spec, struct col_set *out)
+{
+	int err = col_select_filter(t->cols, t->n_cols, n_default, spec, out);
+
+	if (err == -ENOENT)
+		die(0, "-o: '%s' has an empty name", spec);
+	if (err)
+		die(err, "-o: '%s'", spec);
+}
+
+void tool_need_columns(const struct rows_in *in, const struct col_set *cols)
+{
+	const char *name = rows_missing(in, cols);
+
+	if (name)
+		die(0,
+		    "line %zu: -o: no column '%s', here (see -h) or in the "
+		    "input",
+		    in->line, name);
+}
+
 void tool_open_tree(struct cg_set *set, size_t data_size)
 {
 	int err = cg_set_open(set, data_size);
@@ -378,7 +400,7 @@ void tool_check(struct rows_out *o, const char *feature, enum check_state state,
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
-	set = (struct col_set){ (const struct col **)(uintptr_t)all, 3 };
+	set = (struct col_set){ (const struct col **)(uintptr_t)all, 3, false };
 	row_put(&r, &set, text);
 	rows_emit(o, NULL, &set, &r);
 	row_free(&r);

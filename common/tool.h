@@ -69,6 +69,13 @@ double opt_pct(const char *opt, const char *arg);
 void tool_columns(const struct tool *t, size_t n_default, const char *spec,
 		  struct col_set *out);
 
+/* The same for a filter: an unknown column is expected in the input. */
+void tool_filter_columns(const struct tool *t, size_t n_default,
+			 const char *spec, struct col_set *out);
+
+/* Dies where one of them is not in the input: call it for each row. */
+void tool_need_columns(const struct rows_in *in, const struct col_set *cols);
+
 /* Opens the cgroup tree, or dies saying what is missing and the remedy. */
 void tool_open_tree(struct cg_set *set, size_t data_size);
 

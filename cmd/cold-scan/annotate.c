@@ -363,19 +363,26 @@ int annotate(struct view *v, struct scan *s)
 	struct rows_in in;
 	pthread_t thread;
 	int event = ROWS_END;
+	bool missing = false;
 
 	rows_in_open(&in, STDIN_FILENO, &v->out);
 	start(&b, &thread);
 	while (!clock_stopped() && !v->out.err &&
-	       (event = rows_next(&in)) != ROWS_END && event >= 0)
+	       (event = rows_next(&in)) != ROWS_END && event >= 0) {
+		missing = event == ROWS_ROW && rows_missing(&in, &v->cols);
+		if (missing)
+			break;
 		if (event == ROWS_ROW)
 			annotate_row(v, &b, &in);
+	}
 	stop(&b, thread);
 	rows_flush(&v->out);
-	if (event < 0) {
-		scan_close(s); /* it does not return, and DAMON would stay */
+	if (event < 0 || missing)
+		scan_close(s); /* what follows ends, and DAMON would stay */
+	if (missing)
+		tool_need_columns(&in, &v->cols);
+	if (event < 0)
 		tool_bad_input(&in, event);
-	}
 	rows_in_close(&in);
 	return b.err ? STATUS_PARTIAL : STATUS_OK;
 }

@@ -161,10 +161,18 @@ void view_columns(struct view *v, const char *spec)
 
 void view_annotation(struct view *v, const char *spec)
 {
-	choose(v,
-	       "source,verdict,age_us,anon_bytes,file_bytes,cold_anon_bytes,"
-	       "cold_file_bytes",
-	       spec);
+	static const char normal[] = "+source,verdict,age_us,anon_bytes,"
+				     "file_bytes,cold_anon_bytes,"
+				     "cold_file_bytes";
+	enum { KEYS = 2 }; /* cgroup and time are the input's */
+	const struct tool t = { .cols = view_cols + KEYS,
+				.n_cols = VIEW_COLS - KEYS };
+	bool more = spec && *spec == '+';
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s", normal, more ? "," : "",
+		 more ? spec + 1 : "");
+	tool_filter_columns(&t, 0, spec && !more ? spec : text, &v->cols);
 }
 
 void sample_clear(struct sample *x)

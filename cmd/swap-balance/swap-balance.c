@@ -378,8 +378,10 @@ static void filter(struct run *run)
 	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
 		if (event < 0)
 			tool_bad_input(&in, event);
-		if (event == ROWS_ROW)
+		if (event == ROWS_ROW) {
+			tool_need_columns(&in, &run->cols);
 			filter_row(run, &in);
+		}
 		if (run->out.err)
 			break;
 	}
@@ -609,8 +611,9 @@ static void prepare(struct run *run, bool filters)
 
 	names.cols += skip;
 	names.n_cols -= (size_t)skip;
-	tool_columns(&names, (size_t)(REPORT_DEFAULT - skip), run->common.cols,
-		     &run->cols);
+	(filters ? tool_filter_columns
+		 : tool_columns)(&names, (size_t)(REPORT_DEFAULT - skip),
+				 run->common.cols, &run->cols);
 	rows_open(&run->out, run->common.format, !run->common.no_header,
 		  "swap_balance");
 	prepare_state(run);

@@ -115,6 +115,7 @@ void filter(struct run *run, struct shown *to)
 			input_map(&f.in, &f.map);
 		if (event != ROWS_ROW)
 			continue;
+		tool_need_columns(&f.in, to->show);
 		one_row(&f, &r);
 		row_put(&to->own, to->show, &r);
 		rows_emit(to->out, &f.in, to->show, &to->own);

@@ -312,6 +312,7 @@ void ranges(struct run *run, struct shown *to)
 			map_input(&in, &m);
 		if (event != ROWS_ROW)
 			continue;
+		tool_need_columns(&in, to->show);
 		read_range(&in, &m, &r);
 		if (tool_row_key(&run->set, &in, key))
 			out.reason = REASON_ERROR;

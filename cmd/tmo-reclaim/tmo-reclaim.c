@@ -375,14 +375,19 @@ static struct policy take_common(const struct config *cfg)
 static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
 			 struct col_set *show)
 {
-	size_t skip = rows ? N_KEYS : 0;
+	size_t skip = rows ? N_KEYS : 0, n_default = N_DEFAULT - skip;
 	const char *names = cfg->common.cols;
 
-	if (!names && cfg->policy.ranges)
-		names = "want_bytes,got_bytes,reason";
+	if (!names && cfg->policy.ranges) {
+		names = "+want_bytes,got_bytes,reason";
+		n_default = 0;
+	}
 	tool->cols += skip;
 	tool->n_cols -= skip;
-	tool_columns(tool, N_DEFAULT - skip, names, show);
+	if (rows)
+		tool_filter_columns(tool, n_default, names, show);
+	else
+		tool_columns(tool, n_default, names, show);
 }
 
 int main(int argc, char **argv)
