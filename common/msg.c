@@ -1,6 +1,7 @@
 #include "msg.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,24 +30,41 @@ void msg_set_level(int level)
 	msg.level = level;
 }
 
+unsigned long msg_quote(char *out, unsigned long room, const char *text)
+{
+	const unsigned char *p = (const void *)text;
+	size_t n = 0;
+
+	for (; *p && n + 9 < room; p++) {
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+		if (*p < ' ' || *p == 0x7f || c1)
+			n += (size_t)snprintf(out + n, room - n, "\\x%02x", *p);
+		else
+			out[n++] = (char)*p;
+		if (c1)
+			n += (size_t)snprintf(out + n, room - n, "\\x%02x",
+					      *++p);
+	}
+	out[n] = '\0';
+	return n;
+}
+
 __attribute__((format(printf, 2, 0))) static void say(int err, const char *fmt,
 						      va_list ap)
 {
-	char line[1024];
-	int n = snprintf(line, sizeof(line), "%s: ", msg.prog);
+	char text[1024], line[2048];
+	int n = snprintf(text, sizeof(text), "%s: ", msg.prog);
 	size_t used = n < 0 ? 0 : (size_t)n;
 
+	n = vsnprintf(text + used, sizeof(text) - used, fmt, ap);
+	used += n < 0 ? 0 : (size_t)n;
+	if (err && used < sizeof(text))
+		snprintf(text + used, sizeof(text) - used, ": %s",
+			 strerror(err < 0 ? -err : err));
 	/* One write(2) a line, so that the tools of a pipe do not mix theirs.
 	 */
-	n = vsnprintf(line + used, sizeof(line) - used, fmt, ap);
-	used += n < 0 ? 0 : (size_t)n;
-	if (err && used < sizeof(line)) {
-		n = snprintf(line + used, sizeof(line) - used, ": %s",
-			     strerror(err < 0 ? -err : err));
-		used += n < 0 ? 0 : (size_t)n;
-	}
-	if (used > sizeof(line) - 2)
-		used = sizeof(line) - 2;
+	used = msg_quote(line, sizeof(line) - 1, text);
 	line[used++] = '\n';
 	fwrite(line, 1, used, stderr);
 }

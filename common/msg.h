@@ -34,6 +34,13 @@ void debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
+/*
+ * Names of cgroups and texts of files are anybody's: no control byte of theirs
+ * may reach a terminal, in UTF-8 C1 as little as ESC.  The text with \xNN for
+ * each, cut to room with its NUL; returns the length.  All messages pass it.
+ */
+unsigned long msg_quote(char *out, unsigned long room, const char *text);
+
 /* realloc and strdup that die when memory is out. */
 void *xrealloc(void *p, unsigned long n, unsigned long size)
 	__attribute__((warn_unused_result));

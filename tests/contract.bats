@@ -332,3 +332,14 @@ closed_is_null() {
 	replay
 	each closed_is_null
 }
+
+hostile() {
+	# shellcheck disable=SC2016 # the inner shell's
+	run --separate-stderr "$1" -q -c 1 -i 6s $'/no\e]0;such\a\xc2\x9bm'
+	[[ $stderr == *'/no\x1b]0;such\x07\xc2\x9bm'* ]]
+	refute grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2\x9b' <<<"$stderr"
+}
+@test "no control byte of a name reaches the terminal in a message" {
+	use_root cold-scan-lru-gen-7.3.4
+	each hostile
+}
