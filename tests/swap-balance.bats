@@ -187,7 +187,7 @@ idle() {
 	edit proc/diskstats d
 	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/0/'
 	runx 0 balance -H -o swapin_cost_us,compression_ratio,backend_reason /w.slice/idle
-	same $'100.000\t-\tlearning'
+	same $'100.000\t-\tonly'
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
@@ -413,9 +413,11 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 @test "a plan leaves a cgroup to those below it that are planned for" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	edit proc/meminfo '4aZswap: 100 kB'
 	runx 0 balance --plan -q -H -r /w.slice
 	same "$(printf '%s\t' /w.slice/anon memory.zswap.writeback 1 0 planned)sensitive
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
+	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 40000000/; s/^zswap .*/zswap 39900000/'
 	runx 0 balance --plan -q -H /w.slice
 	[ "$(cut -f1 <<<"$output" | uniq)" = /w.slice ]
 }
@@ -429,7 +431,39 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	same $'/w.slice/anon\tnone\tsensitive\n/w.slice/file\tnone\tbudget'
 	rm "$STATE"
 	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	same "" # the pool may be full: with no writeback there were no swap then
+	edit proc/meminfo '4aZswap: 100 kB'
+	rm -f "$STATE"
+	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
 	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 1 0 planned)budget"
+	edit sys/fs/cgroup/w.slice/idle/memory.stat 's/^zswap_incomp .*/zswap_incomp 4000000/'
+	rm -f "$STATE"
+	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	same ""
+}
+
+@test "a plan never shuts swap, and never both ways out of it" {
+	replay swap-balance-7.3.4 # a rotational disk, and pages that do not compress
+	edit sys/class/block/vda/queue/rotational 's/.*/1/'
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	runx 0 balance -H -o backend,backend_reason /w.slice/file
+	same $'none\trotational'
+	runx 0 balance --plan -q -H /w.slice/file
+	same ""
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
+	runx 0 balance --plan -q -H /w.slice/file
+	same ""
+}
+
+@test "a plan leaves alone what an operator has set" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	edit sys/fs/cgroup/w.slice/file/memory.zswap.max 's/.*/1073741824/'
+	edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'
+	runx 0 balance --plan -q -H /w.slice/file /w.slice/idle
+	same ""
 }
 
 @test "the undo record is void after a reboot" {

@@ -24,6 +24,7 @@ const char *reason_word(enum reason reason)
 		[REASON_PRESSURE] = "pressure",
 		[REASON_BUDGET] = "budget",
 		[REASON_ROTATIONAL] = "rotational",
+		[REASON_INCOMPRESSIBLE] = "incompressible",
 		[REASON_SWAP_FAIL] = "swap_fail",
 		[REASON_SWAP_MAX] = "swap_max",
 		[REASON_SWAP_FULL] = "swap_full",
@@ -160,7 +161,9 @@ static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
 		return failure;
 	if (w->rotational)
 		return REASON_ROTATIONAL;
-	return w->budget_empty ? REASON_BUDGET : REASON_QUIET;
+	if (w->budget_empty)
+		return REASON_BUDGET;
+	return w->stand ? w->stand : REASON_QUIET;
 }
 
 /* Swap-ins are most of what the cgroup waits for. */

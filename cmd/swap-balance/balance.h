@@ -31,6 +31,7 @@ enum reason {
 	REASON_PRESSURE,
 	REASON_BUDGET,
 	REASON_ROTATIONAL,
+	REASON_INCOMPRESSIBLE,
 	REASON_SWAP_FAIL,
 	REASON_SWAP_MAX,
 	REASON_SWAP_FULL,
@@ -68,6 +69,7 @@ struct window {
 	bool failed, limited;  /* memory.swap.events fail, max */
 	bool budget_empty;     /* and a swap-out would write to a device */
 	bool rotational;       /* all that swap there is */
+	enum reason stand;     /* why there is no backend; 0: there is one */
 	bool counters_missing; /* no workingset counters */
 	bool lru_gen;
 	bool cold_anon; /* it is known which are cold: those are taken */

@@ -96,15 +96,27 @@ static void learn_ratio(struct member *m, const struct machine *machine)
 		(m->turned_away_bytes + in_pool * scale);
 }
 
+/*
+ * The memory pressure that swap-ins caused, by their share of the costs.  Half
+ * of it is forgotten in a minute without any.
+ */
 static void learn_sensitivity(struct member *m)
 {
 	const struct window *w = &m->window;
+	const struct cost *c = m->law.cost;
+	double file = w->pages[KIND_FILE] * c[KIND_FILE].us;
+	double swap = w->pages[KIND_ZSWAP] * c[KIND_ZSWAP].us +
+		      w->pages[KIND_DEVICE] * c[KIND_DEVICE].us;
+	double pct;
 
-	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE)
+	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE) {
+		m->sensitivity_pct *= exp2(-w->s / 60);
 		return;
+	}
+	pct = w->mem_some_pct * swap / (swap + file);
 	if (isnan(m->sensitivity_pct))
-		m->sensitivity_pct = w->mem_some_pct;
-	m->sensitivity_pct += 0.3 * (w->mem_some_pct - m->sensitivity_pct);
+		m->sensitivity_pct = pct;
+	m->sensitivity_pct += 0.3 * (pct - m->sensitivity_pct);
 }
 
 static struct budget_cfg own_limit(uint64_t bytes_per_s)
@@ -151,6 +163,22 @@ static bool may_wear(const struct member *m, const struct machine *machine)
 	return (machine->disk || machine->rotational) && !kept;
 }
 
+/*
+ * A backend of none means no swap: by the window before, as the law comes
+ * first.  0 where there is a backend, or the law has a guard for what lacks.
+ */
+static enum reason standing_stop(const struct member *m, bool cold_anon)
+{
+	if (m->backend.now.backend != BACKEND_NONE)
+		return 0;
+	switch (m->backend.now.why) {
+	case WHY_INCOMPRESSIBLE: return REASON_INCOMPRESSIBLE;
+	case WHY_ROTATIONAL: return REASON_ROTATIONAL;
+	case WHY_SENSITIVE: return cold_anon ? 0 : REASON_PRESSURE;
+	default: return 0;
+	}
+}
+
 static void step(struct member *m, const struct world *world,
 		 const struct config *cfg, uint64_t limit, bool cold_anon)
 {
@@ -160,6 +188,8 @@ static void step(struct member *m, const struct world *world,
 
 	m->window = look_window(&m->now, &m->then, machine);
 	m->window.cold_anon = cold_anon;
+	m->window.stand = standing_stop(m, cold_anon);
+	m->zswap_has_room = machine->zswap_room && m->now.zswap_room;
 	pay_limit(m, limit);
 	empty = member_pace(m, world, limit) == 0;
 	m->window.budget_empty = empty && may_wear(m, machine);
@@ -169,7 +199,7 @@ static void step(struct member *m, const struct world *world,
 	learn_ratio(m, machine);
 	learn_sensitivity(m);
 	in = (struct backend_in){
-		.zswap = machine->zswap,
+		.zswap = machine->zswap && m->now.zswap_max != 0,
 		.zram = machine->zram,
 		.disk = machine->disk,
 		.rotational = machine->rotational,

@@ -35,6 +35,7 @@ struct member {
 	struct window window;
 	struct balance law;
 	struct backend_state backend;
+	bool zswap_has_room; /* its pool, and each limit up the tree */
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
 	double sensitivity_pct; /* pressure at the last swap-ins */

@@ -12,7 +12,13 @@
 #include "num.h"
 #include "state.h"
 
-enum { VERSION_1 = 1, VERSION_2, FILES = 3, TEXT_MAX = 32 };
+enum {
+	VERSION_1 = 1,
+	VERSION_2,
+	FILES = 3,
+	TEXT_MAX = 32,
+	INCOMPRESSIBLE_PCT = 5,
+};
 
 static const char *const files[FILES] = { "memory.zswap.max",
 					  "memory.zswap.writeback",
@@ -255,44 +261,48 @@ static void record_review(struct record *rec, struct cg_set *set)
 }
 
 /*
- * What a file should hold for a backend: NULL is what the operator had there.
- * A limit that he set on zswap stays, unless it is the 0 that shuts it.  So
- * there is never more than one value beside his for the record to know.
+ * With writeback shut, a page that zswap does not take is not swapped at all
+ * (mm/page_io.c, swap_writeout()): where that could be many, reclaim finds
+ * nothing and a cgroup at its limit is killed.
  */
-static const char *wanted(enum backend backend, int file, const char *now)
+static bool may_shut_writeback(const struct member *m)
 {
-	bool compress =
-		backend == BACKEND_ZSWAP || backend == BACKEND_ZSWAP_NOWB;
-
-	switch (file) {
-	case 0:
-		if (backend == BACKEND_DISK)
-			return "0";
-		return compress && !strcmp(now, "0") ? "max" : NULL;
-	case 1:
-		if (backend == BACKEND_ZSWAP_NOWB)
-			return "0";
-		return compress || backend == BACKEND_DISK ? "1" : NULL;
-	default:
-		return backend == BACKEND_TIER || backend == BACKEND_NONE
-			       ? "0"
-			       : NULL;
-	}
+	return m->zswap_has_room && m->ratio > 1 &&
+	       m->incompressible_pct < INCOMPRESSIBLE_PCT;
 }
 
 /*
- * Only lasting reasons are written down as settings.  The others pass: zswap
- * still shows when they do while only its writeback is shut, but nothing would
- * once swap is.
+ * What a file should hold for a member's backend, where the operator has base;
+ * NULL is what he has.  Only the kernel's default is ever replaced: anything
+ * else is somebody's will.  memory.swap.max is never written, as it stops the
+ * kernel's own swapping, too, which keeps a cgroup at its limit alive; an entry
+ * of it in an old record is put back.
  */
+static const char *wanted(const struct member *m, int file, const char *base)
+{
+	enum backend backend = m->backend.now.backend;
+
+	switch (file) {
+	case 0: /* with writeback shut as well, there would be no swap left */
+		return backend == BACKEND_DISK && !strcmp(base, "max") &&
+				       m->now.writeback != 0
+			       ? "0"
+			       : NULL;
+	case 1:
+		return backend == BACKEND_ZSWAP_NOWB && !strcmp(base, "1") &&
+				       may_shut_writeback(m)
+			       ? "0"
+			       : NULL;
+	default: return NULL;
+	}
+}
+
+/* Only lasting reasons, and what is soon taken back, are written down. */
 static bool is_settled(const struct member *m)
 {
 	switch (m->backend.now.why) {
 	case WHY_SENSITIVE:
 	case WHY_BUDGET:
-		if (m->backend.now.backend != BACKEND_ZSWAP_NOWB)
-			return false;
-		break;
 	case WHY_COMPRESSIBLE:
 	case WHY_INCOMPRESSIBLE:
 	case WHY_ROTATIONAL: break;
@@ -370,7 +380,7 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 	e = record_find(rec, cg, file);
 	if (e)
 		e = settle(rec, e, now);
-	want = wanted(m->backend.now.backend, file, e ? e->old : now);
+	want = wanted(m, file, e ? e->old : now);
 	c.new = want ? want : e ? e->old : now;
 	c.why = backend_why_word(m->backend.now.why);
 	if (!strcmp(now, c.new))
@@ -385,15 +395,14 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 }
 
 /*
- * Where we shut zswap or swap there is no new evidence of compression: what
- * was set by the old evidence stays until --undo.
+ * Where we shut zswap there is no new evidence of compression: what was set by
+ * the old evidence stays until --undo.
  */
 static bool is_closed(struct record *rec, const struct cg *cg)
 {
 	const struct member *m = cg->data;
-	bool ours = record_find(rec, cg, 0) || record_find(rec, cg, 2);
 
-	return ours && isnan(m->ratio);
+	return record_find(rec, cg, 0) && isnan(m->ratio);
 }
 
 /*

@@ -1,7 +1,6 @@
 /*
- * plan - the three settings of a cgroup that make a backend real, and the
- * record that undoes them: memory.zswap.max, memory.zswap.writeback,
- * memory.swap.max.
+ * plan - the settings of a cgroup that make a backend real, memory.zswap.max
+ * and memory.zswap.writeback, and the record that undoes them.
  */
 #ifndef PLAN_H
 #define PLAN_H

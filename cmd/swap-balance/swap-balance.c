@@ -96,7 +96,7 @@ static const struct opt options[] = {
 	  "bytes that a cgroup may have written, a second" },
 	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
 	{ KEY_APPLY, "apply", NULL,
-	  "set memory.zswap.max, .zswap.writeback, .swap.max" },
+	  "set memory.zswap.max and memory.zswap.writeback" },
 	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
 	{ KEY_PROBE, "probe", "SIZE",
 	  "reclaim that much where the compression is unknown" },
