@@ -90,11 +90,12 @@ $((want - 786432)) swappiness=60" ]
 
 @test "evidence: each kind apart, no more than is cold" {
 	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes'
-	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" 'ok	80000000	-	524288	262144')
+	B=$R/1/sys/fs/cgroup/w.slice/b
+	: >"$B/memory.reclaim"
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" 'ok	8000000	-	524288	262144' | sed 's|/a|/b|')
 	[ "$(col reason <<<"$output")" = cold ]
-	[ "$(written "$A/memory.reclaim")" = '524288 swappiness=max
+	[ "$(written "$B/memory.reclaim")" = '524288 swappiness=max
 262144 swappiness=0' ]
-	: >"$A/memory.reclaim"
 	[ "$(calm "$cols" 'suspect:lru_gen	8	2	4	2' | reason)" = law ]
 	[ "$(calm "$cols" 'ok	8	2	-	-' | reason)" = law ]
 	: >"$A/memory.reclaim"
@@ -108,23 +109,41 @@ $((want - 786432)) swappiness=60" ]
 
 	# suspect:file is said of file cache; with more, or nothing else cold, it is no evidence.
 	: >"$A/memory.reclaim"
-	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | reason)" = cold ]
+	[ "$(calm "$cols" 'suspect:file	80000000	-	262144	99999999' | reason)" = cold ]
 	[ "$(written "$A/memory.reclaim")" = '262144 swappiness=max' ]
-	[ "$(calm "$cols" 'suspect:file,stale	8	2	262144	0' | reason)" = law ]
-	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | reason)" = small ]
+	[ "$(calm "$cols" 'suspect:file,stale	80000000	-	262144	0' | reason)" = law ]
+	[ "$(calm "$cols" 'suspect:file	80000000	-	4096	99999999' | reason)" = small ]
 
 	# What evidence does not tell of is taken blindly after it: 1 % of the file LRU.
-	B=$R/1/sys/fs/cgroup/w.slice/b
 	: >"$B/memory.reclaim"
-	[ "$(calm "$cols" 'suspect:file	8	2	262144	99999999' | sed 's|/a|/b|' | reason)" = cold ]
-	[ "$(calm "$cols" 'suspect:file	8	2	4096	99999999' | sed 's|/a|/b|' | reason)" = law ]
+	[ "$(calm "$cols" 'suspect:file	8000000	-	262144	99999999' | sed 's|/a|/b|' | reason)" = cold ]
+	[ "$(calm "$cols" 'suspect:file	8000000	-	4096	99999999' | sed 's|/a|/b|' | reason)" = law ]
 	file=$(awk '/^(in)?active_file / { n += $2 } /^file_(dirty|writeback) / { n -= $2 } END { print n }' "$B/memory.stat")
 	[ "$(written "$B/memory.reclaim")" = "262144 swappiness=max
 $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	# The other laws have no use for it.
 	: >"$B/memory.reclaim"
-	calm "$cols" 'suspect:file	8	2	262144	99999999' | sed 's|/a|/b|' | reason --law paper
+	calm "$cols" 'suspect:file	8000000	-	262144	99999999' | sed 's|/a|/b|' | reason --law paper
 	refute grep -q swappiness "$B/memory.reclaim"
+}
+
+@test "evidence that cannot be is none, and no part is more than the step" {
+	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes	max_step_bytes'
+	for cells in 'ok	max	max	max	262144' 'ok	-	-	max	max' 'ok	-	-	524288	18446744073709551613' \
+		'ok	-	-	18446744073709551613	524288' 'ok	4096	-	524288	0' \
+		'ok	999999999999	-	500000000000	0'; do
+		: >"$A/memory.reclaim"
+		echo "$cells"
+		runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm "$cols" "$cells	1048576")
+		[ "$(col reason <<<"$output")" = max_step ]
+		[ "$(col want_bytes <<<"$output")" -eq 1048576 ]
+		[ "$(written "$A/memory.reclaim")" = 1048576 ]
+	done
+	# no more of a kind than there is
+	: >"$A/memory.reclaim"
+	anon=$(awk '/^(in)?active_anon / { n += $2 } END { print n }' "$A/memory.stat")
+	runx 0 tmo-reclaim --headroom 0 --ratio 100% --io-limit 9% < <(calm "$cols" "ok	-	-	$(<"$A/memory.current")	0	-")
+	[ "$(written "$A/memory.reclaim")" = "$anon swappiness=max" ]
 }
 
 @test "evidence that is to come is waited for, twice its age at most" {

@@ -49,6 +49,14 @@ static uint64_t cell_u64(const struct rows_in *in, int i)
 	return v;
 }
 
+/* A quantity that was counted; the kernel's "max" is none. */
+static uint64_t cell_count(const struct rows_in *in, int i)
+{
+	uint64_t v = cell_u64(in, i);
+
+	return v == NUM_MAX ? NUM_NONE : v;
+}
+
 static int64_t cell_mpct(const struct rows_in *in, int i)
 {
 	int64_t v = -1;
@@ -85,19 +93,19 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.has_io = m->io >= 0,
 		.mem_mpct = cell_mpct(in, m->mem),
 		.io_mpct = cell_mpct(in, m->io),
-		.window_us = cell_u64(in, m->window),
+		.window_us = cell_count(in, m->window),
 		.swappiness = cell_u64(in, m->swappiness),
 		.swap_left_bytes = cell_u64(in, m->swap_left),
 		.swap_write = cell_u64(in, m->swap_write),
-		.cold_anon_bytes = cell_u64(in, m->cold_anon),
-		.cold_file_bytes = cell_u64(in, m->cold_file),
-		.age_us = cell_u64(in, m->age),
-		.anon_bytes = cell_u64(in, m->anon),
-		.file_bytes = cell_u64(in, m->file),
-		.memory_bytes = cell_u64(in, m->memory),
+		.cold_anon_bytes = cell_count(in, m->cold_anon),
+		.cold_file_bytes = cell_count(in, m->cold_file),
+		.age_us = cell_count(in, m->age),
+		.anon_bytes = cell_count(in, m->anon),
+		.file_bytes = cell_count(in, m->file),
+		.memory_bytes = cell_count(in, m->memory),
 		.time_ms = cell_mpct(in, m->time),
-		.got_bytes = cell_u64(in, m->got),
-		.refaulted_bytes = cell_u64(in, m->refaulted),
+		.got_bytes = cell_count(in, m->got),
+		.refaulted_bytes = cell_count(in, m->refaulted),
 		.mem_limit_mpct = cell_mpct(in, m->mem_limit),
 		.io_limit_mpct = cell_mpct(in, m->io_limit),
 		.floor_bytes = cell_u64(in, m->floor),

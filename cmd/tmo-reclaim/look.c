@@ -108,6 +108,7 @@ static void set_guard(struct scene *s)
 
 static void use_guard(struct scene *s)
 {
+	s->t->most_bytes = num_most(s->t->most_bytes, s->guard.current_bytes);
 	/* The other laws have no use for it. */
 	if (s->run->policy.law == LAW_DEFAULT)
 		target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
@@ -281,7 +282,7 @@ void look_at_recording(struct scene *s)
 	s->before.current_bytes = in->memory_bytes;
 	look_at_pressure(s);
 	set_guard(s);
-	g->file_lru_bytes = num_known(in->file_bytes);
+	g->file_lru_bytes = in->file_bytes;
 	g->anon_lru_bytes =
 		in->anon_bytes != NUM_NONE ? in->anon_bytes : in->memory_bytes;
 	if (g->swap_left_bytes == NUM_NONE)

@@ -55,13 +55,21 @@ static bool tells_kinds(const struct run *run)
 	return !run->probed || run->swappiness;
 }
 
+/* Of what was known to be cold, no more than there is now. */
+static uint64_t there_is(uint64_t cold_bytes, uint64_t lru_bytes)
+{
+	return lru_bytes == NUM_NONE ? cold_bytes
+				     : num_least(cold_bytes, lru_bytes);
+}
+
 /*
  * Of what is known to be cold the demoted lies on a slower node.  Asked for
  * that much, reclaim would demote as much again of what is not cold.
  */
 static uint64_t cold_anon(const struct scene *s)
 {
-	uint64_t bytes = target_cold_anon(s->t);
+	uint64_t bytes =
+		there_is(target_cold_anon(s->t), s->guard.anon_lru_bytes);
 
 	return s->file_only
 		       ? 0
@@ -77,7 +85,7 @@ static uint64_t cold_left(const struct scene *s)
 	if (!s->t->cold.known ||
 	    (s->t->cold.file_bytes == NUM_NONE && !tells_kinds(s->run)))
 		return NUM_NONE;
-	return anon + target_cold_file(s->t);
+	return anon + there_is(target_cold_file(s->t), s->guard.file_lru_bytes);
 }
 
 /* Of the base, what a blind step is for. */
@@ -181,7 +189,8 @@ static void split_kinds(struct scene *s, uint64_t anon, uint64_t file)
 static void split_cold(struct scene *s, uint64_t want)
 {
 	double share = (double)cold_anon(s) / (double)cold_left(s);
-	uint64_t anon = mem_whole_pages((uint64_t)((double)want * share));
+	uint64_t anon = num_least(
+		want, mem_whole_pages((uint64_t)((double)want * share)));
 
 	split_kinds(s, anon, want - anon);
 }

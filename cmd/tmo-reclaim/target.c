@@ -598,6 +598,16 @@ static void keep_evidence(struct evidence *e, uint64_t age_us, uint64_t now_us)
 	};
 }
 
+/* No part is above its whole, nor above what the cgroup ever held. */
+static bool can_be(const struct row_input *in, uint64_t most_bytes)
+{
+	uint64_t anon = in->cold_anon_bytes;
+	uint64_t file = num_known(in->cold_file_bytes);
+
+	return anon <= in->anon_bytes && file <= in->file_bytes &&
+	       anon <= most_bytes && file <= most_bytes - anon;
+}
+
 void target_evidence(struct target *t, const struct row_input *in,
 		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes)
 {
@@ -605,7 +615,7 @@ void target_evidence(struct target *t, const struct row_input *in,
 
 	if (in->cold_to_come && !e->known && !t->awaited_us)
 		t->awaited_us = now_us;
-	if (!in->cold_ok) {
+	if (!in->cold_ok || !can_be(in, t->most_bytes)) {
 		keep_evidence(e, in->age_us, now_us);
 		return;
 	}

@@ -117,6 +117,7 @@ struct target {
 	struct law_state law;
 	uint64_t adaptive_bytes;
 	struct evidence cold;
+	uint64_t most_bytes; /* that it was seen to hold */
 	uint64_t awaited_us; /* since when evidence is to come */
 	struct totals sum;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
@@ -174,8 +175,8 @@ int64_t target_saved(const struct target *t, const struct reading *now,
 		     const struct host *h);
 
 /*
- * Takes the row's evidence, given the sizes of the LRUs now; bytes still to be
- * had of each kind.
+ * Takes the row's evidence, given the sizes of the LRUs now; what cannot be is
+ * none.  Bytes still to be had of each kind.
  */
 void target_evidence(struct target *t, const struct row_input *in,
 		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes);
