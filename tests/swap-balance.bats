@@ -42,7 +42,7 @@ edit() {
 	replay swap-balance-7.3.4
 	runx 0 balance -r /w.slice
 	same "$(printf '%s\t' '#cgroup' time swappiness backend swap_left_bytes swap_write_bytes_per_s)balance_reason
-$(printf '%s\t' /w.slice 1795390610.510 198 zswap-nowb 479023104 max)balanced
+$(printf '%s\t' /w.slice 1795390610.510 198 zswap 479023104 max)balanced
 $(printf '%s\t' /w.slice/anon 1795390610.510 0 zswap-nowb 479023104 max)pressure
 $(printf '%s\t' /w.slice/file 1795390610.510 198 zswap 479023104 max)file_refaults
 $(printf '%s\t' /w.slice/idle 1795390610.510 198 zswap 479023104 max)quiet"
