@@ -9,6 +9,7 @@
 
 #include "msg.h"
 #include "num.h"
+#include "text.h"
 
 static void put(struct rows_out *o, const char *s, size_t n)
 {
@@ -25,6 +26,19 @@ static void puts_out(struct rows_out *o, const char *s)
 	put(o, s, strlen(s));
 }
 
+/* No control character reaches a terminal. */
+static void put_shown(struct rows_out *o, const char *s, bool controls)
+{
+	char hex[TEXT_HEX];
+	size_t n;
+
+	while (*s) {
+		const char *piece = text_next(&s, &n, hex, controls);
+
+		put(o, piece, n);
+	}
+}
+
 static bool ends(const char *name, const char *suffix)
 {
 	size_t n = strlen(name), m = strlen(suffix);
@@ -39,7 +53,10 @@ static void tsv_line(struct rows_out *o, const char *const *text)
 	for (size_t i = 0; i < o->n; i++) {
 		if (i)
 			put(o, "\t", 1);
-		puts_out(o, text[i]);
+		if (o->tty)
+			put_shown(o, text[i], false);
+		else
+			puts_out(o, text[i]);
 	}
 	put(o, "\n", 1);
 }
@@ -77,17 +94,21 @@ static bool is_number(const char *s)
 
 static void json_string(struct rows_out *o, const char *s)
 {
-	put(o, "\"", 1);
-	for (; *s; s++) {
-		char esc[8];
+	char hex[TEXT_HEX], esc[8];
+	size_t n;
 
-		if (*s == '"' || *s == '\\')
-			snprintf(esc, sizeof(esc), "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			snprintf(esc, sizeof(esc), "\\u%04x", (unsigned)*s);
-		else
-			snprintf(esc, sizeof(esc), "%c", *s);
-		puts_out(o, esc);
+	put(o, "\"", 1);
+	while (*s) {
+		const char *piece = text_next(&s, &n, hex, true);
+
+		if (*piece == '"' || *piece == '\\')
+			put(o, "\\", 1);
+		if ((unsigned char)*piece < 0x20) {
+			snprintf(esc, sizeof(esc), "\\u%04x", (unsigned)*piece);
+			puts_out(o, esc);
+		} else {
+			put(o, piece, n);
+		}
 	}
 	put(o, "\"", 1);
 }
@@ -142,16 +163,6 @@ static const char *humane(const char *name, const char *text, char *buf,
 	return text;
 }
 
-/* Columns on a screen; UTF-8 continuation bytes take none. */
-static size_t columns(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 static void short_name(const char *name, char *buf, size_t size)
 {
 	static const char *const units[] = { "_bytes", "_us", "_pct" };
@@ -169,7 +180,7 @@ static bool is_word(const char *s)
 
 static void table_cell(struct rows_out *o, size_t i, const char *s, bool left)
 {
-	size_t n = columns(s), pad;
+	size_t n = text_columns(s), pad;
 
 	if (n > o->width[i])
 		o->width[i] = n;
@@ -178,7 +189,7 @@ static void table_cell(struct rows_out *o, size_t i, const char *s, bool left)
 		put(o, "  ", 2);
 	for (size_t k = 0; !left && k < pad; k++)
 		put(o, " ", 1);
-	puts_out(o, s);
+	put_shown(o, s, false);
 	for (size_t k = 0; left && k < pad && i + 1 < o->n; k++)
 		put(o, " ", 1);
 }
@@ -189,8 +200,9 @@ static void table_widths(struct rows_out *o, const char *const *text)
 	o->width = xrealloc(o->width, o->n, sizeof(*o->width));
 	for (size_t i = 0; i < o->n; i++) {
 		o->width[i] = i ? 5 : 20;
-		if (i && is_word(text[i]) && o->width[i] < columns(text[i]))
-			o->width[i] = columns(text[i]);
+		if (i && is_word(text[i]) &&
+		    o->width[i] < text_columns(text[i]))
+			o->width[i] = text_columns(text[i]);
 	}
 }
 
