@@ -106,6 +106,7 @@ bench: tools-for-tests
 	for t in $(TOOLS); do echo "# $$t" && tests/bench/$$t || exit; done
 demo: all $(WORK) ; tests/demo $(if $(HOST),--host)
 evaluate: ; tests/eval/run
+matrix: ; tests/vm/matrix
 vm-kernel: ; tests/vm/build-kernel
 check-pages: ; tests/vm/pages 64k 16k
 
@@ -132,5 +133,5 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all man check check-asan lint fuzz bench demo evaluate vm-kernel \
+.PHONY: all man check check-asan lint fuzz bench demo evaluate matrix vm-kernel \
 	check-pages install uninstall clean tools-for-tests

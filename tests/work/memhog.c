@@ -56,7 +56,7 @@ struct config {
 	struct part part[16];
 	unsigned parts;
 	const char *dir, *cgroup, *ready;
-	bool mmap_file, thp;
+	bool mmap_file, thp, stock_pages;
 	double fill; /* how many times smaller it compresses; 0 is all zero */
 	enum pattern pattern;
 	uint64_t rate, phase_ns, run_ns, report_ns;
@@ -228,8 +228,8 @@ static unsigned char *map(const struct config *cfg, const struct part *p)
 		die("cannot map %zu bytes", p->bytes);
 	if (thp)
 		mem += huge - (uintptr_t)mem % huge;
-	/* What the system does by default must not matter. */
-	if (p->kind != FILES &&
+	/* What the system does by default must not matter, but where asked. */
+	if (p->kind != FILES && !cfg->stock_pages &&
 	    madvise(mem, p->bytes, thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) &&
 	    thp)
 		die("cannot ask for huge pages");
@@ -498,6 +498,9 @@ __attribute__((noreturn)) static void usage(void)
 	     "  --mlock SIZE       locked memory, never touched again\n"
 	     "  --mmap-file        files are mapped instead of read\n"
 	     "  --thp              anonymous memory in huge pages\n"
+	     "  --stock-pages      and here as the system's setting has it "
+	     "(small "
+	     "ones)\n"
 	     "  --dir DIR          where the files are, on a disk (.)\n"
 	     "  --fill FILL        zero, random or lz:RATIO, how compressible "
 	     "(lz:3)\n"
@@ -531,7 +534,8 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		REPORT,
 		MLOCK,
 		MMAP,
-		THP
+		THP,
+		STOCK_PAGES
 	};
 	static const char *const patterns[] = { "random", "seq", "zipf", NULL };
 	/* The parts' values are twice their kind, plus one if hot. */
@@ -545,6 +549,7 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		{ "mlock", 1, NULL, MLOCK },
 		{ "mmap-file", 0, NULL, MMAP },
 		{ "thp", 0, NULL, THP },
+		{ "stock-pages", 0, NULL, STOCK_PAGES },
 		{ "dir", 1, NULL, DIR_ },
 		{ "fill", 1, NULL, FILL },
 		{ "rate", 1, NULL, RATE },
@@ -576,6 +581,7 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		case MLOCK: add(cfg, LOCKED, false, size(name, optarg)); break;
 		case MMAP: cfg->mmap_file = true; break;
 		case THP: cfg->thp = true; break;
+		case STOCK_PAGES: cfg->stock_pages = true; break;
 		case PATTERN:
 			cfg->pattern = 0;
 			while (patterns[cfg->pattern] &&
