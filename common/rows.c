@@ -435,6 +435,21 @@ static void split(struct rows_in *in, char *line)
 	} while (line);
 }
 
+/*
+ * A table with the line ends of another system has them from its header on;
+ * otherwise a return is part of a name.
+ */
+static void cut_return(struct rows_in *in, char *line)
+{
+	size_t n = strlen(line);
+	bool ends = n && line[n - 1] == '\r';
+
+	if (!strncmp(line, "#cgroup", 7) && strchr("\t\r", line[7]))
+		in->crlf = ends;
+	if (ends && in->crlf)
+		line[n - 1] = '\0';
+}
+
 static void take_header(struct rows_in *in)
 {
 	free_names(in->name, in->n);
@@ -455,6 +470,7 @@ int rows_next(struct rows_in *in)
 			return ROWS_AGAIN;
 		if (n <= 0)
 			return n ? n : ROWS_END;
+		cut_return(in, line);
 		if (!strncmp(line, "#cgroup", 7) &&
 		    (!line[7] || line[7] == '\t')) {
 			split(in, line + 1);

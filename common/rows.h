@@ -107,6 +107,7 @@ struct rows_in {
 	char *buf;
 	size_t start, end, room;
 	bool eof;
+	bool crlf;   /* so the header's line ended */
 	size_t line; /* number of the current line, for messages */
 	char **name;
 	size_t n;

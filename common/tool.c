@@ -359,19 +359,27 @@ int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key)
 	return err;
 }
 
+const char *tool_input_reason(const struct rows_in *in, int err, size_t *line)
+{
+	*line = in->line;
+	switch (err) {
+	case -EBADMSG:
+		return in->eof ? "the input ends without a newline: cut short?"
+			       : "more cells than the header has columns";
+	case -EILSEQ: return "a NUL byte: is this text?";
+	case -EMSGSIZE: ++*line; return "longer than a MiB";
+	default: *line = 0; return strerror(-err);
+	}
+}
+
 void tool_bad_input(const struct rows_in *in, int err)
 {
-	if (err == -EBADMSG && in->eof)
-		die(0, "line %zu: the input ends without a newline: cut short?",
-		    in->line);
-	if (err == -EBADMSG)
-		die(0, "line %zu: more cells than the header has columns",
-		    in->line);
-	if (err == -EILSEQ)
-		die(0, "line %zu: a NUL byte: is this text?", in->line);
-	if (err == -EMSGSIZE)
-		die(0, "line %zu: longer than a MiB", in->line + 1);
-	die(err, "cannot read the input");
+	size_t line;
+	const char *reason = tool_input_reason(in, err, &line);
+
+	if (line)
+		die(0, "line %zu: %s", line, reason);
+	die(0, "cannot read the input: %s", reason);
 }
 
 static void put_text(struct row *r, const void *sample, int arg)

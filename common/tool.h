@@ -88,7 +88,10 @@ char **tool_keys(const struct cg_set *set, char **operands, size_t n);
  */
 int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
 
-/* Dies for an error of rows_next(), with the line's number. */
+/* What an error of rows_next() means, and its line, or 0 for none. */
+const char *tool_input_reason(const struct rows_in *in, int err, size_t *line);
+
+/* Dies for one. */
 void tool_bad_input(const struct rows_in *in, int err)
 	__attribute__((noreturn));
 

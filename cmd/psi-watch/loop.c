@@ -8,14 +8,19 @@
 #include "num.h"
 #include "psi-watch.h"
 
-/* Once for each cgroup; a named one counts for the exit status. */
-static void tell_failure(struct watch *w, const struct cg *cg, int err)
+/*
+ * Once for each cgroup; a named one counts for the exit status.  False: it is
+ * gone since the walk, and no failure.
+ */
+static bool tell_failure(struct watch *w, const struct cg *cg, int err)
 {
 	struct meter *m = cg->data;
 	char why[512];
 
-	if (m->told || reader_is_gone(&w->reader, cg))
-		return;
+	if (m->told)
+		return true;
+	if (reader_is_gone(&w->reader, cg))
+		return false;
 	reader_why(&w->reader, cg, err, why, sizeof(why));
 	if (cg->named && strcmp(why, w->said))
 		warn(0, "%s", why);
@@ -24,6 +29,7 @@ static void tell_failure(struct watch *w, const struct cg *cg, int err)
 	snprintf(w->said, sizeof(w->said), "%s", why);
 	m->told = 1;
 	w->failed |= cg->named;
+	return true;
 }
 
 static void tell_short(struct watch *w)
@@ -38,10 +44,10 @@ static void tell_short(struct watch *w)
 	}
 }
 
-/* One sample of every cgroup; how many could be read. */
-static size_t sweep(struct watch *w)
+/* One sample of every cgroup: false where none that is there can be read. */
+static bool sweep(struct watch *w)
 {
-	size_t good = 0;
+	bool good = false, bad = false;
 
 	w->reader.unix_less_mono_ms =
 		clock_unix_ms() - (int64_t)(clock_mono_us() / 1000);
@@ -51,38 +57,28 @@ static size_t sweep(struct watch *w)
 		int err = reader_sample(&w->reader, cg, &s);
 
 		if (err) {
-			tell_failure(w, cg, err);
+			bad |= tell_failure(w, cg, err);
 			continue;
 		}
-		good++;
+		good = true;
 		if (!w->reader.need.window || s.window_us != NUM_NONE)
 			w->mode->sample(w, cg, &s);
 	}
 	tell_short(w);
-	return good;
+	return good || !bad;
 }
 
 void loop_update(struct watch *w)
 {
-	int err = targets_update(&w->targets, &w->set, clock_take_hup());
-
-	if (err)
-		die(err, "cannot read the cgroup tree");
+	targets_update(&w->targets, &w->set, clock_take_hup());
 }
 
-/* The sentence to die with where nothing at all can be measured. */
-static void die_unreadable(struct watch *w)
+/* Nothing at all can be measured. */
+static void die_unreadable(const struct watch *w)
 {
-	char why[512];
-	struct sample s;
-	int err;
-
 	if (w->failed)
 		exit(STATUS_FATAL); /* it was said */
-	err = reader_sample(&w->reader, w->set.v[0], &s);
-	reader_why(&w->reader, w->set.v[0], err ? err : -ENOENT, why,
-		   sizeof(why));
-	die(0, "%s", why);
+	die(0, "%s", w->said);
 }
 
 int loop_status(const struct watch *w)
@@ -140,7 +136,7 @@ int loop_run(struct watch *w)
 		loop_update(w);
 		if (targets_over(&w->targets, &w->set))
 			return STATUS_PARTIAL;
-		if (!sweep(w) && !w->samples && w->set.n)
+		if (!sweep(w) && !w->samples)
 			die_unreadable(w);
 		w->samples += !first;
 		first = false;

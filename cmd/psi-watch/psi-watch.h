@@ -56,6 +56,7 @@ struct watch {
 	bool has_trend, utf8;
 
 	struct expr expr; /* of the wait */
+	bool met;	  /* it had a cgroup */
 
 	struct learn *learn;	 /* of --quantiles */
 	struct trigger *trigger; /* of -t */
@@ -76,7 +77,7 @@ extern const struct mode show_mode, wait_mode, learn_mode;
 
 /* loop.c: samples until the mode, the count, the time or a signal ends it. */
 int loop_run(struct watch *w);
-void loop_update(struct watch *w); /* the set; dies where it cannot */
+void loop_update(struct watch *w); /* the set; see targets_update() */
 int loop_status(const struct watch *w);
 
 /* show.c */

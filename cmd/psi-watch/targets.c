@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -11,6 +13,7 @@
 
 #include "clock.h"
 #include "msg.h"
+#include "policy.h"
 #include "tool.h"
 
 /* ---- the table ---- */
@@ -42,6 +45,73 @@ static size_t column(struct targets *t, const char *name)
 	return t->n_names++;
 }
 
+/* Where and why a table was refused. */
+struct fault {
+	size_t line;
+	char reason[512];
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(
+	struct fault *f, const struct rows_in *in, const char *fmt, ...)
+{
+	va_list ap;
+
+	f->line = in->line;
+	va_start(ap, fmt);
+	vsnprintf(f->reason, sizeof(f->reason), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+/* A mistyped column of policy would be somebody's own, and rule nothing. */
+static int check_header(const struct rows_in *in, struct fault *f)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		bool exact;
+		const char *meant = policy_column(in->name[i], &exact);
+
+		if (meant && !exact)
+			return refuse(f, in, "column '%s': is that %s?",
+				      in->name[i], meant);
+	}
+	return 0;
+}
+
+/* The cells of policy as rows have them; buf is the caller's. */
+static int check_cells(const struct rows_in *in, struct fault *f)
+{
+	for (size_t i = 0; i < in->cells; i++) {
+		char buf[64];
+		const char *wanted;
+		bool exact;
+
+		if (!*in->cell[i])
+			return refuse(f, in,
+				      "column '%s': an empty cell (- is "
+				      "unknown)",
+				      in->name[i]);
+		if (!policy_column(in->name[i], &exact) || !exact)
+			continue;
+		if (policy_cell(in->name[i], in->cell[i], buf, sizeof(buf),
+				&wanted))
+			return refuse(f, in, "column '%s': '%s' is not %s",
+				      in->name[i], in->cell[i], wanted);
+	}
+	return 0;
+}
+
+static char *cell_of(const struct rows_in *in, size_t i)
+{
+	char buf[64];
+	const char *wanted;
+	bool exact;
+
+	if (policy_column(in->name[i], &exact) && exact &&
+	    !policy_cell(in->name[i], in->cell[i], buf, sizeof(buf), &wanted))
+		return xstrdup(buf);
+	return xstrdup(in->cell[i]);
+}
+
 static void keep_row(struct targets *t, const struct rows_in *in,
 		     const char *key)
 {
@@ -55,10 +125,11 @@ static void keep_row(struct targets *t, const struct rows_in *in,
 	row = &t->row[t->n_rows];
 	row->key = xstrdup(key);
 	row->order = t->n_rows++;
+	row->line = in->line;
 	row->cells = t->n_names;
 	row->cell = xcalloc(t->n_names, sizeof(*row->cell));
 	for (size_t i = 0; i < in->cells; i++)
-		row->cell[column(t, in->name[i])] = xstrdup(in->cell[i]);
+		row->cell[column(t, in->name[i])] = cell_of(in, i);
 	for (size_t i = 0; i < row->cells; i++)
 		if (!row->cell[i])
 			row->cell[i] = xstrdup("-");
@@ -103,63 +174,104 @@ static void list_keys(struct targets *t)
 		t->key[t->n_operands + i] = t->row[i].key;
 }
 
-/* 0, or what rows_next() said; a bad path is passed over, and told. */
-static int read_table(struct targets *t, const struct cg_set *set,
-		      struct rows_in *in)
+/*
+ * 0 or -errno, with where and why.  A path that is none is passed over once we
+ * run: the row may be anybody's.
+ */
+static int read_rows(struct targets *t, const struct cg_set *set,
+		     struct rows_in *in, struct fault *f)
 {
 	char key[CG_KEY_MAX];
-	int event;
+	int event, err = 0;
 
-	while ((event = rows_next(in)) > ROWS_END) {
+	while (!err && (event = rows_next(in)) != ROWS_END) {
 		if (clock_stopped())
 			return -EINTR;
-		if (event != ROWS_ROW)
+		if (event == ROWS_HEADER)
+			err = check_header(in, f);
+		if (event == ROWS_ROW)
+			err = check_cells(in, f);
+		if (event < 0) {
+			snprintf(f->reason, sizeof(f->reason), "%s",
+				 tool_input_reason(in, event, &f->line));
+			err = event;
+		}
+		if (err || event != ROWS_ROW)
 			continue;
-		if (tool_row_key(set, in, key))
-			t->lost = true;
-		else
+		if (!cg_key(set, in->cell[0], key)) {
 			keep_row(t, in, key);
+			continue;
+		}
+		if (!t->running)
+			return refuse(f, in, "'%s' is not a cgroup path",
+				      in->cell[0]);
+		tool_row_key(set, in, key);
+		t->lost = true;
 	}
-	sort_rows(t);
-	t->version++;
-	t->as_read = (struct rows_in){ .name = t->name, .n = t->n_names };
-	t->as_read.version = t->version;
-	return event;
+	return err;
 }
 
-static void read_stdin(struct targets *t, const struct cg_set *set)
+static int read_table(struct targets *t, const struct cg_set *set, int fd,
+		      struct fault *f)
 {
 	struct rows_in in;
 	int err;
 
-	rows_in_open(&in, STDIN_FILENO, NULL);
-	err = read_table(t, set, &in);
+	*f = (struct fault){ 0 };
+	rows_in_open(&in, fd, NULL);
+	err = read_rows(t, set, &in, f);
+	rows_in_close(&in);
+	sort_rows(t);
+	t->version++;
+	t->as_read = (struct rows_in){ .name = t->name, .n = t->n_names };
+	t->as_read.version = t->version;
+	return err;
+}
+
+/* "tab: line 3: ...", or without the parts that there are none of. */
+static const char *fault_text(const struct fault *f, const char *file,
+			      char *buf, size_t size)
+{
+	if (f->line)
+		snprintf(buf, size, "%s%sline %zu: %s", file ? file : "",
+			 file ? ": " : "", f->line, f->reason);
+	else
+		snprintf(buf, size, "cannot read '%s': %s", file ? file : "-",
+			 f->reason);
+	return buf;
+}
+
+static void read_stdin(struct targets *t, const struct cg_set *set)
+{
+	struct fault f;
+	char text[1024];
+	int err = read_table(t, set, STDIN_FILENO, &f);
+
 	if (err == -EINTR)
 		clock_reraise();
 	if (err == -ETIMEDOUT)
 		die(0, "standard input did not end in time: its rows are read "
 		       "to the end first");
 	if (err)
-		tool_bad_input(&in, err);
-	rows_in_close(&in);
-	if (!t->n_rows && !t->n_operands)
-		die(0, "no cgroup came from standard input (give / for the "
-		       "whole system)");
+		die(0, "%s", fault_text(&f, NULL, text, sizeof(text)));
 }
 
-/* Reads the file into an empty table; the line at fault is in->line. */
+/* Reads the file into an empty table. */
 static int read_file(struct targets *t, const struct cg_set *set,
-		     struct rows_in *in)
+		     struct fault *f)
 {
 	int fd = open(t->file, O_RDONLY | O_CLOEXEC);
 	int err;
 
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		err = -errno;
+		*f = (struct fault){ 0 };
+		snprintf(f->reason, sizeof(f->reason), "%s", strerror(errno));
+		return err;
+	}
 	if (fstat(fd, &t->seen))
 		memset(&t->seen, 0, sizeof(t->seen));
-	rows_in_open(in, fd, NULL);
-	err = read_table(t, set, in);
+	err = read_table(t, set, fd, f);
 	close(fd);
 	return err;
 }
@@ -168,7 +280,8 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 		  size_t n, const char *file)
 {
 	bool from_stdin = false;
-	struct rows_in in = { 0 };
+	char text[1024];
+	struct fault f;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -184,16 +297,14 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 		die(0, "'-' and --targets: two tables cannot be one");
 	if (from_stdin)
 		read_stdin(t, set);
-	if (file) {
-		int err = read_file(t, set, &in);
-
-		if (err == -EINTR)
+	if (from_stdin && !t->n_rows && !t->n_operands)
+		die(0, "no cgroup came from standard input (give / for the "
+		       "whole system)");
+	if (file && read_file(t, set, &f)) {
+		if (clock_stopped())
 			clock_reraise();
-		if (err && in.buf)
-			tool_bad_input(&in, err);
-		if (err)
-			die(err, "--targets: cannot read '%s'", file);
-		rows_in_close(&in);
+		die(0, "--targets: %s",
+		    fault_text(&f, file, text, sizeof(text)));
 	}
 	list_keys(t);
 }
@@ -216,15 +327,17 @@ static void read_again(struct targets *t, const struct cg_set *set)
 				 .n_operands = t->n_operands,
 				 .recursive = t->recursive,
 				 .inotify = t->inotify,
+				 .running = t->running,
+				 .walk_err = t->walk_err,
 				 .version = t->version };
-	struct rows_in in = { 0 };
-	int err = read_file(&fresh, set, &in);
+	char text[1024];
+	struct fault f;
 
-	if (in.name)
-		rows_in_close(&in);
-	if (err) {
-		warn(err, "--targets: '%s' is left as it was read before",
-		     t->file);
+	if (read_file(&fresh, set, &f)) {
+		warn(0,
+		     "--targets: %s: the table is left as it was read "
+		     "before",
+		     fault_text(&f, t->file, text, sizeof(text)));
 		t->seen = fresh.seen;
 		free_rows(fresh.row, fresh.n_rows);
 		free_names(fresh.name, fresh.n_names);
@@ -287,24 +400,48 @@ static void take_notices(const struct targets *t)
 
 /* ---- the set ---- */
 
-/* expand() names the first that is missing; each is told once. */
+/* "tab: line 3: " of the row that a key is from; "" for an operand. */
+static const char *line_of(const struct targets *t, size_t i, char *buf,
+			   size_t size)
+{
+	*buf = '\0';
+	if (i >= t->n_operands)
+		snprintf(buf, size, "%s%sline %zu: ", t->file ? t->file : "",
+			 t->file ? ": " : "", t->row[i - t->n_operands].line);
+	return buf;
+}
+
+/*
+ * What is named and is not there, each told once.  A file is named where a
+ * shell expanded a glob: at the start that is an error.
+ */
 static void tell_missing(struct targets *t, struct cg_set *set)
 {
 	for (size_t i = 0; i < t->n_keys; i++) {
+		char line[320];
 		struct cg *cg;
-		bool there;
+		int err;
 
 		if (cg_is_glob(t->key[i]))
 			continue;
-		there = !cg_set_get(set, t->key[i], &cg);
-		if (!there && !t->told[i])
-			warn(0, "there is no cgroup '%s'", t->key[i]);
-		t->lost |= !there;
-		t->told[i] = !there;
+		err = cg_set_get(set, t->key[i], &cg);
+		line_of(t, i, line, sizeof(line));
+		if (err == -ENOTDIR && !t->running)
+			die(0,
+			    "%s'%s' is a file, no cgroup (put a glob in "
+			    "quotes)",
+			    line, t->key[i]);
+		if (err == -ENOTDIR && !t->told[i])
+			warn(0, "%s'%s' is a file, no cgroup", line, t->key[i]);
+		else if (err && !t->told[i])
+			warn(err == -ENOENT ? 0 : err,
+			     "there is no cgroup '%s'", t->key[i]);
+		t->lost |= err != 0;
+		t->told[i] = err != 0;
 	}
 }
 
-int targets_update(struct targets *t, struct cg_set *set, bool hup)
+void targets_update(struct targets *t, struct cg_set *set, bool hup)
 {
 	const char *missing;
 	int err;
@@ -313,14 +450,20 @@ int targets_update(struct targets *t, struct cg_set *set, bool hup)
 	if (t->file && (hup || file_changed(t)))
 		read_again(t, set);
 	err = cg_set_expand(set, t->key, t->n_keys, t->recursive, &missing);
-	if (err)
-		return err;
 	if (missing)
 		tell_missing(t, set);
+	if (err == -ENOTDIR)
+		err = 0; /* told by its name */
+	if (err && !t->running)
+		die(err, "cannot read the cgroup tree");
+	if (err && err != t->walk_err)
+		warn(err, "cannot read all of the cgroup tree");
+	t->lost |= err != 0;
+	t->walk_err = err;
 	if (set->tabs && !t->tabs)
 		warn(0, "a cgroup with a TAB in its name is passed over");
 	t->tabs = set->tabs;
-	return 0;
+	t->running = true;
 }
 
 bool targets_over(const struct targets *t, const struct cg_set *set)

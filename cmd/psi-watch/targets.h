@@ -19,6 +19,7 @@ struct target_row {
 	char **cell;
 	size_t cells;
 	size_t order; /* of two rows of one key the later counts */
+	size_t line;
 };
 
 struct targets {
@@ -38,8 +39,10 @@ struct targets {
 
 	char **key; /* operands and rows: what is expanded */
 	size_t n_keys;
-	bool *told; /* of each key: its loss was said */
-	bool lost;  /* some cgroup that was named is not there */
+	bool *told;   /* of each key: its loss was said */
+	bool running; /* the first update is over: nothing is fatal now */
+	int walk_err; /* of the last walk, to say it once */
+	bool lost;    /* some cgroup that was named is not there */
 	size_t tabs;
 };
 
@@ -48,10 +51,11 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 		  size_t n, const char *file);
 
 /*
- * Brings the set up to date, the file too (hup: in any case).  0 or -errno;
- * what is said of cgroups that were named and lost is said here.
+ * Brings the set up to date, the file too (hup: in any case).  What is wrong
+ * with a row or a walk dies at the first time, and later is said once and
+ * passed over; so is what is said of cgroups that were named and lost.
  */
-int targets_update(struct targets *t, struct cg_set *set, bool hup);
+void targets_update(struct targets *t, struct cg_set *set, bool hup);
 
 /*
  * A descriptor that is readable when the file may have changed, until the next

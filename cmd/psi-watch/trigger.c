@@ -49,7 +49,8 @@ struct trigger {
 	int epoll;
 	bool stale; /* cgroups came or went */
 	uint64_t events, wakes;
-	bool told_wide, told_poll, told_read_only, told_short;
+	bool running; /* the first update is over */
+	bool told_wide, told_poll, told_read_only, told_short, told_undefined;
 };
 
 /* ---- an event ---- */
@@ -426,6 +427,21 @@ static void removed(struct cg *cg)
 
 /* ---- the run ---- */
 
+/* -r finds it by itself; a row that comes later is passed over. */
+static void tell_undefined(struct trigger *tr)
+{
+	static const char text[] =
+		"cpu full of the whole system is undefined: use cpu some";
+
+	if (tr->w->cfg.common.recursive || tr->told_undefined)
+		return;
+	if (!tr->running)
+		die(0, "%s", text);
+	warn(0, "%s", text);
+	tr->told_undefined = true;
+	tr->w->failed = true;
+}
+
 /* The set as it is now; new members are armed. */
 static void update(struct trigger *tr)
 {
@@ -442,12 +458,9 @@ static void update(struct trigger *tr)
 			t[k].trigger = tr;
 			t[k].cg = w->set.v[i];
 			t[k].spec = &tr->spec[k];
-			if (is_undefined(t->cg, t[k].spec) &&
-			    !w->cfg.common.recursive)
-				die(0, "cpu full of the whole system is "
-				       "undefined: use cpu some");
-			if (!is_undefined(t->cg, t[k].spec) &&
-			    (t[k].spec != tr->by_manager || t->cg->named))
+			if (is_undefined(t->cg, t[k].spec))
+				tell_undefined(tr);
+			else if ((t[k].spec != tr->by_manager || t->cg->named))
 				arm(&t[k]);
 		}
 	}
@@ -617,6 +630,7 @@ int trigger_run(struct watch *w)
 		die(errno, "epoll");
 	watch_tree(tr);
 	update(tr);
+	tr->running = true;
 	if (!any_armed(w, tr->n))
 		return STATUS_FATAL; /* why was said */
 	do {

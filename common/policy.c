@@ -1,0 +1,107 @@
+#include "policy.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "num.h"
+
+static const struct {
+	const char *name;
+	size_t stem; /* without the unit */
+	bool is_pct;
+} columns[] = {
+	{ "mem_limit_pct", 9, true },
+	{ "io_limit_pct", 8, true },
+	{ "floor_bytes", 5, false },
+	{ "max_step_bytes", 8, false },
+	{ "swap_write_limit_bytes_per_s", 16, false },
+};
+
+enum { N_COLUMNS = sizeof(columns) / sizeof(*columns), NAME_LEN = 40 };
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* How many letters to put in, take out or change (Levenshtein). */
+static int distance(const char *a, const char *b)
+{
+	size_t n = strlen(b);
+	int row[NAME_LEN];
+
+	if (strlen(a) >= NAME_LEN)
+		return NAME_LEN;
+	for (size_t k = 0; k <= n; k++)
+		row[k] = (int)k;
+	for (size_t i = 1; a[i - 1]; i++) {
+		int corner = row[0];
+
+		row[0] = (int)i;
+		for (size_t k = 1; k <= n; k++) {
+			int change = corner + (a[i - 1] != b[k - 1]);
+
+			corner = row[k];
+			row[k] = least(change, least(row[k], row[k - 1]) + 1);
+		}
+	}
+	return row[n];
+}
+
+static bool is_meant(const char *name, size_t i)
+{
+	size_t stem = columns[i].stem;
+
+	if (!strncmp(name, columns[i].name, stem) &&
+	    (!name[stem] || name[stem] == '_'))
+		return true;
+	return distance(name, columns[i].name) <= 2;
+}
+
+const char *policy_column(const char *name, bool *exact)
+{
+	*exact = true;
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (!strcmp(name, columns[i].name))
+			return columns[i].name;
+	*exact = false;
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (is_meant(name, i))
+			return columns[i].name;
+	return NULL;
+}
+
+static bool is_pct(const char *column)
+{
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (!strcmp(column, columns[i].name))
+			return columns[i].is_pct;
+	return false;
+}
+
+int policy_cell(const char *column, const char *text, char *buf, size_t size,
+		const char **wanted)
+{
+	bool pct = is_pct(column);
+	uint64_t v = 0;
+	int64_t milli;
+	double share;
+
+	*wanted = pct ? "a percentage such as 0.1%"
+		      : "a size such as 4096, 64K or 1.5G";
+	if (!strcmp(text, "-") || (!pct && !strcmp(text, "max")) ||
+	    (pct ? !num_milli(text, &milli) && milli >= 0
+		 : !num_u64(text, &v))) {
+		snprintf(buf, size, "%s", text);
+		return 0;
+	}
+	if (pct ? num_pct(text, &share) : num_size(text, &v))
+		return -EINVAL;
+	if (pct)
+		snprintf(buf, size, "%.3f", share);
+	else
+		snprintf(buf, size, "%llu", (unsigned long long)v);
+	return 0;
+}

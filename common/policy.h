@@ -1,0 +1,25 @@
+/*
+ * policy - the columns of a table that rule the tools of a pipe, see
+ * tmo-rows(5).  Pure: texts in, texts out.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The policy column that name is, or that it seems to be meant for ("floor",
+ * "flor_bytes"); NULL: it is somebody's own.
+ */
+const char *policy_column(const char *name, bool *exact);
+
+/*
+ * A cell of that policy column, which may be written as on a command line
+ * ("1.5G", "0.1%"), as rows have it ("1610612736", "0.100"), into buf.  "-" and
+ * "max" stay.  0, or -EINVAL with *wanted what it should be.
+ */
+int policy_cell(const char *column, const char *text, char *buf, size_t size,
+		const char **wanted);
+
+#endif
