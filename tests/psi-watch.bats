@@ -301,6 +301,52 @@ $KEY/ü" ]
 	one_line "give / for the whole system"
 }
 
+@test "a bad table is refused with file, line, column and reason" {
+	one 08
+	tab=$BATS_TEST_TMPDIR/tab
+	bad() { # TEXT TABLE
+		printf %b "$2" >"$tab"
+		runx 2 psi-watch --targets "$tab"
+		one_line "$tab: line $1"
+	}
+	bad "1: column 'floor_byte': is that floor_bytes?" '#cgroup\tfloor_byte\n/\t1\n'
+	bad "1: column 'mem_limit': is that mem_limit_pct?" '#cgroup\tmem_limit\n/\t1\n'
+	bad "2: column 'floor_bytes': '1GG' is not a size" '#cgroup\tfloor_bytes\n/\t1GG\n'
+	bad "2: column 'x': an empty cell" '#cgroup\tx\ty\n/\t\t1\n'
+	bad "2: '/../x' is not a cgroup path" '/web\n/../x\n'
+	bad "3: the input ends without a newline" '/web\n/batch\n/web'
+	: >"$TMO_ROOT/sys/fs/cgroup/cgroup.procs"
+	bad "2: '/cgroup.procs' is a file, no cgroup" '/web\n/cgroup.procs\n'
+	runx 2 psi-watch --targets "$tab.no"
+	one_line "cannot read '$tab.no': No such file"
+}
+
+@test "policy may be written as on the command line, and goes out as rows have it" {
+	one 08
+	runx 0 psi-watch -H -o cgroup - < <(printf '#cgroup\tfloor_bytes\tmem_limit_pct\r\n/web\t1.5G\t0.1%%\r\n')
+	same $'/web\t1610612736\t0.100'
+	runx 0 psi-watch -H -o cgroup - < <(printf '#cgroup\tfloor_bytes\tmem_limit_pct\n/web\tmax\t0.1\n')
+	same $'/web\tmax\t0.1'
+}
+
+@test "a row that is wrong is told and passed over while it runs" {
+	live
+	tab=$BATS_TEST_TMPDIR/tab err=$BATS_TEST_TMPDIR/err out=$BATS_TEST_TMPDIR/out
+	printf '%s\n' "$KEY" >"$tab"
+	psi-watch --targets "$tab" -i 200ms -H -o cgroup,window_us >"$out" 2>"$err" 3>&- &
+	watcher=$!
+	psi-watch --targets "$tab" -t 'cpu full 500ms/2s' 2>"$err.t" 3>&- &
+	trigger=$!
+	retry 10 grep -q . "$out"
+	retry 5 started "$trigger"
+	printf '%s\n/\n%s/cgroup.procs\n' "$KEY" "$KEY" >"$tab"
+	retry 10 grep -q '^/	' "$out"
+	retry 10 grep -q "cpu full of the whole system" "$err.t"
+	kill "$watcher" "$trigger"
+	grep -q "$tab: line 3: '$KEY/cgroup.procs' is a file, no cgroup" "$err"
+	[ "$(wc -l <"$err")" -eq 1 ]
+}
+
 @test "--timeout ends a read of rows that do not end, and a write that nobody reads" {
 	one 08
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -383,6 +429,48 @@ $KEY/b	2" ]
 	one_line "wanted a column"
 	runx 2 psi-watch --until 'mem_some_pct < 1 for 3s or io_some_pct < 1' /
 	one_line "parentheses limit it"
+}
+
+@test "a condition that can never be decided is refused or told" {
+	replay 1 18
+	runx 2 psi-watch -i 1s --until 'trend > 1' /
+	one_line "'trend' is no number to compare"
+	runx 1 psi-watch -i 1s --until 'cpu_full_pct > 1%' /
+	one_line "cpu_full_pct of '/' is not known: a condition on it is never decided"
+}
+
+@test "--while on a glob ends with its last cgroup" {
+	live
+	mkdir "$CG/a" "$CG/b"
+	(sleep 0.6; rmdir "$CG/a"; sleep 0.3; rmdir "$CG/b") 3>&- &
+	runx 0 timeout 10 psi-watch -i 200ms --while 'cpu_some_pct < 101%' "$KEY/*"
+	[ -z "$stderr" ]
+}
+
+@test "a cgroup that a glob found and that goes before it is read is no error" {
+	one 08
+	for f in "$TMO_ROOT"/sys/fs/cgroup/*/; do rm "$f"*.pressure; done
+	runx 2 psi-watch '/w*'
+	live
+	unset TMO_ROOT
+	mkdir "$CG/a"
+	(sleep 1; rmdir "$CG/a") 3>&- &
+	# held still between the walk and the read
+	runx 0 faulty pressure:open:hang psi-watch -o cgroup,cpu_some_avg10_pct "$KEY/*"
+	[ -z "$stderr" ]
+}
+
+@test "a wait or trigger at an empty or silent pipe is of the whole system" {
+	one 08
+	runx 0 psi-watch -H -o cgroup,time --until 'mem_some_avg10_pct >= 0' < <(:)
+	[[ $output == /$'\t'* ]]
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	runx 0 timeout 5 psi-watch -H -o cgroup,time --until 'mem_some_avg10_pct >= 0' <"$BATS_TEST_TMPDIR/fifo"
+	[[ $output == /$'\t'* ]]
+	one_line "no rows came on standard input within 1 s"
+	runx 0 psi-watch -H -o cgroup,time --until 'mem_some_avg10_pct >= 0' < <(echo /web)
+	[[ $output == /web$'\t'* ]]
 }
 
 # limited BYTES CMD...: with that RLIMIT_MEMLOCK, without CAP_IPC_LOCK.

@@ -3,9 +3,11 @@
 #include "psi-watch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,14 +125,34 @@ static void check_options(const struct config *c)
 		die(0, "-c: more than one sample needs -i");
 }
 
-/* A pipe, or a file in its place; not a terminal, nor cron's /dev/null. */
-static bool stdin_has_rows(void)
+/*
+ * Cron and systemd may give a pipe that is empty, or that never ends, to a job
+ * that was written for a terminal.
+ */
+static bool pipe_has_rows(void)
 {
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	int n = poll(&p, 1, 1000), bytes = 0;
+
+	if (n > 0 && !ioctl(STDIN_FILENO, FIONREAD, &bytes) && bytes > 0)
+		return true;
+	if (!n)
+		note("no rows came on standard input within 1 s: the target is "
+		     "the whole system (- waits for them)");
+	return false;
+}
+
+/* A pipe, or a file in its place; not a terminal, nor cron's /dev/null. */
+static bool stdin_has_rows(const struct config *cfg)
+{
+	bool waits = cfg->until || cfg->n_triggers;
 	struct stat st;
 
-	return !fstat(STDIN_FILENO, &st) &&
-	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
-		S_ISREG(st.st_mode));
+	if (fstat(STDIN_FILENO, &st))
+		return false;
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		return !waits || pipe_has_rows();
+	return S_ISREG(st.st_mode);
 }
 
 /* No operand: the rows of a pipe, or else the whole system. */
@@ -146,7 +168,7 @@ static char **operands(int argc, char **argv, const struct config *cfg,
 		return argv;
 	}
 	*n = 1;
-	v[0] = stdin_has_rows() ? stdin_word : system_word;
+	v[0] = stdin_has_rows(cfg) ? stdin_word : system_word;
 	return v;
 }
 
@@ -231,8 +253,7 @@ int main(int argc, char **argv)
 	struct watch w = { 0 };
 	int first = tool_start(&tool, argc, argv, &w.cfg.common, &w.cfg);
 	size_t n, size;
-	char **v = operands(argc - first, argv + first, &w.cfg, &n);
-	char *env = NULL;
+	char *env = NULL, **v;
 	bool trigger = w.cfg.n_triggers || w.cfg.from_env;
 
 	check_options(&w.cfg);
@@ -240,6 +261,7 @@ int main(int argc, char **argv)
 	if (w.cfg.common.check)
 		return check_run(&w);
 	size = trigger ? trigger_open(&w, &tool, &env) : choose_mode(&w, &tool);
+	v = operands(argc - first, argv + first, &w.cfg, &n);
 	tool_open_tree(&w.set, size);
 	reader_open(&w.reader, &w.set);
 	w.targets.recursive = w.cfg.common.recursive;

@@ -89,6 +89,7 @@ struct meter {
 	void *learnt;	      /* see quantile.h */
 	uint8_t trend[TREND]; /* one more than the level; 0 is none */
 	uint8_t told;	      /* its failures, in bits, are said once */
+	bool undecided;	      /* a condition on it was, and that was told */
 	uint64_t since_us[];  /* of the expression's fors */
 };
 

@@ -2,6 +2,23 @@
 #include "num.h"
 #include "psi-watch.h"
 
+static const struct col *column(int arg)
+{
+	const struct col *col = sample_cols;
+
+	while (col->arg != arg)
+		col++;
+	return col;
+}
+
+static void need_node(struct watch *w, const char *opt, int arg)
+{
+	if (COL_WHAT(arg) == W_CGROUP || COL_WHAT(arg) == W_TREND)
+		die(0, "%s: '%s' is no number to compare", opt,
+		    column(arg)->name);
+	need_col(&w->reader.need, arg);
+}
+
 void wait_open(struct watch *w)
 {
 	const char *opt = w->cfg.is_while ? "--while" : "--until";
@@ -11,7 +28,28 @@ void wait_open(struct watch *w)
 		    w->expr.error, w->cfg.until + w->expr.at);
 	for (size_t i = 0; i < w->expr.nodes; i++)
 		if (w->expr.node[i].type == EXPR_CMP)
-			need_col(&w->reader.need, w->expr.node[i].arg);
+			need_node(w, opt, w->expr.node[i].arg);
+}
+
+/*
+ * What cannot be told of a cgroup when it is first looked at (irq that the
+ * kernel lacks, cpu full of the system) will not be told later.
+ */
+static void tell_undecided(struct watch *w, const struct sample *s)
+{
+	for (size_t i = 0; i < w->expr.nodes; i++) {
+		const struct expr_node *node = &w->expr.node[i];
+		int64_t v;
+
+		if (node->type != EXPR_CMP || node->told ||
+		    sample_value(s, node->arg, &v))
+			continue;
+		warn(0,
+		     "%s of '%s' is not known: a condition on it is never "
+		     "decided",
+		     column(node->arg)->name, s->key);
+		w->expr.node[i].told = true;
+	}
 }
 
 static bool value(const void *sample, int arg, int64_t *out)
@@ -27,6 +65,11 @@ static void wait_sample(struct watch *w, struct cg *cg, struct sample *s)
 	enum verdict v = expr_judge(&w->expr, value, s, s->mono_us - window_us,
 				    s->mono_us, m->since_us);
 
+	if (v == UNKNOWN && !m->undecided) {
+		m->undecided = true;
+		tell_undecided(w, s);
+	}
+	w->met = true;
 	if (v == (w->cfg.is_while ? NO : YES))
 		show_keep(w, cg, s);
 }
@@ -40,6 +83,9 @@ static bool is_over(const struct watch *w)
 	bool each = w->cfg.all != w->cfg.is_while;
 	size_t decided = w->n_kept;
 
+	/* Nothing is left that it could hold for. */
+	if (w->cfg.is_while && w->met && !w->set.n)
+		return true;
 	return each ? decided && decided == w->set.n : decided;
 }
 
