@@ -1,11 +1,12 @@
 #include "msg.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 static struct {
 	const char *prog;
@@ -30,24 +31,21 @@ void msg_set_level(int level)
 	msg.level = level;
 }
 
-unsigned long msg_quote(char *out, unsigned long room, const char *text)
+/* A name in it may be anybody's; returns the length. */
+static size_t quote(char *out, size_t room, const char *text)
 {
-	const unsigned char *p = (const void *)text;
-	size_t n = 0;
+	char hex[TEXT_HEX];
+	size_t used = 0, n;
 
-	for (; *p && n + 9 < room; p++) {
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+	while (*text) {
+		const char *piece = text_next(&text, &n, hex, false);
 
-		if (*p < ' ' || *p == 0x7f || c1)
-			n += (size_t)snprintf(out + n, room - n, "\\x%02x", *p);
-		else
-			out[n++] = (char)*p;
-		if (c1)
-			n += (size_t)snprintf(out + n, room - n, "\\x%02x",
-					      *++p);
+		if (used + n > room)
+			break;
+		memcpy(out + used, piece, n);
+		used += n;
 	}
-	out[n] = '\0';
-	return n;
+	return used;
 }
 
 __attribute__((format(printf, 2, 0))) static void say(int err, const char *fmt,
@@ -64,7 +62,7 @@ __attribute__((format(printf, 2, 0))) static void say(int err, const char *fmt,
 			 strerror(err < 0 ? -err : err));
 	/* One write(2) a line, so that the tools of a pipe do not mix theirs.
 	 */
-	used = msg_quote(line, sizeof(line) - 1, text);
+	used = quote(line, sizeof(line) - 1, text);
 	line[used++] = '\n';
 	fwrite(line, 1, used, stderr);
 }

@@ -2,8 +2,9 @@
  * msg - what a tool says on stderr, and with which status it ends.
  *
  * One line a message: "psi-watch: cannot read '/a/memory.pressure': No such
- * device".  This is the only module that prints; the rest of common/ returns
- * 0 or -errno and leaves the words to the tool.
+ * device".  What a terminal would obey is \xNN there.  This is the only module
+ * that prints; the rest of common/ returns 0 or -errno and leaves the words to
+ * the tool.
  */
 #ifndef MSG_H
 #define MSG_H
@@ -33,13 +34,6 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
-
-/*
- * Names of cgroups and texts of files are anybody's: no control byte of theirs
- * may reach a terminal, in UTF-8 C1 as little as ESC.  The text with \xNN for
- * each, cut to room with its NUL; returns the length.  All messages pass it.
- */
-unsigned long msg_quote(char *out, unsigned long room, const char *text);
 
 /* realloc and strdup that die when memory is out. */
 void *xrealloc(void *p, unsigned long n, unsigned long size)

@@ -102,3 +102,12 @@ int psi_pread(int fd, struct psi *out)
 
 	return n < 0 ? (int)n : psi_parse(buf, out);
 }
+
+uint64_t psi_stall_us(uint64_t now_us, uint64_t then_us, uint64_t window_us)
+{
+	enum { SLACK_US = 50000 };
+	uint64_t stall_us = num_delta(now_us, then_us);
+
+	return stall_us > window_us + window_us / 8 + SLACK_US ? NUM_NONE
+							       : stall_us;
+}

@@ -46,4 +46,12 @@ int psi_parse(const char *text, struct psi *out);
 /* psi_parse of a held descriptor; -errno of the read, too. */
 int psi_pread(int fd, struct psi *out);
 
+/*
+ * The stall between two readings of a total that were window_us apart; NUM_NONE
+ * where one is unknown, the counter went back, or grew by more than there was
+ * time to stall in: kernels are known whose counters jump.  A little more is
+ * the time between the counter and our clock.
+ */
+uint64_t psi_stall_us(uint64_t now_us, uint64_t then_us, uint64_t window_us);
+
 #endif

@@ -108,6 +108,7 @@ replay() {
 	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
 	cd "$BATS_TEST_TMPDIR/r"
 	sed -i 's/total=[0-9]*/total=5/' 08/sys/fs/cgroup/batch/cpu.pressure
+	sed -i "s/total=[0-9]*/total=100005/" 09/sys/fs/cgroup/batch/cpu.pressure
 	echo 1 >07/sys/fs/cgroup/web/inode
 	echo 2 >08/sys/fs/cgroup/web/inode
 	echo 2 >09/sys/fs/cgroup/web/inode
@@ -128,9 +129,14 @@ replay() {
 	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
 	cd "$BATS_TEST_TMPDIR/r"
 	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0' >07/sys/fs/cgroup/web/cpu.pressure
-	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=9000000' >08/sys/fs/cgroup/web/cpu.pressure
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=1060000' >08/sys/fs/cgroup/web/cpu.pressure
 	runx 0 psi-watch -R 07:08 -i 1s -H -o cgroup,cpu_some_pct,cpu_some_us /web
-	same $'/web\t100.000\t9000000'
+	same $'/web\t100.000\t1060000'
+	# more than there was time for is a counter that jumped (2^32 ns)
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=4294967' >08/sys/fs/cgroup/web/cpu.pressure
+	runx 0 psi-watch -R 07:08 -i 1s -H -o cgroup,cpu_some_pct,cpu_some_us,cpu_some_total_us /web
+	same $'/web\t-\t-\t4294967'
+	runx 1 psi-watch -R 07:08:09 -t 'cpu some 50%/900ms' /web
 }
 
 @test "a pressure file without total= is refused, not taken for no pressure" {
@@ -735,6 +741,17 @@ limited() {
 	runx 0 psi-watch -q -t 'cpu some 10%/2s' --blame -c 1 --timeout 10s -H -o blame_cgroup "$KEY"
 	wait
 	same "$KEY/bad"
+}
+
+@test "--blame of a child with a TAB in its name makes no cells" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	for i in 07 08 09; do
+		mkdir "$i/sys/fs/cgroup/batch/x"$'\t'"y"
+		cp "$i/sys/fs/cgroup/batch/cpu.pressure" "$i/sys/fs/cgroup/batch/x"$'\t'"y"
+	done
+	runx 0 psi-watch -R 07:08:09 -t 'cpu some 60%/900ms' --blame -H -c 1 -o blame_cgroup,state /batch
+	same $'-\thigh'
 }
 
 @test "--blame counts from the reading before: throttling is a limit, not contention" {

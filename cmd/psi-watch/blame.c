@@ -46,8 +46,11 @@ static void look_at_child(const struct blame *old, struct blame *now,
 	if (!out || stall == NUM_NONE || stall <= out->stall_us)
 		return;
 	out->stall_us = stall;
-	snprintf(out->key, sizeof(out->key), "%s/%s", cg->key[1] ? cg->key : "",
-		 e->d_name);
+	if (strpbrk(e->d_name, "\t\n")) /* no cell can hold it */
+		snprintf(out->key, sizeof(out->key), "-");
+	else
+		snprintf(out->key, sizeof(out->key), "%s/%s",
+			 cg->key[1] ? cg->key : "", e->d_name);
 }
 
 static void look_at_children(const struct blame *old, struct blame *now,

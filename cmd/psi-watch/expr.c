@@ -1,5 +1,6 @@
 #include "expr.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,9 +85,11 @@ static int limit_of(const char *column, const char *word, int64_t *out)
 	}
 	if (!strcmp(column, "time"))
 		return num_milli(word, out);
+	/* 1 is a microsecond, so that 1.5 must not be a second and a half. */
 	if (num_u64(word, &v) &&
-	    (!has_unit(column, "_us") || num_time(word, &v)) &&
-	    (!has_unit(column, "_bytes") || num_size(word, &v)))
+	    (!isalpha((unsigned char)word[strlen(word) - 1]) ||
+	     ((!has_unit(column, "_us") || num_time(word, &v)) &&
+	      (!has_unit(column, "_bytes") || num_size(word, &v)))))
 		return -EINVAL;
 	if (v > INT64_MAX)
 		return -EINVAL;

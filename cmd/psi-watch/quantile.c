@@ -8,8 +8,8 @@
 /* Each octave has 16 buckets of one width, the first 32 values one each. */
 enum { SUB_BITS = 4, SUB = 1 << SUB_BITS };
 
-/* Values past 2^32 share the last bucket: microseconds, over an hour. */
-enum { VALUE_BITS = 32 };
+/* Values past 2^48 share the last bucket: 256 TiB, nine years. */
+enum { VALUE_BITS = 48 };
 
 static size_t bucket_of(uint64_t v)
 {

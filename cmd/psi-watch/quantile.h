@@ -1,6 +1,6 @@
 /*
  * quantile - p50, p90, p99 and max of a stream of numbers in bounded memory:
- * a log-linear histogram, exact to 1 in 32, of at most 2 KiB.  Pure.
+ * a log-linear histogram, exact to 1 in 32, of at most 3 KiB.  Pure.
  */
 #ifndef QUANTILE_H
 #define QUANTILE_H

@@ -239,14 +239,15 @@ static bool is_told(const struct cg *cg, int res, int kind,
 	return psi->line[kind].seen;
 }
 
-/* A counter that went back is a restart: there is no window yet. */
+/* A counter that went back or jumped is a restart: there is no window yet. */
 static void take_line(struct meter *m, int res, int kind,
 		      const struct psi_line *line, struct sample *s)
 {
 	uint64_t now = line->total_us;
 
 	if (m->at_us[res])
-		s->stall_us[res][kind] = num_delta(now, m->total_us[res][kind]);
+		s->stall_us[res][kind] = psi_stall_us(
+			now, m->total_us[res][kind], s->res_window_us[res]);
 	m->total_us[res][kind] = now;
 	s->total_us[res][kind] = now;
 	s->avg_mpct[res][kind][AVG10] = (int32_t)line->avg10_mpct;
@@ -267,11 +268,11 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 		m->at_us[res] = 0;
 		return err;
 	}
+	if (m->at_us[res])
+		s->res_window_us[res] = now_us - m->at_us[res];
 	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)
 		if (is_told(cg, res, kind, &psi))
 			take_line(m, res, kind, &psi.line[kind], s);
-	if (m->at_us[res])
-		s->res_window_us[res] = now_us - m->at_us[res];
 	if (s->window_us == NUM_NONE && m->at_us[res])
 		s->window_us = s->res_window_us[res];
 	m->at_us[res] = now_us;

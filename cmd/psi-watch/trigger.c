@@ -130,7 +130,8 @@ static void judge_wake(struct trip *t, struct reading now)
 	const struct alarm_law *law = &t->spec->law;
 	uint64_t window_us = t->armed.law.window_us;
 	struct reading base = base_of(t, now.at_us, window_us);
-	uint64_t stall_us = num_delta(now.total_us, base.total_us);
+	uint64_t stall_us = psi_stall_us(now.total_us, base.total_us,
+					 now.at_us - base.at_us);
 	uint64_t from_us = now.at_us - base.at_us > window_us
 				   ? now.at_us - window_us
 				   : base.at_us;
@@ -141,7 +142,10 @@ static void judge_wake(struct trip *t, struct reading now)
 		debug("'%s': dropped an event: %lld us of stall are under the "
 		      "threshold",
 		      t->cg->key, (long long)stall_us);
-		remember(t, now);
+		if (stall_us == NUM_NONE)
+			restart(t, now);
+		else
+			remember(t, now);
 		return;
 	}
 	event = alarm_step(&t->alarm, law, stall_us, from_us, now.at_us);
@@ -160,12 +164,13 @@ static void judge_poll(struct trip *t, struct reading now)
 	const struct alarm_law *law = &t->spec->law;
 	bool stateful = t->trigger->w->cfg.stateful;
 	struct reading base = base_of(t, now.at_us, law->window_us);
-	uint64_t stall_us = num_delta(now.total_us, base.total_us);
 	uint64_t elapsed_us = now.at_us - base.at_us;
+	uint64_t stall_us =
+		psi_stall_us(now.total_us, base.total_us, elapsed_us);
 	enum alarm_event event;
 
 	if (stall_us == NUM_NONE || !elapsed_us) {
-		restart(t, now); /* the counter went back, or nothing yet */
+		restart(t, now); /* it went back or jumped, or nothing yet */
 		return;
 	}
 	if (!stateful && elapsed_us < law->window_us) {

@@ -106,6 +106,7 @@ static void test_bad_expr(void)
 		{ "mem_some_pct < 1 then", 17 },
 		{ "mem_some_pct < 1 for", 20 },
 		{ "mem_some_pct < 1 for 3s and io_full_us > 1", 24 },
+		{ "io_full_us > 1.5", 13 }, /* seconds, where 1 is a us? */
 		{ "(mem_some_pct < 1", 17 },
 		{ "mem_some_pctx < 1", 0 },
 	};
@@ -265,6 +266,11 @@ static void test_quantile(void)
 	ok(close, "each value comes back within 1/31");
 	ok(q.buckets * sizeof(*q.count) <= 2048, "in 2 KiB: %d buckets",
 	   (int)q.buckets);
+	quantile_free(&q);
+	for (v = 8; v < 64; v++)
+		quantile_add(&q, v << 30);
+	ok(quantile_get(&q, 500) >> 30 > 33 && quantile_get(&q, 500) >> 30 < 38,
+	   "bytes of large machines are told apart");
 	quantile_free(&q);
 	quantile_add(&q, 0);
 	is_u64(quantile_get(&q, 990), 0, "of zeroes it is zero");
