@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,6 +14,9 @@
 
 #include "clock.h"
 #include "root.h"
+
+/* So much a pipe takes that says it can be written to (pipe(7)). */
+enum { OFFER = PIPE_BUF };
 
 int io_open(int dirfd, const char *path, int flags)
 {
@@ -180,6 +184,21 @@ int io_stream_write(int fd, const char *buf, size_t len)
 		err = write_more(fd, buf, len, &done);
 	clock_unguard();
 	return err;
+}
+
+ssize_t io_stream_offer(int fd, const char *buf, size_t len)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	ssize_t n;
+
+	if (poll(&p, 1, 0) <= 0)
+		return 0;
+	clock_guard();
+	n = write(fd, buf, len < OFFER ? len : OFFER);
+	clock_unguard();
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return n < 0 ? -errno : n;
 }
 
 int io_replace(const char *path, const void *data, size_t len, mode_t mode)

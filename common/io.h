@@ -54,6 +54,9 @@ int io_write(int dirfd, const char *path, const char *text);
 ssize_t io_stream_read(int fd, char *buf, size_t size);
 int io_stream_write(int fd, const char *buf, size_t len);
 
+/* As much of it as can be written without a wait, or a part: 0 and more. */
+ssize_t io_stream_offer(int fd, const char *buf, size_t len);
+
 /*
  * Replaces path (a user's file, below no prefix) at once: temporary file in
  * the same directory, fsync, rename.  No symlink is followed.

@@ -302,11 +302,58 @@ static void map_columns(struct rows_out *o, const struct rows_in *in,
 	o->version = in ? in->version : 0;
 }
 
+/* What the reader takes now; the rest waits. */
+static int offer(struct rows_out *o)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && done < o->len) {
+		n = io_stream_offer(o->fd, o->buf + done, o->len - done);
+		if (n < 0)
+			o->err = (int)n;
+		else
+			done += (size_t)n;
+	}
+	o->len -= done;
+	memmove(o->buf, o->buf + done, o->len);
+	return o->err;
+}
+
+int rows_flush(struct rows_out *o)
+{
+	fmt_finish(o);
+	if (o->file) {
+		if (!o->err && o->len)
+			o->err = io_replace(o->file, o->buf, o->len, 0644);
+		o->len = 0;
+		return o->err;
+	}
+	if (!o->err && o->most_waiting_bytes)
+		return offer(o);
+	if (!o->err)
+		o->err = io_stream_write(o->fd, o->buf, o->len);
+	o->len = 0;
+	return o->err;
+}
+
+static bool is_full(struct rows_out *o)
+{
+	if (!o->most_waiting_bytes || o->len < o->most_waiting_bytes)
+		return false;
+	rows_flush(o);
+	return o->len >= o->most_waiting_bytes;
+}
+
 void rows_emit(struct rows_out *o, const struct rows_in *in,
 	       const struct col_set *cols, const struct row *own)
 {
 	if (o->mapped != cols || o->version != (in ? in->version : 0))
 		map_columns(o, in, cols);
+	if (is_full(o)) {
+		o->dropped++;
+		return;
+	}
 	for (size_t i = 0; i < o->n; i++) {
 		int from = o->from[i];
 
@@ -319,23 +366,9 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 	fmt_row(o, o->text);
 }
 
-int rows_flush(struct rows_out *o)
-{
-	fmt_finish(o);
-	if (o->file) {
-		if (!o->err && o->len)
-			o->err = io_replace(o->file, o->buf, o->len, 0644);
-		o->len = 0;
-		return o->err;
-	}
-	if (!o->err)
-		o->err = io_stream_write(o->fd, o->buf, o->len);
-	o->len = 0;
-	return o->err;
-}
-
 int rows_close(struct rows_out *o)
 {
+	o->most_waiting_bytes = 0;
 	rows_flush(o);
 	if (!o->file && close(o->fd) && !o->err)
 		o->err = -errno;

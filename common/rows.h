@@ -78,6 +78,12 @@ struct rows_out {
 	const char *file; /* --out: replaced whole at each flush */
 	const char *tool; /* prefix of prometheus names: "psi_watch" */
 	int err;	  /* the first write error, -errno */
+	/*
+	 * 0: a flush waits for the reader.  Otherwise it does not; so much
+	 * waits for the next one at least, and rows beyond that are dropped.
+	 */
+	size_t most_waiting_bytes;
+	size_t dropped;
 
 	char *buf; /* what waits for the next flush */
 	size_t len, room;

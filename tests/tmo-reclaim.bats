@@ -511,3 +511,28 @@ replay() {
 	runx 2 tmo-reclaim --ranges < <(printf '#cgroup\tpid\n/w.slice/a\t1\n')
 	one_line "no columns pid start_ticks addr bytes kind"
 }
+
+
+@test "a reader that stands still does not hold up the control" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	# more than a pipe and what waits before it hold
+	{
+		printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\tx\n'
+		yes "/none	6000000	0.000	0.000	$(printf '%0500d' 0)" | head -n 9000
+	} >"$BATS_TEST_TMPDIR/rows"
+	calm | tail -n 1 >>"$BATS_TEST_TMPDIR/rows"
+	tmo-reclaim --headroom 0 --ratio 1% <"$BATS_TEST_TMPDIR/rows" >"$BATS_TEST_TMPDIR/fifo" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- 7>&- &
+	tool=$!
+	retry 10 test -s "$A/memory.reclaim"
+	[ "$(cat "$BATS_TEST_TMPDIR/err")" = "tmo-reclaim: standard output is not read: rows are dropped, memory is taken on" ]
+	# what waits is whole rows, and comes when it is read
+	(timeout 10 cat <"$BATS_TEST_TMPDIR/fifo" >"$BATS_TEST_TMPDIR/out" 3>&- 7>&-) &
+	reader=$!
+	exec 7>&-
+	wait "$tool" || [ $? -eq 3 ]
+	wait "$reader"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -gt 5000 ]
+	[ "$(awk -F'\t' '{ print NF }' "$BATS_TEST_TMPDIR/out" | sort -u | wc -l)" -eq 1 ]
+}

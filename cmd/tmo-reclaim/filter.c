@@ -117,8 +117,7 @@ void filter(struct run *run, struct shown *to)
 			continue;
 		tool_need_columns(&f.in, to->show);
 		one_row(&f, &r);
-		row_put(&to->own, to->show, &r);
-		rows_emit(to->out, &f.in, to->show, &to->own);
+		show(to, &f.in, &r);
 	}
 	if (event < 0)
 		tool_bad_input(&f.in, event);

@@ -53,12 +53,6 @@ static void reload(struct looping *l, char *const *operands)
 	join(l, operands);
 }
 
-static void show(struct shown *to, const struct result *r)
-{
-	row_put(&to->own, to->show, r);
-	rows_emit(to->out, NULL, to->show, &to->own);
-}
-
 static void sample(struct looping *l, struct shown *to)
 {
 	struct run *run = l->run;
@@ -83,7 +77,7 @@ static void sample(struct looping *l, struct shown *to)
 			period_once(run, cg, in ? in : &nothing, &r);
 		else
 			period(run, cg, in ? in : &nothing, &r);
-		show(to, &r);
+		show(to, NULL, &r);
 	}
 	rows_flush(to->out);
 }

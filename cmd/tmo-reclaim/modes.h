@@ -11,7 +11,14 @@ struct shown {
 	struct rows_out *out;
 	const struct col_set *show;
 	struct row own;
+	bool told_dropped;
 };
+
+/*
+ * A row of the output.  Where the run acts, it never waits for a reader: rows
+ * wait, up to a bound, or are dropped, which is said once.
+ */
+void show(struct shown *to, const struct rows_in *in, const struct result *r);
 
 /* Rows from stdin, each acted upon as it comes. */
 void filter(struct run *run, struct shown *to);

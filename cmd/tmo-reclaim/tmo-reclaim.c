@@ -189,7 +189,8 @@ enum {
 	DEFAULT_INTERVAL_US = 6000000,
 	N_COLS = sizeof(cols) / sizeof(*cols),
 	N_DEFAULT = 10,
-	N_KEYS = 2, /* which a filter's input has already */
+	N_KEYS = 2,		      /* which a filter's input has already */
+	MOST_WAITING_BYTES = 4 << 20, /* some 40,000 rows */
 };
 
 /* ---- options ---- */
@@ -273,6 +274,28 @@ static const struct policy defaults = {
 	.swap_limit_mpct = 80000,
 	.kill_switch = "/run/tmo-reclaim.off",
 };
+
+/* ---- output ---- */
+
+void show(struct shown *to, const struct rows_in *in, const struct result *r)
+{
+	row_put(&to->own, to->show, r);
+	rows_emit(to->out, in, to->show, &to->own);
+	if (to->out->dropped && !to->told_dropped) {
+		warn(0, "standard output is not read: rows are dropped, memory "
+			"is taken on");
+		to->told_dropped = true;
+	}
+}
+
+/* A run that acts goes on while nobody reads. */
+static void open_output(struct rows_out *out, const struct common_opts *c,
+			const struct policy *p)
+{
+	rows_open(out, c->format, !c->no_header, "tmo_reclaim");
+	if (!p->dry_run && p->law != LAW_ONCE && !p->ranges)
+		out->most_waiting_bytes = MOST_WAITING_BYTES;
+}
 
 /* ---- start ---- */
 
@@ -414,8 +437,7 @@ int main(int argc, char **argv)
 
 	run.policy = take_common(&cfg);
 	show_columns(&tool, &cfg, rows, &show);
-	rows_open(&out, cfg.common.format, !cfg.common.no_header,
-		  "tmo_reclaim");
+	open_output(&out, &cfg.common, &run.policy);
 	begin(&run, rows);
 	keys = tool_keys(&run.set, argv + first, n);
 	if (cfg.common.check)
