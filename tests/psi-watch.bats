@@ -251,6 +251,32 @@ $KEY/ü" ]
 	one_line "RLIMIT_NOFILE is too low"
 }
 
+@test "with too few descriptors every cgroup has a trigger or is polled, and later ones join in" {
+	live
+	for i in $(seq 60); do mkdir "$CG/$i"; done
+	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+	(ulimit -n 60; exec psi-watch -r -t 'cpu some 10%/500ms' -H -o cgroup "$KEY" >"$out" 2>"$err" 3>&-) &
+	pid=$!
+	retry 10 grep -q "RLIMIT_NOFILE is too low for a trigger each: some are polled every 500ms" "$err"
+	mkdir "$CG/late"
+	stall "$CG/late" 20
+	stall "$CG/60" 20
+	retry 15 grep -qx "$KEY/late" "$out"
+	retry 15 grep -qx "$KEY/60" "$out"
+	kill "$pid"
+	refute grep -q "Too many" "$err"
+}
+
+@test "hundreds of triggers are closed side by side" {
+	live
+	for i in $(seq 300); do mkdir "$CG/$i"; done
+	start=$(date +%s%N)
+	runx 1 psi-watch -q -r -t 'memory some 1s/2s' --timeout 1s "$KEY"
+	took=$((($(date +%s%N) - start) / 1000000))
+	echo "took $took ms"
+	[ "$took" -lt 3000 ]
+}
+
 @test "while nothing is made or removed the tree is not walked" {
 	live
 	command -v strace >/dev/null || skip "no strace"

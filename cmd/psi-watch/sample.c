@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -143,18 +142,15 @@ void need_col(struct need *need, int arg)
 
 void reader_open(struct reader *r, struct cg_set *set)
 {
-	struct rlimit lim = { .rlim_cur = 1024 };
-
-	getrlimit(RLIMIT_NOFILE, &lim);
 	r->set = set;
+	if (!root_is_live())
+		return; /* a recording's are opened anew */
 	/*
-	 * The pressure files are what each sample reads: they get the
-	 * descriptors, not the directories.  A recording's are opened anew.
+	 * The pressure files are what each sample reads: they get the set's
+	 * descriptors, not the directories.
 	 */
-	if (root_is_live()) {
-		r->held_max = lim.rlim_cur > 256 ? lim.rlim_cur - 128 : 0;
-		set->fd_max = 0;
-	}
+	r->held_max = set->fd_max;
+	set->fd_max = 0;
 }
 
 static bool is_system(const struct cg *cg)

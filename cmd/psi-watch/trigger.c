@@ -15,6 +15,7 @@
 #include "num.h"
 #include "psi-watch.h"
 #include "root.h"
+#include "shut.h"
 #include "spec.h"
 #include "trigger.h"
 
@@ -223,12 +224,27 @@ static void disarm(struct trip *t)
 	    (t->alarm.state == HIGH || t->alarm.state == CLEARING))
 		emit(t, GONE, t->source, NUM_NONE, NUM_NONE);
 	t->alarm = (struct alarm){ 0 };
-	if (t->fd)
+	if (t->fd) {
 		close(t->fd - 1); /* epoll forgets it */
+		t->trigger->w->reader.held--;
+	}
 	t->fd = 0;
 	t->source = BY_NONE;
 	t->hot = false;
 	t->due_us = 0;
+}
+
+static void hold(struct trip *t, int fd)
+{
+	t->fd = fd + 1;
+	t->trigger->w->reader.held++;
+}
+
+static bool may_hold(const struct trip *t)
+{
+	const struct reader *r = &t->trigger->w->reader;
+
+	return r->held < r->held_max;
 }
 
 static int add_to_epoll(struct trip *t, int fd, uint8_t source)
@@ -244,7 +260,7 @@ static int add_to_epoll(struct trip *t, int fd, uint8_t source)
 		close(fd);
 		return err;
 	}
-	t->fd = fd + 1;
+	hold(t, fd);
 	t->source = source;
 	return 0;
 }
@@ -262,10 +278,12 @@ static int arm_kernel(struct trip *t)
 {
 	struct trigger *tr = t->trigger;
 	char asked[NUM_LEN], armed[NUM_LEN], window[NUM_LEN], wide[NUM_LEN];
-	int fd = reader_open_file(&tr->w->reader, t->cg, t->spec->res,
-				  O_RDWR | O_NONBLOCK);
-	int err;
+	int fd, err;
 
+	if (!may_hold(t))
+		return -EMFILE;
+	fd = reader_open_file(&tr->w->reader, t->cg, t->spec->res,
+			      O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	t->armed = *t->spec;
@@ -331,33 +349,40 @@ static void arm_manager(struct trip *t)
 	t->due_us = clock_mono_us() + REARM_US;
 }
 
-static int arm_poll(struct trip *t, int why)
+/* Once for each reason. */
+static void tell_poll(struct trip *t, int why)
 {
 	struct trigger *tr = t->trigger;
+	bool is_short = why == -EMFILE || why == -ENFILE;
+	bool *told = is_short ? &tr->told_short : &tr->told_poll;
 	char pace[NUM_LEN];
-	int fd =
-		reader_open_file(&tr->w->reader, t->cg, t->spec->res, O_RDONLY);
 
-	if (fd >= 0 && !root_is_live()) {
-		close(fd); /* each sample has files of its own */
-		fd = -1;
-	} else if (fd == -EMFILE) {
-		if (!tr->told_short)
-			note("RLIMIT_NOFILE is too low: some are polled by "
-			     "opening them anew");
-		tr->told_short = true;
-		fd = -1;
-	} else if (fd < 0) {
+	num_human_us(pace, t->due_us - t->last.at_us);
+	if (root_is_live() && !*told && is_short)
+		note("RLIMIT_NOFILE is too low for a trigger each: some are "
+		     "polled every %s",
+		     pace);
+	else if (root_is_live() && !*told)
+		note("the kernel takes no such trigger (%s): polling every %s",
+		     strerror(-why), pace);
+	*told = true;
+}
+
+/* A recording has files of its own for each sample. */
+static int arm_poll(struct trip *t, int why)
+{
+	int fd = reader_open_file(&t->trigger->w->reader, t->cg, t->spec->res,
+				  O_RDONLY);
+
+	if (fd < 0)
 		return fd;
-	}
-	t->fd = fd + 1;
+	if (root_is_live() && may_hold(t))
+		hold(t, fd);
+	else
+		close(fd); /* opened anew each time */
 	t->source = BY_POLL;
 	sleep_or_look_again(t, t->last.at_us);
-	if (root_is_live() && !tr->told_poll)
-		note("the kernel takes no such trigger (%s): polling every %s",
-		     strerror(-why),
-		     num_human_us(pace, t->due_us - t->last.at_us));
-	tr->told_poll = true;
+	tell_poll(t, why);
 	return 0;
 }
 
@@ -595,6 +620,26 @@ static bool is_done(const struct trigger *tr, uint64_t end_us)
 	       clock_mono_us() >= end_us;
 }
 
+/* The process is about to end: nobody waits for the kernel's clean-up. */
+static void disarm_all(struct trigger *tr)
+{
+	const struct cg_set *set = &tr->w->set;
+	int *fd = xcalloc(set->n * tr->n, sizeof(*fd));
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct trip *t = set->v[i]->data;
+
+		for (size_t k = 0; k < tr->n; k++) {
+			if (t[k].fd)
+				fd[n++] = t[k].fd - 1;
+			t[k].fd = 0;
+		}
+	}
+	shut_all(fd, n);
+	free(fd);
+}
+
 static bool any_armed(const struct watch *w, size_t n)
 {
 	for (size_t i = 0; i < w->set.n; i++) {
@@ -645,12 +690,13 @@ int trigger_run(struct watch *w)
 		if (rows_flush(&w->out))
 			break;
 		if (is_done(tr, end_us))
-			return over(tr);
+			break;
 		if (!cg_set_follows(&w->set) &&
 		    due_us > clock_mono_us() + WALK_US)
 			due_us = clock_mono_us() + WALK_US;
 		tr->stale |= w->targets.file != NULL; /* is it another? */
 	} while (sleep_until(tr, due_us < end_us ? due_us : end_us));
+	disarm_all(tr);
 	return over(tr);
 }
 
