@@ -6,6 +6,10 @@
 load ../helpers
 load guest
 
+setup() {
+	[ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle"
+}
+
 # passes N: waits until the scan in the background told of so many more.
 passes() {
 	local want
@@ -15,7 +19,6 @@ passes() {
 
 @test "--node: each node's page frames are its own memory" {
 	echo n >/sys/kernel/mm/lru_gen/enabled
-	[ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle"
 	runx 0 cold-scan -q -a 2s -i 2s -c 1 --coverage --node /
 	for node in 0 1; do
 		bytes=$(awk -F'\t' -v node="$node" '$7 == node { s += $6 } END { print s }' <<<"$output")

@@ -28,7 +28,8 @@ teardown_file() {
 
 setup() {
 	case $BATS_TEST_DESCRIPTION in
-	lru-gen* | damon* | 'annotate --age-now'*) ;; # need none
+	damon*) [ -e /sys/kernel/mm/damon ] || skip "this kernel has no DAMON in sysfs" ;;
+	lru-gen* | 'annotate --age-now'*) ;; # need none
 	*) [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle" ;;
 	esac
 	lru_gen n

@@ -20,6 +20,28 @@ zswap_on() {
 	echo 1 >/sys/module/zswap/parameters/enabled
 }
 
+# needs_swappiness: file cache alone can be asked for since Linux 6.11.
+needs_swappiness() {
+	local probe=$CG/needs
+	mkdir -p "$probe"
+	if (echo '4K swappiness=0' >"$probe/memory.reclaim") 2>&1 | grep -q 'Invalid argument'; then
+		rmdir "$probe"
+		skip "this kernel takes no swappiness= in memory.reclaim"
+	fi
+	rmdir "$probe"
+}
+
+# needs_file KEY NAME: a file of that cgroup that not each kernel has.
+needs_file() {
+	[ -e "$CG$1/$2" ] || skip "this kernel has no $2"
+}
+
+# needs_zram: a stock kernel has it as a module, without a device until asked.
+needs_zram() {
+	modprobe zram 2>/dev/null || true
+	[ -e /sys/block/zram0 ] || skip "this kernel has no zram"
+}
+
 # make_cgroup KEY...: with the memory, io and cpu controllers, which its parents
 # must hand down.
 make_cgroup() {

@@ -42,6 +42,7 @@ swapped() {
 }
 
 @test "a rotating disk: file cache alone, unless told or zswap is before it" {
+	needs_swappiness
 	work /t/a --cold-anon 32M --rate 10
 	mkswap /dev/vda >/dev/null
 	echo 1 >/sys/block/vda/queue/rotational
@@ -60,6 +61,7 @@ swapped() {
 }
 
 @test "the pool of zswap at its bound: file cache alone" {
+	needs_file /t/a memory.zswap.writeback
 	work /t/a --cold-anon 96M --fill lz:2 --rate 10
 	mkswap /dev/vda >/dev/null
 	echo 0 >/sys/block/vda/queue/rotational
@@ -76,7 +78,8 @@ swapped() {
 }
 
 @test "zram at its limit: file cache alone" {
-	[ -e /sys/block/zram0 ] || skip "this kernel has no zram"
+	needs_zram
+	needs_swappiness
 	work /t/a --cold-anon 96M --fill lz:2 --rate 10
 	echo lz4 >/sys/block/zram0/comp_algorithm
 	echo 128M >/sys/block/zram0/disksize

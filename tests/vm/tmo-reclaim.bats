@@ -180,6 +180,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 }
 
 @test "swap is left alone where it must be: each with its reason" {
+	needs_swappiness
 	work /t/a --cold-anon 48M --rate 10
 	# a kernel that cannot take file cache alone takes nothing then
 	[ "$(calm /t/a swap_write_bytes_per_s 0 | FAULT=memory.reclaim:write:EINVAL \
@@ -200,6 +201,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 }
 
 @test "a full zswap pool stops swapping" {
+	needs_file /t/a memory.zswap.writeback
 	work /t/a --cold-anon 48M --rate 10
 	echo 1M >"$CG/t/a/memory.zswap.max"
 	echo 0 >"$CG/t/a/memory.zswap.writeback"
