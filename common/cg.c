@@ -409,8 +409,10 @@ static size_t push(struct walk *w, size_t len, const char *name, size_t n)
 {
 	if (len == 1)
 		len = 0; /* "/" has its slash already */
-	if (len + 1 + n >= sizeof(w->key))
+	if (len + 1 + n >= sizeof(w->key)) {
+		w->set->longs++;
 		return 0;
+	}
 	w->key[len] = '/';
 	memcpy(w->key + len + 1, name, n);
 	w->key[len + 1 + n] = '\0';
@@ -648,7 +650,7 @@ int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
 		else if (!*missing)
 			*missing = keys[i];
 	}
-	if (w.met && (n > 1 || recursive || set->n != before))
+	if (w.met && set->n && (n > 1 || recursive || set->n != before))
 		qsort(set->v, set->n, sizeof(*set->v), by_key);
 	return w.err;
 }

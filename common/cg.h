@@ -36,6 +36,7 @@ struct cg_set {
 	uint32_t round;
 	size_t data_size;
 	size_t tabs;	/* names with a TAB that were passed over */
+	size_t longs;	/* and keys that do not fit in CG_KEY_MAX */
 	bool take_tabs; /* of no rows: those are members, too */
 	bool fd_short;	/* descriptors ran out: some are reopened */
 	size_t fd_max;	/* of them, at most so many held by members */

@@ -316,7 +316,8 @@ static int offer(struct rows_out *o)
 			done += (size_t)n;
 	}
 	o->len -= done;
-	memmove(o->buf, o->buf + done, o->len);
+	if (done)
+		memmove(o->buf, o->buf + done, o->len);
 	return o->err;
 }
 

@@ -231,6 +231,20 @@ $KEY/ü" ]
 	one_line "TAB"
 }
 
+@test "a path too long is passed over with a warning" {
+	one 08
+	python3 - "$TMO_ROOT/sys/fs/cgroup/web" <<-'EOF'
+		import os, sys
+		os.chdir(sys.argv[1])
+		for i in range(20):
+		    os.mkdir('x' * 250)
+		    os.chdir('x' * 250)
+	EOF
+	runx 0 psi-watch -q -r -H -o cgroup,time /web
+	[ "$(wc -l <<<"$output")" -eq 17 ]
+	one_line "a path of more than 4095 bytes"
+}
+
 @test "a cgroup that was named and is gone is status 3 and one line" {
 	live
 	mkdir "$CG/job"

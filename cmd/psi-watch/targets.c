@@ -328,6 +328,8 @@ static void read_again(struct targets *t, const struct cg_set *set)
 				 .recursive = t->recursive,
 				 .inotify = t->inotify,
 				 .running = t->running,
+				 .tabs = t->tabs,
+				 .longs = t->longs,
 				 .walk_err = t->walk_err,
 				 .version = t->version };
 	char text[1024];
@@ -463,6 +465,12 @@ void targets_update(struct targets *t, struct cg_set *set, bool hup)
 	if (set->tabs && !t->tabs)
 		warn(0, "a cgroup with a TAB in its name is passed over");
 	t->tabs = set->tabs;
+	if (set->longs && !t->longs)
+		warn(0,
+		     "a cgroup with a path of more than %d bytes is passed "
+		     "over",
+		     CG_KEY_MAX - 1);
+	t->longs = set->longs;
 	t->running = true;
 }
 

@@ -39,11 +39,11 @@ struct targets {
 
 	char **key; /* operands and rows: what is expanded */
 	size_t n_keys;
-	bool *told;   /* of each key: its loss was said */
-	bool running; /* the first update is over: nothing is fatal now */
-	int walk_err; /* of the last walk, to say it once */
-	bool lost;    /* some cgroup that was named is not there */
-	size_t tabs;
+	bool *told;	    /* of each key: its loss was said */
+	bool running;	    /* the first update is over: nothing is fatal now */
+	int walk_err;	    /* of the last walk, to say it once */
+	bool lost;	    /* some cgroup that was named is not there */
+	size_t tabs, longs; /* of the set, as told */
 };
 
 /* Operands with "-" for rows of stdin; file may be NULL.  Dies when bad. */
