@@ -1,4 +1,5 @@
 # vm: -i -m 1G -s 512M
+# kernels: 6.12 7.3.4
 # How soon a write in flight is cut short, by a clock that counts instructions,
 # those of both processors: so no load of the host is in the figures.
 load ../helpers
