@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
+
+enum { KILL_US = 100000 }; /* for a lowerer to end that was killed */
 
 /* Where the records lie: root's in /run, a user's in his own. */
 static bool record_dir(char *path, size_t size)
@@ -89,56 +92,121 @@ static int write_record(const char *path, const char *key, uint64_t old,
 	return err;
 }
 
-static void on_time(int sig)
+/* The one that may be long in the kernel: its status is 0, or the errno. */
+__attribute__((noreturn)) static void lower(int dir_fd, uint64_t new_high)
 {
-	(void)sig; /* its purpose is to end the write */
-}
-
-static void limit_time(uint64_t deadline_us)
-{
-	struct itimerval it = {
-		.it_value = { .tv_sec = (time_t)(deadline_us / 1000000),
-			      .tv_usec = (long)(deadline_us % 1000000) },
-		.it_interval = { .tv_usec = 5000 }, /* one may come too early */
-	};
-	struct sigaction sa = { .sa_handler = on_time };
-	sigset_t open_to;
-
-	sigaction(SIGALRM, &sa, NULL);
-	sigaction(SIGUSR2, &sa, NULL);
-	sigfillset(&open_to);
-	sigdelset(&open_to, SIGALRM);
-	sigdelset(&open_to, SIGUSR2);
-	sigprocmask(SIG_SETMASK, &open_to, NULL);
-	setitimer(ITIMER_REAL, &it, NULL);
-}
-
-/* The child: its status is 0, or the errno. */
-__attribute__((noreturn)) static void poke(int dir_fd, const char *key,
-					   uint64_t old, uint64_t new_high,
-					   uint64_t deadline_us)
-{
-	struct itimerval off = { 0 };
-	char path[640];
 	uint64_t current;
-	int record, err = record_path(dir_fd, path, sizeof(path));
+	int err;
 
-	setsid();
-	record = err ? err : write_record(path, key, old, new_high);
-	if (record < 0)
-		_exit(-record); /* nobody could restore it after kill -9 */
-	limit_time(deadline_us);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	err = write_high(dir_fd, new_high);
-	setitimer(ITIMER_REAL, &off, NULL);
 	if (!err && (kv_read_u64(dir_fd, "memory.current", &current) ||
 		     current > new_high))
 		err = -EAGAIN;
-	if (!write_high(dir_fd, old))
-		unlink(path);
 	_exit(-err);
 }
 
-/* Waits for the child; a nudge is handed on to it. */
+/* Waits that long for the child's end: what it said, or -ETIMEDOUT, -EINTR. */
+static int wait_for(pid_t pid, const sigset_t *wake, uint64_t us)
+{
+	const struct timespec most = { (time_t)(us / 1000000),
+				       (long)(us % 1000000) * 1000 };
+	int status, sig = sigtimedwait(wake, NULL, &most);
+
+	if (sig != SIGCHLD)
+		return sig < 0 ? -ETIMEDOUT : -EINTR;
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return -ETIMEDOUT;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+/*
+ * A write to memory.high sets the limit first and then reclaims, and no signal
+ * ends a round of that, not even SIGKILL; a second write need not wait for it
+ * (mm/memcontrol.c, memory_high_write).  A lowerer that was killed before its
+ * limit was set may yet set it: so the limit is written again after its end.
+ */
+static int end_lowering(pid_t pid, sigset_t wake, int dir_fd, uint64_t old)
+{
+	int err;
+
+	kill(pid, SIGKILL);
+	err = write_high(dir_fd, old);
+	sigdelset(&wake, SIGUSR2); /* a nudge hastens nothing any more */
+	if (wait_for(pid, &wake, KILL_US) == -ETIMEDOUT)
+		return -EINPROGRESS;
+	return err ? err : write_high(dir_fd, old);
+}
+
+/*
+ * Only the directory stays open: a lock on the target and the far end of a
+ * pipe would be held for as long as the kernel reclaims.
+ */
+static int keep_only(int dir_fd)
+{
+	enum { KEPT = 3 };
+	int most = (int)sysconf(_SC_OPEN_MAX);
+
+	if (dup2(dir_fd, KEPT) < 0)
+		return -errno;
+	for (int fd = 0; fd < KEPT; fd++)
+		close(fd);
+	if (!syscall(SYS_close_range, KEPT + 1, ~0U, 0))
+		return KEPT;
+	for (int fd = KEPT + 1; fd < most; fd++) /* before 5.9 */
+		close(fd);
+	return KEPT;
+}
+
+/* Signals come to wait_for() only. */
+static void block_signals(sigset_t *wake)
+{
+	sigset_t all;
+
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would not come */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(wake);
+	sigaddset(wake, SIGCHLD);
+	sigaddset(wake, SIGUSR2);
+}
+
+/* The guardian: its status is 0, or the errno. */
+__attribute__((noreturn)) static void guard(int dir_fd, const char *key,
+					    uint64_t old, uint64_t new_high,
+					    uint64_t deadline_us, pid_t caller)
+{
+	sigset_t wake;
+	char path[640];
+	int record, end, err = record_path(dir_fd, path, sizeof(path));
+	pid_t pid;
+
+	setsid();
+	prctl(PR_SET_NAME, "tmo-restore"); /* killall does not mean it */
+	block_signals(&wake);
+	prctl(PR_SET_PDEATHSIG, SIGUSR2);
+	if (getppid() != caller)
+		_exit(EINTR);
+	if (!err && (dir_fd = keep_only(dir_fd)) < 0)
+		err = dir_fd;
+	record = err ? err : write_record(path, key, old, new_high);
+	if (record < 0)
+		_exit(-record); /* nobody could restore it after kill -9 */
+	pid = fork();
+	if (!pid)
+		lower(dir_fd, new_high);
+	err = pid < 0 ? -errno : wait_for(pid, &wake, deadline_us);
+	end = err == -ETIMEDOUT || err == -EINTR
+		      ? end_lowering(pid, wake, dir_fd, old)
+		      : write_high(dir_fd, old);
+	if (!end)
+		unlink(path);
+	else if (end == -EINPROGRESS)
+		end = ftruncate(record, 0); /* its lock: until it has ended */
+	_exit(err == -ETIMEDOUT ? EAGAIN : -err);
+}
+
+/* Waits for the guardian; a nudge is handed on to it. */
 static int status_of(pid_t pid, const atomic_bool *stop)
 {
 	int status;
@@ -157,7 +225,7 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 {
 	uint64_t current, old, new_high;
 	char path[640];
-	pid_t pid;
+	pid_t pid, caller = getpid();
 	int err = kv_read_u64(dir_fd, "memory.current", &current);
 
 	if (err || (err = kv_read_u64(dir_fd, "memory.high", &old)))
@@ -169,7 +237,7 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	if (pid < 0)
 		return -errno;
 	if (!pid)
-		poke(dir_fd, key, old, new_high, deadline_us);
+		guard(dir_fd, key, old, new_high, deadline_us, caller);
 	err = status_of(pid, stop);
 	if (err == -ECHILD && !write_high(dir_fd, old) &&
 	    !record_path(dir_fd, path, sizeof(path)))

@@ -3,11 +3,12 @@
  *
  * A limit below what is used makes the kernel reclaim; left behind, it
  * throttles the workload without end (that is how the first TMO failed in
- * production).  So each poke is a child's: it keeps a record, lowers the
- * limit, restores it, and removes the record.  It blocks every signal that
- * can be blocked and is no part of the caller's fate, so that kill -9 of the
- * caller leaves nothing behind; when the child is killed, the caller restores;
- * and when both are, the next start does by the record.
+ * production).  So each poke has two processes.  One lowers the limit: it can
+ * be in the kernel's reclaim for many seconds, which no signal ends.  The other
+ * one, tmo-restore, keeps a record, watches it, and restores the limit: when
+ * the reclaim ends, at the deadline, when the caller dies, or when told.  It
+ * blocks every signal that can be blocked.  When it is killed, the caller
+ * restores; when both are, the next start does by the record.
  */
 #ifndef HIGH_H
 #define HIGH_H

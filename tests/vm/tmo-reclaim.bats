@@ -287,25 +287,55 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(<"$CG/t/a/memory.high")" = max ]
 }
 
-@test "kill -9 while memory.high is lowered: the child restores it" {
-	work /t/a --cold-anon 96M --rate 10
-	tmo-reclaim --memory-high --headroom 4M --chunk 64M --deadline 10s -b 60M /t/a \
+# poke: a reclaim by memory.high that takes seconds is under way, in $tool.
+poke() {
+	work /t/a --cold-anon 256M --rate 10
+	tmo-reclaim --memory-high --headroom 4M --chunk 220M --deadline "$1" -b 210M /t/a \
 		>/dev/null 2>&1 3>&- &
 	tool=$!
 	retry 10 lowered /t/a
-	kill -9 "$tool"
-	retry 15 not_lowered /t/a
-	retry 5 test -z "$(ls /run/tmo-reclaim)"
 }
 lowered() { [ "$(<"$CG$1/memory.high")" != max ]; }
 not_lowered() { [ "$(<"$CG$1/memory.high")" = max ]; }
 
-@test "kill -9 of tool and child: the next start restores by the record" {
-	work /t/a --cold-anon 96M --rate 10
-	tmo-reclaim --memory-high --headroom 4M --chunk 64M --deadline 10s -b 60M /t/a \
-		>/dev/null 2>&1 3>&- &
-	retry 10 lowered /t/a
-	pkill -9 -x tmo-reclaim
+# restored_in US
+restored_in() {
+	local start=${EPOCHREALTIME/./} took
+	retry 15 not_lowered /t/a
+	took=$((${EPOCHREALTIME/./} - start))
+	echo "restored after $took us"
+	[ "$took" -lt "$1" ]
+}
+
+@test "kill -9 while memory.high is lowered: restored, and the target is free" {
+	poke 10s
+	kill -9 "$tool"
+	restored_in 1000000
+	[ "$(calm /t/a | reason_of -n)" != locked ]
+	retry 20 nobody_reclaims
+}
+nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
+
+@test "kill -9 of the one that restores: the caller restores" {
+	poke 10s
+	retry 5 pkill -9 -x tmo-restore
+	restored_in 1000000
+	[ -z "$(ls /run/tmo-reclaim)" ]
+	kill -9 "$tool" 2>/dev/null || true # it may have ended
+	retry 20 nobody_reclaims
+}
+
+@test "memory.high is restored at the deadline, however long the reclaim takes" {
+	poke 300ms
+	restored_in 1000000
+	retry 20 nobody_reclaims
+	runx 0 tmo-reclaim -c 1 /t/b
+	[ -z "$(ls /run/tmo-reclaim)" ]
+}
+
+@test "kill -9 of all: the next start restores by the record" {
+	poke 10s
+	pkill -9 -x 'tmo-(reclaim|restore)'
 	lowered /t/a
 	[ -n "$(ls /run/tmo-reclaim)" ]
 	runx 0 tmo-reclaim -c 1 /t/b
