@@ -10,8 +10,24 @@
 /* Appends one row, text[] under o->name[], to the output's buffer. */
 void fmt_row(struct rows_out *o, const char *const *text);
 
-/* What a format holds back until the sample is whole. */
-void fmt_finish(struct rows_out *o);
-void fmt_free(struct rows_out *o);
+/* Of use to each format: bytes to the buffer; what a text is. */
+void fmt_put(struct rows_out *o, const char *s, size_t n);
+void fmt_puts(struct rows_out *o, const char *s);
+bool fmt_ends(const char *name, const char *suffix);
+bool fmt_is_number(const char *s);
+
+/*
+ * The exposition, in prom.c.  All samples of a metric must stand together, and
+ * each series only once: rows are kept, a later one of the same key in the
+ * place of the earlier.
+ */
+void prom_row(struct rows_out *o, const char *const *text);
+/* The columns change: the rows kept take those of the same names along. */
+void prom_columns(struct rows_out *o, const char *const *name, size_t n);
+/* A sample is over: what the next does not hold is gone. */
+void prom_sample_over(struct rows_out *o);
+/* All that is kept, to the buffer. */
+void prom_put(struct rows_out *o);
+void prom_free(struct rows_out *o);
 
 #endif

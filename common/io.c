@@ -201,22 +201,46 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-int io_replace(const char *path, const void *data, size_t len, mode_t mode)
+/* A new file beside path, named in tmp: its descriptor, or -errno. */
+static int open_beside(const char *path, char *tmp, size_t size)
 {
-	char tmp[4096];
-	int n = snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path);
+	int n = snprintf(tmp, size, "%s.XXXXXX", path), fd;
 	struct stat st;
-	int fd, err;
 
-	if (n < 0 || (size_t)n >= sizeof(tmp))
+	if (n < 0 || (size_t)n >= size)
 		return -ENAMETOOLONG;
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
 		return -ELOOP;
 	fd = mkostemp(tmp, O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int io_may_replace(const char *path)
+{
+	char tmp[4096];
+	int fd = open_beside(path, tmp, sizeof(tmp));
+
 	if (fd < 0)
-		return -errno;
+		return fd;
+	close(fd);
+	unlink(tmp);
+	return 0;
+}
+
+int io_replace(const char *path, const void *data, size_t len, mode_t mode)
+{
+	char tmp[4096];
+	int fd = open_beside(path, tmp, sizeof(tmp)), err;
+	mode_t mask = 0;
+
+	if (fd < 0)
+		return fd;
 	err = write_all(fd, data, len);
-	if (!err && (fchmod(fd, mode) || fsync(fd)))
+	if (!mode)
+		umask(mask = umask(0));
+	if (!err && fchmod(fd, mode ? mode : 0666 & ~mask))
+		err = -errno;
+	if (!err && mode && fsync(fd))
 		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;

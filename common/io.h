@@ -59,8 +59,12 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len);
 
 /*
  * Replaces path (a user's file, below no prefix) at once: temporary file in
- * the same directory, fsync, rename.  No symlink is followed.
+ * the same directory, fsync, rename.  No symlink is followed.  mode 0: what the
+ * umask leaves of 0666, and no fsync: for what is made anew soon.
  */
 int io_replace(const char *path, const void *data, size_t len, mode_t mode);
+
+/* Could it be?  0 or -errno; nothing changes. */
+int io_may_replace(const char *path);
 
 #endif

@@ -233,7 +233,7 @@ static void declare(struct rows_out *o, const char *const *name, size_t n)
 {
 	if (same_names(o, name, n))
 		return;
-	fmt_finish(o);
+	prom_columns(o, name, n);
 	free_names(o->name, o->n);
 	o->name = xcalloc(n, sizeof(*o->name));
 	for (size_t i = 0; i < n; i++)
@@ -253,17 +253,19 @@ static int own_index(const struct col_set *cols, const char *name)
 /* The columns of the output while they are found. */
 struct mapping {
 	struct rows_out *o;
-	const char **name;
+	const char **name, **help;
 	size_t n;
 };
 
 /* from: as in struct rows_out. */
-static void map_one(struct mapping *m, const char *name, int from)
+static void map_one(struct mapping *m, const char *name, const char *help,
+		    int from)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (!strcmp(m->name[i], name))
 			return;
 	m->o->from[m->n] = from;
+	m->help[m->n] = help;
 	m->name[m->n++] = name;
 }
 
@@ -275,9 +277,9 @@ static void map_own(struct mapping *m, const struct rows_in *in,
 		int at = in ? rows_find(in, col->name) : -1;
 
 		if (col->put)
-			map_one(m, col->name, (int)i);
+			map_one(m, col->name, col->help, (int)i);
 		else if (at >= 0)
-			map_one(m, col->name, ~at);
+			map_one(m, col->name, NULL, ~at);
 	}
 }
 
@@ -286,18 +288,23 @@ static void map_columns(struct rows_out *o, const struct rows_in *in,
 			const struct col_set *cols)
 {
 	size_t most = (in ? in->n : 0) + cols->n;
-	struct mapping m = { o, xcalloc(most, sizeof(*m.name)), 0 };
+	struct mapping m = { o, xcalloc(most, sizeof(*m.name)),
+			     xcalloc(most, sizeof(*m.help)), 0 };
 
 	o->from = xrealloc(o->from, most, sizeof(*o->from));
 	o->text = xrealloc(o->text, most, sizeof(*o->text));
 	for (size_t i = 0; in && i < (cols->only ? 1 : in->n); i++) {
 		int k = own_index(cols, in->name[i]);
 
-		map_one(&m, in->name[i], k >= 0 ? k : ~(int)i);
+		map_one(&m, in->name[i], k >= 0 ? cols->v[k]->help : NULL,
+			k >= 0 ? k : ~(int)i);
 	}
 	map_own(&m, in, cols);
 	declare(o, m.name, m.n);
 	free(m.name);
+	free(o->help);
+	o->help = m.help;
+	o->filters = in && in->flush == o;
 	o->mapped = cols;
 	o->version = in ? in->version : 0;
 }
@@ -321,15 +328,21 @@ static int offer(struct rows_out *o)
 	return o->err;
 }
 
-int rows_flush(struct rows_out *o)
+/* The exposition whole, in the place of the last. */
+static void replace_file(struct rows_out *o)
 {
-	fmt_finish(o);
-	if (o->file) {
-		if (!o->err && o->len)
-			o->err = io_replace(o->file, o->buf, o->len, 0644);
-		o->len = 0;
-		return o->err;
-	}
+	size_t len = o->len;
+
+	prom_put(o);
+	o->err = io_replace(o->file, o->buf + len, o->len - len, 0);
+	o->file_failed = o->err;
+	o->len = len;
+}
+
+static int hand_on(struct rows_out *o)
+{
+	if (!o->err && o->file && o->prom)
+		replace_file(o);
 	if (!o->err && o->most_waiting_bytes)
 		return offer(o);
 	if (!o->err)
@@ -338,11 +351,18 @@ int rows_flush(struct rows_out *o)
 	return o->err;
 }
 
+int rows_flush(struct rows_out *o)
+{
+	hand_on(o);
+	prom_sample_over(o);
+	return o->err;
+}
+
 static bool is_full(struct rows_out *o)
 {
 	if (!o->most_waiting_bytes || o->len < o->most_waiting_bytes)
 		return false;
-	rows_flush(o);
+	hand_on(o);
 	return o->len >= o->most_waiting_bytes;
 }
 
@@ -351,10 +371,6 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 {
 	if (o->mapped != cols || o->version != (in ? in->version : 0))
 		map_columns(o, in, cols);
-	if (is_full(o)) {
-		o->dropped++;
-		return;
-	}
 	for (size_t i = 0; i < o->n; i++) {
 		int from = o->from[i];
 
@@ -364,21 +380,29 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 			o->text[i] = (size_t)~from < in->cells ? in->cell[~from]
 							       : "-";
 	}
-	fmt_row(o, o->text);
+	if (o->file || o->format == ROWS_PROM)
+		prom_row(o, o->text);
+	if (is_full(o))
+		o->dropped++;
+	else
+		fmt_row(o, o->text);
 }
 
 int rows_close(struct rows_out *o)
 {
 	o->most_waiting_bytes = 0;
-	rows_flush(o);
-	if (!o->file && close(o->fd) && !o->err)
+	if (o->format == ROWS_PROM && !o->file)
+		prom_put(o);
+	hand_on(o);
+	if (close(o->fd) && !o->err)
 		o->err = -errno;
 	free_names(o->name, o->n);
+	free(o->help);
 	free(o->width);
 	free(o->from);
 	free(o->text);
 	free(o->buf);
-	fmt_free(o);
+	prom_free(o);
 	o->name = NULL;
 	return o->err;
 }
@@ -415,7 +439,7 @@ static int fill(struct rows_in *in)
 		in->buf = xrealloc(in->buf, in->room, 1);
 	}
 	if (in->flush)
-		rows_flush(in->flush);
+		hand_on(in->flush);
 	n = io_stream_read(in->fd, in->buf + in->end, in->room - in->end);
 	if (n < 0)
 		return (int)n;

@@ -74,8 +74,14 @@ int rows_format(const char *name, enum rows_format *out);
 struct rows_out {
 	int fd;
 	enum rows_format format;
-	bool header;	  /* -H clears it */
-	const char *file; /* --out: replaced whole at each flush */
+	bool header; /* -H clears it */
+	/*
+	 * --out: an exposition, replaced whole at each flush; the rows go to
+	 * fd all the same, unless the format is ROWS_PROM.
+	 */
+	const char *file;
+	bool file_failed; /* err is of it */
+	bool keep;	  /* in an exposition a row stands until its next */
 	const char *tool; /* prefix of prometheus names: "psi_watch" */
 	int err;	  /* the first write error, -errno */
 	/*
@@ -87,7 +93,8 @@ struct rows_out {
 
 	char *buf; /* what waits for the next flush */
 	size_t len, room;
-	char **name; /* the columns as they stand */
+	char **name;	   /* the columns as they stand */
+	const char **help; /* what they mean, NULL: not told */
 	size_t n;
 	bool declared;		      /* since the last change of columns */
 	const struct col_set *mapped; /* of which from[] was made */
@@ -97,7 +104,8 @@ struct rows_out {
 	size_t *width;		      /* of the table's columns */
 	size_t lines;		      /* of the table, since its header */
 	bool tty, color;
-	void *prom; /* rows kept for the exposition */
+	bool filters;	   /* samples have no end: rows replace their last */
+	struct prom *prom; /* rows kept for the exposition */
 };
 
 /* stdout.  format < 0: table on a terminal, rows elsewhere. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "io.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -22,7 +23,7 @@
 #define VERSION "0"
 #endif
 
-enum { KEY_CHECK = 0x10000 };
+enum { KEY_CHECK = 0x10000, KEY_OUT };
 
 static const struct opt shared[] = {
 	{ 'R', "root", "DIR[:DIR...]",
@@ -30,6 +31,8 @@ static const struct opt shared[] = {
 	{ 'o', "output", "COLUMNS", "columns to show; +COLUMNS adds to them" },
 	{ 'H', "no-header", NULL, "leave the header out" },
 	{ 'f', "format", "FORMAT", "rows, json, table or prometheus" },
+	{ KEY_OUT, "out", "FILE",
+	  "a prometheus exposition, replaced with each sample" },
 	{ 'i', "interval", "TIME", "time between samples: 250ms 5s 2m 1h" },
 	{ 'c', "count", "N", "end after N samples" },
 	{ 'n', "dry-run", NULL, "change nothing, show what would be done" },
@@ -142,6 +145,7 @@ static void take_shared(struct common_opts *c, int key, const char *arg)
 	case 'q': c->verbose = -1; break;
 	case 'v': c->verbose++; break;
 	case KEY_CHECK: c->check = true; break;
+	case KEY_OUT: c->out = arg; break;
 	case 'f':
 		if (rows_format(arg, &format))
 			die(0,
@@ -210,6 +214,40 @@ static void open_closed_stdio(void)
 		close(fd);
 }
 
+static char *join(const char *a, const char *b)
+{
+	char *s;
+
+	if (asprintf(&s, "%s%s%s", a, *b ? "," : "", b) < 0)
+		die(ENOMEM, "-o");
+	return s;
+}
+
+/* Is it one of "a,b,c"? */
+static bool names_column(const char *spec, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *spec; spec += *spec == ',') {
+		size_t n = strcspn(spec, ",");
+
+		if (n == len && !strncmp(spec, name, n))
+			return true;
+		spec += n;
+	}
+	return false;
+}
+
+/* Without its key a series is nobody's. */
+static void add_key(const struct tool *t, struct common_opts *c)
+{
+	bool prom = c->out || c->format == (int)ROWS_PROM;
+
+	if (prom && t->n_cols && c->cols && *c->cols != '+' &&
+	    !names_column(c->cols, t->cols[0].name))
+		c->cols = join(t->cols[0].name, c->cols);
+}
+
 int tool_start(const struct tool *t, int argc, char **argv,
 	       struct common_opts *common, void *cfg)
 {
@@ -243,6 +281,7 @@ int tool_start(const struct tool *t, int argc, char **argv,
 		}
 	}
 	msg_set_level(common->verbose);
+	add_key(t, common);
 	err = root_open(roots, &bad);
 	if (err)
 		die(err, "cannot open the root '%s'", bad);
@@ -283,6 +322,29 @@ void tool_lock_memory(void)
 	if (!locked)
 		debug("memory is not locked: that takes CAP_IPC_LOCK or a "
 		      "larger RLIMIT_MEMLOCK");
+}
+
+const char *tool_counters(const struct common_opts *c, const char *counters)
+{
+	const char *rest = c->cols ? c->cols + 1 : "";
+	char plus[256];
+
+	if ((!c->out && c->format != (int)ROWS_PROM) ||
+	    (c->cols && *c->cols != '+'))
+		return c->cols;
+	snprintf(plus, sizeof(plus), "+%s", counters);
+	return join(plus, rest);
+}
+
+void tool_output(struct rows_out *o, const struct common_opts *c,
+		 const char *name)
+{
+	int err = c->out ? io_may_replace(c->out) : 0;
+
+	if (err)
+		die(err, "--out: cannot replace '%s'", c->out);
+	rows_open(o, c->format, !c->no_header, name);
+	o->file = c->out;
 }
 
 void tool_columns(const struct tool *t, size_t n_default, const char *spec,
@@ -426,7 +488,7 @@ int tool_finish(struct rows_out *o, int status)
 		die(0, "standard output was not read in time");
 	if (err)
 		die(err, "cannot write %s",
-		    o->file ? o->file : "to standard output");
+		    o->file_failed ? o->file : "to standard output");
 	clock_reraise();
 	return status;
 }

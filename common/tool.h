@@ -32,6 +32,7 @@ struct common_opts {
 	bool recursive;	      /* -r */
 	int verbose;	      /* -v, -q */
 	bool check;	      /* --check */
+	const char *out;      /* --out */
 };
 
 struct tool {
@@ -75,6 +76,16 @@ void tool_filter_columns(const struct tool *t, size_t n_default,
 
 /* Dies where one of them is not in the input: call it for each row. */
 void tool_need_columns(const struct rows_in *in, const struct col_set *cols);
+
+/*
+ * -o with these ("a,b") among the defaults where an exposition is written: what
+ * a metric of a window's difference is told by beside it.
+ */
+const char *tool_counters(const struct common_opts *c, const char *counters);
+
+/* rows_open() as the options say; dies where --out cannot be written. */
+void tool_output(struct rows_out *o, const struct common_opts *c,
+		 const char *name);
 
 /* Opens the cgroup tree, or dies saying what is missing and the remedy. */
 void tool_open_tree(struct cg_set *set, size_t data_size);

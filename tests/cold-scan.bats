@@ -319,7 +319,9 @@ END
 	rm -r "$R"
 	idle
 	runx 0 cold-scan -a 1m,2m -f prometheus -o cgroup,age_us,cold_anon_bytes /web
-	same '# TYPE tmo_cold_scan_cold_anon_bytes gauge
+	output=$(grep tmo_cold_scan_cold_anon_bytes <<<"$output")
+	same '# HELP tmo_cold_scan_cold_anon_bytes of anon, not touched for age
+# TYPE tmo_cold_scan_cold_anon_bytes gauge
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="60000000"} 2015232
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 }

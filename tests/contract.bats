@@ -150,8 +150,9 @@ one_header() {
 prom_is_valid() {
 	[ "$1" = cold-scan ] && return 0
 	runs "$1" -f prometheus | awk '
+		/^# HELP [a-z0-9_]+ ./ { next }
 		/^# TYPE [a-zA-Z_][a-zA-Z0-9_]* (gauge|counter)$/ { next }
-		/^[a-zA-Z_][a-zA-Z0-9_]*\{cgroup="[^"]*"(,[a-z_0-9]+="[^"]*")?\} (-?[0-9.]+|\+Inf)$/ { n++; next }
+		/^[a-zA-Z_][a-zA-Z0-9_]*\{cgroup="[^"]*"(,[a-z_0-9]+="[^"]*")?\} (-?[0-9.e-]+|\+Inf)$/ { n++; next }
 		{ print "bad line: " $0; bad = 1 }
 		END { exit bad || !n }'
 }

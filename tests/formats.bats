@@ -90,3 +90,84 @@ assert names[2] == "/w.slice/e\x1b[31m\x1b]0;pwn\x07" and names[4] == "/w.slice/
 		[ "$(grep -c '^/w.slice' "$BATS_TEST_TMPDIR/seen")" -eq 13 ]
 	done
 }
+
+# lint CMD...: promtool takes it whole and has nothing to say; no series twice.
+lint() {
+	run --separate-stderr "$@"
+	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/exposition"
+	[ -n "$output" ] || { echo "nothing from $*: $stderr"; return 1; }
+	promtool check metrics <"$BATS_TEST_TMPDIR/exposition" >"$BATS_TEST_TMPDIR/said" 2>&1 ||
+		{ echo "$*"; cat "$BATS_TEST_TMPDIR/said"; return 1; }
+	[ -z "$(grep -v '^#' "$BATS_TEST_TMPDIR/exposition" | sed 's/ [^ ]*$//' | sort | uniq -d)" ]
+}
+
+@test "promtool accepts every output of every tool, whatever came in" {
+	hostile >"$BATS_TEST_TMPDIR/rows"
+	lint psi-watch -f prometheus -r -i 6s /w.slice
+	lint psi-watch -f prometheus -r /w.slice
+	lint psi-watch -f prometheus -r -i 6s --quantiles /w.slice
+	lint psi-watch -f prometheus -o mem_some_pct,mem_some_pct,memory_bytes -i 6s /w.slice
+	lint psi-watch -f prometheus --check
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus -i 6s -c 2 /w.slice '/w.slice/*'
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus --plan /w.slice '/w.slice/*'
+	all=$(swap-balance -h | sed '1,/^columns:/d' | awk '{ printf "%s%s", s, $1; s = "," }')
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus -i 6s -c 2 -o "$all" /w.slice '/w.slice/*'
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus --check
+	lint tmo-reclaim -f prometheus --check
+	all=$(tmo-reclaim -h | sed '1,/^columns:/d' | awk '{ printf "%s%s", s, $1; s = "," }')
+	lint tmo-reclaim -n -f prometheus -o "$all" /w.slice
+	export TMO_ROOT=$R/1
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus <"$BATS_TEST_TMPDIR/rows"
+	[ "$(grep -c '^tmo_swap_balance_x_bytes{' <<<"$output")" -eq 13 ]
+	lint tmo-reclaim -n -f prometheus <"$BATS_TEST_TMPDIR/rows"
+	# Columns that no metric may be called.
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus < <(
+		printf '#cgroup\tx-y\tx_y\tX Y\tCamelCase\tæ\tx_info\tx\tw-x\ta_total\tx-y\n'
+		printf '/w.slice\t1\t2\t3\t4\t5\t6\tword\tword\t7\t8\n')
+	for root in cold-scan-lru-gen-7.3.4 cold-scan-page-idle-7.3.4; do
+		use_root "$root"
+		[ ! -d "$TMO_ROOT/1" ] || TMO_ROOT=$TMO_ROOT/1:$TMO_ROOT/2:$TMO_ROOT/3
+		for view in "" --histogram "--percentiles 50,90" --promotions --recommend --coverage; do
+			[[ $root != *lru* || $view == "" || $view == --hist* ]] || continue
+			# shellcheck disable=SC2086 # words
+			lint cold-scan -q -a 1m,2m -i 1m -c 2 -r -f prometheus $view /
+		done
+		lint cold-scan -q -f prometheus --check
+	done
+}
+
+@test "an exposition has each sample's last, base units, counters and places" {
+	runx 0 psi-watch -f prometheus -r -i 6s -o cgroup,mem_some_pct,mem_some_total_us,window_us /w.slice
+	[ "$(grep -c '^# TYPE tmo_psi_watch_mem_some_ratio gauge' <<<"$output")" -eq 1 ]
+	grep -q '^# TYPE tmo_psi_watch_mem_some_seconds_total counter' <<<"$output"
+	grep -q '^tmo_psi_watch_window_seconds{cgroup="/w.slice"} 22.05$' <<<"$output"
+	[ "$(grep -c '^tmo_psi_watch_window_seconds{' <<<"$output")" -eq 4 ]
+	grep -q '^tmo_psi_watch_outermost{cgroup="/w.slice"} 1$' <<<"$output"
+	grep -q '^tmo_psi_watch_outermost{cgroup="/w.slice/a"} 0$' <<<"$output"
+	grep -q '^tmo_psi_watch_innermost{cgroup="/w.slice"} 0$' <<<"$output"
+	grep -q '^tmo_psi_watch_innermost{cgroup="/w.slice/a"} 1$' <<<"$output"
+	runx 0 tmo-reclaim -n -f prometheus < <(psi-watch -r -i 6s /w.slice)
+	grep -q '^# TYPE tmo_reclaim_got_bytes_total counter' <<<"$output"
+	[ "$(grep -c '^tmo_reclaim_reason_info{' <<<"$output")" -eq 4 ]
+}
+
+@test "--out in all four: an exposition beside the rows, whole, by the umask, tried first" {
+	F=$BATS_TEST_TMPDIR/m/x.prom
+	mkdir "$BATS_TEST_TMPDIR/m"
+	umask 027
+	for tool in "psi-watch -i 6s /w.slice" "swap-balance -S $BATS_TEST_TMPDIR/s -i 6s -c 1 /w.slice" \
+		"tmo-reclaim -n /w.slice" "cold-scan -q -a 1m /"; do
+		[[ $tool != cold-scan* ]] || use_root cold-scan-lru-gen-7.3.4
+		rm -f "$F"
+		# shellcheck disable=SC2086 # words
+		runx 0 $tool --out "$F"
+		[[ ${lines[0]} == "#cgroup"* && ${#lines[@]} -ge 2 ]]
+		promtool check metrics <"$F"
+		[ "$(stat -c %a "$F")" = 640 ]
+		[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
+		# shellcheck disable=SC2086
+		runx 2 $tool --out "$BATS_TEST_TMPDIR/none/x"
+		one_line "--out: cannot replace"
+		[ -z "$output" ]
+	done
+}

@@ -954,20 +954,20 @@ listen() {
 @test "prometheus text is replaced whole, counters are counters" {
 	one 08
 	echo old >"$BATS_TEST_TMPDIR/psi.prom"
-	runx 0 psi-watch --out "$BATS_TEST_TMPDIR/psi.prom" -r -o cgroup,mem_some_total_us,cpu_full_avg10_pct /
+	runx 0 psi-watch --out "$BATS_TEST_TMPDIR/psi.prom" -f prometheus -r -o cgroup,mem_some_total_us,cpu_full_avg10_pct /
 	[ -z "$output" ]
-	runx 0 cat "$BATS_TEST_TMPDIR/psi.prom"
-	avg() { field "$TMO_ROOT/sys/fs/cgroup/$1/cpu.pressure" full avg10; }
-	same '# TYPE tmo_psi_watch_mem_some_total_us counter
-tmo_psi_watch_mem_some_total_us{cgroup="/"} 0
-tmo_psi_watch_mem_some_total_us{cgroup="/batch"} 0
-tmo_psi_watch_mem_some_total_us{cgroup="/web"} 0
-# TYPE tmo_psi_watch_cpu_full_avg10_pct gauge
-tmo_psi_watch_cpu_full_avg10_pct{cgroup="/batch"} '"$(avg batch)"'0
-tmo_psi_watch_cpu_full_avg10_pct{cgroup="/web"} '"$(avg web)"0
+	runx 0 grep -e mem_some -e cpu_full "$BATS_TEST_TMPDIR/psi.prom"
+	avg() { awk -v pct="$(field "$TMO_ROOT/sys/fs/cgroup/$1/cpu.pressure" full avg10)" 'BEGIN { print pct / 100 }'; }
+	same '# HELP tmo_psi_watch_mem_some_seconds_total stalled time, ever
+# TYPE tmo_psi_watch_mem_some_seconds_total counter
+tmo_psi_watch_mem_some_seconds_total{cgroup="/"} 0
+tmo_psi_watch_mem_some_seconds_total{cgroup="/batch"} 0
+tmo_psi_watch_mem_some_seconds_total{cgroup="/web"} 0
+# HELP tmo_psi_watch_cpu_full_avg10_ratio the kernel'"'"'s average over 10 s
+# TYPE tmo_psi_watch_cpu_full_avg10_ratio gauge
+tmo_psi_watch_cpu_full_avg10_ratio{cgroup="/batch"} '"$(avg batch)"'
+tmo_psi_watch_cpu_full_avg10_ratio{cgroup="/web"} '"$(avg web)"
 	[ "$(find "$BATS_TEST_TMPDIR" -name 'psi.prom*' | wc -l)" -eq 1 ]
-	runx 2 psi-watch --out "$BATS_TEST_TMPDIR/x" -f json /
-	one_line "--out: only -f prometheus"
 }
 
 @test "json has numbers as numbers and null for the unknown" {

@@ -549,7 +549,7 @@ int main(int argc, char **argv)
 	struct scan s;
 	int status, at = tool_start(&tool, argc, argv, &common, &cfg);
 
-	rows_open(&cfg.view.out, common.format, !common.no_header, "cold_scan");
+	tool_output(&cfg.view.out, &common, "cold_scan");
 	if (common.check)
 		return check(&cfg.view.out);
 	settle(&cfg, &common);

@@ -18,6 +18,7 @@ enum {
 	E_HIGH,
 	E_MAX,
 	E_OOM,
+	E_THRESHOLD,
 };
 
 static const char *source_name(uint8_t source)
@@ -50,6 +51,7 @@ static void put_number(struct row *r, const void *sample, int arg)
 	switch (arg) {
 	case E_TIME: row_milli(r, e->unix_ms); break;
 	case E_WINDOW: row_u64(r, e->window_us); break;
+	case E_THRESHOLD: row_u64(r, e->spec->law.stall_us); break;
 	case E_STALL: row_u64(r, e->stall_us); break;
 	case E_BLAME_STALL:
 		row_u64(r, b && *b->key ? b->stall_us : NUM_NONE);
@@ -80,6 +82,7 @@ const struct col event_cols[] = {
 	{ "high_events", "times over memory.high", put_number, E_HIGH },
 	{ "max_events", "times at memory.max", put_number, E_MAX },
 	{ "oom_events", "times out of memory", put_number, E_OOM },
+	{ "threshold_us", "stall that it takes", put_number, E_THRESHOLD },
 };
 
 const size_t event_n_cols = sizeof(event_cols) / sizeof(*event_cols);

@@ -24,7 +24,7 @@ struct event {
 };
 
 /* Without --blame the first few are the default. */
-enum { EVENT_PLAIN_COLS = 8 };
+enum { EVENT_PLAIN_COLS = 8, EVENT_BLAME_COLS = 15 };
 extern const struct col event_cols[];
 extern const size_t event_n_cols;
 

@@ -17,7 +17,6 @@
 
 enum {
 	OPT_TARGETS = 256,
-	OPT_OUT,
 	OPT_SORT,
 	OPT_TOP,
 	OPT_UNTIL,
@@ -54,8 +53,6 @@ static const struct opt opts[] = {
 	  "p50 p90 p99 and max of each cgroup at the end, or on SIGUSR1" },
 	{ OPT_TARGETS, "targets", "FILE",
 	  "rows of cgroups; read again when it changes" },
-	{ OPT_OUT, "out", "FILE",
-	  "replace FILE with each sample (prometheus)" },
 };
 
 static void take_condition(struct config *c, const char *arg, bool is_while)
@@ -97,7 +94,6 @@ static void take(void *cfg, int key, const char *arg)
 		c->targets = arg;
 		clock_use_hup();
 		break;
-	case OPT_OUT: c->out = arg; break;
 	}
 	c->stateful |=
 		key == OPT_CLEAR || key == OPT_SUSTAIN || key == OPT_COOLDOWN;
@@ -118,8 +114,6 @@ static void check_options(const struct config *c)
 		die(0, "--all needs --until or --while");
 	if (c->top && !c->sort)
 		die(0, "--top needs --sort");
-	if (c->out && c->common.format >= 0 && c->common.format != ROWS_PROM)
-		die(0, "--out: only -f prometheus is written whole");
 	if (c->common.count > 1 && !c->common.interval_us && !trigger &&
 	    !c->until && !c->quantiles)
 		die(0, "-c: more than one sample needs -i");
@@ -183,7 +177,10 @@ static int sort_column(const char *name)
 /* The columns asked for, "+" meaning those of this mode and more. */
 static void choose_columns(struct watch *w, const struct tool *tool)
 {
-	const char *spec = w->cfg.common.cols;
+	const char *spec = tool_counters(&w->cfg.common,
+					 "cpu_some_total_us,mem_some_total_us,"
+					 "mem_full_total_us,io_some_total_us,"
+					 "io_full_total_us");
 	const char *defaults =
 		w->interval_us ? sample_defaults : sample_defaults_once;
 	char *all = NULL;
@@ -224,16 +221,6 @@ static size_t choose_mode(struct watch *w, const struct tool *tool)
 	return sizeof(struct meter) + w->expr.clocks * sizeof(uint64_t);
 }
 
-static void open_out(struct watch *w)
-{
-	int format = w->cfg.common.format;
-
-	if (w->cfg.out)
-		format = ROWS_PROM;
-	rows_open(&w->out, format, !w->cfg.common.no_header, "psi_watch");
-	w->out.file = w->cfg.out;
-}
-
 int main(int argc, char **argv)
 {
 	const struct tool tool = {
@@ -257,7 +244,7 @@ int main(int argc, char **argv)
 	bool trigger = w.cfg.n_triggers || w.cfg.from_env;
 
 	check_options(&w.cfg);
-	open_out(&w);
+	tool_output(&w.out, &w.cfg.common, "psi_watch");
 	if (w.cfg.common.check)
 		return check_run(&w);
 	size = trigger ? trigger_open(&w, &tool, &env) : choose_mode(&w, &tool);

@@ -12,7 +12,6 @@ enum { MAX_TRIGGERS = 16 };
 struct config {
 	struct common_opts common;
 	const char *targets; /* --targets */
-	const char *out;     /* --out */
 	const char *sort;    /* --sort */
 	uint64_t top;	     /* --top, 0: all */
 	const char *until;   /* --until, or --while */

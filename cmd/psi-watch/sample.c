@@ -76,20 +76,20 @@ static void put_key(struct row *r, const void *sample, int arg)
 	row_str(r, COL_WHAT(arg) == W_TREND ? s->trend : s->key);
 }
 
-#define STALL(name, res, kind, text)                                           \
-	{ name "_pct", "share of the window in which " text " stalled",        \
-	  put_milli, COL_ARG(W_PCT, res, kind) },                              \
-		{ name "_us", "stalled microseconds in the window", put_whole, \
-		  COL_ARG(W_US, res, kind) },                                  \
-		{ name "_total_us", "stalled microseconds ever", put_whole,    \
-		  COL_ARG(W_TOTAL_US, res, kind) },                            \
-		{ name "_avg10_pct", "the kernel's average over 10 s",         \
-		  put_milli, COL_ARG(W_AVG10_PCT, res, kind) },                \
-		{ name "_avg60_pct", "the kernel's average over 60 s",         \
-		  put_milli, COL_ARG(W_AVG60_PCT, res, kind) },                \
-	{                                                                      \
-		name "_avg300_pct", "the kernel's average over 300 s",         \
-			put_milli, COL_ARG(W_AVG300_PCT, res, kind)            \
+#define STALL(name, res, kind, text)                                    \
+	{ name "_pct", "share of the window in which " text " stalled", \
+	  put_milli, COL_ARG(W_PCT, res, kind) },                       \
+		{ name "_us", "stalled time in the window", put_whole,  \
+		  COL_ARG(W_US, res, kind) },                           \
+		{ name "_total_us", "stalled time, ever", put_whole,    \
+		  COL_ARG(W_TOTAL_US, res, kind) },                     \
+		{ name "_avg10_pct", "the kernel's average over 10 s",  \
+		  put_milli, COL_ARG(W_AVG10_PCT, res, kind) },         \
+		{ name "_avg60_pct", "the kernel's average over 60 s",  \
+		  put_milli, COL_ARG(W_AVG60_PCT, res, kind) },         \
+	{                                                               \
+		name "_avg300_pct", "the kernel's average over 300 s",  \
+			put_milli, COL_ARG(W_AVG300_PCT, res, kind)     \
 	}
 
 const struct col sample_cols[] = {

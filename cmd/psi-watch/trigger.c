@@ -719,8 +719,8 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 {
 	struct trigger *tr = xcalloc(1, sizeof(*tr));
 	struct tool ours = *tool;
-	const char *spec = w->cfg.common.cols;
-	size_t n_default = w->cfg.blame ? event_n_cols : EVENT_PLAIN_COLS;
+	const char *spec = tool_counters(&w->cfg.common, "threshold_us");
+	size_t n_default = w->cfg.blame ? EVENT_BLAME_COLS : EVENT_PLAIN_COLS;
 
 	for (size_t i = 0; i < w->cfg.n_triggers; i++) {
 		const char *why;
@@ -746,5 +746,6 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 	ours.cols = event_cols;
 	ours.n_cols = event_n_cols;
 	tool_columns(&ours, n_default, spec, &w->cols);
+	w->out.keep = true;
 	return tr->n * sizeof(struct trip);
 }

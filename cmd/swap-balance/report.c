@@ -93,6 +93,9 @@ enum count {
 	C_STALL,
 	C_WRITE,
 	C_BUDGET_LEFT,
+	C_FILE_TOTAL,
+	C_ANON_TOTAL,
+	C_STALL_TOTAL,
 };
 
 #define DELTA(field) num_delta(m->now.field, m->then.field)
@@ -120,6 +123,9 @@ static uint64_t count(const struct line *l, enum count which)
 	case C_PROACTIVE_SCAN: return DELTA(st.pgscan_proactive_pages);
 	case C_PROACTIVE_STEAL: return DELTA(st.pgsteal_proactive_pages);
 	case C_STALL: return DELTA(mem_stall_us);
+	case C_FILE_TOTAL: return m->now.st.refault_file_pages;
+	case C_ANON_TOTAL: return m->now.st.refault_anon_pages;
+	case C_STALL_TOTAL: return m->now.mem_stall_us;
 	case C_WRITE: return look_device_out_bytes(&m->now, &m->then);
 	default: return NUM_NONE;
 	}
@@ -238,4 +244,9 @@ const struct col report_columns[REPORT_COLUMNS] = {
 	  put_value, V_YEARS },
 	{ "saved_price", "DRAM not needed, less what replaces it", put_value,
 	  V_PRICE },
+	{ "file_refault_total_pages", "of the cgroup ever", put_count,
+	  C_FILE_TOTAL },
+	{ "anon_refault_total_pages", "of the cgroup ever", put_count,
+	  C_ANON_TOTAL },
+	{ "stall_total_us", "memory pressure ever", put_count, C_STALL_TOTAL },
 };

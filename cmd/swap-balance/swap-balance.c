@@ -611,11 +611,13 @@ static void prepare(struct run *run, bool filters)
 
 	names.cols += skip;
 	names.n_cols -= (size_t)skip;
-	(filters ? tool_filter_columns
-		 : tool_columns)(&names, (size_t)(REPORT_DEFAULT - skip),
-				 run->common.cols, &run->cols);
-	rows_open(&run->out, run->common.format, !run->common.no_header,
-		  "swap_balance");
+	(filters ? tool_filter_columns : tool_columns)(
+		&names, (size_t)(REPORT_DEFAULT - skip),
+		tool_counters(&run->common,
+			      "file_refault_total_pages,anon_refault_total_"
+			      "pages,stall_total_us"),
+		&run->cols);
+	tool_output(&run->out, &run->common, "swap_balance");
 	prepare_state(run);
 	tool_open_tree(&run->set, sizeof(struct member));
 }

@@ -398,6 +398,7 @@ static void go_through(struct run *run, struct cg *cg,
 	*r = (struct result){
 		.key = cg->key,
 		.time_ms = clock_unix_ms(),
+		.sum = &s.t->sum,
 		.memory_bytes = NUM_NONE,
 		.floor_bytes = NUM_NONE,
 	};
@@ -439,6 +440,7 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 	*r = (struct result){
 		.key = cg->key,
 		.time_ms = in->time_ms,
+		.sum = &t->sum,
 		.memory_bytes = in->memory_bytes,
 		.accounted = true,
 	};

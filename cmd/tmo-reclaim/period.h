@@ -55,6 +55,7 @@ struct result {
 	int64_t time_ms;
 	uint64_t memory_bytes, want_bytes;
 	struct yield y;
+	const struct totals *sum; /* of the cgroup's rows, or NULL */
 	int64_t saved_bytes, offloaded_bytes;
 	bool accounted, paged_out;
 	uint64_t stall_us, elapsed_us, floor_bytes;

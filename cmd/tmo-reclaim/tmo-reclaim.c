@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,6 +157,19 @@ static void put_gain(struct row *r, const void *sample, int arg)
 	row_milli(r, llround(((const struct result *)sample)->gain * 1000));
 }
 
+/* arg: where in struct totals. */
+static void put_total(struct row *r, const void *sample, int arg)
+{
+	const struct result *s = sample;
+
+	row_u64(r, s->sum ? *(const uint64_t *)(const void *)((const char *)
+								      s->sum +
+							      arg)
+			  : NUM_NONE);
+}
+
+#define TOTAL(field) put_total, (int)offsetof(struct totals, field)
+
 static const struct col cols[] = {
 	{ "cgroup", "path below the cgroup2 mount", put_key, 0 },
 	{ "time", "Unix time in seconds", put_time, 0 },
@@ -183,6 +197,12 @@ static const struct col cols[] = {
 	{ "elapsed_us", "time in the writes", put_u64, CELL_ELAPSED },
 	{ "bound_bytes", "the floor in force", put_u64, CELL_FLOOR },
 	{ "gain", "of the default law", put_gain, 0 },
+	{ "want_total_bytes", "since the first row", TOTAL(want_bytes) },
+	{ "got_total_bytes", "since the first row", TOTAL(got_bytes) },
+	{ "refaulted_total_bytes", "since the first row",
+	  TOTAL(refaulted_bytes) },
+	{ "device_total_bytes", "since the first row", TOTAL(device_bytes) },
+	{ "stall_total_us", "since the first row", TOTAL(stall_us) },
 };
 
 enum {
@@ -292,7 +312,7 @@ void show(struct shown *to, const struct rows_in *in, const struct result *r)
 static void open_output(struct rows_out *out, const struct common_opts *c,
 			const struct policy *p)
 {
-	rows_open(out, c->format, !c->no_header, "tmo_reclaim");
+	tool_output(out, c, "tmo_reclaim");
 	if (!p->dry_run && p->law != LAW_ONCE && !p->ranges)
 		out->most_waiting_bytes = MOST_WAITING_BYTES;
 }
@@ -399,7 +419,10 @@ static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
 			 struct col_set *show)
 {
 	size_t skip = rows ? N_KEYS : 0, n_default = N_DEFAULT - skip;
-	const char *names = cfg->common.cols;
+	const char *names = tool_counters(
+		&cfg->common, "want_total_bytes,got_total_bytes,"
+			      "refaulted_total_bytes,device_total_bytes,"
+			      "stall_total_us");
 
 	if (!names && cfg->policy.ranges) {
 		names = "+want_bytes,got_bytes,reason";

@@ -1,0 +1,454 @@
+/*
+ * Prometheus text exposition 0.0.4.  A column of numbers is a metric
+ * tmo_<tool>_<column>{cgroup="..."} in base units; one of words is
+ * ..._info{cgroup="...",<column>="..."} 1.  What tells rows of a cgroup apart
+ * is a label of all of them.
+ */
+#include <ctype.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt.h"
+#include "msg.h"
+#include "text.h"
+
+struct prom_row {
+	char *labels; /* of the key columns: no two rows have the same */
+	char **cell;
+	size_t cells;
+	unsigned int pass;
+};
+
+struct prom {
+	struct prom_row **v;
+	size_t n, room;
+	void *by_labels;
+	unsigned int pass; /* of a filter: grows where a key comes again */
+	bool over;
+};
+
+enum { NAME_MAX_LEN = 256 };
+
+/* ---- names and values ---- */
+
+/* A name of [a-z0-9_]; the same where it is one. */
+static void plain_name(const char *name, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name && n + 1 < size; name++)
+		buf[n++] = isalnum((unsigned char)*name)
+				   ? (char)tolower((unsigned char)*name)
+				   : '_';
+	buf[n] = '\0';
+}
+
+static void put_label(struct rows_out *o, const char *name, const char *s)
+{
+	char plain[NAME_MAX_LEN], hex[TEXT_HEX];
+	size_t n;
+
+	plain_name(name, plain, sizeof(plain));
+	fmt_puts(o, !strcmp(plain, name) && isalpha((unsigned char)*name)
+			    ? name
+			    : "value");
+	fmt_puts(o, "=\"");
+	while (*s) {
+		const char *piece = text_next(&s, &n, hex, false);
+
+		if (*piece == '"' || *piece == '\\')
+			fmt_puts(o, "\\");
+		fmt_put(o, piece, n);
+	}
+	fmt_puts(o, "\"");
+}
+
+/* Several rows of a cgroup differ in these. */
+static bool is_key(const char *name)
+{
+	static const char *const keys[] = {
+		"age_us", "kind", "percentile_pct", "node",	    "pid",
+		"addr",	  "file", "resource",	    "threshold_us", "action",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!strcmp(name, keys[i]))
+			return true;
+	return false;
+}
+
+static char *labels_of(struct rows_out *o, const char *const *text)
+{
+	size_t len = o->len;
+	char *labels;
+
+	put_label(o, o->name[0], text[0]);
+	for (size_t i = 1; i < o->n; i++)
+		if (is_key(o->name[i]) && strcmp(text[i], "-")) {
+			fmt_puts(o, ",");
+			put_label(o, o->name[i], text[i]);
+		}
+	fmt_put(o, "", 1);
+	labels = xstrdup(o->buf + len);
+	o->len = len;
+	return labels;
+}
+
+static bool is_value(const char *s)
+{
+	return fmt_is_number(s) || !strcmp(s, "max");
+}
+
+/* Endings of columns, the base unit that they are told in, and its size. */
+static const struct unit {
+	const char *ending, *base;
+	double size;
+} units[] = {
+	{ "_bytes_per_min", "_bytes_per_second", 60 },
+	{ "_bytes_per_s", "_bytes_per_second", 1 },
+	{ "_pct_per_min", "_ratio_per_second", 6000 },
+	{ "_bytes", "_bytes", 1 },
+	{ "_pages", "_pages", 1 },
+	{ "_us", "_seconds", 1000000 },
+	{ "_pct", "_ratio", 100 },
+	{ "", "", 1 },
+};
+
+/* "cpu_some_total_us" is cpu_some_seconds_total; whose unit is returned. */
+static const struct unit *metric_name(const struct rows_out *o,
+				      const char *column, const char *suffix,
+				      char *buf, bool *counter)
+{
+	const struct unit *u = units;
+	char plain[NAME_MAX_LEN];
+
+	plain_name(column, plain, sizeof(plain));
+	while (!fmt_ends(plain, u->ending))
+		u++;
+	plain[strlen(plain) - strlen(u->ending)] = '\0';
+	*counter = !*suffix && fmt_ends(plain, "_total");
+	if (*counter)
+		plain[strlen(plain) - strlen("_total")] = '\0';
+	snprintf(buf, NAME_MAX_LEN, "%s%s_%s%s%s%s",
+		 strncmp(o->tool, "tmo_", 4) ? "tmo_" : "", o->tool, plain,
+		 *suffix ? "" : u->base, *counter ? "_total" : "", suffix);
+	return u;
+}
+
+static void put_value(struct rows_out *o, const char *s, const struct unit *u)
+{
+	char buf[64];
+
+	if (!fmt_is_number(s)) {
+		fmt_puts(o, "+Inf");
+	} else if (u->size > 1) {
+		snprintf(buf, sizeof(buf), "%.15g", strtod(s, NULL) / u->size);
+		fmt_puts(o, buf);
+	} else {
+		fmt_puts(o, s);
+	}
+}
+
+/* ---- the rows kept ---- */
+
+static int by_labels(const void *a, const void *b)
+{
+	return strcmp(((const struct prom_row *)a)->labels,
+		      ((const struct prom_row *)b)->labels);
+}
+
+static void free_cells(struct prom_row *row)
+{
+	for (size_t i = 0; i < row->cells; i++)
+		free(row->cell[i]);
+	free(row->cell);
+}
+
+static void set_cells(struct prom_row *row, const char *const *text, size_t n)
+{
+	free_cells(row);
+	row->cell = xcalloc(n, sizeof(*row->cell));
+	row->cells = n;
+	for (size_t i = 0; i < n; i++)
+		row->cell[i] = xstrdup(text[i]);
+}
+
+/* Those that no pass since has named. */
+static void drop(struct prom *p, unsigned int pass)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct prom_row *row = p->v[i];
+
+		if (row->pass >= pass) {
+			p->v[kept++] = row;
+			continue;
+		}
+		tdelete(row, &p->by_labels, by_labels);
+		free_cells(row);
+		free(row->labels);
+		free(row);
+	}
+	p->n = kept;
+}
+
+static struct prom_row *add_row(struct prom *p, char *labels)
+{
+	struct prom_row *row = xcalloc(1, sizeof(*row));
+
+	row->labels = labels;
+	if (p->n == p->room) {
+		p->room = p->room ? p->room * 2 : 32;
+		p->v = xrealloc(p->v, p->room, sizeof(*p->v));
+	}
+	p->v[p->n++] = row;
+	if (!tsearch(row, &p->by_labels, by_labels))
+		die(0, "out of memory");
+	return row;
+}
+
+void prom_row(struct rows_out *o, const char *const *text)
+{
+	struct prom *p = o->prom ? o->prom : xcalloc(1, sizeof(*p));
+	struct prom_row probe = { .labels = labels_of(o, text) }, *row;
+	void *node;
+
+	o->prom = p;
+	if (p->over)
+		drop(p, ++p->pass);
+	p->over = false;
+	node = tfind(&probe, &p->by_labels, by_labels);
+	row = node ? *(struct prom_row **)node : add_row(p, probe.labels);
+	if (node)
+		free(probe.labels);
+	/* One pass of a filter may miss a row that is late, not two. */
+	if (node && o->filters && row->pass == p->pass)
+		drop(p, p->pass++);
+	row->pass = p->pass;
+	set_cells(row, text, o->n);
+}
+
+void prom_sample_over(struct rows_out *o)
+{
+	if (o->prom && !o->keep && !o->filters)
+		o->prom->over = true;
+}
+
+void prom_columns(struct rows_out *o, const char *const *name, size_t n)
+{
+	struct prom *old = o->prom;
+	char **old_name = o->name;
+	size_t old_n = o->n;
+	const char **text = xcalloc(n, sizeof(*text));
+
+	o->prom = NULL;
+	o->name = (char **)(uintptr_t)name;
+	o->n = n;
+	for (size_t r = 0; old && !old->over && r < old->n; r++) {
+		for (size_t i = 0; i < n; i++) {
+			text[i] = "-";
+			for (size_t k = 0; k < old_n; k++)
+				if (!strcmp(name[i], old_name[k]))
+					text[i] = old->v[r]->cell[k];
+		}
+		prom_row(o, text);
+	}
+	o->name = old_name;
+	o->n = old_n;
+	free(text);
+	if (old) {
+		drop(old, UINT32_MAX);
+		free(old->v);
+		free(old);
+	}
+}
+
+void prom_free(struct rows_out *o)
+{
+	struct prom *p = o->prom;
+
+	if (!p)
+		return;
+	drop(p, UINT32_MAX);
+	free(p->v);
+	free(p);
+	o->prom = NULL;
+}
+
+/* ---- the exposition ---- */
+
+static void put_head(struct rows_out *o, const char *name, const char *help,
+		     bool counter)
+{
+	fmt_puts(o, "# HELP ");
+	fmt_puts(o, name);
+	fmt_puts(o, " ");
+	fmt_puts(o, help ? help : "as it came in");
+	fmt_puts(o, "\n# TYPE ");
+	fmt_puts(o, name);
+	fmt_puts(o, counter ? " counter\n" : " gauge\n");
+}
+
+/* Is there a number, or else a word, in the column? */
+static bool told(const struct rows_out *o, size_t col, bool *number)
+{
+	bool any = false;
+
+	*number = false;
+	for (size_t r = 0; r < o->prom->n; r++) {
+		const char *s = o->prom->v[r]->cell[col];
+
+		any |= strcmp(s, "-") != 0;
+		*number |= is_value(s);
+	}
+	return any;
+}
+
+/* Column names differ; what is made of them need not. */
+static bool name_is_taken(const struct rows_out *o, size_t col,
+			  const char *name)
+{
+	char other[NAME_MAX_LEN];
+	bool counter, number;
+
+	for (size_t i = 1; i < col; i++) {
+		if (!told(o, i, &number))
+			continue;
+		metric_name(o, o->name[i], number ? "" : "_info", other,
+			    &counter);
+		if (!strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
+static void put_metric(struct rows_out *o, size_t col)
+{
+	bool number, counter;
+	char name[NAME_MAX_LEN];
+	const struct unit *u;
+
+	if (!told(o, col, &number))
+		return;
+	u = metric_name(o, o->name[col], number ? "" : "_info", name, &counter);
+	if (name_is_taken(o, col, name))
+		return;
+	put_head(o, name, o->help[col], counter);
+	for (size_t r = 0; r < o->prom->n; r++) {
+		const struct prom_row *row = o->prom->v[r];
+		const char *s = row->cell[col];
+
+		if (!strcmp(s, "-") || (number && !is_value(s)))
+			continue;
+		fmt_puts(o, name);
+		fmt_puts(o, "{");
+		fmt_puts(o, row->labels);
+		if (!number) {
+			fmt_puts(o, ",");
+			put_label(o, o->name[col], s);
+		}
+		fmt_puts(o, "} ");
+		if (number)
+			put_value(o, s, u);
+		else
+			fmt_puts(o, "1");
+		fmt_puts(o, "\n");
+	}
+}
+
+/* A cgroup's place among those told, so that a sum counts nothing twice. */
+struct place {
+	char *key;
+	bool outer, inner; /* nothing above it, nothing below it */
+};
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct place *)a)->key,
+		      ((const struct place *)b)->key);
+}
+
+static void *places(const struct prom *p, struct place *v, size_t *n)
+{
+	void *tree = NULL;
+
+	for (size_t r = 0; r < p->n; r++) {
+		struct place *new = v + *n;
+
+		*new = (struct place){ p->v[r]->cell[0], true, true };
+		if (*(struct place **)tsearch(new, &tree, by_key) == new)
+			++*n;
+	}
+	return tree;
+}
+
+static void mark_above(void *tree, struct place *of)
+{
+	char *key = xstrdup(of->key), *slash;
+	struct place probe = { .key = key };
+
+	while (key[0] && key[1] && (slash = strrchr(key, '/'))) {
+		struct place **above;
+
+		slash[slash == key] = '\0'; /* of "/a" is above "/" */
+		above = tfind(&probe, &tree, by_key);
+		if (above) {
+			(*above)->inner = false;
+			of->outer = false;
+		}
+	}
+	free(key);
+}
+
+static void put_place(struct rows_out *o, const struct place *v, size_t n,
+		      bool outer)
+{
+	char name[NAME_MAX_LEN];
+	bool counter;
+
+	metric_name(o, outer ? "outermost" : "innermost", "", name, &counter);
+	put_head(o, name,
+		 outer ? "1: no cgroup above it is told"
+		       : "1: no cgroup below it is told",
+		 false);
+	for (size_t i = 0; i < n; i++) {
+		fmt_puts(o, name);
+		fmt_puts(o, "{");
+		put_label(o, "cgroup", v[i].key);
+		fmt_puts(o,
+			 (outer ? v[i].outer : v[i].inner) ? "} 1\n" : "} 0\n");
+	}
+}
+
+static void nothing(void *node)
+{
+	(void)node;
+}
+
+static void put_places(struct rows_out *o)
+{
+	struct place *v = xcalloc(o->prom->n, sizeof(*v));
+	size_t n = 0;
+	void *tree = places(o->prom, v, &n);
+
+	for (size_t i = 0; i < n; i++)
+		mark_above(tree, v + i);
+	put_place(o, v, n, true);
+	put_place(o, v, n, false);
+	tdestroy(tree, nothing);
+	free(v);
+}
+
+void prom_put(struct rows_out *o)
+{
+	if (!o->prom || !o->prom->n)
+		return;
+	for (size_t i = 1; i < o->n; i++)
+		if (strcmp(o->name[i], "time") && !is_key(o->name[i]))
+			put_metric(o, i);
+	if (!strcmp(o->name[0], "cgroup"))
+		put_places(o);
+}
