@@ -105,3 +105,42 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		snprintf(buf, size, "%llu", (unsigned long long)v);
 	return 0;
 }
+
+/* A mistyped column of policy would be somebody's own, and rule nothing. */
+int policy_check_header(const struct rows_in *in, char *reason, size_t size)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		bool exact;
+		const char *meant = policy_column(in->name[i], &exact);
+
+		if (!meant || exact)
+			continue;
+		snprintf(reason, size, "column '%s': is that %s?", in->name[i],
+			 meant);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int policy_check_cells(const struct rows_in *in, char *reason, size_t size)
+{
+	for (size_t i = 0; i < in->cells; i++) {
+		const char *name = in->name[i], *cell = in->cell[i], *wanted;
+		char buf[64];
+		bool exact;
+
+		if (!*cell) {
+			snprintf(reason, size,
+				 "column '%s': an empty cell (- is unknown)",
+				 name);
+			return -EINVAL;
+		}
+		if (!policy_column(name, &exact) || !exact ||
+		    !policy_cell(name, cell, buf, sizeof(buf), &wanted))
+			continue;
+		snprintf(reason, size, "column '%s': '%s' is not %s", name,
+			 cell, wanted);
+		return -EINVAL;
+	}
+	return 0;
+}

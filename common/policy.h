@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rows.h"
+
 /*
  * The policy column that name is, or that it seems to be meant for ("floor",
  * "flor_bytes"); NULL: it is somebody's own.
@@ -21,5 +23,12 @@ const char *policy_column(const char *name, bool *exact);
  */
 int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		const char **wanted);
+
+/*
+ * The header, or the row, just read of a table: 0, or -EINVAL with what is
+ * wrong and in which column as the reason.
+ */
+int policy_check_header(const struct rows_in *in, char *reason, size_t size);
+int policy_check_cells(const struct rows_in *in, char *reason, size_t size);
 
 #endif

@@ -375,7 +375,7 @@ $reason" ]
 	retry 10 grep -q "$tab: 2 targets" "$err"
 	printf '#cgroup\tfloor_bytes\n/\tmuch\n' >"$tab"
 	kill -HUP "$tool"
-	retry 10 grep -q "$tab: line 2: the table before stays in force" "$err"
+	retry 10 grep -q "$tab: line 2: .*: the table before stays in force" "$err"
 	kill -USR1 "$tool" # wakes it: the bad table is told once
 	sleep 0.3
 	[ "$(grep -c 'stays in force' "$err")" -eq 1 ]
@@ -535,4 +535,54 @@ replay() {
 	wait "$reader"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -gt 5000 ]
 	[ "$(awk -F'\t' '{ print NF }' "$BATS_TEST_TMPDIR/out" | sort -u | wc -l)" -eq 1 ]
+}
+
+@test "--targets: sizes and percentages as on the command line, faults by line and column" {
+	tab=$BATS_TEST_TMPDIR/tab
+	printf '#cgroup\tfloor_bytes\tmem_limit_pct\n/w.slice\t1T\t0.5%%\n' >"$tab"
+	runx 0 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% --targets "$tab"
+	[ "$(awk -F'\t' '$1 == "/w.slice/a" { print $NF }' <<<"$output")" = row_floor ]
+	printf '#cgroup\tfloor_bytes\n/w.slice\t-\n/w.slice/a\t1.5X\n' >"$tab"
+	runx 2 tmo-reclaim -c 1 --targets "$tab"
+	one_line "tab': line 3: column 'floor_bytes': '1.5X' is not a size"
+	printf '#cgroup\tflor_bytes\n/w.slice\t1\n' >"$tab"
+	runx 2 tmo-reclaim -c 1 --targets "$tab"
+	one_line "line 1: column 'flor_bytes': is that floor_bytes?"
+	printf '#cgroup\tspeed\n/w.slice\t1\n' >"$tab"
+	runx 2 tmo-reclaim -c 1 --targets "$tab"
+	one_line "line 1: column 'speed' is no policy"
+}
+
+@test "--check --targets tells every fault of the table" {
+	tab=$BATS_TEST_TMPDIR/tab
+	printf '#cgroup\tfloor_bytes\tio_limit_pct\n/w.slice\tmuch\t1%%\n/w.slice/a\t1G\t-\n/w.slice/b\t-\tx\n' >"$tab"
+	runx 2 tmo-reclaim --check --targets "$tab"
+	same "#feature	state	detail
+targets	missing	line 2: column 'floor_bytes': 'much' is not a size such as 4096, 64K or 1.5G
+targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0.1%"
+	sed -i 's/much/1M/; s/x$/2%/' "$tab"
+	runx 0 tmo-reclaim --check --targets "$tab"
+	[[ $output == *"targets	ok	$tab: 3 rows" ]]
+}
+
+@test "a named cgroup that is missing is an end, unless it is waited for" {
+	runx 3 timeout 10 tmo-reclaim -n -q -i 100ms /w.slice/none /w.slice/a
+	one_line "no cgroup '/w.slice/none'"
+	unset TMO_ROOT
+	tmo-reclaim -n -q --wait -i 100ms /none >/dev/null 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	tool=$!
+	retry 10 grep -q "no cgroup '/none'" "$BATS_TEST_TMPDIR/err"
+	sleep 0.3
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 1 ]
+	kill "$tool"
+	got=0
+	wait "$tool" || got=$?
+	[ "$got" -eq 143 ]
+}
+
+@test "an input without a row is said, and is no success" {
+	runx 1 tmo-reclaim </dev/null
+	one_line "no row came"
+	runx 1 tmo-reclaim < <(calm | head -n 1)
+	one_line "no row came"
 }

@@ -63,41 +63,11 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 	return -EINVAL;
 }
 
-/* A mistyped column of policy would be somebody's own, and rule nothing. */
-static int check_header(const struct rows_in *in, struct fault *f)
+/* What policy_check_header() or policy_check_cells() says. */
+static int checked(struct fault *f, const struct rows_in *in, int err)
 {
-	for (size_t i = 0; i < in->n; i++) {
-		bool exact;
-		const char *meant = policy_column(in->name[i], &exact);
-
-		if (meant && !exact)
-			return refuse(f, in, "column '%s': is that %s?",
-				      in->name[i], meant);
-	}
-	return 0;
-}
-
-/* The cells of policy as rows have them; buf is the caller's. */
-static int check_cells(const struct rows_in *in, struct fault *f)
-{
-	for (size_t i = 0; i < in->cells; i++) {
-		char buf[64];
-		const char *wanted;
-		bool exact;
-
-		if (!*in->cell[i])
-			return refuse(f, in,
-				      "column '%s': an empty cell (- is "
-				      "unknown)",
-				      in->name[i]);
-		if (!policy_column(in->name[i], &exact) || !exact)
-			continue;
-		if (policy_cell(in->name[i], in->cell[i], buf, sizeof(buf),
-				&wanted))
-			return refuse(f, in, "column '%s': '%s' is not %s",
-				      in->name[i], in->cell[i], wanted);
-	}
-	return 0;
+	f->line = in->line;
+	return err;
 }
 
 static char *cell_of(const struct rows_in *in, size_t i)
@@ -188,9 +158,13 @@ static int read_rows(struct targets *t, const struct cg_set *set,
 		if (clock_stopped())
 			return -EINTR;
 		if (event == ROWS_HEADER)
-			err = check_header(in, f);
+			err = checked(f, in,
+				      policy_check_header(in, f->reason,
+							  sizeof(f->reason)));
 		if (event == ROWS_ROW)
-			err = check_cells(in, f);
+			err = checked(f, in,
+				      policy_check_cells(in, f->reason,
+							 sizeof(f->reason)));
 		if (event < 0) {
 			snprintf(f->reason, sizeof(f->reason), "%s",
 				 tool_input_reason(in, event, &f->line));

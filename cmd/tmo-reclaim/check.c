@@ -13,6 +13,7 @@
 #include "num.h"
 #include "psi.h"
 #include "root.h"
+#include "targets.h"
 
 /* A cgroup with memory files: the one that is meant, or one to try on. */
 static struct cg *candidate(struct run *run, const char *key)
@@ -218,4 +219,22 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	check_modes(out);
 	check_rivals(out);
 	return missing ? STATUS_FATAL : STATUS_OK;
+}
+
+static void tell_fault(void *arg, size_t line, const char *reason)
+{
+	tool_check(arg, "targets", CHECK_MISSING, "line %zu: %s", line, reason);
+}
+
+int check_table(struct run *run, struct rows_out *out)
+{
+	struct targets_fault f = { .each = tell_fault, .arg = out };
+	struct targets t = { 0 };
+	int err = targets_load(&run->set, run->policy.targets, &t, &f);
+
+	if (!err)
+		tool_check(out, "targets", CHECK_OK, "%s: %zu rows",
+			   run->policy.targets, t.n);
+	targets_free(&t);
+	return err ? STATUS_FATAL : STATUS_OK;
 }

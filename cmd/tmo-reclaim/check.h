@@ -9,4 +9,7 @@
    The status of the tool: 2 where something is missing. */
 int check(struct run *run, struct rows_out *out, const char *key);
 
+/* A row for --targets, or for each fault in it. */
+int check_table(struct run *run, struct rows_out *out);
+
 #endif

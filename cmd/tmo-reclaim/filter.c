@@ -121,5 +121,9 @@ void filter(struct run *run, struct shown *to)
 	}
 	if (event < 0)
 		tool_bad_input(&f.in, event);
+	if (event == ROWS_END && !f.swept_us && !clock_stopped()) {
+		warn(0, "no row came: did what is before it start?");
+		run->short_of = true;
+	}
 	rows_in_close(&f.in);
 }

@@ -27,10 +27,10 @@ static void join(struct looping *l, char *const *operands)
 		l->keys[l->n_operands + i] = l->table.key[i];
 }
 
-static int load(struct looping *l, size_t *line)
+static int load(struct looping *l, struct targets_fault *f)
 {
-	return targets_load(&l->run->set, l->run->policy.targets, &l->table,
-			    line);
+	*f = (struct targets_fault){ 0 };
+	return targets_load(&l->run->set, l->run->policy.targets, &l->table, f);
 }
 
 /* A bad table at the start is fatal; later the old one stays in force. */
@@ -38,22 +38,30 @@ static void reload(struct looping *l, char *const *operands)
 {
 	const char *path = l->run->policy.targets;
 	bool hup = clock_take_hup();
-	size_t line;
-	int err;
+	struct targets_fault f;
 
 	if (!path || !(hup || targets_changed(path, &l->table)))
 		return;
-	err = load(l, &line);
-	if (err) {
-		warn(err, "%s: line %zu: the table before stays in force", path,
-		     line);
+	if (load(l, &f)) {
+		warn(0, "%s: line %zu: %s: the table before stays in force",
+		     path, f.line, f.reason);
 		return;
 	}
 	note("%s: %zu targets", path, l->table.n);
 	join(l, operands);
 }
 
-static void sample(struct looping *l, struct shown *to)
+/* An operand that is missing is an end, unless it is waited for. */
+static bool is_end(const struct looping *l, const char *missing)
+{
+	for (size_t i = 0; i < l->n_operands; i++)
+		if (l->keys[i] == missing)
+			return !l->run->policy.wait;
+	return false;
+}
+
+/* False: a named cgroup is missing. */
+static bool sample(struct looping *l, struct shown *to)
 {
 	struct run *run = l->run;
 	struct row_input nothing;
@@ -67,7 +75,7 @@ static void sample(struct looping *l, struct shown *to)
 	if (missing && !run->missing)
 		warn(0, "no cgroup '%s'", missing);
 	run->missing = missing;
-	run->failed |= missing != NULL;
+	run->failed |= missing && !run->policy.wait;
 	row_input_clear(&nothing);
 	for (size_t i = 0; i < run->set.n && !clock_stopped(); i++) {
 		struct cg *cg = run->set.v[i];
@@ -80,6 +88,7 @@ static void sample(struct looping *l, struct shown *to)
 		show(to, NULL, &r);
 	}
 	rows_flush(to->out);
+	return !is_end(l, missing);
 }
 
 void loop(struct run *run, const struct common_opts *c, char *const *keys,
@@ -87,15 +96,16 @@ void loop(struct run *run, const struct common_opts *c, char *const *keys,
 {
 	struct looping l = { .run = run, .common = c, .n_operands = n };
 	uint64_t start = clock_mono_us(), ticks = 0;
-	size_t line;
-	int go = 1, err = run->policy.targets ? load(&l, &line) : 0;
+	struct targets_fault f;
+	int go = 1;
 
-	if (err)
-		die(err, "--targets: '%s': line %zu", run->policy.targets,
-		    line);
+	if (run->policy.targets && load(&l, &f))
+		die(0, "--targets: '%s': line %zu: %s", run->policy.targets,
+		    f.line, f.reason);
 	join(&l, keys);
 	while (go && !to->out->err) {
-		sample(&l, to);
+		if (!sample(&l, to))
+			break;
 		if (++ticks == c->count || run->policy.law == LAW_ONCE)
 			break;
 		do {

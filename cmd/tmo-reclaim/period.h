@@ -24,6 +24,7 @@ struct policy {
 	int node;	 /* --node; -1: none */
 	bool dry_run;
 	const char *kill_switch, *targets;
+	bool wait; /* --wait: for a named cgroup that is missing */
 	bool report, ranges;
 	uint64_t once_bytes; /* -b: 0 is the law's step */
 	double once_pct;

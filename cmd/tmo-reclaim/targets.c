@@ -2,15 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "msg.h"
+#include "num.h"
 #include "period.h"
+#include "policy.h"
 #include "rows.h"
+#include "tool.h"
 
 void targets_free(struct targets *t)
 {
@@ -18,40 +22,102 @@ void targets_free(struct targets *t)
 		free(t->key[i]);
 	free(t->key);
 	free(t->row);
+	free(t->line);
 	free(t->by_key);
 	free(t->glob);
 	*t = (struct targets){ 0 };
 }
 
-/* The policy columns of the row just read. */
-static int take_policy(const struct rows_in *in, struct row_input *row)
+static int refuse(struct targets_fault *f, size_t line, const char *reason,
+		  int err)
 {
-	int mem = rows_milli(in, rows_find(in, "mem_limit_pct"),
-			     &row->mem_limit_mpct);
-	int io = rows_milli(in, rows_find(in, "io_limit_pct"),
-			    &row->io_limit_mpct);
+	if (f->each)
+		f->each(f->arg, line, reason);
+	if (f->found)
+		return err;
+	f->found = true;
+	f->line = line;
+	snprintf(f->reason, sizeof(f->reason), "%s", reason);
+	return err;
+}
 
-	if (mem == -EINVAL || io == -EINVAL)
-		return -EINVAL;
-	if (rows_u64(in, rows_find(in, "floor_bytes"), &row->floor_bytes))
-		return -EINVAL;
-	return rows_u64(in, rows_find(in, "max_step_bytes"),
-			&row->max_step_bytes);
+static int check_header(const struct rows_in *in, char *reason, size_t size)
+{
+	int err = policy_check_header(in, reason, size);
+	bool exact;
+
+	for (size_t i = 1; !err && i < in->n; i++) {
+		if (policy_column(in->name[i], &exact) && exact)
+			continue;
+		snprintf(reason, size, "column '%s' is no policy", in->name[i]);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+/* A cell that was checked, as rows have it, into buf. */
+static const char *policy_of(const struct rows_in *in, const char *column,
+			     char *buf, size_t size)
+{
+	const char *cell = rows_str(in, rows_find(in, column)), *wanted;
+
+	if (!cell || policy_cell(column, cell, buf, size, &wanted))
+		return NULL;
+	return buf;
+}
+
+static void take_mpct(const struct rows_in *in, const char *column,
+		      int64_t *out)
+{
+	char buf[64];
+	const char *cell = policy_of(in, column, buf, sizeof(buf));
+
+	if (cell)
+		num_milli(cell, out);
+}
+
+static void take_size(const struct rows_in *in, const char *column,
+		      uint64_t *out)
+{
+	char buf[64];
+	const char *cell = policy_of(in, column, buf, sizeof(buf));
+
+	if (cell && !strcmp(cell, "max"))
+		*out = NUM_MAX;
+	else if (cell)
+		num_u64(cell, out);
+}
+
+static void take_policy(const struct rows_in *in, struct row_input *row)
+{
+	row_input_clear(row);
+	take_mpct(in, "mem_limit_pct", &row->mem_limit_mpct);
+	take_mpct(in, "io_limit_pct", &row->io_limit_mpct);
+	take_size(in, "floor_bytes", &row->floor_bytes);
+	take_size(in, "max_step_bytes", &row->max_step_bytes);
 }
 
 static int add_row(const struct cg_set *set, const struct rows_in *in,
-		   struct targets *t)
+		   struct targets *t, char *reason, size_t size)
 {
 	char key[CG_KEY_MAX];
-	int err = cg_key(set, in->cell[0], key);
+	int err = policy_check_cells(in, reason, size);
 
 	if (err)
 		return err;
+	err = cg_key(set, in->cell[0], key);
+	if (err) {
+		snprintf(reason, size, "'%s' is not a cgroup path",
+			 in->cell[0]);
+		return err;
+	}
 	t->key = xrealloc(t->key, t->n + 1, sizeof(*t->key));
 	t->row = xrealloc(t->row, t->n + 1, sizeof(*t->row));
-	row_input_clear(t->row + t->n);
+	t->line = xrealloc(t->line, t->n + 1, sizeof(*t->line));
 	t->key[t->n] = xstrdup(key);
-	return take_policy(in, t->row + t->n++);
+	t->line[t->n] = in->line;
+	take_policy(in, t->row + t->n++);
+	return 0;
 }
 
 static int by_key(const void *a, const void *b, void *arg)
@@ -76,25 +142,48 @@ static void sort(struct targets *t)
 	qsort_r(t->by_key, t->n_plain, sizeof(*t->by_key), by_key, t);
 }
 
+/* To its end, so that all faults are found: 0 or -errno. */
+static int read_rows(const struct cg_set *set, struct rows_in *in,
+		     struct targets *t, struct targets_fault *f)
+{
+	int event, err = 0;
+
+	while ((event = rows_next(in)) != ROWS_END) {
+		char reason[sizeof(f->reason)] = "";
+		size_t line = in->line;
+		int bad = 0;
+
+		if (event < 0)
+			snprintf(reason, sizeof(reason), "%s",
+				 tool_input_reason(in, bad = event, &line));
+		else if (event == ROWS_HEADER)
+			bad = check_header(in, reason, sizeof(reason));
+		else if (event == ROWS_ROW)
+			bad = add_row(set, in, t, reason, sizeof(reason));
+		if (bad)
+			err = refuse(f, line, reason, bad);
+		if (event < 0 || clock_stopped())
+			return err;
+	}
+	return err;
+}
+
 int targets_load(const struct cg_set *set, const char *path,
-		 struct targets *out, size_t *line)
+		 struct targets *out, struct targets_fault *fault)
 {
 	struct targets t = { 0 };
 	struct rows_in in;
 	struct stat st;
-	int event, err = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	*line = 0;
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		err = -errno;
+		return refuse(fault, 0, strerror(-err), err);
+	}
 	if (!fstat(fd, &st))
 		t.changed = st.st_mtim;
 	rows_in_open(&in, fd, NULL);
-	while (!err && (event = rows_next(&in)) != ROWS_END)
-		err = event < 0		  ? event
-		      : event == ROWS_ROW ? add_row(set, &in, &t)
-					  : 0;
-	*line = in.line;
+	err = read_rows(set, &in, &t, fault);
 	rows_in_close(&in);
 	close(fd);
 	if (err) {
@@ -142,7 +231,7 @@ static size_t find(const struct targets *t, const char *key)
 	for (size_t i = t->n_globs; i-- > 0;) {
 		if (plain < t->n && t->glob[i] < plain)
 			break;
-		if (!fnmatch(t->key[t->glob[i]], key, FNM_PATHNAME))
+		if (cg_matches(key, t->key[t->glob[i]]))
 			return t->glob[i];
 	}
 	return plain;

@@ -14,18 +14,29 @@
 struct targets {
 	char **key; /* keys and globs */
 	struct row_input *row;
+	size_t *line;
 	size_t n;
 	size_t *by_key, n_plain; /* rows without a glob, by key and place */
 	size_t *glob, n_globs;	 /* rows with one, by place */
 	struct timespec changed;
 };
 
+/* What is wrong with a table: the first fault; each is told to each(). */
+struct targets_fault {
+	size_t line; /* 0: the file itself */
+	char reason[512];
+	void (*each)(void *arg, size_t line, const char *reason); /* or NULL */
+	void *arg;
+	bool found;
+};
+
 /*
  * Reads the file anew into out, which stays as it was where the file is bad:
- * 0, or -errno with *line the line at fault.
+ * 0, or -errno with the fault.  Columns that are no policy are faults: a
+ * mistyped one would rule nothing.
  */
 int targets_load(const struct cg_set *set, const char *path,
-		 struct targets *out, size_t *line);
+		 struct targets *out, struct targets_fault *fault);
 void targets_free(struct targets *t);
 
 /* Did the file change since it was read, be it bad or good? */

@@ -44,6 +44,7 @@ enum {
 	OPT_NODE,
 	OPT_RANGES,
 	OPT_REPORT,
+	OPT_WAIT,
 };
 
 static const struct opt opts[] = {
@@ -73,6 +74,7 @@ static const struct opt opts[] = {
 	{ OPT_NODE, "node", "N", "of that memory node; the target is /" },
 	{ OPT_RANGES, "ranges", NULL,
 	  "page out the ranges that cold-scan --ranges names" },
+	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
 	{ OPT_REPORT, "report", NULL,
 	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
 };
@@ -269,6 +271,7 @@ static void take(void *cfg, int key, const char *arg)
 	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
 	case OPT_RANGES: p->ranges = true; break;
 	case OPT_REPORT: p->report = true; break;
+	case OPT_WAIT: p->wait = true; break;
 	case OPT_KILL_SWITCH: p->kill_switch = arg; break;
 	case OPT_LAW:
 		if (law_find(arg, &p->law))
@@ -396,7 +399,9 @@ static bool reads_rows(const struct config *cfg, int n, char **operands)
 static int run_check(struct run *run, struct rows_out *out, char **keys,
 		     size_t n)
 {
-	int status = check(run, out, n ? keys[0] : NULL);
+	const char *table = run->policy.targets;
+	int status = table && !n ? check_table(run, out)
+				 : check(run, out, n ? keys[0] : NULL);
 	int written;
 
 	cg_set_close(&run->set);
