@@ -198,6 +198,16 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ ! -s "$A/memory.reclaim" ]
 }
 
+@test "a kernel that cannot take file cache alone: said once, and no longer than its cause" {
+	runx 0 tmo-reclaim --memory-high -n -q --headroom 0 --ratio 1% < <(
+		calm swap_write_bytes_per_s 0
+		calm swap_write_bytes_per_s 0 | tail -n 1
+		calm swap_write_bytes_per_s 99999999 | tail -n 1
+	)
+	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "no_swappiness no_swappiness law " ]
+	one_line "'/w.slice/a': swap_budget leaves file cache alone"
+}
+
 @test "rows without mem_some_pct are refused before any write" {
 	runx 2 tmo-reclaim < <(printf '#cgroup\ttime\n/w.slice/a\t1.000\n')
 	one_line "no column mem_some_pct"

@@ -73,8 +73,7 @@ static uint64_t stall_total_us(int psi_fd)
 
 /*
  * What was added to that total since, but for what the write itself added to
- * the system's: the reclaim of a write is a memory stall of its writer
- * (mm/vmscan.c, try_to_free_mem_cgroup_pages()).
+ * it, where it is a memory stall of its writer.
  */
 static uint64_t stalled_us(const struct act_job *job, uint64_t total_us,
 			   uint64_t start_us)

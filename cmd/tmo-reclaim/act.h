@@ -47,7 +47,7 @@ struct act_job {
 	int fd;	    /* memory.reclaim, for writing; its directory where high */
 	int psi_fd; /* the target's memory pressure, or -1 */
 	bool high;  /* by memory.high */
-	bool own;   /* the pressure is the system's: ours is part of it */
+	bool own;   /* the write itself is part of that pressure */
 	const char *key;
 	struct act_part part[2];
 	size_t parts;

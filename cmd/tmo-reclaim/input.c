@@ -89,6 +89,7 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 	const char *backend = rows_str(in, m->backend);
 
 	*out = (struct row_input){
+		.piped = true,
 		.has_psi = m->mem >= 0,
 		.has_io = m->io >= 0,
 		.mem_mpct = cell_mpct(in, m->mem),

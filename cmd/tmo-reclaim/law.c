@@ -54,6 +54,23 @@ int law_find(const char *name, enum law *out)
 	return -EINVAL;
 }
 
+/*
+ * The share of a period that has passed: rows that come faster than their
+ * windows earn no more.  A little early is on time.
+ */
+static double earned(const struct law_in *in)
+{
+	double share = (double)in->elapsed_us / (double)in->window_us;
+
+	return !in->elapsed_us || share > 0.9 ? 1 : share;
+}
+
+/* A huge page is asked for where all is calm only. */
+static bool may_ask(const struct law_in *in, double go)
+{
+	return go >= CALM || in->least_bytes <= mem_reclaim_least_bytes();
+}
+
 /* What is left of a decaying sum after the window. */
 static double decay(const struct law_in *in, double over_us)
 {
@@ -121,15 +138,14 @@ static double next_gain(const struct law_in *in, double gain, double first,
 	if (in->partial && !in->late)
 		return fmax(1, gain / 2);
 	if (go >= CALM && !in->late)
-		return fmin(most, gain * 2);
+		return fmin(most, gain * exp2(earned(in)));
 	return gain;
 }
 
 /* Is there enough for a trip that is known to be cold? */
 static bool has_cold(const struct law_in *in)
 {
-	return in->cold_bytes != NUM_NONE &&
-	       in->cold_bytes >= mem_reclaim_least_bytes();
+	return in->cold_bytes != NUM_NONE && in->cold_bytes >= in->least_bytes;
 }
 
 /*
@@ -176,10 +192,10 @@ static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 	return step;
 }
 
-static struct law_out finish(struct law_state *st, double want,
-			     enum reason reason)
+static struct law_out finish(const struct law_in *in, struct law_state *st,
+			     double want, enum reason reason)
 {
-	uint64_t step = whole_pages(st, want, mem_reclaim_least_bytes());
+	uint64_t step = whole_pages(st, want, in->least_bytes);
 
 	return (struct law_out){
 		.step_bytes = step,
@@ -191,12 +207,19 @@ static struct law_out finish(struct law_state *st, double want,
 static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 				 double go)
 {
-	double base = (double)in->blind_bytes, cap = CAP * haste(in) * base;
-	double want = base * in->ratio * st->gain * go + st->carry_bytes;
+	double base = (double)in->blind_bytes;
+	double cap = CAP * haste(in) * base * earned(in);
+	double fresh = base * in->ratio * st->gain * go * earned(in);
+	/* What a trip takes is saved up for, where it is more than that. */
+	double most = fmax(cap, (double)in->least_bytes);
+	double want = fmin(most, fmin(fresh, cap) + st->carry_bytes);
 
-	if (want > cap)
-		return finish(st, cap, REASON_CAP);
-	return finish(st, want, REASON_LAW);
+	if (!may_ask(in, go)) {
+		st->carry_bytes = fmin(want, (double)in->least_bytes);
+		return (struct law_out){ .reason = REASON_SMALL };
+	}
+	return finish(in, st, want,
+		      fresh + st->carry_bytes > cap ? REASON_CAP : REASON_LAW);
 }
 
 /*
@@ -210,16 +233,21 @@ static struct law_out cold_step(const struct law_in *in,
 {
 	double share = st->cold_gain / LAW_GAIN_MAX;
 	double cold = (double)in->cold_bytes, base = (double)in->base_bytes;
-	double most = CAP_COLD * base * share * share;
-	double least = fmax(base * in->ratio * st->cold_gain * go,
-			    go < CALM ? 0 : (double)mem_reclaim_least_bytes());
-	double want = fmin(cold, fmax(least, fmin(cold * share * go, most)));
+	double most = CAP_COLD * base * share * share * earned(in);
+	double law = fmax(base * in->ratio * st->cold_gain * go * earned(in),
+			  fmin(cold * share * go * earned(in), most));
+	double least = go < CALM ? 0 : (double)in->least_bytes;
+	double want = fmin(cold, fmax(least, law));
 	uint64_t step = mem_whole_pages((uint64_t)want);
 
-	if (step < mem_reclaim_least_bytes())
+	if (step < in->least_bytes || !may_ask(in, go))
 		return (struct law_out){ .reason = REASON_SMALL };
 	return (struct law_out){
 		.step_bytes = step,
+		.lent_bytes = in->least_bytes > mem_reclaim_least_bytes() &&
+					      want > law
+				      ? (uint64_t)(want - law)
+				      : 0,
 		.cold = true,
 		.reason =
 			want < cold && want >= most ? REASON_CAP : REASON_COLD,
@@ -264,17 +292,20 @@ static struct law_out law_paper(const struct law_in *in, struct law_state *st)
 					   : in->mem_pct > 0;
 	double io = in->io_limit_pct > 0 ? in->io_pct / in->io_limit_pct
 					 : in->io_pct > 0;
-	double go = fmax(0, 1 - fmax(mem, io)), want;
+	double go = fmax(0, 1 - fmax(mem, io)), want, cap;
 
 	if (go <= 0)
 		return (struct law_out){ .reason =
 						 mem >= io
 							 ? REASON_MEM_PRESSURE
 							 : REASON_IO_PRESSURE };
-	want = (double)in->base_bytes * in->ratio * go + st->carry_bytes;
-	if (want <= CAP * (double)in->base_bytes)
-		return finish(st, want, REASON_LAW);
-	return finish(st, CAP * (double)in->base_bytes, REASON_CAP);
+	cap = CAP * (double)in->base_bytes * earned(in);
+	want = (double)in->base_bytes * in->ratio * go * earned(in);
+	if (want + st->carry_bytes <= cap)
+		return finish(in, st, want + st->carry_bytes, REASON_LAW);
+	want = fmin(want, cap) + st->carry_bytes;
+	return finish(in, st, fmin(want, fmax(cap, (double)in->least_bytes)),
+		      REASON_CAP);
 }
 
 /*

@@ -25,6 +25,9 @@ enum { LAW_GAIN_MAX = 20 };
 
 struct law_in {
 	uint64_t window_us; /* measured; pressures are shares of it */
+	/* By own clock since the last step: less than a window earns less. */
+	uint64_t elapsed_us;  /* 0 or NUM_NONE: a window */
+	uint64_t least_bytes; /* that a write takes */
 	double mem_pct, io_pct;
 	double mem_avg_pct, io_avg_pct; /* larger of avg10, avg60: oomd */
 	double mem_limit_pct, io_limit_pct;
@@ -58,8 +61,9 @@ struct law_state {
 struct law_out {
 	uint64_t step_bytes; /* whole pages */
 	enum reason reason;
-	bool cold;  /* the step is of what evidence names */
-	bool burst; /* more came back than a period may take blindly */
+	uint64_t lent_bytes; /* of it, what the law has not earned yet */
+	bool cold;	     /* the step is of what evidence names */
+	bool burst;	     /* more came back than a period may take blindly */
 };
 
 /* "default" "paper" "senpai" "oomd": 0 or -EINVAL. */

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "msg.h"
@@ -42,12 +44,23 @@ int look_at_target(const struct scene *s, struct reading *out)
 	return err;
 }
 
+bool node_reclaim_stalls(const struct run *run)
+{
+	struct utsname u;
+	int major, minor;
+
+	return run->policy.node >= 0 && root_is_live() && !uname(&u) &&
+	       sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major < 7 || (major == 7 && minor < 3));
+}
+
 /* The row's reading goes before ours; what it leaves out we read. */
 static void look_at_pressure(struct scene *s)
 {
 	const struct row_input *in = s->in;
 	struct pressure *p = &s->psi;
-	uint64_t own_us = s->cg->key[1] ? 0 : s->run->own_us - s->t->own_us;
+	bool node = node_reclaim_stalls(s->run);
+	uint64_t own_us = node ? s->run->own_us - s->t->own_us : 0;
 	bool own;
 
 	target_pressure(s->t, s->now_us, own_us, p);
@@ -106,6 +119,22 @@ static void set_guard(struct scene *s)
 	};
 }
 
+/*
+ * One huge page is isolated whole, and up to 32 of them at once (mm/vmscan.c,
+ * isolate_lru_folios() counts folios): where they are more than a few, a write
+ * that may take anonymous memory takes one at least.
+ */
+static uint64_t trip_bytes(const struct scene *s)
+{
+	const struct mem_stat *st = &s->before.stat;
+	uint64_t huge = num_known(st->anon_thp_bytes);
+	uint64_t least = mem_reclaim_least_bytes();
+
+	if (s->file_only || huge <= num_known(st->anon_bytes) / 8)
+		return least;
+	return num_most(least, s->run->host.huge_page_bytes);
+}
+
 static void use_guard(struct scene *s)
 {
 	s->t->most_bytes = num_most(s->t->most_bytes, s->guard.current_bytes);
@@ -119,6 +148,7 @@ static void use_guard(struct scene *s)
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->guard, s->file_only);
 	s->base_bytes = guard_base(&s->guard, s->file_only);
+	s->trip_bytes = trip_bytes(s);
 }
 
 static void look_at_limits(struct scene *s)

@@ -8,7 +8,10 @@
 #include "num.h"
 #include "root.h"
 
-enum { FILE_BACK_US = 60000000 }; /* file refaults are remembered so long */
+enum {
+	FILE_BACK_US = 60000000, /* file refaults are remembered so long */
+	LEAST_WINDOW_US = 100000,
+};
 
 void row_input_clear(struct row_input *in)
 {
@@ -109,6 +112,8 @@ static struct law_out ask_law(struct scene *s, bool held)
 	struct target *t = s->t;
 	struct law_in l = {
 		.window_us = s->psi.window_us,
+		.elapsed_us = s->elapsed_us,
+		.least_bytes = s->trip_bytes,
 		.mem_pct = s->psi.mem_pct,
 		.io_pct = s->psi.io_pct,
 		.mem_avg_pct = s->psi.mem_avg_pct,
@@ -237,6 +242,21 @@ static bool of_size(enum reason why)
 	       why == REASON_FLOOR;
 }
 
+/* Of a step, what is left after what was taken too much is paid for. */
+static uint64_t pay_overshoot(struct scene *s, uint64_t step_bytes)
+{
+	int64_t *owed = &s->t->overshoot_bytes;
+	uint64_t paid = *owed > 0 ? num_least((uint64_t)*owed, step_bytes) : 0;
+
+	*owed -= (int64_t)paid;
+	step_bytes -= paid;
+	if (!paid || step_bytes >= s->trip_bytes)
+		return step_bytes;
+	s->t->law.carry_bytes += (double)step_bytes;
+	s->r->reason = REASON_OVERSHOOT;
+	return 0;
+}
+
 /* The bytes to ask for, in parts, and r->reason. */
 static uint64_t decide(struct scene *s)
 {
@@ -258,6 +278,10 @@ static uint64_t decide(struct scene *s)
 		return 0;
 	want = guard_bound(&s->guard, &s->floor, s->base_bytes, most,
 			   l.step_bytes, &s->r->reason);
+	if (want && s->run->policy.law != LAW_ONCE)
+		want = pay_overshoot(s, want);
+	if (want)
+		s->t->overshoot_bytes += (int64_t)l.lent_bytes;
 	if (s->file_only &&
 	    (of_size(s->r->reason) ||
 	     (s->r->reason == REASON_ASKED && want < l.step_bytes)))
@@ -272,6 +296,21 @@ static uint64_t decide(struct scene *s)
 }
 
 /* ---- account ---- */
+
+/*
+ * What was taken of it beyond what was wanted.  The kernel's count may be late;
+ * what those above and below took, or another hand, is in it as well.
+ */
+static void note_overshoot(struct scene *s, uint64_t wanted_bytes, bool alone)
+{
+	struct target *t = s->t;
+	int64_t wanted = (int64_t)num_least(wanted_bytes, INT64_MAX);
+
+	if (alone || wanted)
+		t->overshoot_bytes += (int64_t)t->got_bytes - wanted;
+	if (t->overshoot_bytes < -wanted)
+		t->overshoot_bytes = -wanted;
+}
 
 /*
  * Success without any yield, three times: a kernel without NUMA between 6.17
@@ -339,7 +378,7 @@ static void account(struct scene *s, bool acted)
 	struct target *t = s->t;
 	struct result *r = s->r;
 	struct reading after = s->before;
-	bool above;
+	bool above, late;
 
 	if (acted && look_at_target(s, &after)) {
 		r->reason = REASON_GONE;
@@ -348,9 +387,15 @@ static void account(struct scene *s, bool acted)
 	if (!t->known)
 		target_begin(t, &s->before);
 	above = t->known && t->above_acted_us >= t->read_us;
-	target_account(t, above ? &t->last : &s->before, &after, acted || above,
-		       &s->run->host, &r->y);
+	late = t->known && s->was_left_behind;
+	target_account(t, above || late ? &t->last : &s->before, &after,
+		       acted || above || late, &s->run->host, &r->y);
 	t->got_bytes = r->y.got_bytes + r->y.demoted_bytes;
+	note_overshoot(s, acted ? r->want_bytes : 0,
+		       t->known && !above && t->below_acted_us < t->read_us &&
+			       r->reason != REASON_RIVAL);
+	r->overshoot_bytes =
+		t->overshoot_bytes > 0 ? (uint64_t)t->overshoot_bytes : 0;
 	t->scanned_bytes = r->y.scanned_bytes;
 	note_kinds(t, s->psi.window_us, &r->y);
 	judge_yield(s, acted);
@@ -380,6 +425,55 @@ static void look_for_growth(const struct scene *s)
 		s->t->grown_us = s->now_us;
 }
 
+/*
+ * File cache alone would be taken, and the kernel cannot be asked for that:
+ * once for each cause, what to do about it.
+ */
+static void say_no_swappiness(const struct scene *s)
+{
+	static const char *const remedies[REASON_COUNT] = {
+		[REASON_SWAP_FULL] = "add swap, or raise --swap-limit",
+		[REASON_ZSWAP_FULL] = "raise zswap's max_pool_percent",
+		[REASON_ZRAM_FULL] = "raise zram's mem_limit",
+		[REASON_SWAP_BUDGET] = "raise swap-balance's budget",
+		[REASON_ROTATIONAL] = "use zswap or zram, or --rotational",
+		[REASON_FILE_ONLY] = "see balance_reason for that swappiness "
+				     "of 0",
+	};
+	uint64_t bit = UINT64_C(1) << s->swap;
+
+	if (s->r->reason != REASON_NO_SWAPPINESS || s->run->said_swap & bit)
+		return;
+	s->run->said_swap |= bit;
+	warn(0,
+	     "'%s': %s leaves file cache alone, for which this kernel cannot "
+	     "be asked (swappiness= is of Linux 6.11): nothing is taken while "
+	     "that lasts; %s",
+	     s->cg->key, reason_name(s->swap),
+	     remedies[s->swap] ? remedies[s->swap] : "use a newer kernel");
+}
+
+/*
+ * A row is about now, and nothing acts faster than the windows that it looks
+ * at: so a backlog, or a recording by mistake, is no burst.  A recording's
+ * clock stands still.
+ */
+static bool is_stale(const struct scene *s)
+{
+	const struct row_input *in = s->in;
+	uint64_t window_us = in->window_us && in->window_us != NUM_NONE
+				     ? in->window_us
+				     : s->run->policy.interval_us;
+
+	if (!in->piped || !root_is_live())
+		return false;
+	window_us = num_most(window_us, LEAST_WINDOW_US);
+	if (in->time_ms >= 0 &&
+	    s->r->time_ms - in->time_ms > (int64_t)(window_us / 500))
+		return true;
+	return within(s, s->t->row_us, window_us / 2);
+}
+
 /* Look, decide, write, look again. */
 static void go_through(struct run *run, struct cg *cg,
 		       const struct row_input *in, struct result *r)
@@ -402,6 +496,14 @@ static void go_through(struct run *run, struct cg *cg,
 		.memory_bytes = NUM_NONE,
 		.floor_bytes = NUM_NONE,
 	};
+	if (is_stale(&s)) {
+		r->reason = REASON_STALE;
+		return;
+	}
+	s.was_left_behind = s.t->left_behind;
+	s.t->left_behind = false;
+	s.elapsed_us = s.t->row_us ? s.now_us - s.t->row_us : NUM_NONE;
+	s.t->row_us = s.now_us;
 	if (!s.t->first_us)
 		s.t->first_us = s.now_us;
 	if (host_read(&run->host, run->policy.kill_switch))
@@ -412,6 +514,7 @@ static void go_through(struct run *run, struct cg *cg,
 	look_for_growth(&s);
 	want = decide(&s);
 	r->want_bytes = want;
+	say_no_swappiness(&s);
 	if (want && run->policy.dry_run)
 		say_writes(&s);
 	else if (want)
@@ -487,15 +590,20 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 		 struct result *r)
 {
 	struct target *t = cg->data;
+	struct row_input again = *in;
+	uint64_t all;
 	struct result step;
 
 	*r = (struct result){ 0 };
-	run->once_left_bytes = asked(run, cg);
+	run->once_left_bytes = all = asked(run, cg);
 	do {
-		period(run, cg, in, &step);
+		period(run, cg, &again, &step);
+		again.piped = false;
 		merge(r, &step);
 		run->once_left_bytes -= step.want_bytes;
 		run->host.read_us = 0; /* steps follow at once: look anew */
+		if (r->y.got_bytes + r->y.demoted_bytes >= all)
+			run->once_left_bytes = 0; /* a write took more */
 	} while (run->once_left_bytes && step.want_bytes && !t->partial &&
 		 step.reason != REASON_GONE && !clock_stopped());
 	run->short_of |= run->once_left_bytes || t->partial;

@@ -48,6 +48,8 @@ struct run {
 	uint64_t once_left_bytes;
 	bool failed, short_of; /* statuses 3 and 1 */
 	bool missing;	       /* a named cgroup is not there: said */
+	/* Why anonymous memory is left alone and file cache with it: said. */
+	uint64_t said_swap;
 };
 
 /* What a row shows. */
@@ -59,7 +61,7 @@ struct result {
 	const struct totals *sum; /* of the cgroup's rows, or NULL */
 	int64_t saved_bytes, offloaded_bytes;
 	bool accounted, paged_out;
-	uint64_t stall_us, elapsed_us, floor_bytes;
+	uint64_t stall_us, elapsed_us, floor_bytes, overshoot_bytes;
 	double gain;
 	enum reason reason;
 };

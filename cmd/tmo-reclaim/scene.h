@@ -21,7 +21,10 @@ struct scene {
 	enum reason swap; /* REASON_LAW: anon may be taken */
 	bool file_only;
 	uint64_t base_bytes;
+	uint64_t elapsed_us; /* by own clock since the last one; NUM_NONE */
+	uint64_t trip_bytes; /* what a write takes at least */
 	uint64_t asleep_us;
+	bool was_left_behind;	  /* the last write had not come back */
 	uint64_t refaulted_bytes; /* since the last period */
 	struct act_part part[2];
 	size_t parts;
@@ -34,6 +37,13 @@ enum reason look(struct scene *s);
 
 /* The same of a recorded row, whose columns stand for the kernel's files. */
 void look_at_recording(struct scene *s);
+
+/*
+ * Is the reclaim of a node a memory stall of its writer, and so in the system's
+ * pressure?  That of a cgroup never is; mm/vmscan.c, __node_reclaim(), was one
+ * before 7.3, which nothing but the version tells.
+ */
+bool node_reclaim_stalls(const struct run *run);
 
 /* The target's reading, or that of the --node. */
 int look_at_target(const struct scene *s, struct reading *out);

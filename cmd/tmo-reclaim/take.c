@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "chunk.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -123,7 +124,7 @@ void take(struct scene *s)
 		.fd = s->t->reclaim_fd - 1,
 		.psi_fd = s->t->psi_fd - 1,
 		.high = run->high,
-		.own = !s->cg->key[1],
+		.own = node_reclaim_stalls(run),
 		.key = s->cg->key,
 		.parts = s->parts,
 		.chunk_bytes = run->policy.chunk_bytes,
@@ -156,5 +157,10 @@ void take(struct scene *s)
 	run->own_us += j.elapsed_us;
 	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
 	s->t->partial = j.end != ACT_DONE;
-	s->t->late = j.end == ACT_DEADLINE;
+	/* Of huge pages a write isolates tens: no fault of what it waits for.
+	 */
+	s->t->left_behind = j.end == ACT_STUCK;
+	s->t->late = j.end == ACT_DEADLINE ||
+		     (s->t->left_behind &&
+		      s->trip_bytes > mem_reclaim_least_bytes());
 }

@@ -144,6 +144,9 @@ bool host_read(struct host *h, const char *kill_switch)
 	h->off = there(kill_switch);
 	tier_read(&h->tier);
 	h->lru_gen = mem_lru_gen_enabled();
+	kv_read_u64(root_fd(),
+		    "sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
+		    &h->huge_page_bytes);
 	h->swap_known = !mem_swap_system(&h->swap);
 	return true;
 }

@@ -37,6 +37,7 @@ struct host {
 	bool rotational; /* of the area that takes the next page */
 	bool zswap_full, zram_full;
 	bool lru_gen;
+	uint64_t huge_page_bytes; /* 0: none */
 	struct tier tier;
 	bool device;	   /* some area is neither zram nor behind it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
@@ -48,6 +49,7 @@ bool host_read(struct host *h, const char *kill_switch);
 
 /* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
 struct row_input {
+	bool piped;   /* it came when it came: see reason stale */
 	bool has_psi; /* the row has a column mem_some_pct */
 	bool has_io;
 	int64_t mem_mpct, io_mpct; /* < 0: unknown */
@@ -111,6 +113,10 @@ struct target {
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
 	uint64_t got_bytes, scanned_bytes; /* of the last period */
 	bool partial, late; /* the last write ended early; by its deadline */
+	bool left_behind;   /* it had not come back, and may still take */
+	uint64_t row_us;    /* by own clock, when a row was last acted upon */
+	/* Taken beyond what was wanted; < 0: wanted and not yet seen taken. */
+	int64_t overshoot_bytes;
 	struct rival rival;
 	struct share share;
 	unsigned int barren; /* writes in a row that brought nothing */
@@ -141,7 +147,7 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 
 /*
  * Own reading of the pressure since the last one; own_us of it is what our own
- * writes added to the system's.
+ * writes added to it.
  */
 void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 		     struct pressure *out);

@@ -117,6 +117,7 @@ enum {
 	CELL_DEVICE,
 	CELL_ELAPSED,
 	CELL_FLOOR,
+	CELL_OVERSHOOT,
 };
 
 static void put_u64(struct row *r, const void *sample, int arg)
@@ -135,6 +136,7 @@ static void put_u64(struct row *r, const void *sample, int arg)
 		[CELL_DEVICE] = s->y.device_bytes,
 		[CELL_ELAPSED] = s->elapsed_us,
 		[CELL_FLOOR] = s->floor_bytes,
+		[CELL_OVERSHOOT] = s->overshoot_bytes,
 	};
 
 	row_u64(r, s->accounted || arg == CELL_WANT ||
@@ -199,6 +201,8 @@ static const struct col cols[] = {
 	{ "elapsed_us", "time in the writes", put_u64, CELL_ELAPSED },
 	{ "bound_bytes", "the floor in force", put_u64, CELL_FLOOR },
 	{ "gain", "of the default law", put_gain, 0 },
+	{ "overshoot_bytes", "taken beyond what was wanted, and owed", put_u64,
+	  CELL_OVERSHOOT },
 	{ "want_total_bytes", "since the first row", TOTAL(want_bytes) },
 	{ "got_total_bytes", "since the first row", TOTAL(got_bytes) },
 	{ "refaulted_total_bytes", "since the first row",

@@ -8,6 +8,7 @@ static struct law_in calm(void)
 {
 	return (struct law_in){
 		.window_us = 6000000,
+		.least_bytes = LEAST,
 		.mem_limit_pct = 0.1,
 		.io_limit_pct = 1,
 		.ratio = 0.0005,
@@ -174,6 +175,62 @@ static void test_gain(void)
 	ok(law_step(LAW_DEFAULT, &in, &st).reason == REASON_MEM_PRESSURE,
 	   "default: stops in the period of the harm");
 	ok(st.gain == 1, "default: the gain is 1 again");
+}
+
+/* Twice as fast as the windows: each is half a period. */
+static void test_elapsed(void)
+{
+	struct law_state st = { 0 };
+	struct law_in in = calm();
+	double taken = 0;
+
+	law_step(LAW_DEFAULT, &in, &st);
+	in.elapsed_us = in.window_us / 2;
+	law_step(LAW_DEFAULT, &in, &st);
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain > 1.999 && st.gain < 2.001,
+	   "time: the gain doubles in a period, however many rows it has");
+	st.gain = LAW_GAIN_MAX;
+	for (int i = 0; i < 20; i++)
+		taken += (double)law_step(LAW_DEFAULT, &in, &st).step_bytes;
+	ok(taken <= 10 * 0.01 * 1000 * MIB + LEAST,
+	   "time: and 1 %% a period is the most");
+	in.elapsed_us = in.window_us - in.window_us / 20;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE, 2560,
+	       "time: a little early is on time");
+}
+
+/* 2 MiB is what a trip takes: it is saved up for, and asked for in calm. */
+static void test_huge(void)
+{
+	struct law_state st = { .gain = 1 };
+	struct law_in in = calm();
+	struct law_out o;
+	uint64_t sum = 0;
+	int steps = 0;
+
+	in.least_bytes = 2 * MIB;
+	in.base_bytes = in.blind_bytes = 50 * MIB;
+	for (int i = 0; i < 40; i++) {
+		o = law_step(LAW_DEFAULT, &in, &st);
+		ok(!o.step_bytes || o.step_bytes >= 2 * MIB,
+		   "huge pages: none is less than one");
+		sum += o.step_bytes;
+		steps += o.step_bytes > 0;
+	}
+	ok(steps >= 8 && sum <= 40 * MIB / 2,
+	   "huge pages: the mean is the law's (%d)", steps);
+	in.mem_pct = 0.14; /* 8.4 ms, of which 5 are forgiven: 0.057 % */
+	st.carry_bytes = 2 * MIB;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
+	       "huge pages: not while the brake is on");
+	in = cold(20 * MIB);
+	in.base_bytes = 50 * MIB;
+	in.least_bytes = 2 * MIB;
+	st = (struct law_state){ .cold_gain = 1 };
+	o = law_step(LAW_DEFAULT, &in, &st);
+	is_u64(o.step_bytes, 2 * MIB, "huge pages: evidence asks for one");
+	ok(o.lent_bytes > MIB, "huge pages: most of which is lent");
 }
 
 static void test_noise(void)
@@ -398,6 +455,8 @@ int main(void)
 	test_senpai();
 	test_oomd();
 	test_gain();
+	test_elapsed();
+	test_huge();
 	test_noise();
 	test_recovery();
 	test_evidence();
