@@ -256,6 +256,17 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ "$(calm | reason --rotational)" = law ]
 }
 
+@test "the pace of the budget bounds a step whose pages reach the drive" {
+	printf 'Filename\tType\tSize\tUsed\tPriority\n/swapfile file 524284 0 -1\n' >"$TMO_ROOT/proc/swaps"
+	row() { calm swap_write_bytes_per_s "$1" | tmo-reclaim --headroom 0 --ratio 1% | tail -n 1 | cut -f 7,13; }
+	echo N >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
+	[ "$(row 50000)" = "$((50000 * 6 / 4096 * 4096))	swap_budget" ]
+	[ "$(row 20000)" = "0	swap_budget" ] # less than a write is saved up for
+	[ "$(row 9999999 | cut -f 2)" = law ]
+	echo Y >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
+	[ "$(row 50000 | cut -f 2)" = law ]
+}
+
 @test "a full disk ends it, and rows with a table of targets are refused" {
 	got=0
 	(calm; while calm | tail -n 1; do :; done) 2>/dev/null |
@@ -274,6 +285,15 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 		row 400000000 1030.000 | tail -n 1
 	}
 	[ "$(rows | reason -n -q | tr '\n' ' ')" = 'law growth cap ' ]
+}
+
+@test "a workload that allocates and frees, or grows on and on, is not held for ever" {
+	row() { calm memory_bytes,time "$1	$2" | sed 's/memory_bytes,time/memory_bytes\ttime/' | tail -n +"$3"; }
+	churn() { for i in {0..19}; do row $((300000000 + i % 2 * 60000000)) $((1000 + i * 6)).000 $((i ? 2 : 1)); done; }
+	grow() { for i in {0..39}; do row $((b = ${b:-300000000} * 109 / 100)) $((1000 + i * 6)).000 $((i ? 2 : 1)); done; }
+	[ "$(churn | reason -n -q | grep -c growth)" -eq 3 ]
+	n=$(grow | reason -n -q | grep -c growth)
+	[ "$n" -ge 10 ] && [ "$n" -le 24 ]
 }
 
 @test "a parent's memory.low counts by its share" {
@@ -411,6 +431,13 @@ $step
 	: >"$A/memory.reclaim"
 	runx 0 tmo-reclaim --headroom 0 -b 5% --chunk 1G /w.slice/a
 	[ "$(written "$A/memory.reclaim")" -eq $(($(<"$A/memory.current") / 20 / 4096 * 4096)) ]
+}
+
+@test "the headroom of a small service is a tenth of it" {
+	current=$(<"$A/memory.current")
+	runx 0 tmo-reclaim -n -q -o bound_bytes < <(calm)
+	awk '/^(in)?active_(anon|file) / { lru += $2 } END { print lru }' "$A/memory.stat" >"$BATS_TEST_TMPDIR/lru"
+	[ "$(col bound_bytes <<<"$output")" -eq $((current - $(<"$BATS_TEST_TMPDIR/lru") + current / 10)) ]
 }
 
 @test "-b that a guard ends is status 1" {

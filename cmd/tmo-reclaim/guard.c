@@ -8,6 +8,15 @@
 static const double HALF_LIFE_US = 600e6;
 static const uint64_t GROWTH_BYTES = 8 << 20;
 
+/* Copies that take nearly what they stand for, of so much that it is known. */
+static bool saves_nothing(const struct guard_in *in)
+{
+	static const double known = 3 << 20, worth = 7.0 / 8;
+
+	return in->stored_bytes >= known &&
+	       in->cost_bytes >= worth * in->stored_bytes;
+}
+
 static uint64_t above(uint64_t v, uint64_t floor)
 {
 	return v > floor ? v - floor : 0;
@@ -25,7 +34,9 @@ enum reason guard_swap(const struct guard_in *in)
 			       : REASON_NO_SWAP;
 	if (in->swap_used_mpct >= in->swap_limit_mpct)
 		return REASON_SWAP_FULL;
-	if (in->swap_write == 0)
+	if (in->swap_write == 0 ||
+	    (in->swap_write < NUM_MAX &&
+	     in->write_left_bytes < (double)in->write_bytes))
 		return REASON_SWAP_BUDGET;
 	if (in->zswap_full)
 		return REASON_ZSWAP_FULL;
@@ -33,6 +44,8 @@ enum reason guard_swap(const struct guard_in *in)
 		return REASON_ZRAM_FULL;
 	if (in->rotational)
 		return REASON_ROTATIONAL;
+	if (saves_nothing(in))
+		return REASON_SAVES_NOTHING;
 	if (in->swappiness == 0)
 		return REASON_FILE_ONLY;
 	return REASON_LAW;

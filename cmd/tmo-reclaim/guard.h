@@ -25,9 +25,13 @@ struct guard_in {
 	/* Swap. */
 	uint64_t swap_left_bytes;
 	int64_t swap_used_mpct, swap_limit_mpct;
-	uint64_t swap_write; /* bytes per second allowed; NUM_NONE: any */
-	uint64_t swappiness; /* what the row asks for */
+	uint64_t swap_write;	 /* bytes per second allowed; NUM_NONE: any */
+	double write_left_bytes; /* of that, earned and not yet written */
+	uint64_t write_bytes;	 /* the least that is written at once */
+	uint64_t swappiness;	 /* what the row asks for */
 	bool rotational, zswap_full, zram_full;
+	/* Stored compressed in the last minutes, and what the copies take. */
+	double stored_bytes, cost_bytes;
 };
 
 /* Is anonymous memory out of bounds, and why; REASON_LAW: it is not. */

@@ -101,6 +101,17 @@ static void look_at_refaults(struct scene *s)
 		s->refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 
+/* A tenth of it, so that a host of small services has something to give. */
+static uint64_t headroom(const struct scene *s)
+{
+	static const uint64_t most = 100 << 20;
+	uint64_t asked = s->run->policy.headroom_bytes;
+
+	return asked != NUM_NONE
+		       ? asked
+		       : num_least(most, s->before.current_bytes / 10);
+}
+
 /* The guard's input that comes from policy and row. */
 static void set_guard(struct scene *s)
 {
@@ -109,7 +120,7 @@ static void set_guard(struct scene *s)
 
 	s->guard = (struct guard_in){
 		.current_bytes = s->before.current_bytes,
-		.headroom_bytes = p->headroom_bytes,
+		.headroom_bytes = headroom(s),
 		.row_floor_bytes = in->floor_bytes != NUM_NONE ? in->floor_bytes
 							       : p->floor_bytes,
 		.swap_left_bytes = in->swap_left_bytes,
@@ -130,9 +141,32 @@ static uint64_t trip_bytes(const struct scene *s)
 	uint64_t huge = num_known(st->anon_thp_bytes);
 	uint64_t least = mem_reclaim_least_bytes();
 
-	if (s->file_only || huge <= num_known(st->anon_bytes) / 8)
+	if (huge <= num_known(st->anon_bytes) / 8)
 		return least;
 	return num_most(least, s->run->host.huge_page_bytes);
+}
+
+/*
+ * What the budget of writes allows by now.  Before the drive zswap takes nearly
+ * all; what passes it by is owed, and without it a step must have earned all of
+ * what it writes.
+ */
+static void earn_writes(struct scene *s)
+{
+	const struct host *h = &s->run->host;
+	struct guard_in *g = &s->guard;
+	double *left = &s->t->write_left_bytes, rate, most;
+	uint64_t us =
+		s->elapsed_us != NUM_NONE ? s->elapsed_us : s->psi.window_us;
+
+	s->writes = g->swap_write < NUM_MAX && h->next_device && !h->zswap;
+	g->write_bytes = s->writes ? s->trip_bytes : 0;
+	if (g->swap_write < NUM_MAX) {
+		rate = (double)g->swap_write;
+		most = fmax(60 * rate, 2.0 * (double)s->trip_bytes);
+		*left = fmin(most, *left + rate * (double)us / 1e6);
+	}
+	g->write_left_bytes = *left;
 }
 
 static void use_guard(struct scene *s)
@@ -144,11 +178,16 @@ static void use_guard(struct scene *s)
 				s->guard.file_lru_bytes);
 	/* What refaults have taught tells less than what is known. */
 	s->guard.adaptive_bytes = s->t->cold.known ? 0 : s->t->adaptive_bytes;
+	s->trip_bytes = trip_bytes(s);
+	earn_writes(s);
+	s->guard.stored_bytes = s->t->stored_bytes;
+	s->guard.cost_bytes = s->t->cost_bytes;
 	s->swap = guard_swap(&s->guard);
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->guard, s->file_only);
 	s->base_bytes = guard_base(&s->guard, s->file_only);
-	s->trip_bytes = trip_bytes(s);
+	if (s->file_only)
+		s->trip_bytes = mem_reclaim_least_bytes();
 }
 
 static void look_at_limits(struct scene *s)

@@ -1,5 +1,6 @@
 #include "scene.h"
 
+#include <math.h>
 #include <time.h>
 
 #include "clock.h"
@@ -280,6 +281,11 @@ static uint64_t decide(struct scene *s)
 			   l.step_bytes, &s->r->reason);
 	if (want && s->run->policy.law != LAW_ONCE)
 		want = pay_overshoot(s, want);
+	if (s->writes && !s->file_only &&
+	    (double)want > s->guard.write_left_bytes) {
+		want = mem_whole_pages((uint64_t)s->guard.write_left_bytes);
+		s->r->reason = REASON_SWAP_BUDGET;
+	}
 	if (want)
 		s->t->overshoot_bytes += (int64_t)l.lent_bytes;
 	if (s->file_only &&
@@ -296,6 +302,34 @@ static uint64_t decide(struct scene *s)
 }
 
 /* ---- account ---- */
+
+/* What of it was written to the drive, and what was saved by the rest. */
+static void note_swap(struct scene *s, const struct reading *after)
+{
+	static const double memory_us = 600e6;
+	struct target *t = s->t;
+	const struct mem_stat *a = &after->stat, *l = &t->last.stat;
+	double kept = exp(-(double)s->psi.window_us / memory_us);
+	uint64_t behind;
+
+	if (!t->known)
+		return;
+	behind = num_known(num_delta(a->zswpout_pages, l->zswpout_pages)) *
+		 mem_page_bytes();
+	if (s->guard.swap_write < NUM_MAX)
+		t->write_left_bytes -=
+			a->pswpout_pages != NUM_NONE || !s->run->host.device
+				? (double)s->r->y.device_bytes
+				: (double)(s->r->y.got_anon_bytes -
+					   num_least(s->r->y.got_anon_bytes,
+						     behind));
+	t->stored_bytes = t->stored_bytes * kept +
+			  (double)num_known(num_delta(a->zswapped_bytes,
+						      l->zswapped_bytes));
+	t->cost_bytes =
+		t->cost_bytes * kept +
+		(double)num_known(num_delta(a->zswap_bytes, l->zswap_bytes));
+}
 
 /*
  * What was taken of it beyond what was wanted.  The kernel's count may be late;
@@ -398,6 +432,7 @@ static void account(struct scene *s, bool acted)
 		t->overshoot_bytes > 0 ? (uint64_t)t->overshoot_bytes : 0;
 	t->scanned_bytes = r->y.scanned_bytes;
 	note_kinds(t, s->psi.window_us, &r->y);
+	note_swap(s, &after);
 	judge_yield(s, acted);
 	if (acted)
 		rival_wrote(&t->rival, r->want_bytes, t->got_bytes,
@@ -418,11 +453,22 @@ static void account(struct scene *s, bool acted)
 	t->asleep_us = s->asleep_us;
 }
 
+/*
+ * What it held before and holds again is no growth: a workload that allocates
+ * and frees has cold memory as any other.  Nor does one that grows on and on
+ * hold more than half of the time.
+ */
 static void look_for_growth(const struct scene *s)
 {
-	if (s->t->known &&
-	    guard_grew(s->before.current_bytes, s->t->last.current_bytes))
-		s->t->grown_us = s->now_us;
+	struct target *t = s->t;
+	uint64_t now = s->before.current_bytes;
+
+	if (t->known && guard_grew(now, t->last.current_bytes) &&
+	    guard_grew(now, t->peak_bytes) &&
+	    !within(s, t->grown_us, s->run->policy.grace_us))
+		t->grown_us = s->now_us;
+	t->peak_bytes = guard_adapt(t->peak_bytes, now, s->psi.window_us,
+				    now > t->peak_bytes);
 }
 
 /*
@@ -436,6 +482,7 @@ static void say_no_swappiness(const struct scene *s)
 		[REASON_ZSWAP_FULL] = "raise zswap's max_pool_percent",
 		[REASON_ZRAM_FULL] = "raise zram's mem_limit",
 		[REASON_SWAP_BUDGET] = "raise swap-balance's budget",
+		[REASON_SAVES_NOTHING] = "its memory does not compress",
 		[REASON_ROTATIONAL] = "use zswap or zram, or --rotational",
 		[REASON_FILE_ONLY] = "see balance_reason for that swappiness "
 				     "of 0",

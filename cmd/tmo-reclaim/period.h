@@ -15,7 +15,8 @@
 struct policy {
 	enum law law;
 	double mem_limit_pct, io_limit_pct, ratio;
-	uint64_t headroom_bytes, floor_bytes, max_step_bytes;
+	uint64_t headroom_bytes; /* NUM_NONE: by its size */
+	uint64_t floor_bytes, max_step_bytes;
 	uint64_t chunk_bytes, deadline_us, alarm_us;
 	uint64_t grace_us, interval_us;
 	int64_t swap_limit_mpct;

@@ -34,6 +34,7 @@ static const char *const reasons[REASON_COUNT] = {
 	[REASON_ZSWAP_FULL] = "zswap_full",
 	[REASON_ZRAM_FULL] = "zram_full",
 	[REASON_SWAP_BUDGET] = "swap_budget",
+	[REASON_SAVES_NOTHING] = "saves_nothing",
 	[REASON_ROTATIONAL] = "rotational",
 	[REASON_FILE_ONLY] = "file_only",
 	[REASON_NO_SWAPPINESS] = "no_swappiness",

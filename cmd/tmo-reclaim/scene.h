@@ -20,6 +20,7 @@ struct scene {
 	struct guard_floor floor;
 	enum reason swap; /* REASON_LAW: anon may be taken */
 	bool file_only;
+	bool writes; /* each page of anonymous memory reaches the drive */
 	uint64_t base_bytes;
 	uint64_t elapsed_us; /* by own clock since the last one; NUM_NONE */
 	uint64_t trip_bytes; /* what a write takes at least */

@@ -127,7 +127,9 @@ static void read_areas(struct host *h)
 		full = z.limit_bytes && nearly(z.used_bytes, z.limit_bytes);
 	}
 	h->zram_full = full;
-	h->rotational = next && rotates(next) && !mem_zswap_enabled();
+	h->next_device = next && next->kind != SWAP_ZRAM;
+	h->zswap = mem_zswap_enabled();
+	h->rotational = next && rotates(next) && !h->zswap;
 	h->zram_mpct = num_mpct(used, orig);
 }
 

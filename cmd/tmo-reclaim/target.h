@@ -40,6 +40,8 @@ struct host {
 	uint64_t huge_page_bytes; /* 0: none */
 	struct tier tier;
 	bool device;	   /* some area is neither zram nor behind it */
+	bool next_device;  /* the one that takes the next page */
+	bool zswap;	   /* is before it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
 	bool swap_known;
 	struct mem_swap swap; /* before what cgroups may take of it */
@@ -102,6 +104,7 @@ struct target {
 	unsigned int generation;       /* of the root they were opened in */
 	struct files files;
 	uint64_t read_us, first_us, grown_us;
+	uint64_t peak_bytes;   /* decaying: what it held in the last minutes */
 	uint64_t file_back_us; /* when file cache last refaulted in numbers */
 	uint64_t asleep_us;    /* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
@@ -115,6 +118,10 @@ struct target {
 	bool partial, late; /* the last write ended early; by its deadline */
 	bool left_behind;   /* it had not come back, and may still take */
 	uint64_t row_us;    /* by own clock, when a row was last acted upon */
+	/* What the budget of writes to the drive has left for it. */
+	double write_left_bytes;
+	/* Stored compressed in the last minutes, and what that takes. */
+	double stored_bytes, cost_bytes;
 	/* Taken beyond what was wanted; < 0: wanted and not yet seen taken. */
 	int64_t overshoot_bytes;
 	struct rival rival;

@@ -50,6 +50,11 @@ static void test_swap(void)
 	ok(guard_swap(&in) == REASON_SWAP_BUDGET, "no budget to write");
 	in.swap_write = 1;
 	ok(guard_swap(&in) == REASON_LAW, "some budget");
+	in.write_bytes = MIB;
+	ok(guard_swap(&in) == REASON_SWAP_BUDGET,
+	   "of which too little is earned");
+	in.write_left_bytes = MIB;
+	ok(guard_swap(&in) == REASON_LAW, "until it is");
 	in.zswap_full = true;
 	ok(guard_swap(&in) == REASON_ZSWAP_FULL, "zswap is full");
 	in = usual();
@@ -58,6 +63,14 @@ static void test_swap(void)
 	in = usual();
 	in.rotational = true;
 	ok(guard_swap(&in) == REASON_ROTATIONAL, "a rotating disk");
+	in = usual();
+	in.stored_bytes = 4 * MIB;
+	in.cost_bytes = 2 * MIB;
+	ok(guard_swap(&in) == REASON_LAW, "half of it is saved");
+	in.cost_bytes = 3.9 * MIB;
+	ok(guard_swap(&in) == REASON_SAVES_NOTHING, "nothing is saved");
+	in.stored_bytes = in.cost_bytes = 2 * MIB;
+	ok(guard_swap(&in) == REASON_LAW, "of too little to tell");
 	in = usual();
 	in.swappiness = 0;
 	ok(guard_swap(&in) == REASON_FILE_ONLY, "swappiness 0");

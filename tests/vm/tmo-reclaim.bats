@@ -271,6 +271,15 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	awk -F'\t' 'NR > 1 { got += $5; if ($5 > most) most = $5 } END { exit got - most > 0.3 * 403000000 }' <<<"$output"
 }
 
+@test "memory that does not compress is left alone before much of it went" {
+	grep -q '^zswap_incomp ' "$CG/t/a/memory.stat" || skip "this kernel's zswap keeps no page as it is"
+	work /t/a --cold-anon 96M --fill random --rate 10
+	runx 0 tmo-reclaim --headroom 4M --ratio 1% -i 500ms -c 14 --io-limit 100% --mem-limit 100% /t/a
+	echo "$output"
+	[ "$(col reason <<<"$output" | tail -n 1)" = saves_nothing ]
+	[ "$(col got_anon_bytes <<<"$output" | awk '{ n += $1 } END { print n }')" -lt $((8 << 20)) ]
+}
+
 @test "evidence bounds the step and makes it fast" {
 	work /t/a --cold-anon 64M --rate 10
 	cols='verdict	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes'
