@@ -7,6 +7,7 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 INSTALL ?= install
+SCDOC ?= scdoc
 
 VERSION = 0.1.0
 # Objects for musl and those for glibc do not mix.
@@ -90,10 +91,14 @@ $(B)/faultio.so: tests/faultio.c Makefile
 tools-for-tests: all $(WORK) $(UNITS) $(B)/faultio.so man
 
 man: $(PAGES:%=$(B)/man/%)
-# The date in a page is its source's, not today's.
-$(B)/man/%: man/%.scd
+# .TH turns hyphens on again that scdoc turns off before it: what is typed from a
+# page would break at them.  The date in a page is its source's, not today's.
+$(B)/man/%: man/%.scd Makefile
 	@mkdir -p $(@D)
-	SOURCE_DATE_EPOCH=$$(stat -c %Y $<) scdoc <$< >$@
+	SOURCE_DATE_EPOCH=$$(stat -c %Y $<) $(SCDOC) <$< >$@.tmp
+	awk '/^\.(nh|ad l)$$/ { next } { print } /^\.TH / { print ".nh\n.ad l" }' \
+		$@.tmp >$@
+	rm $@.tmp
 
 check: ; tests/check
 check-asan:
@@ -110,12 +115,16 @@ matrix: ; tests/vm/matrix
 vm-kernel: ; tests/vm/build-kernel
 check-pages: ; tests/vm/pages 64k 16k
 
-install: all man
+# A tarball has its pages beside their sources.
+install: all $(if $(shell command -v $(SCDOC)),man)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -m 755 $(TOOLS:%=$(B)/%) $(DESTDIR)$(BINDIR)
 	for p in $(PAGES); do \
-		$(INSTALL) -D -m 644 $(B)/man/$$p \
+		f=$(B)/man/$$p; [ -s $$f ] || f=man/$$p; \
+		[ -s $$f ] || { echo "no scdoc: $$p is not installed" >&2; \
+			continue; }; \
+		$(INSTALL) -D -m 644 $$f \
 			$(DESTDIR)$(MANDIR)/man$${p##*.}/$$p || exit; done
 	$(INSTALL) -m 644 $(TOOLS:%=completions/bash/%) $(DESTDIR)$(BASHCOMPDIR)
 	$(INSTALL) -m 644 $(TOOLS:%=completions/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
@@ -133,5 +142,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
 .PHONY: all man check check-asan lint fuzz bench demo evaluate matrix vm-kernel \
 	check-pages install uninstall clean tools-for-tests

@@ -36,3 +36,32 @@ load helpers
 		"$BATS_TEST_TMPDIR/static/$tool" -V
 	done
 }
+
+@test "install without scdoc says so and goes on, or takes the pages of a tarball" {
+	dest=$BATS_TEST_TMPDIR/dest
+	cp -a "$TMO_BUILD" "$BATS_TEST_TMPDIR/b"
+	rm -rf "$BATS_TEST_TMPDIR/b/man"
+	args=(-s -C "$TESTS/.." B="$BATS_TEST_TMPDIR/b" DESTDIR="$dest" PREFIX=/usr SCDOC=/nowhere/scdoc)
+	runx 0 make "${args[@]}" install
+	[[ $stderr == *"no scdoc: tmo.7 is not installed"* ]]
+	[ -x "$dest/usr/bin/psi-watch" ]
+	[ ! -e "$dest/usr/share/man" ]
+}
+
+@test "a page whose build failed is not left behind" {
+	printf '#!/bin/sh\necho half\nexit 1\n' >"$BATS_TEST_TMPDIR/scdoc"
+	chmod +x "$BATS_TEST_TMPDIR/scdoc"
+	runx 2 make -s -C "$TESTS/.." B="$BATS_TEST_TMPDIR/b" SCDOC="$BATS_TEST_TMPDIR/scdoc" man
+	[ -z "$(find "$BATS_TEST_TMPDIR/b" -name '*.7' -o -name '*.8' -o -name '*.1')" ]
+}
+
+@test "no word of a page is hyphenated at a line's end" {
+	for page in psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5; do
+		MANWIDTH=78 man -l "$TMO_BUILD/man/$page" >"$BATS_TEST_TMPDIR/page"
+		MANWIDTH=900 man -l "$TMO_BUILD/man/$page" >"$BATS_TEST_TMPDIR/wide"
+		while read -r word; do
+			grep -qF -- "$word" "$BATS_TEST_TMPDIR/wide" ||
+				{ echo "$page: $word"; return 1; }
+		done < <(awk 'half { print half $1; half = "" } /[a-z]-$/ { half = $NF }' "$BATS_TEST_TMPDIR/page")
+	done
+}
