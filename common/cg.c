@@ -256,6 +256,8 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	*p = cg;
 	set->v[set->n++] = cg;
 	set->held += fd >= 0;
+	if (set->added)
+		set->added(set, cg);
 	*out = cg;
 	return 0;
 nomem:
@@ -743,6 +745,11 @@ bool cg_parent(char *key)
 		return false;
 	slash[slash == key] = '\0';
 	return true;
+}
+
+bool cg_is_root(const struct cg *cg)
+{
+	return !cg->key[1];
 }
 
 bool cg_is_below(const char *key, const char *top)

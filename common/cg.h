@@ -41,7 +41,10 @@ struct cg_set {
 	bool fd_short;	/* descriptors ran out: some are reopened */
 	size_t fd_max;	/* of them, at most so many held by members */
 	size_t held;
-	void (*removed)(struct cg *cg); /* before a member is freed; or NULL */
+	/* A member is new, its data zeroes; one is about to be freed; or NULL.
+	 */
+	void (*added)(struct cg_set *set, struct cg *cg);
+	void (*removed)(struct cg *cg);
 
 	struct cg **bucket;
 	size_t buckets, room;
@@ -113,6 +116,9 @@ int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 
 /* Cuts key to its parent's; false at "/". */
 bool cg_parent(char *key);
+
+/* Is it the mount, which stands for the whole system? */
+bool cg_is_root(const struct cg *cg);
 
 /* Is key below (or the same as) top? */
 bool cg_is_below(const char *key, const char *top);

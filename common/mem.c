@@ -130,7 +130,7 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 	int err = cg_read_u64(set, cg, "memory.current", out_bytes);
 	ssize_t n;
 
-	if (err != -ENOENT || cg->key[1])
+	if (err != -ENOENT || !cg_is_root(cg))
 		return err;
 	n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
 	if (n < 0)

@@ -211,7 +211,7 @@ void rows_open(struct rows_out *o, int format, bool header, const char *tool)
 	o->tool = tool;
 }
 
-static void free_names(char **name, size_t n)
+void rows_free_names(char **name, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(name[i]);
@@ -234,7 +234,7 @@ static void declare(struct rows_out *o, const char *const *name, size_t n)
 	if (same_names(o, name, n))
 		return;
 	prom_columns(o, name, n);
-	free_names(o->name, o->n);
+	rows_free_names(o->name, o->n);
 	o->name = xcalloc(n, sizeof(*o->name));
 	for (size_t i = 0; i < n; i++)
 		o->name[i] = xstrdup(name[i]);
@@ -396,7 +396,7 @@ int rows_close(struct rows_out *o)
 	hand_on(o);
 	if (close(o->fd) && !o->err)
 		o->err = -errno;
-	free_names(o->name, o->n);
+	rows_free_names(o->name, o->n);
 	free(o->help);
 	free(o->width);
 	free(o->from);
@@ -419,7 +419,7 @@ void rows_in_open(struct rows_in *in, int fd, struct rows_out *flush)
 
 void rows_in_close(struct rows_in *in)
 {
-	free_names(in->name, in->n);
+	rows_free_names(in->name, in->n);
 	free(in->cell);
 	free(in->buf);
 }
@@ -510,7 +510,7 @@ static void cut_return(struct rows_in *in, char *line)
 
 static void take_header(struct rows_in *in)
 {
-	free_names(in->name, in->n);
+	rows_free_names(in->name, in->n);
 	in->name = xcalloc(in->cells, sizeof(*in->name));
 	in->n = in->cells;
 	for (size_t i = 0; i < in->cells; i++)

@@ -140,6 +140,9 @@ enum rows_event {
 void rows_in_open(struct rows_in *in, int fd, struct rows_out *flush);
 void rows_in_close(struct rows_in *in);
 
+/* Texts of the heap and their array. */
+void rows_free_names(char **name, size_t n);
+
 /*
  * The next event, or -errno: -EBADMSG for a last line without its newline,
  * which is never acted on, and for a row with more cells than columns;

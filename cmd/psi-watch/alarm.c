@@ -24,7 +24,7 @@ static void enter(struct alarm *a, enum alarm_state state, uint64_t now_us)
 	a->since_us = now_us;
 }
 
-enum alarm_event alarm_step(struct alarm *a, const struct alarm_law *law,
+enum alarm_event alarm_step(struct alarm *a, const struct alarm_config *law,
 			    uint64_t stalled_us, uint64_t from_us,
 			    uint64_t now_us)
 {

@@ -22,7 +22,7 @@
 
 enum alarm_state { CALM, RISING, HIGH, CLEARING, GONE };
 
-struct alarm_law {
+struct alarm_config {
 	uint64_t stall_us, window_us; /* the threshold: so much in so much */
 	uint64_t clear_us;	      /* of a window, as stall_us */
 	uint64_t sustain_us, cooldown_us;
@@ -42,7 +42,7 @@ bool alarm_over(uint64_t stalled_us, uint64_t elapsed_us, uint64_t limit_us,
 		uint64_t window_us);
 
 /* The reading: stalled_us from from_us to now_us. */
-enum alarm_event alarm_step(struct alarm *a, const struct alarm_law *law,
+enum alarm_event alarm_step(struct alarm *a, const struct alarm_config *law,
 			    uint64_t stalled_us, uint64_t from_us,
 			    uint64_t now_us);
 

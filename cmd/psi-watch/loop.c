@@ -22,11 +22,11 @@ static bool tell_failure(struct watch *w, const struct cg *cg, int err)
 	if (reader_is_gone(&w->reader, cg))
 		return false;
 	reader_why(&w->reader, cg, err, why, sizeof(why));
-	if (cg->named && strcmp(why, w->said))
+	if (cg->named && strcmp(why, w->told_why))
 		warn(0, "%s", why);
 	else
 		debug("%s", why);
-	snprintf(w->said, sizeof(w->said), "%s", why);
+	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
 	m->told = 1;
 	w->failed |= cg->named;
 	return true;
@@ -78,7 +78,7 @@ static void die_unreadable(const struct watch *w)
 {
 	if (w->failed)
 		exit(STATUS_FATAL); /* it was said */
-	die(0, "%s", w->said);
+	die(0, "%s", w->told_why);
 }
 
 int loop_status(const struct watch *w)
@@ -125,6 +125,7 @@ int loop_run(struct watch *w)
 		w->cfg.timeout_us ? start_us + w->cfg.timeout_us : UINT64_MAX;
 	bool first = w->reader.need.window;
 
+	w->set.added = meter_open;
 	w->set.removed = removed;
 	w->reader.watch = w;
 	if (w->interval_us)

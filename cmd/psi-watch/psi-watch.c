@@ -207,7 +207,7 @@ static void choose_columns(struct watch *w, const struct tool *tool)
 static size_t choose_mode(struct watch *w, const struct tool *tool)
 {
 	w->mode = w->cfg.until	     ? &wait_mode
-		  : w->cfg.quantiles ? &learn_mode
+		  : w->cfg.quantiles ? &quantiles_mode
 				     : &show_mode;
 	w->interval_us = w->cfg.common.interval_us;
 	if (!w->interval_us && w->mode != &show_mode)
@@ -216,7 +216,7 @@ static size_t choose_mode(struct watch *w, const struct tool *tool)
 	if (w->cfg.until)
 		wait_open(w);
 	if (w->cfg.quantiles)
-		learn_open(w);
+		quantiles_open(w);
 	show_open(w);
 	return sizeof(struct meter) + w->expr.clocks * sizeof(uint64_t);
 }

@@ -45,7 +45,7 @@ struct watch {
 	uint64_t interval_us; /* 0: one sample */
 	uint64_t samples;     /* shown */
 	bool failed;	      /* some cgroup could not be read */
-	char said[512];	      /* why, to say it once of all */
+	char told_why[512];   /* why, to say it once of all */
 	const struct mode *mode;
 
 	/* --sort, --until: samples are kept to the end of the sweep */
@@ -57,8 +57,8 @@ struct watch {
 	struct expr expr; /* of the wait */
 	bool met;	  /* it had a cgroup */
 
-	struct learn *learn;	 /* of --quantiles */
-	struct trigger *trigger; /* of -t */
+	struct quantiles *quantiles; /* of --quantiles */
+	struct trigger_run *trigger; /* of -t */
 };
 
 /*
@@ -72,7 +72,7 @@ struct mode {
 	void (*now)(struct watch *w);		      /* SIGUSR1; or NULL */
 	void (*gone)(struct watch *w, struct cg *cg); /* removed; or NULL */
 };
-extern const struct mode show_mode, wait_mode, learn_mode;
+extern const struct mode show_mode, wait_mode, quantiles_mode;
 
 /* loop.c: samples until the mode, the count, the time or a signal ends it. */
 int loop_run(struct watch *w);
@@ -87,8 +87,8 @@ void show_keep(struct watch *w, struct cg *cg, const struct sample *s);
 /* check.c: --check; exits */
 int check_run(struct watch *w);
 
-/* wait.c, learn.c: dies when the condition is no such thing */
+/* wait.c, quantiles.c: dies when the condition is no such thing */
 void wait_open(struct watch *w);
-void learn_open(struct watch *w);
+void quantiles_open(struct watch *w);
 
 #endif

@@ -153,26 +153,30 @@ void reader_open(struct reader *r, struct cg_set *set)
 	set->fd_max = 0;
 }
 
-static bool is_system(const struct cg *cg)
-{
-	return !cg->key[1];
-}
-
 int reader_open_file(const struct reader *r, const struct cg *cg,
 		     enum psi_res res, int flags)
 {
-	if (is_system(cg))
+	if (cg_is_root(cg))
 		return io_open(root_fd(), psi_system_file(res), flags);
 	return cg_open_file(r->set, cg, psi_cgroup_file(res), flags);
 }
 
 static void let_go(struct meter *m, int res)
 {
-	if (!m->fd[res])
+	if (m->fd[res] < 0)
 		return;
-	close(m->fd[res] - 1);
-	m->fd[res] = 0;
+	close(m->fd[res]);
+	m->fd[res] = -1;
 	m->reader->held--;
+}
+
+void meter_open(struct cg_set *set, struct cg *cg)
+{
+	struct meter *m = cg->data;
+
+	(void)set;
+	for (int res = 0; res < PSI_RES_COUNT; res++)
+		m->fd[res] = -1;
 }
 
 void meter_close(struct meter *m)
@@ -193,7 +197,7 @@ static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
 		return fd;
 	n = io_pread(fd, buf, size);
 	if (n >= 0 && r->held < r->held_max) {
-		m->fd[res] = fd + 1;
+		m->fd[res] = fd;
 		r->held++;
 		return n;
 	}
@@ -208,8 +212,8 @@ static ssize_t read_file(struct reader *r, struct cg *cg, int res, char *buf,
 	struct meter *m = cg->data;
 	ssize_t n;
 
-	if (m->fd[res]) {
-		n = io_pread(m->fd[res] - 1, buf, size);
+	if (m->fd[res] >= 0) {
+		n = io_pread(m->fd[res], buf, size);
 		if (n >= 0)
 			return n;
 		/*
@@ -227,10 +231,10 @@ static ssize_t read_file(struct reader *r, struct cg *cg, int res, char *buf,
  * At system level cpu full is undefined: the kernel prints zeroes, or garbage
  * (Documentation/accounting/psi.rst).
  */
-static bool is_told(const struct cg *cg, int res, int kind,
-		    const struct psi *psi)
+static bool is_reported(const struct cg *cg, int res, int kind,
+			const struct psi *psi)
 {
-	if (res == PSI_CPU && kind == PSI_FULL && is_system(cg))
+	if (res == PSI_CPU && kind == PSI_FULL && cg_is_root(cg))
 		return false;
 	return psi->line[kind].seen;
 }
@@ -267,7 +271,7 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 	if (m->at_us[res])
 		s->res_window_us[res] = now_us - m->at_us[res];
 	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)
-		if (is_told(cg, res, kind, &psi))
+		if (is_reported(cg, res, kind, &psi))
 			take_line(m, res, kind, &psi.line[kind], s);
 	if (s->window_us == NUM_NONE && m->at_us[res])
 		s->window_us = s->res_window_us[res];
@@ -294,7 +298,7 @@ static void take_memory(const struct reader *r, const struct cg *cg,
 		s->memory_bytes = NUM_NONE;
 	if (!r->need.swap)
 		return;
-	if (is_system(cg))
+	if (cg_is_root(cg))
 		s->swap_bytes = system_swap();
 	else if (cg_read_u64(r->set, cg, "memory.swap.current", &s->swap_bytes))
 		s->swap_bytes = NUM_NONE;
@@ -344,7 +348,7 @@ static bool is_off_here(const struct reader *r, const struct cg *cg)
 {
 	uint64_t on;
 
-	return !is_system(cg) &&
+	return !cg_is_root(cg) &&
 	       !cg_read_u64(r->set, cg, "cgroup.pressure", &on) && !on;
 }
 

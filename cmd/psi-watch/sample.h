@@ -76,8 +76,8 @@ struct reader {
 void reader_open(struct reader *r, struct cg_set *set);
 
 /*
- * Kept between samples, in cg->data.  An fd is one more than the descriptor,
- * so that zeroes are none; at_us 0 is no reading yet.
+ * Kept between samples, in cg->data.  An fd is -1 for none; at_us 0 is no
+ * reading yet.
  */
 struct meter {
 	int fd[PSI_RES_COUNT];
@@ -86,7 +86,7 @@ struct meter {
 	uint64_t at_us[PSI_RES_COUNT];
 	uint64_t total_us[PSI_RES_COUNT][PSI_KIND_COUNT];
 	struct reader *reader;
-	void *learnt;	      /* see quantile.h */
+	void *histogram;      /* see histogram.h */
 	uint8_t trend[TREND]; /* one more than the level; 0 is none */
 	uint8_t told;	      /* its failures, in bits, are said once */
 	bool undecided;	      /* a condition on it was, and that was told */
@@ -98,6 +98,9 @@ struct meter {
  * tells is unknown then.  -errno where none could, see reader_why().
  */
 int reader_sample(struct reader *r, struct cg *cg, struct sample *out);
+
+/* Of a member that is new: cg_set's added(). */
+void meter_open(struct cg_set *set, struct cg *cg);
 
 /* Lets go of the descriptors: of a member that goes. */
 void meter_close(struct meter *m);

@@ -8,7 +8,7 @@
 struct spec {
 	enum psi_res res;
 	enum psi_kind kind;
-	struct alarm_law law;
+	struct alarm_config law;
 };
 
 /*

@@ -18,17 +18,10 @@
 
 /* ---- the table ---- */
 
-static void free_names(char **name, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(name[i]);
-	free(name);
-}
-
 static void free_rows(struct target_row *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		free_names(row[i].cell, row[i].cells);
+		rows_free_names(row[i].cell, row[i].cells);
 		free(row[i].key);
 	}
 	free(row);
@@ -122,7 +115,7 @@ static void sort_rows(struct targets *t)
 	for (size_t i = 0; i < t->n_rows; i++) {
 		if (i + 1 < t->n_rows &&
 		    !strcmp(t->row[i].key, t->row[i + 1].key)) {
-			free_names(t->row[i].cell, t->row[i].cells);
+			rows_free_names(t->row[i].cell, t->row[i].cells);
 			free(t->row[i].key);
 			continue;
 		}
@@ -267,6 +260,7 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 	t->operand = tool_keys(set, operands, kept);
 	t->n_operands = kept;
 	t->file = file;
+	t->inotify = -1;
 	if (from_stdin && file)
 		die(0, "'-' and --targets: two tables cannot be one");
 	if (from_stdin)
@@ -316,11 +310,11 @@ static void read_again(struct targets *t, const struct cg_set *set)
 		     fault_text(&f, t->file, text, sizeof(text)));
 		t->seen = fresh.seen;
 		free_rows(fresh.row, fresh.n_rows);
-		free_names(fresh.name, fresh.n_names);
+		rows_free_names(fresh.name, fresh.n_names);
 		return;
 	}
 	free_rows(t->row, t->n_rows);
-	free_names(t->name, t->n_names);
+	rows_free_names(t->name, t->n_names);
 	free(t->key);
 	free(t->told);
 	fresh.lost |= t->lost;
@@ -359,7 +353,7 @@ int targets_follow(struct targets *t)
 		close(fd);
 		return err;
 	}
-	t->inotify = fd + 1;
+	t->inotify = fd;
 	return fd;
 }
 
@@ -367,11 +361,11 @@ static void take_notices(const struct targets *t)
 {
 	char buf[4096];
 
-	if (!t->inotify)
+	if (t->inotify < 0)
 		return;
-	while (read(t->inotify - 1, buf, sizeof(buf)) > 0)
+	while (read(t->inotify, buf, sizeof(buf)) > 0)
 		;
-	watch_file(t, t->inotify - 1); /* the link may lead elsewhere now */
+	watch_file(t, t->inotify); /* the link may lead elsewhere now */
 }
 
 /* ---- the set ---- */

@@ -28,7 +28,7 @@ struct targets {
 	bool recursive;
 	const char *file; /* --targets */
 	struct stat seen; /* the file when it was read */
-	int inotify;	  /* of targets_follow(): one more than it, or 0 */
+	int inotify;	  /* of targets_follow(), or -1 */
 
 	char **name; /* all columns of the table */
 	size_t n_names;

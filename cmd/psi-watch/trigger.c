@@ -27,13 +27,13 @@ struct reading {
 };
 
 /* One trigger of one cgroup; n_specs of them are cg->data. */
-struct trip {
-	struct trigger *trigger;
+struct armed_trigger {
+	struct trigger_run *trigger;
 	struct cg *cg;
 	const struct spec *spec;
-	int fd; /* one more than the descriptor: armed, or held to poll */
+	int fd; /* armed, or held to poll; or -1 */
 	uint8_t source;
-	bool hot, told;
+	bool loud, told;
 	struct reading last, before;
 	struct alarm alarm;
 	struct spec armed; /* as the kernel took it */
@@ -41,7 +41,7 @@ struct trip {
 	struct blame *blame;
 };
 
-struct trigger {
+struct trigger_run {
 	struct watch *w;
 	struct spec spec[MAX_TRIGGERS];
 	size_t n;
@@ -56,8 +56,8 @@ struct trigger {
 
 /* ---- an event ---- */
 
-static void emit(struct trip *t, enum alarm_state state, uint8_t source,
-		 uint64_t stall_us, uint64_t window_us)
+static void emit(struct armed_trigger *t, enum alarm_state state,
+		 uint8_t source, uint64_t stall_us, uint64_t window_us)
 {
 	struct watch *w = t->trigger->w;
 	struct blamed blamed;
@@ -84,7 +84,7 @@ static void emit(struct trip *t, enum alarm_state state, uint8_t source,
 }
 
 /* Half a window apart, so that the one before comes to be a window old. */
-static void remember(struct trip *t, struct reading now)
+static void remember(struct armed_trigger *t, struct reading now)
 {
 	if (now.at_us - t->last.at_us < t->spec->law.window_us / 2)
 		return;
@@ -92,19 +92,19 @@ static void remember(struct trip *t, struct reading now)
 	t->last = now;
 }
 
-static void restart(struct trip *t, struct reading now)
+static void restart(struct armed_trigger *t, struct reading now)
 {
 	t->before = t->last = now;
 }
 
 /* The youngest reading that is a window old, or else the oldest. */
-static struct reading base_of(const struct trip *t, uint64_t now_us,
+static struct reading base_of(const struct armed_trigger *t, uint64_t now_us,
 			      uint64_t window_us)
 {
 	return now_us - t->last.at_us >= window_us ? t->last : t->before;
 }
 
-static void sleep_or_look_again(struct trip *t, uint64_t now_us)
+static void sleep_or_look_again(struct armed_trigger *t, uint64_t now_us)
 {
 	uint64_t pace_us = t->spec->law.window_us;
 
@@ -112,7 +112,7 @@ static void sleep_or_look_again(struct trip *t, uint64_t now_us)
 		pace_us = t->trigger->w->cfg.common.interval_us;
 	else if (t->trigger->w->cfg.stateful)
 		pace_us /= 2; /* a burst across two windows is in one, too */
-	t->due_us = t->hot || t->source == BY_POLL ? now_us + pace_us : 0;
+	t->due_us = t->loud || t->source == BY_POLL ? now_us + pace_us : 0;
 }
 
 /*
@@ -121,14 +121,14 @@ static void sleep_or_look_again(struct trip *t, uint64_t now_us)
  * arming: unprivileged triggers are armed against the wrong counter and fire
  * at the first stall of any size (kernel/sched/psi.c, psi_trigger_create).
  */
-static bool is_verified(const struct trip *t, uint64_t stall_us)
+static bool is_verified(const struct armed_trigger *t, uint64_t stall_us)
 {
 	return stall_us != NUM_NONE && stall_us >= t->armed.law.stall_us;
 }
 
-static void judge_wake(struct trip *t, struct reading now)
+static void judge_wake(struct armed_trigger *t, struct reading now)
 {
-	const struct alarm_law *law = &t->spec->law;
+	const struct alarm_config *law = &t->spec->law;
 	uint64_t window_us = t->armed.law.window_us;
 	struct reading base = base_of(t, now.at_us, window_us);
 	uint64_t stall_us = psi_stall_us(now.total_us, base.total_us,
@@ -156,13 +156,13 @@ static void judge_wake(struct trip *t, struct reading now)
 		emit(t, t->alarm.state, t->source, stall_us,
 		     now.at_us - base.at_us);
 	restart(t, now);
-	t->hot = law->stall_us; /* without a threshold none is quiet */
+	t->loud = law->stall_us; /* without a threshold none is quiet */
 }
 
-/* While hot, and where there is no trigger: windows of our own. */
-static void judge_poll(struct trip *t, struct reading now)
+/* While loud, and where there is no trigger: windows of our own. */
+static void judge_poll(struct armed_trigger *t, struct reading now)
 {
-	const struct alarm_law *law = &t->spec->law;
+	const struct alarm_config *law = &t->spec->law;
 	bool stateful = t->trigger->w->cfg.stateful;
 	struct reading base = base_of(t, now.at_us, law->window_us);
 	uint64_t elapsed_us = now.at_us - base.at_us;
@@ -192,16 +192,16 @@ static void judge_poll(struct trip *t, struct reading now)
 	else
 		restart(t, now);
 	if (t->alarm.state == CALM)
-		t->hot = false;
+		t->loud = false;
 }
 
 /* ---- reading, arming, letting go ---- */
 
-static int read_total(struct trip *t, struct reading *out)
+static int read_total(struct armed_trigger *t, struct reading *out)
 {
 	struct psi psi;
-	bool held = t->source == BY_POLL && t->fd;
-	int fd = held ? t->fd - 1
+	bool held = t->source == BY_POLL && t->fd >= 0;
+	int fd = held ? t->fd
 		      : reader_open_file(&t->trigger->w->reader, t->cg,
 					 t->spec->res, O_RDONLY);
 	int err = fd < 0 ? fd : psi_pread(fd, &psi);
@@ -218,36 +218,36 @@ static int read_total(struct trip *t, struct reading *out)
 }
 
 /* A "high" that was told is taken back: who sheds load waits for that. */
-static void disarm(struct trip *t)
+static void disarm(struct armed_trigger *t)
 {
 	if (t->trigger->w->cfg.stateful &&
 	    (t->alarm.state == HIGH || t->alarm.state == CLEARING))
 		emit(t, GONE, t->source, NUM_NONE, NUM_NONE);
 	t->alarm = (struct alarm){ 0 };
-	if (t->fd) {
-		close(t->fd - 1); /* epoll forgets it */
+	if (t->fd >= 0) {
+		close(t->fd); /* epoll forgets it */
 		t->trigger->w->reader.held--;
 	}
-	t->fd = 0;
+	t->fd = -1;
 	t->source = BY_NONE;
-	t->hot = false;
+	t->loud = false;
 	t->due_us = 0;
 }
 
-static void hold(struct trip *t, int fd)
+static void hold(struct armed_trigger *t, int fd)
 {
-	t->fd = fd + 1;
+	t->fd = fd;
 	t->trigger->w->reader.held++;
 }
 
-static bool may_hold(const struct trip *t)
+static bool may_hold(const struct armed_trigger *t)
 {
 	const struct reader *r = &t->trigger->w->reader;
 
 	return r->held < r->held_max;
 }
 
-static int add_to_epoll(struct trip *t, int fd, uint8_t source)
+static int add_to_epoll(struct armed_trigger *t, int fd, uint8_t source)
 {
 	struct epoll_event ev = {
 		.events = source == BY_MANAGER ? EPOLLIN : EPOLLPRI,
@@ -274,9 +274,9 @@ static int write_trigger(int fd, const struct spec *s)
 	return write(fd, text, strlen(text) + 1) < 0 ? -errno : 0;
 }
 
-static int arm_kernel(struct trip *t)
+static int arm_kernel(struct armed_trigger *t)
 {
-	struct trigger *tr = t->trigger;
+	struct trigger_run *tr = t->trigger;
 	char asked[NUM_LEN], armed[NUM_LEN], window[NUM_LEN], wide[NUM_LEN];
 	int fd, err;
 
@@ -313,9 +313,9 @@ static int arm_kernel(struct trip *t)
  * memory.events wakes who only may read (kernfs_notify), and tells of the
  * cgroup's own limits only.
  */
-static int arm_events(struct trip *t)
+static int arm_events(struct armed_trigger *t)
 {
-	struct trigger *tr = t->trigger;
+	struct trigger_run *tr = t->trigger;
 	char buf[1024];
 	int fd, err;
 
@@ -334,9 +334,9 @@ static int arm_events(struct trip *t)
 }
 
 /* Tried again by and by: a manager that is restarted comes back. */
-static void arm_manager(struct trip *t)
+static void arm_manager(struct armed_trigger *t)
 {
-	struct trigger *tr = t->trigger;
+	struct trigger_run *tr = t->trigger;
 	int fd = env_connect(&tr->env);
 	int err = fd < 0 ? fd : add_to_epoll(t, fd, BY_MANAGER);
 
@@ -350,9 +350,9 @@ static void arm_manager(struct trip *t)
 }
 
 /* Once for each reason. */
-static void tell_poll(struct trip *t, int why)
+static void tell_poll(struct armed_trigger *t, int why)
 {
-	struct trigger *tr = t->trigger;
+	struct trigger_run *tr = t->trigger;
 	bool is_short = why == -EMFILE || why == -ENFILE;
 	bool *told = is_short ? &tr->told_short : &tr->told_poll;
 	char pace[NUM_LEN];
@@ -369,7 +369,7 @@ static void tell_poll(struct trip *t, int why)
 }
 
 /* A recording has files of its own for each sample. */
-static int arm_poll(struct trip *t, int why)
+static int arm_poll(struct armed_trigger *t, int why)
 {
 	int fd = reader_open_file(&t->trigger->w->reader, t->cg, t->spec->res,
 				  O_RDONLY);
@@ -386,7 +386,7 @@ static int arm_poll(struct trip *t, int why)
 	return 0;
 }
 
-static void tell_unarmed(struct trip *t, int err)
+static void tell_unarmed(struct armed_trigger *t, int err)
 {
 	struct watch *w = t->trigger->w;
 	char why[512];
@@ -394,15 +394,15 @@ static void tell_unarmed(struct trip *t, int err)
 	if (t->told || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
 		return;
 	reader_why(&w->reader, t->cg, err, why, sizeof(why));
-	if (strcmp(why, w->said))
+	if (strcmp(why, w->told_why))
 		warn(0, "%s", why);
-	snprintf(w->said, sizeof(w->said), "%s", why);
+	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
 	t->told = true;
 	w->failed |= t->cg->named;
 }
 
 /* As asked, then wider, then without the kernel's help. */
-static void arm(struct trip *t)
+static void arm(struct armed_trigger *t)
 {
 	struct reading now;
 	int err = read_total(t, &now); /* before the trigger, see is_verified */
@@ -439,12 +439,20 @@ static void arm(struct trip *t)
 /* cpu full of the whole system is accepted by the kernel and never fires. */
 static bool is_undefined(const struct cg *cg, const struct spec *s)
 {
-	return !cg->key[1] && s->res == PSI_CPU && s->kind == PSI_FULL;
+	return cg_is_root(cg) && s->res == PSI_CPU && s->kind == PSI_FULL;
+}
+
+static void added(struct cg_set *set, struct cg *cg)
+{
+	struct armed_trigger *t = cg->data;
+
+	for (size_t i = 0; i < set->data_size / sizeof(*t); i++)
+		t[i].fd = -1;
 }
 
 static void removed(struct cg *cg)
 {
-	struct trip *t = cg->data;
+	struct armed_trigger *t = cg->data;
 
 	if (!t->trigger)
 		return;
@@ -458,7 +466,7 @@ static void removed(struct cg *cg)
 /* ---- the run ---- */
 
 /* -r finds it by itself; a row that comes later is passed over. */
-static void tell_undefined(struct trigger *tr)
+static void tell_undefined(struct trigger_run *tr)
 {
 	static const char text[] =
 		"cpu full of the whole system is undefined: use cpu some";
@@ -473,14 +481,14 @@ static void tell_undefined(struct trigger *tr)
 }
 
 /* The set as it is now; new members are armed. */
-static void update(struct trigger *tr)
+static void update(struct trigger_run *tr)
 {
 	struct watch *w = tr->w;
 
 	loop_update(w);
 	tr->stale = false;
 	for (size_t i = 0; i < w->set.n; i++) {
-		struct trip *t = w->set.v[i]->data;
+		struct armed_trigger *t = w->set.v[i]->data;
 
 		if (t->trigger)
 			continue;
@@ -496,9 +504,9 @@ static void update(struct trigger *tr)
 	}
 }
 
-static bool hear_manager(struct trip *t)
+static bool hear_manager(struct armed_trigger *t)
 {
-	int event = env_drain(&t->trigger->env, t->fd - 1);
+	int event = env_drain(&t->trigger->env, t->fd);
 
 	if (event < 0) {
 		if (!t->told)
@@ -511,7 +519,7 @@ static bool hear_manager(struct trip *t)
 	return event > 0;
 }
 
-static void wake(struct trip *t, uint32_t events)
+static void wake(struct armed_trigger *t, uint32_t events)
 {
 	struct reading now;
 	char buf[1024];
@@ -520,8 +528,7 @@ static void wake(struct trip *t, uint32_t events)
 	 * Error first: a dead descriptor reports both, for ever.  Not so with
 	 * memory.events, where both mean a change until it is read.
 	 */
-	if ((t->source == BY_EVENTS &&
-	     io_pread(t->fd - 1, buf, sizeof(buf)) < 0) ||
+	if ((t->source == BY_EVENTS && io_pread(t->fd, buf, sizeof(buf)) < 0) ||
 	    (t->source == BY_TRIGGER && events & (EPOLLERR | EPOLLHUP))) {
 		disarm(t);
 		t->trigger->stale = true;
@@ -531,18 +538,18 @@ static void wake(struct trip *t, uint32_t events)
 	}
 	if (t->source == BY_MANAGER && !hear_manager(t))
 		return;
-	if (t->hot || read_total(t, &now))
+	if (t->loud || read_total(t, &now))
 		return;
 	if (t->source == BY_EVENTS) {
 		restart(t, now);
-		t->hot = true;
+		t->loud = true;
 	} else {
 		judge_wake(t, now);
 	}
 	sleep_or_look_again(t, now.at_us);
 }
 
-static void look(struct trip *t)
+static void look(struct armed_trigger *t)
 {
 	struct reading now;
 	int err;
@@ -564,12 +571,12 @@ static void look(struct trip *t)
 }
 
 /* Everything that is due; when the next one is. */
-static uint64_t look_at_due(struct trigger *tr, uint64_t now_us)
+static uint64_t look_at_due(struct trigger_run *tr, uint64_t now_us)
 {
 	uint64_t next_us = UINT64_MAX;
 
 	for (size_t i = 0; i < tr->w->set.n; i++) {
-		struct trip *t = tr->w->set.v[i]->data;
+		struct armed_trigger *t = tr->w->set.v[i]->data;
 
 		for (size_t k = 0; k < tr->n; k++) {
 			if (!t->trigger)
@@ -585,7 +592,7 @@ static uint64_t look_at_due(struct trigger *tr, uint64_t now_us)
 }
 
 /* In a recording each sample is the next wake. */
-static int sleep_until(struct trigger *tr, uint64_t due_us)
+static int sleep_until(struct trigger_run *tr, uint64_t due_us)
 {
 	struct clock_events e = { .epoll = tr->epoll };
 	int more = clock_wait_events(&e, due_us);
@@ -600,7 +607,7 @@ static int sleep_until(struct trigger *tr, uint64_t due_us)
 	return more;
 }
 
-static int over(const struct trigger *tr)
+static int over(const struct trigger_run *tr)
 {
 	const struct watch *w = tr->w;
 
@@ -611,7 +618,7 @@ static int over(const struct trigger *tr)
 	return tr->events ? STATUS_OK : STATUS_NO;
 }
 
-static bool is_done(const struct trigger *tr, uint64_t end_us)
+static bool is_done(const struct trigger_run *tr, uint64_t end_us)
 {
 	const struct watch *w = tr->w;
 
@@ -621,19 +628,19 @@ static bool is_done(const struct trigger *tr, uint64_t end_us)
 }
 
 /* The process is about to end: nobody waits for the kernel's clean-up. */
-static void disarm_all(struct trigger *tr)
+static void disarm_all(struct trigger_run *tr)
 {
 	const struct cg_set *set = &tr->w->set;
 	int *fd = xcalloc(set->n * tr->n, sizeof(*fd));
 	size_t n = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
-		struct trip *t = set->v[i]->data;
+		struct armed_trigger *t = set->v[i]->data;
 
 		for (size_t k = 0; k < tr->n; k++) {
-			if (t[k].fd)
-				fd[n++] = t[k].fd - 1;
-			t[k].fd = 0;
+			if (t[k].fd >= 0)
+				fd[n++] = t[k].fd;
+			t[k].fd = -1;
 		}
 	}
 	shut_all(fd, n);
@@ -643,7 +650,7 @@ static void disarm_all(struct trigger *tr)
 static bool any_armed(const struct watch *w, size_t n)
 {
 	for (size_t i = 0; i < w->set.n; i++) {
-		const struct trip *t = w->set.v[i]->data;
+		const struct armed_trigger *t = w->set.v[i]->data;
 
 		for (size_t k = 0; k < n; k++)
 			if (t[k].source != BY_NONE)
@@ -652,7 +659,7 @@ static bool any_armed(const struct watch *w, size_t n)
 	return !w->set.n;
 }
 
-static void watch_tree(struct trigger *tr)
+static void watch_tree(struct trigger_run *tr)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 	int fd = cg_set_follow(&tr->w->set);
@@ -669,9 +676,10 @@ static void watch_tree(struct trigger *tr)
 
 int trigger_run(struct watch *w)
 {
-	struct trigger *tr = w->trigger;
+	struct trigger_run *tr = w->trigger;
 	uint64_t due_us, end_us = UINT64_MAX;
 
+	w->set.added = added;
 	w->set.removed = removed;
 	if (w->cfg.timeout_us)
 		end_us = clock_mono_us() + w->cfg.timeout_us;
@@ -717,7 +725,7 @@ static void set_levels(const struct config *c, struct spec *s)
 
 size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 {
-	struct trigger *tr = xcalloc(1, sizeof(*tr));
+	struct trigger_run *tr = xcalloc(1, sizeof(*tr));
 	struct tool ours = *tool;
 	const char *spec = tool_counters(&w->cfg.common, "threshold_us");
 	size_t n_default = w->cfg.blame ? EVENT_BLAME_COLS : EVENT_PLAIN_COLS;
@@ -747,5 +755,5 @@ size_t trigger_open(struct watch *w, const struct tool *tool, char **env)
 	ours.n_cols = event_n_cols;
 	tool_columns(&ours, n_default, spec, &w->cols);
 	w->out.keep = true;
-	return tr->n * sizeof(struct trip);
+	return tr->n * sizeof(struct armed_trigger);
 }

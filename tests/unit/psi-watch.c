@@ -3,7 +3,7 @@
 
 #include "psi-watch/alarm.c"
 #include "psi-watch/expr.c"
-#include "psi-watch/quantile.c"
+#include "psi-watch/histogram.c"
 #include "psi-watch/spec.c"
 
 #include "tap.h"
@@ -170,11 +170,11 @@ static void test_alarm(void)
 		{ 12000, 10000, CALM, ALARM_LEAVE }, /* 3 s of it */
 		{ 13000, 10000, CALM, ALARM_NONE },
 	};
-	const struct alarm_law law = { .stall_us = 100000,
-				       .window_us = 1000000,
-				       .clear_us = 50000,
-				       .sustain_us = 2000000,
-				       .cooldown_us = 3000000 };
+	const struct alarm_config law = { .stall_us = 100000,
+					  .window_us = 1000000,
+					  .clear_us = 50000,
+					  .sustain_us = 2000000,
+					  .cooldown_us = 3000000 };
 	struct alarm a = { 0 };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
@@ -191,9 +191,9 @@ static void test_alarm(void)
 
 static void test_alarm_plain(void)
 {
-	struct alarm_law law = { .stall_us = 100000,
-				 .window_us = 1000000,
-				 .clear_us = 100000 };
+	struct alarm_config law = { .stall_us = 100000,
+				    .window_us = 1000000,
+				    .clear_us = 100000 };
 	struct alarm a = { 0 };
 
 	ok(alarm_step(&a, &law, 100000, 0, 1000000) == ALARM_ENTER,
@@ -214,10 +214,10 @@ static void test_alarm_plain(void)
 /* After a wake the first look comes when half a window is over. */
 static void test_alarm_part(void)
 {
-	const struct alarm_law law = { .stall_us = 250000,
-				       .window_us = 1000000,
-				       .clear_us = 250000,
-				       .sustain_us = 2000000 };
+	const struct alarm_config law = { .stall_us = 250000,
+					  .window_us = 1000000,
+					  .clear_us = 250000,
+					  .sustain_us = 2000000 };
 	struct alarm a = { 0 };
 
 	alarm_step(&a, &law, 250000, 0, 800000);
@@ -241,23 +241,23 @@ static void test_alarm_part(void)
 
 static void test_quantile(void)
 {
-	struct quantile q = { 0 };
+	struct histogram q = { 0 };
 	uint64_t v = 1, seen[3];
 	bool close = true;
 
 	for (unsigned int i = 1; i <= 1000; i++)
-		quantile_add(&q, i * 100);
-	seen[0] = quantile_get(&q, 500);
-	seen[1] = quantile_get(&q, 900);
-	seen[2] = quantile_get(&q, 990);
+		histogram_add(&q, i * 100);
+	seen[0] = histogram_quantile(&q, 500);
+	seen[1] = histogram_quantile(&q, 900);
+	seen[2] = histogram_quantile(&q, 990);
 	ok(seen[0] > 48400 && seen[0] < 51600, "p50 of 100..100000: %d",
 	   (int)seen[0]);
 	ok(seen[1] > 87100 && seen[1] < 92900, "p90: %d", (int)seen[1]);
 	ok(seen[2] > 95900 && seen[2] <= 100000, "p99: %d", (int)seen[2]);
 	is_u64(q.max, 100000, "max is exact");
-	quantile_free(&q);
+	histogram_free(&q);
 	for (; v < UINT64_C(1) << 33; v = v * 3 + 1) {
-		quantile_add(&q, v);
+		histogram_add(&q, v);
 		if (v >> 32)
 			break;
 		uint64_t got = value_of(bucket_of(v));
@@ -266,15 +266,16 @@ static void test_quantile(void)
 	ok(close, "each value comes back within 1/31");
 	ok(q.buckets * sizeof(*q.count) <= 2048, "in 2 KiB: %d buckets",
 	   (int)q.buckets);
-	quantile_free(&q);
+	histogram_free(&q);
 	for (v = 8; v < 64; v++)
-		quantile_add(&q, v << 30);
-	ok(quantile_get(&q, 500) >> 30 > 33 && quantile_get(&q, 500) >> 30 < 38,
+		histogram_add(&q, v << 30);
+	ok(histogram_quantile(&q, 500) >> 30 > 33 &&
+		   histogram_quantile(&q, 500) >> 30 < 38,
 	   "bytes of large machines are told apart");
-	quantile_free(&q);
-	quantile_add(&q, 0);
-	is_u64(quantile_get(&q, 990), 0, "of zeroes it is zero");
-	quantile_free(&q);
+	histogram_free(&q);
+	histogram_add(&q, 0);
+	is_u64(histogram_quantile(&q, 990), 0, "of zeroes it is zero");
+	histogram_free(&q);
 }
 
 /* ---- triggers ---- */

@@ -1,4 +1,4 @@
-#include "quantile.h"
+#include "histogram.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static uint64_t value_of(size_t bucket)
 	       ((UINT64_C(1) << shift) >> 1);
 }
 
-void quantile_add(struct quantile *q, uint64_t v)
+void histogram_add(struct histogram *q, uint64_t v)
 {
 	size_t b = bucket_of(v);
 
@@ -53,7 +53,7 @@ void quantile_add(struct quantile *q, uint64_t v)
 		q->max = v;
 }
 
-uint64_t quantile_get(const struct quantile *q, unsigned int per_mille)
+uint64_t histogram_quantile(const struct histogram *q, unsigned int per_mille)
 {
 	uint64_t want = (q->n * per_mille + 999) / 1000, seen = 0;
 
@@ -68,7 +68,7 @@ uint64_t quantile_get(const struct quantile *q, unsigned int per_mille)
 	return q->max;
 }
 
-void quantile_free(struct quantile *q)
+void histogram_free(struct histogram *q)
 {
 	free(q->count);
 	memset(q, 0, sizeof(*q));

@@ -4,30 +4,30 @@
 #include <string.h>
 
 #include "clock.h"
+#include "histogram.h"
 #include "msg.h"
 #include "psi-watch.h"
-#include "quantile.h"
 
 /* Each column of numbers becomes four: mem_some_pct, mem_some_p50_pct ... */
 enum { P50, P90, P99, MAX, STATS };
 
-struct learn {
-	struct col_set of;   /* the columns that are learnt */
+struct quantiles {
+	struct col_set of;   /* the columns that are histogram */
 	struct col_set cols; /* and those that are printed */
 	struct col *col;
 };
 
 /* What a row is made of. */
-struct lesson {
-	const struct learn *learn;
+struct quantiles_row {
+	const struct quantiles *quantiles;
 	const char *key;
 	int64_t unix_ms;
-	const struct quantile *q; /* one a column */
+	const struct histogram *q; /* one a column */
 };
 
 static void put_key(struct row *r, const void *sample, int arg)
 {
-	const struct lesson *l = sample;
+	const struct quantiles_row *l = sample;
 
 	(void)arg;
 	row_str(r, l->key);
@@ -35,7 +35,7 @@ static void put_key(struct row *r, const void *sample, int arg)
 
 static void put_time(struct row *r, const void *sample, int arg)
 {
-	const struct lesson *l = sample;
+	const struct quantiles_row *l = sample;
 
 	(void)arg;
 	row_milli(r, l->unix_ms);
@@ -43,11 +43,11 @@ static void put_time(struct row *r, const void *sample, int arg)
 
 static void put_samples(struct row *r, const void *sample, int arg)
 {
-	const struct lesson *l = sample;
+	const struct quantiles_row *l = sample;
 	uint64_t most = 0;
 
 	(void)arg;
-	for (size_t i = 0; i < l->learn->of.n; i++)
+	for (size_t i = 0; i < l->quantiles->of.n; i++)
 		most = l->q[i].n > most ? l->q[i].n : most;
 	row_u64(r, most);
 }
@@ -62,8 +62,8 @@ static bool is_milli(const char *name)
 static void put_stat(struct row *r, const void *sample, int arg)
 {
 	static const unsigned int per_mille[] = { 500, 900, 990 };
-	const struct lesson *l = sample;
-	const struct quantile *q = &l->q[arg / STATS];
+	const struct quantiles_row *l = sample;
+	const struct histogram *q = &l->q[arg / STATS];
 	int stat = arg % STATS;
 	uint64_t v;
 
@@ -71,8 +71,8 @@ static void put_stat(struct row *r, const void *sample, int arg)
 		row_none(r);
 		return;
 	}
-	v = stat == MAX ? q->max : quantile_get(q, per_mille[stat]);
-	if (is_milli(l->learn->of.v[arg / STATS]->name))
+	v = stat == MAX ? q->max : histogram_quantile(q, per_mille[stat]);
+	if (is_milli(l->quantiles->of.v[arg / STATS]->name))
 		row_milli(r, (int64_t)v);
 	else
 		row_u64(r, v);
@@ -90,14 +90,14 @@ static bool is_number(const struct col *col)
 	}
 }
 
-static void add_col(struct learn *l, struct col col)
+static void add_col(struct quantiles *l, struct col col)
 {
 	l->col[l->cols.n] = col;
 	l->cols.v[l->cols.n] = &l->col[l->cols.n];
 	l->cols.n++;
 }
 
-static void add_stats(struct learn *l, const char *name, size_t i)
+static void add_stats(struct quantiles *l, const char *name, size_t i)
 {
 	static const char *const stats[STATS] = { "p50", "p90", "p99", "max" };
 	const char *unit = strrchr(name, '_');
@@ -113,9 +113,9 @@ static void add_stats(struct learn *l, const char *name, size_t i)
 	}
 }
 
-void learn_open(struct watch *w)
+void quantiles_open(struct watch *w)
 {
-	struct learn *l = xcalloc(1, sizeof(*l));
+	struct quantiles *l = xcalloc(1, sizeof(*l));
 	size_t most = 3 + w->cols.n * STATS;
 
 	l->of.v = xcalloc(w->cols.n, sizeof(*l->of.v));
@@ -133,72 +133,72 @@ void learn_open(struct watch *w)
 	if (!l->of.n)
 		die(0,
 		    "--quantiles: none of the columns has a number to learn");
-	w->learn = l;
+	w->quantiles = l;
 }
 
-static void learn_sample(struct watch *w, struct cg *cg, struct sample *s)
+static void quantiles_sample(struct watch *w, struct cg *cg, struct sample *s)
 {
 	struct meter *m = cg->data;
-	struct quantile *q = m->learnt;
+	struct histogram *q = m->histogram;
 
 	if (!q)
-		m->learnt = q = xcalloc(w->learn->of.n, sizeof(*q));
-	for (size_t i = 0; i < w->learn->of.n; i++) {
+		m->histogram = q = xcalloc(w->quantiles->of.n, sizeof(*q));
+	for (size_t i = 0; i < w->quantiles->of.n; i++) {
 		int64_t v;
 
-		if (sample_value(s, w->learn->of.v[i]->arg, &v) && v >= 0)
-			quantile_add(&q[i], (uint64_t)v);
+		if (sample_value(s, w->quantiles->of.v[i]->arg, &v) && v >= 0)
+			histogram_add(&q[i], (uint64_t)v);
 	}
 }
 
 static void print(struct watch *w, struct cg *cg)
 {
 	struct meter *m = cg->data;
-	struct lesson lesson = { .learn = w->learn,
-				 .key = cg->key,
-				 .unix_ms = clock_unix_ms(),
-				 .q = m->learnt };
+	struct quantiles_row quantiles_row = { .quantiles = w->quantiles,
+					       .key = cg->key,
+					       .unix_ms = clock_unix_ms(),
+					       .q = m->histogram };
 
-	if (!m->learnt)
+	if (!m->histogram)
 		return;
-	row_put(&w->row, &w->learn->cols, &lesson);
+	row_put(&w->row, &w->quantiles->cols, &quantiles_row);
 	rows_emit(&w->out,
 		  targets_row(&w->targets, cg->key, &m->row, &m->rows_version),
-		  &w->learn->cols, &w->row);
+		  &w->quantiles->cols, &w->row);
 }
 
-static void learn_now(struct watch *w)
+static void quantiles_now(struct watch *w)
 {
 	for (size_t i = 0; i < w->set.n; i++)
 		print(w, w->set.v[i]);
 }
 
-/* What was learnt of a cgroup is not lost with it. */
-static void learn_gone(struct watch *w, struct cg *cg)
+/* What was histogram of a cgroup is not lost with it. */
+static void quantiles_gone(struct watch *w, struct cg *cg)
 {
 	struct meter *m = cg->data;
-	struct quantile *q = m->learnt;
+	struct histogram *q = m->histogram;
 
 	print(w, cg);
-	for (size_t i = 0; q && i < w->learn->of.n; i++)
-		quantile_free(&q[i]);
+	for (size_t i = 0; q && i < w->quantiles->of.n; i++)
+		histogram_free(&q[i]);
 	free(q);
 }
 
-static int learn_end(struct watch *w)
+static int quantiles_end(struct watch *w)
 {
 	(void)w;
 	return -1;
 }
 
-static int learn_over(struct watch *w)
+static int quantiles_over(struct watch *w)
 {
-	learn_now(w);
+	quantiles_now(w);
 	return loop_status(w);
 }
 
-const struct mode learn_mode = { .sample = learn_sample,
-				 .end = learn_end,
-				 .over = learn_over,
-				 .now = learn_now,
-				 .gone = learn_gone };
+const struct mode quantiles_mode = { .sample = quantiles_sample,
+				     .end = quantiles_end,
+				     .over = quantiles_over,
+				     .now = quantiles_now,
+				     .gone = quantiles_gone };
