@@ -623,3 +623,33 @@ targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0
 	runx 1 tmo-reclaim < <(calm | head -n 1)
 	one_line "no row came"
 }
+
+# stat_add NAME N: to a counter of /w.slice/a.
+stat_add() {
+	awk -v name="$1" -v n="$2" '$1 == name { $2 += n } { print }' "$A/memory.stat" >"$BATS_TEST_TMPDIR/stat"
+	cat "$BATS_TEST_TMPDIR/stat" >"$A/memory.stat"
+}
+
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
+@test "file cache that is full again is not saved" {
+	out=$BATS_TEST_TMPDIR/out
+	stat_add file 20480000
+	mkfifo "$BATS_TEST_TMPDIR/rows"
+	tmo-reclaim --headroom 0 --ratio 1% <"$BATS_TEST_TMPDIR/rows" >"$out" 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/rows"
+	calm >&7
+	retry 10 grep -q ^/w "$out"
+	# a log writer: what was taken does not come back, and is replaced
+	stat_add pgsteal_proactive 1000
+	calm | tail -n 1 >&7
+	retry 10 has_lines 3 "$out"
+	# taken again, and half of it is away
+	stat_add pgsteal_proactive 1000
+	stat_add file -2048000
+	calm | tail -n 1 >&7
+	exec 7>&-
+	wait $!
+	[ "$(col got_file_bytes <"$out" | tr '\n' ' ')" = "0 4096000 4096000 " ]
+	[ "$(col saved_bytes <"$out" | tr '\n' ' ')" = "0 0 2048000 " ]
+}

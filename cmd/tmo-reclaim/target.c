@@ -447,6 +447,11 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 
 /* ---- accounts ---- */
 
+static uint64_t file_bytes(const struct reading *r)
+{
+	return num_known(r->stat.file_bytes);
+}
+
 /*
  * What went to swap, written to a device or compressed in front of it, and
  * zero pages that need neither.  Where the kernel does not count the first for
@@ -491,6 +496,8 @@ void target_account(struct target *t, const struct reading *from,
 	bool apart = a->pgsteal_proactive_pages != NUM_NONE;
 
 	*y = (struct yield){ 0 };
+	t->start.most_file_bytes =
+		num_most(t->start.most_file_bytes, file_bytes(from));
 	if (apart || ours) {
 		const struct reading *since = apart ? last : from;
 
@@ -541,25 +548,44 @@ void target_begin(struct target *t, const struct reading *first)
 		.zram_bytes = zram_bytes(first),
 		.zswap_bytes = first->stat.zswap_bytes,
 		.refault_file_pages = first->stat.refault_file_pages,
+		.most_file_bytes = file_bytes(first),
 	};
+}
+
+/*
+ * Pages that a log writer has written do not refault when they are taken, and
+ * new ones are in their place at once: so no more is saved than the cache is
+ * smaller than it has been.
+ */
+static int64_t saved_file(const struct target *t, const struct reading *now)
+{
+	uint64_t back = pages(now->stat.refault_file_pages,
+			      t->start.refault_file_pages);
+	uint64_t taken = t->sum.got_file_bytes;
+	uint64_t most = t->start.most_file_bytes, is = file_bytes(now);
+
+	return (int64_t)num_least(taken - num_least(taken, back),
+				  most - num_least(most, is));
 }
 
 int64_t target_saved(const struct target *t, const struct reading *now,
 		     const struct host *h)
 {
-	uint64_t back = pages(now->stat.refault_file_pages,
-			      t->start.refault_file_pages);
-	int64_t file = t->sum.got_file_bytes > back
-			       ? (int64_t)(t->sum.got_file_bytes - back)
-			       : 0;
+	int64_t out = target_offloaded(t, now), ours = out;
+	int64_t cost;
 	int64_t zswap = (int64_t)num_known(now->stat.zswap_bytes) -
 			(int64_t)num_known(t->start.zswap_bytes);
 	int64_t zram = zram_bytes(now) - t->start.zram_bytes;
 
 	if (zram < 0 || !h->zram_mpct)
 		zram = 0;
-	return target_offloaded(t, now) + file - zswap -
-	       (int64_t)((double)zram * (double)h->zram_mpct / 1e5);
+	cost = zswap + (int64_t)((double)zram * (double)h->zram_mpct / 1e5);
+	/* Others swap as well: theirs is not ours, nor what it costs. */
+	if (out > (int64_t)t->sum.got_anon_bytes) {
+		ours = (int64_t)t->sum.got_anon_bytes;
+		cost = (int64_t)((double)cost * (double)ours / (double)out);
+	}
+	return ours - cost + saved_file(t, now);
 }
 
 /* ---- evidence ---- */

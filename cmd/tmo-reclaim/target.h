@@ -95,6 +95,7 @@ struct totals {
 struct origin {
 	int64_t out_bytes, zram_bytes;
 	uint64_t zswap_bytes, refault_file_pages;
+	uint64_t most_file_bytes; /* the largest file cache since */
 };
 
 struct target {
