@@ -5,13 +5,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include "text.h"
 
 static struct {
 	const char *prog;
 	int level;
-} msg = { "tmo", 0 };
+	bool journal;
+} msg = { "tmo", 0, false };
+
+/* Standard error is the journal's (systemd.exec(5), $JOURNAL_STREAM). */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == dev &&
+	       st.st_ino == ino;
+}
 
 void msg_init(const char *argv0)
 {
@@ -19,6 +35,7 @@ void msg_init(const char *argv0)
 
 	if (argv0)
 		msg.prog = slash ? slash + 1 : argv0;
+	msg.journal = is_journal();
 }
 
 const char *msg_prog(void)
@@ -48,7 +65,8 @@ static size_t quote(char *out, size_t room, const char *text)
 	return used;
 }
 
-__attribute__((format(printf, 2, 0))) static void say(int err, const char *fmt,
+__attribute__((format(printf, 3, 0))) static void say(int level, int err,
+						      const char *fmt,
 						      va_list ap)
 {
 	char text[1024], line[2048];
@@ -62,7 +80,9 @@ __attribute__((format(printf, 2, 0))) static void say(int err, const char *fmt,
 			 strerror(err < 0 ? -err : err));
 	/* One write(2) a line, so that the tools of a pipe do not mix theirs.
 	 */
-	used = quote(line, sizeof(line) - 1, text);
+	n = msg.journal ? snprintf(line, sizeof(line), "<%d>", level) : 0;
+	used = n < 0 ? 0 : (size_t)n;
+	used += quote(line + used, sizeof(line) - used - 1, text);
 	line[used++] = '\n';
 	fwrite(line, 1, used, stderr);
 }
@@ -72,7 +92,7 @@ void warn(int err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(err, fmt, ap);
+	say(LOG_WARNING, err, fmt, ap);
 	va_end(ap);
 }
 
@@ -83,7 +103,7 @@ void note(const char *fmt, ...)
 	if (msg.level < 0)
 		return;
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_INFO, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -94,7 +114,7 @@ void debug(const char *fmt, ...)
 	if (msg.level < 1)
 		return;
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_DEBUG, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -103,7 +123,7 @@ void die(int err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(err, fmt, ap);
+	say(LOG_ERR, err, fmt, ap);
 	va_end(ap);
 	exit(STATUS_FATAL);
 }

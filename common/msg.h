@@ -2,9 +2,10 @@
  * msg - what a tool says on stderr, and with which status it ends.
  *
  * One line a message: "psi-watch: cannot read '/a/memory.pressure': No such
- * device".  What a terminal would obey is \xNN there.  This is the only module
- * that prints; the rest of common/ returns 0 or -errno and leaves the words to
- * the tool.
+ * device".  In the journal it begins with its level, as sd-daemon(3) has it:
+ * <3> die, <4> warn, <6> note, <7> debug.  What a terminal would obey is \xNN
+ * there.  This is the only module that prints; the rest of common/ returns 0 or
+ * -errno and leaves the words to the tool.
  */
 #ifndef MSG_H
 #define MSG_H

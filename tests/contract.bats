@@ -344,3 +344,20 @@ hostile() {
 	use_root cold-scan-lru-gen-7.3.4
 	each hostile
 }
+
+has_levels() {
+	local err=$BATS_TEST_TMPDIR/err stream
+	: >"$err"
+	stream=$(stat -c %d:%i "$err")
+	JOURNAL_STREAM=$stream "$1" --no-such 2>"$err" || [ $? -eq 2 ]
+	[[ $(<"$err") == "<3>$1: unknown option"* ]]
+	JOURNAL_STREAM=1:1 "$1" --no-such 2>"$err" || [ $? -eq 2 ]
+	[[ $(<"$err") == "$1: unknown option"* ]]
+}
+@test "a message has its level where the journal takes it" {
+	each has_levels
+	use_root cold-scan-lru-gen-7.3.4
+	stream=$(stat -c %d:%i "$BATS_TEST_TMPDIR/err")
+	JOURNAL_STREAM=$stream tmo-reclaim </dev/null 2>"$BATS_TEST_TMPDIR/err" || [ $? -eq 1 ]
+	[[ $(<"$BATS_TEST_TMPDIR/err") == "<4>tmo-reclaim: no row came"* ]]
+}
