@@ -223,15 +223,26 @@ static size_t find_plain(const struct targets *t, const char *key)
 	return t->by_key[from - 1];
 }
 
-/* The last of both kinds. */
+static size_t depth(const char *key)
+{
+	size_t n = 0;
+
+	while (*key)
+		n += *key++ == '/';
+	return n;
+}
+
+/* The last of both kinds; a glob's rows for those below are not meant. */
 static size_t find(const struct targets *t, const char *key)
 {
 	size_t plain = find_plain(t, key);
 
 	for (size_t i = t->n_globs; i-- > 0;) {
+		const char *glob = t->key[t->glob[i]];
+
 		if (plain < t->n && t->glob[i] < plain)
 			break;
-		if (cg_matches(key, t->key[t->glob[i]]))
+		if (depth(glob) == depth(key) && cg_matches(key, glob))
 			return t->glob[i];
 	}
 	return plain;

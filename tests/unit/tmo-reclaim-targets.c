@@ -10,8 +10,9 @@ void row_input_clear(struct row_input *in)
 /* The first n of these, as the rows of a table. */
 static struct targets table(size_t n)
 {
-	static const char *const keys[] = { "/b", "/a",	  "/w/*", "/w/x",
-					    "/a", "/w/y", "/w/?" };
+	static const char *const keys[] = { "/b",   "/a",     "/w/*",
+					    "/w/x", "/a",     "/w/y",
+					    "/w/?", "/w/x/y", "/w/*" };
 	struct targets t = { .n = n };
 
 	t.key = xcalloc(n + 1, sizeof(*t.key));
@@ -37,6 +38,10 @@ int main(void)
 	targets_free(&t);
 	t = table(6);
 	ok(targets_find(&t, "/w/x") == t.row + 3, "a key behind the glob");
+	targets_free(&t);
+	t = table(9);
+	ok(targets_find(&t, "/w/x/y") == t.row + 7,
+	   "a key is nearer than a glob above it");
 	targets_free(&t);
 	t = table(0);
 	ok(!targets_find(&t, "/a"), "no table");
