@@ -231,6 +231,16 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	: >"$TMO_ROOT/run/tmo-reclaim.off"
 	[ "$(calm | reason)" = off ]
 	[ "$(calm | reason --kill-switch /run/other)" = law ]
+	# of some cgroups: each line one, and those below it
+	printf '/other\n/w.slice\n' >"$TMO_ROOT/run/tmo-reclaim.off"
+	[ "$(calm | reason)" = off ]
+	printf '/w*/[b-z]\n/w.slice/ab\n/w.slice/a/b' >"$TMO_ROOT/run/tmo-reclaim.off"
+	[ "$(calm | reason)" = law ]
+	printf '/w*/?\n' >"$TMO_ROOT/run/tmo-reclaim.off"
+	[ "$(calm | reason)" = off ]
+	# what is no cgroup stops all
+	printf '/other\nincident 12\n' >"$TMO_ROOT/run/tmo-reclaim.off"
+	[ "$(calm | reason)" = off ]
 	rm "$TMO_ROOT/run/tmo-reclaim.off"
 	# a dry run needs no lock; a recording is decided without these files
 	exec 9>>"$A/memory.reclaim"

@@ -102,7 +102,7 @@ enum reason hold(const struct scene *s)
 	const struct target *t = s->t;
 	enum reason state;
 
-	if (!run->recorded && run->host.off)
+	if (!run->recorded && off_is(&run->host.off, s->cg->key))
 		return REASON_OFF;
 	if (!run->recorded && *run->self &&
 	    cg_is_below(run->self, s->cg->key) && s->cg->key[1])

@@ -273,7 +273,7 @@ static void one_range(struct run *run, const char *key, struct process *p,
 		out->reason = REASON_NO_PSI;
 	if (out->reason != REASON_LAW)
 		return;
-	if (run->host.off) {
+	if (off_is(&run->host.off, key)) {
 		out->reason = REASON_OFF;
 		return;
 	}

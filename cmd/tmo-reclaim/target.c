@@ -69,16 +69,6 @@ static bool zswap_pool_full(void)
 	return nearly(pool_kb * 100, total_kb * pct);
 }
 
-/* An operator's path, below the root prefix where there is one. */
-static bool there(const char *path)
-{
-	int fd = io_open(root_fd(), path + (*path == '/'), O_PATH);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 /* A file's disk is that of its file system, where that has one. */
 static bool rotates(const struct swap_area *a)
 {
@@ -140,10 +130,11 @@ bool host_read(struct host *h, const char *kill_switch)
 	if (h->read_us && h->generation == root_generation() &&
 	    now - h->read_us < 500000)
 		return false;
+	off_free(&h->off);
 	*h = (struct host){ .read_us = now, .generation = root_generation() };
 	read_areas(h);
 	h->zswap_full = zswap_pool_full();
-	h->off = there(kill_switch);
+	off_read(&h->off, kill_switch);
 	tier_read(&h->tier);
 	h->lru_gen = mem_lru_gen_enabled();
 	kv_read_u64(root_fd(),

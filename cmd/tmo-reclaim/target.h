@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "law.h"
 #include "mem.h"
+#include "off.h"
 #include "rival.h"
 #include "rows.h"
 #include "share.h"
@@ -31,7 +32,7 @@ struct reading {
 
 /* Of the whole system, once a period. */
 struct host {
-	bool off; /* the kill switch is there */
+	struct off off;
 	uint64_t read_us;
 	unsigned int generation;
 	bool rotational; /* of the area that takes the next page */

@@ -66,7 +66,7 @@ static const struct opt opts[] = {
 	  "swap used that ends swapping (80%)" },
 	{ OPT_ROTATIONAL, "rotational", NULL, "swap to a rotating disk, too" },
 	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
-	  "do nothing while it exists (/run/tmo-reclaim.off)" },
+	  "leave alone all, or what it names (/run/tmo-reclaim.off)" },
 	{ OPT_HIGH, "memory-high", NULL,
 	  "by memory.high even where memory.reclaim is" },
 	{ OPT_TARGETS, "targets", "FILE",
@@ -377,6 +377,7 @@ static int finish(struct run *run, struct rows_out *out, int format)
 	if (run->act)
 		act_close(run->act);
 	above_free(&run->above);
+	off_free(&run->host.off);
 	cg_set_close(&run->set);
 	return tool_finish(out, run->failed	? STATUS_PARTIAL
 				: run->short_of ? STATUS_NO
