@@ -663,3 +663,29 @@ has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 	[ "$(col got_file_bytes <"$out" | tr '\n' ' ')" = "0 4096000 4096000 " ]
 	[ "$(col saved_bytes <"$out" | tr '\n' ' ')" = "0 0 2048000 " ]
 }
+
+# listens SOCKET: prints what comes there in three datagrams.
+listens() {
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.settimeout(10)
+s.bind(sys.argv[1].replace("@", "\0", 1))
+print("bound", flush=True)
+for i in range(3):
+    print(s.recv(100).decode().replace("\n", " "), flush=True)' "$1"
+}
+
+@test "the service manager is told: ready, and alive each period" {
+	unset TMO_ROOT
+	for socket in "$BATS_TEST_TMPDIR/socket" "@tmo-test-$$"; do
+		listens "$socket" >"$BATS_TEST_TMPDIR/told" 3>&- &
+		listener=$!
+		retry 10 grep -q bound "$BATS_TEST_TMPDIR/told"
+		NOTIFY_SOCKET=$socket timeout 10 tmo-reclaim -n -q --wait -i 100ms -c 3 /none || [ $? -eq 3 ]
+		wait "$listener"
+		[ "$(tail -n +2 "$BATS_TEST_TMPDIR/told" | tr '\n' ,)" = "READY=1 WATCHDOG=1,WATCHDOG=1,WATCHDOG=1," ]
+	done
+	# nobody there: no harm
+	NOTIFY_SOCKET=/no/such runx 0 tmo-reclaim -n -q --wait -i 100ms -c 1 /none
+	NOTIFY_SOCKET=@none runx 1 tmo-reclaim </dev/null
+}

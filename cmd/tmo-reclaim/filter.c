@@ -50,12 +50,26 @@ enum { FORGET_BATCHES = 4 };
 
 struct filtering {
 	struct run *run;
-	uint64_t swept_us;
+	uint64_t swept_us, told_us;
 	struct rows_in in;
 	struct input_map map;
 	char key[CG_KEY_MAX];
 	void *recorded;
 };
+
+/*
+ * Rows of a sample come at once: said for the first, and then once a second.
+ * When no rows come any more the watchdog barks, which is what it is for.
+ */
+static void end_row(struct filtering *f)
+{
+	uint64_t now_us = clock_mono_us();
+
+	if (f->told_us && now_us - f->told_us < 1000000)
+		return;
+	f->told_us = now_us;
+	tell_alive();
+}
 
 /* The first row is the start: the pipe has had its own until then. */
 static void begin_row(struct filtering *f)
@@ -118,6 +132,7 @@ void filter(struct run *run, struct shown *to)
 		tool_need_columns(&f.in, to->show);
 		one_row(&f, &r);
 		show(to, &f.in, &r);
+		end_row(&f);
 	}
 	if (event < 0)
 		tool_bad_input(&f.in, event);

@@ -88,6 +88,7 @@ static bool sample(struct looping *l, struct shown *to)
 		show(to, NULL, &r);
 	}
 	rows_flush(to->out);
+	tell_alive();
 	return !is_end(l, missing);
 }
 

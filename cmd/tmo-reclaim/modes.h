@@ -20,6 +20,9 @@ struct shown {
  */
 void show(struct shown *to, const struct rows_in *in, const struct result *r);
 
+/* To the service manager, after a period; a failure is said with -v. */
+void tell_alive(void);
+
 /* Rows from stdin, each acted upon as it comes. */
 void filter(struct run *run, struct shown *to);
 

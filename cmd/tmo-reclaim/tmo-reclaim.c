@@ -22,6 +22,7 @@
 #include "period.h"
 #include "report.h"
 #include "root.h"
+#include "service.h"
 #include "tool.h"
 
 enum {
@@ -313,6 +314,14 @@ void show(struct shown *to, const struct rows_in *in, const struct result *r)
 			"is taken on");
 		to->told_dropped = true;
 	}
+}
+
+void tell_alive(void)
+{
+	int err = service_alive();
+
+	if (err)
+		debug("cannot tell $NOTIFY_SOCKET: %s", strerror(-err));
 }
 
 /* A run that acts goes on while nobody reads. */
