@@ -163,14 +163,19 @@ static const char *humane(const char *name, const char *text, char *buf,
 	return text;
 }
 
-static void short_name(const char *name, char *buf, size_t size)
+static void short_name(const struct rows_out *o, const char *name, char *buf,
+		       size_t size)
 {
 	static const char *const units[] = { "_bytes", "_us", "_pct" };
+	char *avg;
 
 	snprintf(buf, size, "%s", name);
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (fmt_ends(buf, units[i]))
 			buf[strlen(buf) - strlen(units[i])] = '\0';
+	avg = strstr(buf, "_avg");
+	if (avg && o->brief) /* mem_some10 */
+		memmove(avg, avg + 4, strlen(avg + 4) + 1);
 }
 
 static bool is_word(const char *s)
@@ -178,15 +183,62 @@ static bool is_word(const char *s)
 	return strcmp(s, "-") && strcmp(s, "max") && !fmt_is_number(s);
 }
 
+enum { KEY_WIDTH = 20, WORD_WIDTH = 24 };
+
+/* The columns from..to of a text on a screen. */
+static void put_part(struct rows_out *o, const char *s, size_t from, size_t to)
+{
+	char hex[TEXT_HEX];
+	size_t at = 0, n;
+
+	while (*s) {
+		const char *piece = text_next(&s, &n, hex, false);
+
+		if (at >= from && at < to)
+			fmt_put(o, piece, n);
+		at += piece == hex ? n : 1;
+	}
+}
+
+/* A name's ends tell most of it. */
+static size_t put_key(struct rows_out *o, const char *s, size_t n)
+{
+	enum { HEAD = 7, TAIL = KEY_WIDTH - HEAD - 2 };
+
+	if (!o->screen || n <= KEY_WIDTH) {
+		put_shown(o, s, false);
+		return n;
+	}
+	put_part(o, s, 0, HEAD);
+	fmt_puts(o, "..");
+	put_part(o, s, n - TAIL, n);
+	return KEY_WIDTH;
+}
+
+static void table_key(struct rows_out *o, const char *s)
+{
+	size_t n = put_key(o, s, text_columns(s));
+
+	if (n > o->width[0])
+		o->width[0] = n;
+	for (; n < o->width[0] && o->n > 1; n++)
+		fmt_put(o, " ", 1);
+}
+
 static void table_cell(struct rows_out *o, size_t i, const char *s, bool left)
 {
 	size_t n = text_columns(s), pad;
 
+	if (i && i <= o->left_out)
+		return;
+	if (!i) {
+		table_key(o, s);
+		return;
+	}
 	if (n > o->width[i])
 		o->width[i] = n;
 	pad = o->width[i] - n;
-	if (i)
-		fmt_put(o, "  ", 2);
+	fmt_put(o, "  ", 2);
 	for (size_t k = 0; !left && k < pad; k++)
 		fmt_put(o, " ", 1);
 	put_shown(o, s, false);
@@ -194,16 +246,64 @@ static void table_cell(struct rows_out *o, size_t i, const char *s, bool left)
 		fmt_put(o, " ", 1);
 }
 
+/* On a screen; 0 elsewhere. */
+static size_t screen_columns(const struct rows_out *o)
+{
+	struct winsize ws;
+
+	return o->tty && !ioctl(o->fd, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+}
+
+/* Of a line, in the names that are shown. */
+static size_t line_width(struct rows_out *o)
+{
+	size_t sum = o->width[0], n;
+	char buf[256];
+
+	for (size_t i = 1; i < o->n; i++) {
+		short_name(o, o->name[i], buf, sizeof(buf));
+		n = text_columns(buf);
+		sum += (n > o->width[i] ? n : o->width[i]) + 2;
+	}
+	return sum;
+}
+
+/*
+ * Leaves out what is too much for one line: whole columns, first those of the
+ * stages furthest back in the pipe.
+ */
+static void fit(struct rows_out *o)
+{
+	size_t sum, n;
+	char buf[256];
+
+	o->screen = screen_columns(o);
+	o->left_out = 0;
+	o->brief = false;
+	o->brief = o->screen && line_width(o) > o->screen;
+	sum = line_width(o);
+	while (o->screen && sum > o->screen && o->left_out + 2 < o->n) {
+		size_t i = ++o->left_out;
+
+		short_name(o, o->name[i], buf, sizeof(buf));
+		n = text_columns(buf);
+		sum -= (n > o->width[i] ? n : o->width[i]) + 2;
+	}
+}
+
 /* Widths that most values fit, so that a stream's columns stand still. */
 static void table_widths(struct rows_out *o, const char *const *text)
 {
 	o->width = xrealloc(o->width, o->n, sizeof(*o->width));
 	for (size_t i = 0; i < o->n; i++) {
-		o->width[i] = i ? 5 : 20;
+		o->width[i] = i ? 5 : KEY_WIDTH;
 		if (i && is_word(text[i]) &&
 		    o->width[i] < text_columns(text[i]))
 			o->width[i] = text_columns(text[i]);
+		if (i && o->width[i] > WORD_WIDTH)
+			o->width[i] = WORD_WIDTH;
 	}
+	fit(o);
 }
 
 static void table_header(struct rows_out *o, const char *const *text)
@@ -213,7 +313,7 @@ static void table_header(struct rows_out *o, const char *const *text)
 	if (o->color)
 		fmt_puts(o, "\033[1m");
 	for (size_t i = 0; i < o->n; i++) {
-		short_name(o->name[i], buf, sizeof(buf));
+		short_name(o, o->name[i], buf, sizeof(buf));
 		table_cell(o, i, buf, !i || is_word(text[i]));
 	}
 	fmt_puts(o, o->color ? "\033[0m\n" : "\n");

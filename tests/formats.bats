@@ -84,10 +84,10 @@ assert names[2] == "/w.slice/e\x1b[31m\x1b]0;pwn\x07" and names[4] == "/w.slice/
 	for format in table rows; do
 		script -qec "stty cols 80 -onlcr; swap-balance -S $BATS_TEST_TMPDIR/s -f $format -o x_bytes - <$BATS_TEST_TMPDIR/rows 2>&1" \
 			/dev/null </dev/null >"$BATS_TEST_TMPDIR/seen"
-		grep -q 'x1b\[31m' "$BATS_TEST_TMPDIR/seen"
+		grep -q 'x0[7d]' "$BATS_TEST_TMPDIR/seen"
 		grep -q 'æ' "$BATS_TEST_TMPDIR/seen"
 		refute grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$BATS_TEST_TMPDIR/seen"
-		[ "$(grep -c '^/w.slice' "$BATS_TEST_TMPDIR/seen")" -eq 13 ]
+		[ "$(grep -c '^/w.slic' "$BATS_TEST_TMPDIR/seen")" -eq 13 ]
 	done
 }
 
@@ -170,4 +170,23 @@ lint() {
 		one_line "--out: cannot replace"
 		[ -z "$output" ]
 	done
+}
+
+@test "a table fits the terminal: whole columns go from the left, names lose their middle" {
+	export TMO_ROOT=$R/1
+	printf '#cgroup\ttime\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice\t1.000\t6000000\t0.5\t0.5\n' >"$BATS_TEST_TMPDIR/rows"
+	printf '/w.slice/a-name-that-is-longer.service\t1.000\t6000000\t0.5\t0.5\n' >>"$BATS_TEST_TMPDIR/rows"
+	for wide in 60 80 120; do
+		script -qec "stty cols $wide; tmo-reclaim -q -n -f table <$BATS_TEST_TMPDIR/rows" \
+			/dev/null </dev/null | tr -d '\r' >"$BATS_TEST_TMPDIR/seen"
+		cat "$BATS_TEST_TMPDIR/seen"
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/seen")" -eq 3 ]
+		[ "$(wc -L <"$BATS_TEST_TMPDIR/seen")" -le "$wide" ]
+		grep -q '^cgroup .*reason' "$BATS_TEST_TMPDIR/seen"
+		grep -q '^/w.slic..ger.service' "$BATS_TEST_TMPDIR/seen"
+	done
+	grep -q mem_some "$BATS_TEST_TMPDIR/seen"
+	# Nothing is left out in a file.
+	runx 0 tmo-reclaim -q -n -f table <"$BATS_TEST_TMPDIR/rows"
+	[[ ${lines[0]} == *time*window*reason* && $output == *a-name-that-is-longer.service* ]]
 }
