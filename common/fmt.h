@@ -26,6 +26,8 @@ void prom_row(struct rows_out *o, const char *const *text);
 void prom_columns(struct rows_out *o, const char *const *name, size_t n);
 /* A sample is over: what the next does not hold is gone. */
 void prom_sample_over(struct rows_out *o);
+/* Before it goes out: one without a row leaves none of the sample before. */
+void prom_sample_ends(struct rows_out *o);
 /* All that is kept, to the buffer. */
 void prom_put(struct rows_out *o);
 void prom_free(struct rows_out *o);

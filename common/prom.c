@@ -231,6 +231,12 @@ void prom_row(struct rows_out *o, const char *const *text)
 	set_cells(row, text, o->n);
 }
 
+void prom_sample_ends(struct rows_out *o)
+{
+	if (o->prom && o->prom->over)
+		drop(o->prom, ++o->prom->pass);
+}
+
 void prom_sample_over(struct rows_out *o)
 {
 	if (o->prom && !o->keep && !o->filters)

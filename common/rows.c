@@ -353,6 +353,7 @@ static int hand_on(struct rows_out *o)
 
 int rows_flush(struct rows_out *o)
 {
+	prom_sample_ends(o);
 	hand_on(o);
 	prom_sample_over(o);
 	return o->err;

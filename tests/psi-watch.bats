@@ -971,6 +971,16 @@ tmo_psi_watch_cpu_full_avg10_ratio{cgroup="/web"} '"$(avg web)"
 	[ "$(find "$BATS_TEST_TMPDIR" -name 'psi.prom*' | wc -l)" -eq 1 ]
 }
 
+@test "--out exports no cgroup that is gone, be it the last" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	runx 0 psi-watch -R 07:08 -i 1s --out psi.prom -o cgroup,cpu_some_us '/w*'
+	grep -q '{cgroup="/web"}' psi.prom
+	rm -r 09/sys/fs/cgroup/web
+	runx 0 psi-watch -R 07:08:09 -i 1s --out psi.prom -o cgroup,cpu_some_us '/w*'
+	refute grep -q web psi.prom
+}
+
 @test "json has numbers as numbers and null for the unknown" {
 	one 08
 	runx 0 psi-watch -f json -o cgroup,mem_some_total_us,cpu_full_avg10_pct /

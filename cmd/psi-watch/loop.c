@@ -92,8 +92,9 @@ static int pause_until(struct watch *w, uint64_t due_us)
 	int more;
 
 	while ((more = clock_wait(due_us)) == -EINTR) {
-		if (clock_take_usr1() && w->mode->now)
-			w->mode->now(w);
+		if (!clock_take_usr1() || !w->mode->now)
+			continue;
+		w->mode->now(w);
 		rows_flush(&w->out);
 	}
 	return more > 0;

@@ -39,12 +39,12 @@ static const char *draw(const struct watch *w, const struct meter *m, char *buf)
 					    "▅", "▆", "▇", "█" };
 	static const char *const ascii[] = { ".", "_", "-", "=", "+",
 					     "*", "o", "O", "#" };
+	const char *const *marks = w->utf8 ? utf8 : ascii;
 	char *p = buf;
 
 	for (size_t i = 0; i < TREND; i++)
 		if (m->trend[i])
-			p = stpcpy(p,
-				   (w->utf8 ? utf8 : ascii)[m->trend[i] - 1]);
+			p = stpcpy(p, marks[m->trend[i] - 1]);
 	*p = '\0';
 	return buf;
 }
