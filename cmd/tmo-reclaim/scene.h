@@ -13,31 +13,20 @@ struct scene {
 	struct target *t;
 	const struct row_input *in;
 	struct result *r;
-	uint64_t now_us;
-	struct pressure psi;
 	struct reading before;
-	struct guard_in guard;
-	struct guard_floor floor;
-	enum reason swap; /* REASON_LAW: anon may be taken */
-	bool file_only;
-	bool writes; /* each page of anonymous memory reaches the drive */
-	uint64_t base_bytes;
-	uint64_t elapsed_us; /* by own clock since the last one; NUM_NONE */
-	uint64_t trip_bytes; /* what a write takes at least */
-	uint64_t asleep_us;
-	bool was_left_behind;	  /* the last write had not come back */
-	uint64_t refaulted_bytes; /* since the last period */
-	struct act_part part[2];
-	size_t parts;
+	uint64_t now_us, asleep_us;
+	bool was_left_behind; /* the last write had not come back */
+	struct observation o;
+	struct decision d;
 };
 
-/* ---- look.c ---- */
+/* ---- observe.c ---- */
 
 /* Opens and reads all of it: REASON_LAW, or why that cannot be. */
-enum reason look(struct scene *s);
+enum reason observe(struct scene *s);
 
 /* The same of a recorded row, whose columns stand for the kernel's files. */
-void look_at_recording(struct scene *s);
+void observe_recording(struct scene *s);
 
 /*
  * Is the reclaim of a node a memory stall of its writer, and so in the system's
@@ -53,10 +42,7 @@ int look_at_target(const struct scene *s, struct reading *out);
 void complain(struct scene *s, int err, const char *what);
 enum reason reason_of_errno(int err);
 
-/* ---- hold.c ---- */
-
-/* Why nothing is to be done, before the law is even asked; or REASON_LAW. */
-enum reason hold(const struct scene *s);
+/* ---- nesting.c ---- */
 
 /* Tells the cgroups above that it is here, and looks for what they did. */
 void meet_parents(const struct scene *s);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double MEMORY_US = 120e6;
+static const double KEPT_US = 120e6;
 static const double LEAST = 0.02; /* so that it is tried again */
 /* So little tells nothing yet: what the kernel takes at once. */
 static const double NOISE_BYTES = 128 << 10;
@@ -11,7 +11,7 @@ void share_note(struct share *s, uint64_t window_us,
 		const uint64_t taken_bytes[SHARE_KINDS],
 		const uint64_t back_bytes[SHARE_KINDS])
 {
-	double kept = exp(-(double)window_us / MEMORY_US);
+	double kept = exp(-(double)window_us / KEPT_US);
 
 	for (int k = 0; k < SHARE_KINDS; k++) {
 		s->taken_bytes[k] =

@@ -78,15 +78,15 @@ static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 /* As they are when each is fast. */
 void say_writes(const struct scene *s)
 {
-	for (size_t i = 0; i < s->parts; i++) {
-		uint64_t left = s->part[i].bytes;
+	for (size_t i = 0; i < s->d.parts; i++) {
+		uint64_t left = s->d.part[i].bytes;
 		uint64_t most = s->run->policy.chunk_bytes;
 		uint64_t size = s->run->high ? most : chunk_first(most);
 
 		while (left) {
 			uint64_t n = num_least(left, size);
 
-			say_write(s, n, s->part[i].swappiness);
+			say_write(s, n, s->d.part[i].swappiness);
 			left -= n;
 			size = chunk_next(size, 0, most);
 		}
@@ -126,7 +126,7 @@ void take(struct scene *s)
 		.high = run->high,
 		.own = node_reclaim_stalls(run),
 		.key = s->cg->key,
-		.parts = s->parts,
+		.parts = s->d.parts,
 		.chunk_bytes = run->policy.chunk_bytes,
 		.deadline_us = time_for_write(run, s->now_us),
 		.alarm_us = run->policy.alarm_us,
@@ -134,7 +134,7 @@ void take(struct scene *s)
 		.owner = s->t,
 	};
 
-	memcpy(j.part, s->part, sizeof(j.part));
+	memcpy(j.part, s->d.part, sizeof(j.part));
 	tell_parents(s);
 	if (run->high)
 		j.fd = cg_open_file(&run->set, s->cg, ".",
@@ -156,11 +156,11 @@ void take(struct scene *s)
 		      s->cg->key, j.seen_us, j.back_us);
 	run->own_us += j.elapsed_us;
 	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
-	s->t->partial = j.end != ACT_DONE;
+	s->t->memory.partial = j.end != ACT_DONE;
 	/* Of huge pages a write isolates tens: no fault of what it waits for.
 	 */
 	s->t->left_behind = j.end == ACT_STUCK;
-	s->t->late = j.end == ACT_DEADLINE ||
-		     (s->t->left_behind &&
-		      s->trip_bytes > mem_reclaim_least_bytes());
+	s->t->memory.late = j.end == ACT_DEADLINE ||
+			    (s->t->left_behind &&
+			     s->d.trip_bytes > mem_reclaim_least_bytes());
 }

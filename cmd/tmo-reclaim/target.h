@@ -11,14 +11,11 @@
 
 #include "above.h"
 #include "cg.h"
+#include "decide.h"
 #include "files.h"
-#include "guard.h"
-#include "law.h"
 #include "mem.h"
 #include "off.h"
-#include "rival.h"
 #include "rows.h"
-#include "share.h"
 #include "tier.h"
 
 enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
@@ -50,41 +47,6 @@ struct host {
 /* True: it was read; false: that is not long ago. */
 bool host_read(struct host *h, const char *kill_switch);
 
-/* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
-struct row_input {
-	bool piped;   /* it came when it came: see reason stale */
-	bool has_psi; /* the row has a column mem_some_pct */
-	bool has_io;
-	int64_t mem_mpct, io_mpct; /* < 0: unknown */
-	uint64_t window_us;
-	uint64_t swappiness, swap_left_bytes, swap_write;
-	bool tier;    /* the backend to be used */
-	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
-	bool cold_to_come; /* once the generations tell */
-	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
-	uint64_t anon_bytes, file_bytes, memory_bytes;
-	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
-	uint64_t floor_bytes, max_step_bytes;
-	int64_t time_ms; /* < 0: not given */
-	/* Of a recorded run. */
-	uint64_t got_bytes, refaulted_bytes;
-};
-
-struct pressure {
-	bool known;
-	uint64_t window_us;
-	double mem_pct, io_pct, mem_avg_pct, io_avg_pct;
-};
-
-/* Evidence of coldness, and what was taken since it was found. */
-struct evidence {
-	bool known;
-	uint64_t seen_us; /* in a row */
-	uint64_t anon_bytes, file_bytes;
-	uint64_t of_anon_bytes, of_file_bytes;
-	uint64_t taken_anon_bytes, taken_file_bytes;
-};
-
 struct totals {
 	uint64_t periods, acted;
 	uint64_t want_bytes, got_bytes, got_anon_bytes, got_file_bytes;
@@ -105,35 +67,18 @@ struct target {
 	int reclaim_fd, psi_fd, io_fd; /* + 1; 0: not open */
 	unsigned int generation;       /* of the root they were opened in */
 	struct files files;
-	uint64_t read_us, first_us, grown_us;
-	uint64_t peak_bytes;   /* decaying: what it held in the last minutes */
-	uint64_t file_back_us; /* when file cache last refaulted in numbers */
-	uint64_t asleep_us;    /* time the machine has slept, by its clocks */
+	uint64_t read_us;   /* of the last reading */
+	uint64_t row_us;    /* when a row was last acted upon */
+	uint64_t asleep_us; /* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
-	unsigned int waited; /* periods left to those below */
 	uint64_t mem_total_us, io_total_us;
 	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;
 	struct reading last;
 	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
-	uint64_t got_bytes, scanned_bytes; /* of the last period */
-	bool partial, late; /* the last write ended early; by its deadline */
-	bool left_behind;   /* it had not come back, and may still take */
-	uint64_t row_us;    /* by own clock, when a row was last acted upon */
-	/* What the budget of writes to the drive has left for it. */
-	double write_left_bytes;
-	/* Stored compressed in the last minutes, and what that takes. */
-	double stored_bytes, cost_bytes;
-	/* Taken beyond what was wanted; < 0: wanted and not yet seen taken. */
-	int64_t overshoot_bytes;
-	struct rival rival;
-	struct share share;
+	bool left_behind;    /* a write had not come back, and may still take */
 	unsigned int barren; /* writes in a row that brought nothing */
-	struct law_state law;
-	uint64_t adaptive_bytes;
-	struct evidence cold;
-	uint64_t most_bytes; /* that it was seen to hold */
-	uint64_t awaited_us; /* since when evidence is to come */
+	struct memory memory;
 	struct totals sum;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
 	uint32_t sample[TARGET_SAMPLES];
@@ -188,15 +133,6 @@ void target_begin(struct target *t, const struct reading *first);
 int64_t target_offloaded(const struct target *t, const struct reading *now);
 int64_t target_saved(const struct target *t, const struct reading *now,
 		     const struct host *h);
-
-/*
- * Takes the row's evidence, given the sizes of the LRUs now; what cannot be is
- * none.  Bytes still to be had of each kind.
- */
-void target_evidence(struct target *t, const struct row_input *in,
-		     uint64_t now_us, uint64_t anon_bytes, uint64_t file_bytes);
-uint64_t target_cold_anon(const struct target *t);
-uint64_t target_cold_file(const struct target *t);
 
 void target_sample(struct target *t, uint64_t current_bytes);
 /* The size that the run was at or below for that share of its time. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ bool node_reclaim_stalls(const struct run *run)
 static void look_at_pressure(struct scene *s)
 {
 	const struct row_input *in = s->in;
-	struct pressure *p = &s->psi;
+	struct pressure *p = &s->o.psi;
 	bool node = node_reclaim_stalls(s->run);
 	uint64_t own_us = node ? s->run->own_us - s->t->own_us : 0;
 	bool own;
@@ -98,124 +99,71 @@ static void look_at_refaults(struct scene *s)
 		num_delta(now->refault_file_pages, was->refault_file_pages);
 
 	if (s->t->known && anon != NUM_NONE && file != NUM_NONE)
-		s->refaulted_bytes = (anon + file) * mem_page_bytes();
-}
-
-/* A tenth of it, so that a host of small services has something to give. */
-static uint64_t headroom(const struct scene *s)
-{
-	static const uint64_t most = 100 << 20;
-	uint64_t asked = s->run->policy.headroom_bytes;
-
-	return asked != NUM_NONE
-		       ? asked
-		       : num_least(most, s->before.current_bytes / 10);
-}
-
-/* The guard's input that comes from policy and row. */
-static void set_guard(struct scene *s)
-{
-	const struct policy *p = &s->run->policy;
-	const struct row_input *in = s->in;
-
-	s->guard = (struct guard_in){
-		.current_bytes = s->before.current_bytes,
-		.headroom_bytes = headroom(s),
-		.row_floor_bytes = in->floor_bytes != NUM_NONE ? in->floor_bytes
-							       : p->floor_bytes,
-		.swap_left_bytes = in->swap_left_bytes,
-		.swap_limit_mpct = p->swap_limit_mpct,
-		.swap_write = in->swap_write,
-		.swappiness = in->swappiness,
-	};
-}
-
-/*
- * One huge page is isolated whole, and up to 32 of them at once (mm/vmscan.c,
- * isolate_lru_folios() counts folios): where they are more than a few, a write
- * that may take anonymous memory takes one at least.
- */
-static uint64_t trip_bytes(const struct scene *s)
-{
-	const struct mem_stat *st = &s->before.stat;
-	uint64_t huge = num_known(st->anon_thp_bytes);
-	uint64_t least = mem_reclaim_least_bytes();
-
-	if (huge <= num_known(st->anon_bytes) / 8)
-		return least;
-	return num_most(least, s->run->host.huge_page_bytes);
-}
-
-/*
- * What the budget of writes allows by now.  Before the drive zswap takes nearly
- * all; what passes it by is owed, and without it a step must have earned all of
- * what it writes.
- */
-static void earn_writes(struct scene *s)
-{
-	const struct host *h = &s->run->host;
-	struct guard_in *g = &s->guard;
-	double *left = &s->t->write_left_bytes, rate, most;
-	uint64_t us =
-		s->elapsed_us != NUM_NONE ? s->elapsed_us : s->psi.window_us;
-
-	s->writes = g->swap_write < NUM_MAX && h->next_device && !h->zswap;
-	g->write_bytes = s->writes ? s->trip_bytes : 0;
-	if (g->swap_write < NUM_MAX) {
-		rate = (double)g->swap_write;
-		most = fmax(60 * rate, 2.0 * (double)s->trip_bytes);
-		*left = fmin(most, *left + rate * (double)us / 1e6);
-	}
-	g->write_left_bytes = *left;
-}
-
-static void use_guard(struct scene *s)
-{
-	s->t->most_bytes = num_most(s->t->most_bytes, s->guard.current_bytes);
-	/* The other laws have no use for it. */
-	if (s->run->policy.law == LAW_DEFAULT)
-		target_evidence(s->t, s->in, s->now_us, s->guard.anon_lru_bytes,
-				s->guard.file_lru_bytes);
-	/* What refaults have taught tells less than what is known. */
-	s->guard.adaptive_bytes = s->t->cold.known ? 0 : s->t->adaptive_bytes;
-	s->trip_bytes = trip_bytes(s);
-	earn_writes(s);
-	s->guard.stored_bytes = s->t->stored_bytes;
-	s->guard.cost_bytes = s->t->cost_bytes;
-	s->swap = guard_swap(&s->guard);
-	s->file_only = s->swap != REASON_LAW;
-	s->floor = guard_floor(&s->guard, s->file_only);
-	s->base_bytes = guard_base(&s->guard, s->file_only);
-	if (s->file_only)
-		s->trip_bytes = mem_reclaim_least_bytes();
+		s->o.refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 
 static void look_at_limits(struct scene *s)
 {
 	struct run *run = s->run;
+	const struct host *h = &run->host;
 	const struct mem_stat *st = &s->before.stat;
-	struct guard_in *g = &s->guard;
+	struct guard_in *g = &s->o.g;
 
-	set_guard(s);
-	g->anon_lru_bytes = mem_anon_lru_bytes(st);
-	g->file_lru_bytes = mem_file_lru_bytes(st);
-	g->busy_file_bytes = num_known(st->file_dirty_bytes) +
-			     num_known(st->file_writeback_bytes);
-	g->rotational = run->host.rotational && !run->policy.rotational;
-	g->zswap_full = run->host.zswap_full;
-	g->zram_full = run->host.zram_full;
-	target_limits(&run->set, s->cg, s->t, &s->before, &run->host,
-		      &run->above, g);
-	if (s->in->swap_left_bytes < g->swap_left_bytes)
-		g->swap_left_bytes = s->in->swap_left_bytes;
+	*g = (struct guard_in){
+		.current_bytes = s->before.current_bytes,
+		.anon_lru_bytes = mem_anon_lru_bytes(st),
+		.file_lru_bytes = mem_file_lru_bytes(st),
+		.busy_file_bytes = num_known(st->file_dirty_bytes) +
+				   num_known(st->file_writeback_bytes),
+		.swap_left_bytes = NUM_NONE,
+		.rotational = h->rotational,
+		.zswap_full = h->zswap_full,
+		.zram_full = h->zram_full,
+	};
+	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->above, g);
 	/* Writeback means that the pool pushes old copies out. */
 	if (s->t->known && num_known(num_delta(st->zswpwb_pages,
 					       s->t->last.stat.zswpwb_pages)))
 		g->zswap_full = true;
-	/* A swappiness of 0 for want of swap. */
-	if (s->in->tier && g->demotable_bytes && !num_known(g->swap_left_bytes))
-		g->swappiness = NUM_NONE;
-	use_guard(s);
+	s->o.anon_bytes = st->anon_bytes;
+	s->o.anon_thp_bytes = st->anon_thp_bytes;
+	s->o.huge_page_bytes = h->huge_page_bytes;
+	s->o.lru_gen = h->lru_gen;
+	s->o.zswap = h->zswap;
+	s->o.next_device = h->next_device;
+}
+
+/* cgroup.events: "populated 0", "frozen 1". */
+static void look_at_state(struct scene *s)
+{
+	const struct run *run = s->run;
+	char buf[256];
+
+	s->o.off = off_is(&run->host.off, s->cg->key);
+	s->o.self = *run->self && s->cg->key[1] &&
+		    cg_is_below(run->self, s->cg->key);
+	s->o.slept = s->t->known && s->asleep_us > s->t->asleep_us + 1000000;
+	s->o.above_acted_us = s->t->above_acted_us;
+	s->o.below_acted_us = s->t->below_acted_us;
+	s->o.below_seen_us = s->t->below_seen_us;
+	if (!s->cg->key[1] || files_read(&s->t->files, &run->set, s->cg,
+					 FILE_EVENTS, buf, sizeof(buf)) <= 0)
+		return;
+	s->o.frozen = strstr(buf, "frozen 1");
+	s->o.empty = strstr(buf, "populated 0");
+}
+
+/* What is the same in a recording. */
+static void look_at_run(struct scene *s)
+{
+	const struct run *run = s->run;
+
+	s->o.now_us = s->now_us;
+	s->o.start_us = run->start_us;
+	s->o.row = *s->in;
+	s->o.left_bytes = run->once_left_bytes;
+	s->o.cannot_tell_kinds = run->probed && !run->swappiness;
+	s->o.cannot_tell_max = run->probed && !run->swappiness_max;
 }
 
 /* A write of ours then is in the counts that the last period ended with. */
@@ -247,20 +195,15 @@ static uint64_t moved_bytes(const struct scene *s)
 static void look_for_rival(struct scene *s)
 {
 	const struct run *run = s->run;
-	struct rival *r = &s->t->rival;
-	uint64_t high = 0;
 
-	if (run->policy.law == LAW_ONCE || run->policy.node >= 0 ||
-	    !root_is_live())
+	s->o.for_rivals = run->policy.law != LAW_ONCE && run->policy.node < 0 &&
+			  root_is_live();
+	if (!s->o.for_rivals)
 		return;
 	if (s->cg->key[1])
-		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH, &high);
-	rival_look(r, moved_bytes(s), high, s->now_us);
-	if (rival_to_tell(r))
-		warn(0,
-		     "'%s': another hand reclaims from it or moves its "
-		     "memory.high: left to it while it does",
-		     s->cg->key);
+		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH,
+			  &s->o.high_bytes);
+	s->o.moved_bytes = moved_bytes(s);
 }
 
 /* memory.reclaim; where the kernel has none, memory.high. */
@@ -299,7 +242,7 @@ static bool is_gone(const struct scene *s)
 	return root_is_live() && (fd == -ENOENT || fd == -ENODEV);
 }
 
-enum reason look(struct scene *s)
+enum reason observe(struct scene *s)
 {
 	struct run *run = s->run;
 	int err = open_target(s);
@@ -329,6 +272,8 @@ enum reason look(struct scene *s)
 			complain(s, err, "cannot read the counters of");
 		return reason_of_errno(err);
 	}
+	look_at_run(s);
+	look_at_state(s);
 	look_for_rival(s);
 	look_at_pressure(s);
 	look_at_limits(s);
@@ -337,11 +282,9 @@ enum reason look(struct scene *s)
 }
 
 /* A recording says less than a kernel: what is not there is no obstacle. */
-void look_at_recording(struct scene *s)
+void observe_recording(struct scene *s)
 {
 	const struct row_input *in = s->in;
-	struct guard_in *g = &s->guard;
-
 	uint64_t window_us = in->window_us < NUM_MAX
 				     ? in->window_us
 				     : s->run->policy.interval_us;
@@ -349,14 +292,16 @@ void look_at_recording(struct scene *s)
 	s->now_us = in->time_ms >= 0 ? (uint64_t)in->time_ms * 1000
 				     : s->t->read_us + window_us;
 	s->before.current_bytes = in->memory_bytes;
+	s->o.elapsed_us = NUM_NONE;
+	look_at_run(s);
 	look_at_pressure(s);
-	set_guard(s);
-	g->file_lru_bytes = in->file_bytes;
-	g->anon_lru_bytes =
-		in->anon_bytes != NUM_NONE ? in->anon_bytes : in->memory_bytes;
-	if (g->swap_left_bytes == NUM_NONE)
-		g->swap_left_bytes = NUM_MAX;
-	use_guard(s);
-	s->t->got_bytes = num_known(in->got_bytes);
-	s->refaulted_bytes = num_known(in->refaulted_bytes);
+	s->o.g = (struct guard_in){
+		.current_bytes = in->memory_bytes,
+		.file_lru_bytes = in->file_bytes,
+		.anon_lru_bytes = in->anon_bytes != NUM_NONE ? in->anon_bytes
+							     : in->memory_bytes,
+		.swap_left_bytes = NUM_MAX,
+	};
+	s->t->memory.got_bytes = num_known(in->got_bytes);
+	s->o.refaulted_bytes = num_known(in->refaulted_bytes);
 }

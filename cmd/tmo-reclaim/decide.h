@@ -1,0 +1,161 @@
+/*
+ * decide - one period's decision: what was observed of a cgroup, and what is
+ * remembered of it, in; how much to take of what, and why, out.
+ *
+ * Pure: no file, no clock, no allocation.  The same observation and memory give
+ * the same decision.
+ */
+#ifndef DECIDE_H
+#define DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "act.h"
+#include "guard.h"
+#include "law.h"
+#include "rival.h"
+#include "share.h"
+
+struct policy {
+	enum law law;
+	double mem_limit_pct, io_limit_pct, ratio;
+	uint64_t headroom_bytes; /* NUM_NONE: by its size */
+	uint64_t floor_bytes, max_step_bytes;
+	uint64_t chunk_bytes, deadline_us, alarm_us;
+	uint64_t grace_us, interval_us;
+	int64_t swap_limit_mpct;
+	bool rotational; /* swap to one is allowed */
+	bool high;	 /* memory.high even where memory.reclaim is */
+	int node;	 /* --node; -1: none */
+	bool dry_run;
+	const char *kill_switch, *targets;
+	bool wait; /* --wait: for a named cgroup that is missing */
+	bool report, ranges;
+	uint64_t once_bytes; /* -b: 0 is the law's step */
+	double once_pct;
+};
+
+/* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
+struct row_input {
+	bool piped;   /* it came when it came: see reason stale */
+	bool has_psi; /* the row has a column mem_some_pct */
+	bool has_io;
+	int64_t mem_mpct, io_mpct; /* < 0: unknown */
+	uint64_t window_us;
+	uint64_t swappiness, swap_left_bytes, swap_write;
+	bool tier;    /* the backend to be used */
+	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
+	bool cold_to_come; /* once the generations tell */
+	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
+	uint64_t anon_bytes, file_bytes, memory_bytes;
+	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
+	uint64_t floor_bytes, max_step_bytes;
+	int64_t time_ms; /* < 0: not given */
+	/* Of a recorded run. */
+	uint64_t got_bytes, refaulted_bytes;
+};
+
+struct pressure {
+	bool known;
+	uint64_t window_us;
+	double mem_pct, io_pct, mem_avg_pct, io_avg_pct;
+};
+
+/* All that a period is decided from.  Times are of one clock; 0 is never. */
+struct observation {
+	uint64_t now_us;
+	uint64_t elapsed_us; /* since the last period; NUM_NONE: the first */
+	uint64_t start_us;   /* of the run */
+	bool off;	     /* the kill switch is there */
+	bool self;	     /* we are in it */
+	bool frozen, empty;
+	bool slept; /* the machine, since the last period */
+	struct pressure psi;
+	struct row_input row;
+	/* Its memory, protection and swap, without what the policy says. */
+	struct guard_in g;
+	uint64_t anon_bytes, anon_thp_bytes;
+	uint64_t huge_page_bytes; /* 0: none */
+	bool lru_gen;		  /* is on */
+	bool zswap, next_device;  /* what takes the next page: a drive */
+	bool cannot_tell_kinds;	  /* no swappiness= */
+	bool cannot_tell_max;	  /* no swappiness=max */
+	uint64_t refaulted_bytes; /* since the last period */
+	uint64_t left_bytes;	  /* -b: still to be taken */
+	/* What reclaim of others did: another hand; and ours above and below.
+	 */
+	bool for_rivals; /* the next two are known */
+	uint64_t moved_bytes, high_bytes;
+	uint64_t above_acted_us, below_acted_us, below_seen_us;
+};
+
+/* Evidence of coldness, and what was taken since it was found. */
+struct evidence {
+	bool known;
+	uint64_t seen_us; /* in a row */
+	uint64_t anon_bytes, file_bytes;
+	uint64_t of_anon_bytes, of_file_bytes;
+	uint64_t taken_anon_bytes, taken_file_bytes;
+};
+
+/* All that is remembered of a cgroup. */
+struct memory {
+	bool known;		/* there was a period */
+	uint64_t current_bytes; /* at its end */
+	uint64_t first_us;	/* seen */
+	uint64_t most_bytes;	/* that it was seen to hold: more cannot be */
+	uint64_t peak_bytes;	/* decaying: to tell growth from churn */
+	uint64_t grown_us;
+	uint64_t file_back_us; /* when file cache last refaulted in numbers */
+	uint64_t awaited_us;   /* since when evidence is to come */
+	unsigned int waited;   /* periods left to those below */
+	/* Of the last period. */
+	uint64_t got_bytes, scanned_bytes;
+	bool partial, late; /* its write ended early; by its deadline */
+	struct law_state law;
+	struct share share;
+	struct rival rival;
+	struct evidence cold;
+	uint64_t adaptive_bytes; /* the floor that refaults raised */
+	/* Taken beyond what was wanted; < 0: wanted and not yet seen taken. */
+	int64_t overshoot_bytes;
+	/* What the budget of writes to the drive has left for it. */
+	double write_left_bytes;
+	/* Stored compressed in the last minutes, and what that takes. */
+	double stored_bytes, cost_bytes;
+};
+
+struct decision {
+	enum reason reason;
+	enum reason swap; /* why file cache alone; REASON_LAW: it is not */
+	uint64_t want_bytes;
+	struct act_part part[2];
+	size_t parts;
+	uint64_t trip_bytes;  /* what a write takes at least */
+	uint64_t floor_bytes; /* in force */
+	double gain;
+};
+
+struct decision decide(const struct policy *p, const struct observation *o,
+		       struct memory *m);
+
+/* What a period brought; all since the last one. */
+struct lesson {
+	uint64_t window_us, now_us;
+	uint64_t wanted_bytes; /* 0: nothing was written */
+	bool alone;	       /* and nothing of it can be another's */
+	uint64_t current_bytes;
+	uint64_t got_anon_bytes, got_file_bytes, demoted_bytes, scanned_bytes;
+	uint64_t refaulted_anon_bytes, refaulted_file_bytes;
+	uint64_t written_bytes; /* to the drive */
+	uint64_t stored_bytes, cost_bytes;
+	unsigned int cpus;
+};
+void memory_learn(struct memory *m, const struct lesson *l);
+
+/* Was that then less than time_us ago; 0 is never. */
+bool decide_within(uint64_t now_us, uint64_t then_us, uint64_t time_us);
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * decide(): whatever a row says, a step stays within its bounds; more pressure
+ * is no larger step; and the same gives the same.  And in a closed loop with a
+ * cgroup of known cold memory: it is taken, and hot memory is not.
+ */
+#include <string.h>
+
+#include "tap.h"
+#include "tmo-reclaim/decide.c"
+#include "tmo-reclaim/guard.c"
+#include "tmo-reclaim/law.c"
+#include "tmo-reclaim/rival.c"
+#include "tmo-reclaim/share.c"
+
+enum { MIB = 1 << 20, S = 1000000 };
+
+static uint64_t seed = 1;
+
+static uint64_t rnd(uint64_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return below ? seed % below : seed;
+}
+
+static const struct policy usual = {
+	.node = -1,
+	.mem_limit_pct = 0.1,
+	.io_limit_pct = 1.0,
+	.ratio = 0.0005,
+	.headroom_bytes = NUM_NONE,
+	.max_step_bytes = NUM_MAX,
+	.chunk_bytes = 4 * MIB,
+	.grace_us = 30 * S,
+	.interval_us = 6 * S,
+	.swap_limit_mpct = 80000,
+};
+
+/* A calm period of a cgroup of that size, all anonymous. */
+static struct observation calm(uint64_t now_us, uint64_t bytes)
+{
+	return (struct observation){
+		.now_us = now_us,
+		.elapsed_us = 6 * S,
+		.psi = { .known = true, .window_us = 6 * S },
+		.row = { .mem_mpct = -1,
+			 .io_mpct = -1,
+			 .swappiness = NUM_NONE,
+			 .swap_left_bytes = NUM_NONE,
+			 .swap_write = NUM_NONE,
+			 .cold_anon_bytes = NUM_NONE,
+			 .cold_file_bytes = NUM_NONE,
+			 .age_us = NUM_NONE,
+			 .anon_bytes = NUM_NONE,
+			 .file_bytes = NUM_NONE,
+			 .mem_limit_mpct = -1,
+			 .io_limit_mpct = -1,
+			 .floor_bytes = NUM_NONE,
+			 .max_step_bytes = NUM_NONE },
+		.g = { .current_bytes = bytes,
+		       .anon_lru_bytes = bytes,
+		       .swap_left_bytes = UINT64_C(100000) * MIB },
+		.anon_bytes = bytes,
+	};
+}
+
+/* What a cell may hold: much of it absurd. */
+static uint64_t cell(void)
+{
+	switch (rnd(8)) {
+	case 0: return NUM_NONE;
+	case 1: return NUM_MAX;
+	case 2: return 0;
+	case 3: return rnd(0);
+	case 4: return rnd(200);
+	case 5: return rnd(1 << 20);
+	default: return rnd(UINT64_C(1) << 32);
+	}
+}
+
+static struct observation any(uint64_t now_us)
+{
+	struct observation o = calm(now_us, rnd(UINT64_C(1) << 31) & ~4095ULL);
+	struct row_input *in = &o.row;
+
+	o.psi.mem_pct = rnd(3) ? 0 : (double)rnd(200) / 1e3;
+	o.psi.io_pct = rnd(3) ? 0 : (double)rnd(2000) / 1e3;
+	o.psi.window_us = 1 + rnd(20 * S);
+	o.elapsed_us = rnd(20 * S);
+	o.g.anon_lru_bytes = rnd(2) ? o.g.current_bytes / 2 : cell();
+	o.g.file_lru_bytes = rnd(2) ? o.g.current_bytes / 3 : cell();
+	o.g.swap_left_bytes = cell();
+	o.g.low_bytes = rnd(3) ? 0 : cell();
+	o.anon_thp_bytes = cell();
+	o.huge_page_bytes = rnd(2) ? 2 * MIB : 0;
+	o.lru_gen = rnd(2);
+	o.next_device = rnd(2);
+	o.zswap = rnd(2);
+	o.cannot_tell_kinds = !rnd(4);
+	o.refaulted_bytes = rnd(4) ? 0 : cell();
+	in->swappiness = cell();
+	in->swap_write = cell();
+	in->swap_left_bytes = cell();
+	in->anon_bytes = cell();
+	in->file_bytes = cell();
+	in->cold_anon_bytes = cell();
+	in->cold_file_bytes = cell();
+	in->cold_ok = in->cold_anon_bytes != NUM_NONE;
+	in->age_us = cell();
+	in->floor_bytes = cell();
+	in->max_step_bytes = cell();
+	in->tier = rnd(2);
+	return o;
+}
+
+/* Largest first: what the law, a trip and the policy allow. */
+static bool within_bounds(const struct observation *o, const struct decision *d)
+{
+	double most =
+		fmax(0.1 * (double)o->g.current_bytes, (double)d->trip_bytes) +
+		4096;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < d->parts; i++)
+		sum += d->part[i].bytes;
+	return sum == d->want_bytes && (double)sum <= most &&
+	       sum <= o->row.max_step_bytes && sum <= o->g.current_bytes &&
+	       (!sum || o->g.current_bytes - sum >= d->floor_bytes) &&
+	       (!sum ||
+		o->g.current_bytes - sum >= num_known(o->g.low_bytes)) &&
+	       d->reason < REASON_COUNT;
+}
+
+static void test_any_row(void)
+{
+	struct memory m = { 0 };
+	int beyond = 0, more = 0, other = 0, steps = 0;
+
+	for (int i = 0; i < 300000; i++) {
+		struct observation o = any((uint64_t)(i + 1) * 6 * S);
+		struct observation worse = o;
+		struct memory again, harmed;
+		struct decision d, e, f;
+
+		if (!rnd(50))
+			m = (struct memory){ 0 };
+		again = harmed = m;
+		d = decide(&usual, &o, &m);
+		e = decide(&usual, &o, &again);
+		worse.psi.mem_pct += 0.05;
+		f = decide(&usual, &worse, &harmed);
+		steps += d.want_bytes > 0;
+		beyond += !within_bounds(&o, &d);
+		other += memcmp(&m, &again, sizeof(m)) ||
+			 e.want_bytes != d.want_bytes || e.reason != d.reason;
+		more += f.want_bytes > d.want_bytes;
+		memory_learn(&m,
+			     &(struct lesson){
+				     .window_us = o.psi.window_us,
+				     .now_us = o.now_us,
+				     .wanted_bytes = d.want_bytes,
+				     .alone = true,
+				     .current_bytes = o.g.current_bytes,
+				     .got_anon_bytes = rnd(2) * d.want_bytes,
+				     .cpus = 2,
+			     });
+	}
+	ok(steps > 1000, "there are steps (%d)", steps);
+	ok(!beyond, "none is beyond its bounds (%d)", beyond);
+	ok(!other, "the same observation is the same decision (%d)", other);
+	ok(!more, "more pressure is no larger step (%d)", more);
+}
+
+/*
+ * A cgroup of 300 MiB, 200 of them cold: pages are taken by age, but for one in
+ * a hundred, and what was hot comes back.
+ */
+static void test_loop(uint64_t trip_bytes, const char *what)
+{
+	struct memory m = { 0 };
+	double cold = 200.0 * MIB, hot = 100.0 * MIB, back = 0, most = 0;
+	double got[50], minute;
+
+	for (int i = 0; i < 50; i++) {
+		struct observation o =
+			calm((uint64_t)(i + 1) * 6 * S, (uint64_t)(cold + hot));
+		struct decision d;
+		double taken;
+
+		o.huge_page_bytes = trip_bytes;
+		o.anon_thp_bytes = trip_bytes ? o.anon_bytes : 0;
+		o.refaulted_bytes = (uint64_t)back;
+		d = decide(&usual, &o, &m);
+		/* Of huge pages eight at once. */
+		taken = d.want_bytes ? fmax((double)d.want_bytes,
+					    8.0 * (double)trip_bytes)
+				     : 0;
+		taken = fmin(taken, cold + hot);
+		got[i] = taken;
+		back = fmax(taken * 0.01, taken - cold);
+		cold -= fmin(cold, taken - back);
+		memory_learn(&m,
+			     &(struct lesson){
+				     .window_us = 6 * S,
+				     .now_us = o.now_us,
+				     .wanted_bytes = d.want_bytes,
+				     .alone = true,
+				     .current_bytes = (uint64_t)(cold + hot),
+				     .got_anon_bytes = (uint64_t)taken,
+				     .refaulted_anon_bytes = (uint64_t)back,
+				     .cpus = 2,
+			     });
+	}
+	for (int i = 0; i + 10 <= 50; i++) {
+		minute = 0;
+		for (int k = i; k < i + 10; k++)
+			minute += got[k];
+		most = fmax(most, minute);
+	}
+	ok(cold < 0.55 * 200 * MIB,
+	   "%s: nearly half in five minutes (%.0f M left)", what, cold / MIB);
+	ok(most <= 0.1 * 300 * MIB + 8.0 * (double)trip_bytes,
+	   "%s: no minute beyond the law and a trip (%.0f M)", what,
+	   most / MIB);
+}
+
+static void test_names(void)
+{
+	const struct observation o = calm(6 * S, 300 * MIB);
+	struct memory m = { 0 };
+	struct observation off = o;
+
+	off.off = off.frozen = off.slept = true;
+	off.psi.known = false;
+	ok(decide(&usual, &off, &m).reason == REASON_OFF,
+	   "the first guard that holds is the reason");
+	off.off = false;
+	ok(decide(&usual, &off, &m).reason == REASON_NO_PSI, "then the next");
+}
+
+int main(void)
+{
+	test_any_row();
+	test_loop(0, "small pages");
+	test_loop(2 * MIB, "huge pages");
+	test_names();
+	return tap_done();
+}
