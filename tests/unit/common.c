@@ -246,6 +246,9 @@ static void test_state(void)
 
 	close(fd);
 	is_u64(state_crc32("123456789", 9), 0xcbf43926, "CRC-32 check value");
+	is_u64(state_crc32("\xff\xff\xff\xff", 4), 0xffffffff,
+	       "CRC-32 of bytes above 127");
+	is_u64(state_crc32("", 0), 0, "CRC-32 of nothing");
 	ok(!state_write(path, "unit", 1, "a\0b", 3), "written");
 	ok(!state_read(path, "unit", 1, &data, &len) && len == 3 &&
 		   !memcmp(data, "a\0b", 3),
