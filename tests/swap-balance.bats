@@ -383,21 +383,69 @@ boots() {
 	[ "$(find "$ROOT1" -type f -exec cksum {} +)" = "$before" ]
 }
 
-@test "a probe is not made where zswap is shut, and shows when it fails" {
+# probe_root: one cgroup of 40 MB that a probe suits; $RECLAIM is its file.
+probe_root() {
 	replay swap-balance-7.3.4
-	local file=$ROOT1/sys/fs/cgroup/w.slice/file/memory.reclaim
+	rm -f "$STATE.probe"
+	FILE=sys/fs/cgroup/w.slice/file
+	RECLAIM=$ROOT1/$FILE/memory.reclaim
+	edit $FILE/memory.stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+	edit $FILE/memory.pressure 's/avg10=[0-9.]*/avg10=0.50/'
+	: >"$RECLAIM"
+}
+
+# no_probe WHY [CGROUP]: none is made, and it is told why.
+no_probe() {
+	: >"$RECLAIM"
+	runx 0 balance --plan -H --probe 32M "${2-/w.slice/file}"
+	[[ $stderr == *"no probe: $1"* ]]
+	[ ! -s "$RECLAIM" ]
+}
+
+@test "a probe is 1 % of a cgroup, once a day" {
+	probe_root
+	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
+	no_probe "it was probed within a day"
+	edit $FILE/inode 's/.*/4711/' # made anew
+	runx 0 balance --plan -q -H --probe 32M -r /w.slice
+	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
+	[ ! -e "$ROOT1/sys/fs/cgroup/w.slice/memory.reclaim" ]
+	probe_root
+	edit $FILE/memory.current 's/.*/4294967296/'
+	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	[ "$(cat "$RECLAIM")" = "4194304 swappiness=max" ]
+	rm "$RECLAIM" "$STATE.probe"
 	runx 3 balance --plan -q -H --probe 32M /w.slice/file
 	one_line "cannot probe '/w.slice/file'"
-	: >"$file"
-	runx 0 balance --plan -q -H --probe 32M /w.slice/file
-	[ "$(cat "$file")" = "33554432 swappiness=200" ]
+}
+
+@test "a probe is not made where tmo-reclaim would take nothing either" {
+	probe_root
+	edit $FILE/memory.current 's/.*/8400000/'
+	no_probe "1 % of it is less than the kernel takes at once"
+	probe_root
+	edit $FILE/memory.pressure 's/avg10=[0-9.]*/avg10=1.01/'
+	no_probe "memory pressure is over the limit"
+	rm "$ROOT1/$FILE/memory.pressure"
+	no_probe "memory pressure is over the limit, or unknown"
+	probe_root
+	echo 41900000 >"$ROOT1/$FILE/memory.low"
+	no_probe "it is protected"
+	probe_root
+	edit proc/meminfo 's/^SwapFree.*/SwapFree: 80000 kB/'
+	no_probe "swap is full"
+	probe_root
+	edit $FILE/memory.stat 's/^anon .*/&\nanon_thp 2097152/'
+	no_probe "the kernel would take whole huge pages"
 	for cg in w.slice/file w.slice; do
-		replay swap-balance-7.3.4
-		: >"$file"
+		probe_root
 		edit sys/fs/cgroup/$cg/memory.zswap.max 's/.*/0/'
-		runx 0 balance --plan -q -H --probe 32M /w.slice/file
-		[ ! -s "$file" ]
+		no_probe "zswap is shut for it"
 	done
+	probe_root
+	edit $FILE/memory.stat 's/^zswapped .*/zswapped 20971520/'
+	no_probe "its compression is known"
 }
 
 @test "a plan names each write with its old and new value and the reason" {

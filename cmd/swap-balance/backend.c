@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-enum { EVIDENCE_BYTES = 4 << 20 };
-
 const char *backend_word(enum backend backend)
 {
 	static const char *const words[] = { "-",    "zswap", "zswap-nowb",
@@ -26,7 +24,7 @@ const char *backend_why_word(enum backend_why why)
 
 double backend_ratio(double original_bytes, double compressed_bytes)
 {
-	if (original_bytes < EVIDENCE_BYTES || compressed_bytes <= 0)
+	if (original_bytes < BACKEND_EVIDENCE_BYTES || compressed_bytes <= 0)
 		return NAN;
 	return original_bytes / compressed_bytes;
 }

@@ -59,7 +59,8 @@ struct backend_state {
 void backend_step(struct backend_state *st, const struct backend_in *in,
 		  const struct backend_cfg *cfg, double s);
 
-/* original/compressed of at least some MiB of evidence; NAN without. */
+/* original/compressed; NAN with less than so much of original. */
+enum { BACKEND_EVIDENCE_BYTES = 256 << 10 };
 double backend_ratio(double original_bytes, double compressed_bytes);
 
 #endif

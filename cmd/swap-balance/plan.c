@@ -405,11 +405,7 @@ static bool is_closed(struct record *rec, const struct cg *cg)
 	return record_find(rec, cg, 0) && isnan(m->ratio);
 }
 
-/*
- * Settings act down the tree, and a cgroup's counters hold those below it: what
- * it would choose would overrule them.  The set is in tree order.
- */
-static bool has_below(const struct cg_set *set, size_t i)
+bool plan_has_below(const struct cg_set *set, size_t i)
 {
 	const char *top = set->v[i]->key;
 
@@ -431,7 +427,7 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 		const struct cg *cg = set->v[i];
 		const struct member *m = cg->data;
 
-		if (has_below(set, i)) {
+		if (plan_has_below(set, i)) {
 			note("'%s': left to those below", cg->key);
 			continue;
 		}

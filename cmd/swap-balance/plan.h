@@ -16,6 +16,13 @@ struct plan {
 };
 
 /*
+ * Does the set, in tree order, hold a cgroup that was looked at below its
+ * i-th?  Settings act down the tree, and a cgroup's counters hold those below
+ * it: what it would choose would overrule them.
+ */
+bool plan_has_below(const struct cg_set *set, size_t i);
+
+/*
  * Brings the settings of all cgroups of the set to their backends, and drops
  * from the record what is gone.  Returns STATUS_OK or STATUS_PARTIAL; dies when
  * the record cannot be kept.

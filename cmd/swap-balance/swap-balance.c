@@ -20,6 +20,7 @@
 #include "msg.h"
 #include "num.h"
 #include "plan.h"
+#include "probe.h"
 #include "report.h"
 #include "root.h"
 #include "tool.h"
@@ -99,7 +100,7 @@ static const struct opt options[] = {
 	  "set memory.zswap.max and memory.zswap.writeback" },
 	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
 	{ KEY_PROBE, "probe", "SIZE",
-	  "reclaim that much where the compression is unknown" },
+	  "take at most so much where the compression is unknown" },
 	{ KEY_MAINTAIN, "maintain", NULL,
 	  "zram: write back and recompress what is idle" },
 	{ KEY_WRITEBACK, "writeback-after", "TIME",
@@ -388,36 +389,26 @@ static void filter(struct run *run)
 	rows_in_close(&in);
 }
 
-/*
- * Pages out some of a cgroup whose compression nobody knows yet, unless that
- * goes to disk and tells nothing: where zswap is shut for it.  200 takes
- * anonymous memory only, as far as there is any; EAGAIN is a partial result.
- */
-static void probe(struct run *run, const struct cg *cg)
+static void probe(struct run *run)
 {
-	const struct member *m = cg->data;
-	char text[64];
-	int err;
+	char path[4096];
+	const struct balance_cfg *law = &run->o.cfg.law;
+	struct probe_cfg cfg = { run->o.probe_bytes, path, may_write(run),
+				 law->pressure_limit_pct,
+				 law->swap_limit_mpct };
+	int n;
 
-	if (!run->world.machine.zswap || m->now.zswap_max == 0 ||
-	    m->now.st.zswapped_bytes >= run->o.probe_bytes ||
-	    m->now.swap.left_bytes < run->o.probe_bytes * 2)
+	if (!run->o.probe_bytes)
 		return;
-	snprintf(text, sizeof(text), "%llu swappiness=200\n",
-		 (unsigned long long)run->o.probe_bytes);
-	err = run->common.dry_run
-		      ? 0
-		      : cg_write(&run->set, cg, "memory.reclaim", text);
-	if (err && err != -EAGAIN && err != -EINTR) {
-		warn(err, "cannot probe '%s'", cg->key);
+	snprintf(path, sizeof(path), "%s.probe", run->o.state);
+	n = probe_all(&cfg, &run->set, &run->world);
+	if (n < 0)
+		die(n, "cannot keep the times of probes in '%s'", path);
+	if (n)
 		run->status = STATUS_PARTIAL;
-	} else {
-		note("'%s': probe of %llu bytes", cg->key,
-		     (unsigned long long)run->o.probe_bytes);
-	}
 }
 
-static int look_at(struct run *run, struct cg *cg)
+static void look_at(struct run *run, struct cg *cg)
 {
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 			      run->o.cfg.write_limit_bytes_per_s, false);
@@ -426,18 +417,13 @@ static int look_at(struct run *run, struct cg *cg)
 		warn(err, "cannot read memory.stat of '%s'", cg->key);
 	if (err && (cg->named || !is_gone(err)))
 		run->status = STATUS_PARTIAL;
-	return err;
 }
 
-static void look_at_all(struct run *run, bool first)
+static void look_at_all(struct run *run)
 {
 	look_at_world(run);
-	for (size_t i = 0; i < run->set.n; i++) {
-		struct cg *cg = run->set.v[i];
-
-		if (!look_at(run, cg) && first && run->o.probe_bytes)
-			probe(run, cg);
-	}
+	for (size_t i = 0; i < run->set.n; i++)
+		look_at(run, run->set.v[i]);
 }
 
 static void show_all(struct run *run)
@@ -487,7 +473,9 @@ static void show(struct run *run, char **keys, size_t n)
 	}
 	for (uint64_t round = 0; go; round++) {
 		expand(run, keys, n);
-		look_at_all(run, !round);
+		look_at_all(run);
+		if (!round)
+			probe(run);
 		if (round && run->o.mode == MODE_SHOW)
 			show_all(run);
 		if (rows_flush(&run->out) || round == most)
@@ -505,7 +493,8 @@ static void show(struct run *run, char **keys, size_t n)
 static void prepare_state(struct run *run)
 {
 	struct options *o = &run->o;
-	bool keeps = o->cfg.budget.bytes_per_s > 0 || o->mode > MODE_PLAN;
+	bool keeps = o->cfg.budget.bytes_per_s > 0 || o->mode > MODE_PLAN ||
+		     o->probe_bytes;
 
 	if (!o->state) {
 		o->state = STATE_DIR "/swap-balance";

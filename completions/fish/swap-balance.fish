@@ -15,7 +15,7 @@ complete -c swap-balance -l swap-write-limit -x -d 'bytes that a cgroup may have
 complete -c swap-balance -l plan -d 'show what --apply would write, and why'
 complete -c swap-balance -l apply -d 'set the backend of the cgroups'
 complete -c swap-balance -l undo -d 'put back what --apply has changed'
-complete -c swap-balance -l probe -x -d 'reclaim that much where the compression is unknown'
+complete -c swap-balance -l probe -x -d 'take at most so much where the compression is unknown'
 complete -c swap-balance -l maintain -d 'zram: write back and recompress what is idle'
 complete -c swap-balance -l writeback-after -x -d 'idleness for writeback'
 complete -c swap-balance -l recompress-after -x -d 'idleness for recompression'

@@ -400,8 +400,8 @@ static void test_backend_stays(void)
 	backend_step(&st, &in, &cfg, 600);
 	ok(st.now.backend == BACKEND_ZSWAP,
 	   "a ratio just below the limit changes nothing");
-	ok(isnan(backend_ratio(4194303, 1)), "4 MiB are evidence");
-	ok(backend_ratio(4194304, 2097152) == 2, "from there on");
+	ok(isnan(backend_ratio(262143, 1)), "256 KiB are evidence");
+	ok(backend_ratio(262144, 131072) == 2, "from there on");
 }
 
 static void test_bucket(void)

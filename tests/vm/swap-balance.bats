@@ -133,8 +133,8 @@ price() {
 @test "apply writes what was planned, once; undo restores byte for byte" {
 	swap_on "$DISK"
 	zswap_on
-	hog /a --cold-anon 20M --fill lz:3
-	hog /b --cold-anon 20M --fill random
+	hog /a --cold-anon 40M --fill lz:3
+	hog /b --cold-anon 40M --fill random
 	echo 0 >"$CG/a/memory.zswap.writeback"
 	before=$(settings /a; settings /b)
 	runx 0 swap-balance -S "$STATE" -i 1s -q -H --probe 8M --plan /a /b
@@ -167,7 +167,7 @@ price() {
 @test "undo and apply leave alone what another hand has changed, and say so" {
 	swap_on "$DISK"
 	zswap_on
-	hog /b --cold-anon 20M --fill random
+	hog /b --cold-anon 40M --fill random
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
 	echo 5M >"$CG/b/memory.zswap.max"
 	runx 3 swap-balance -S "$STATE" -q -H --undo
@@ -182,7 +182,7 @@ price() {
 @test "the undo record of a cgroup that was made anew is void" {
 	swap_on "$DISK"
 	zswap_on
-	hog /b --cold-anon 20M --fill random
+	hog /b --cold-anon 40M --fill random
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
 	kill "${HOGS[0]}"
 	wait "${HOGS[0]}" || true

@@ -1,0 +1,225 @@
+#include "probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "msg.h"
+#include "num.h"
+#include "plan.h"
+#include "psi.h"
+#include "root.h"
+#include "state.h"
+
+#define STATE_NAME "swap-balance-probe"
+
+enum { VERSION_1 = 1, MOST_BYTES = 4 << 20 };
+static const int64_t DAY_MS = INT64_C(86400) * 1000;
+
+/* When a cgroup was probed last, by its inode. */
+struct past {
+	uint64_t ino;
+	int64_t at_ms; /* Unix time */
+};
+
+struct book {
+	struct past *v;
+	size_t n;
+};
+
+/* What is a day old, or of another boot, is forgotten. */
+static int book_read(struct book *b, const char *path)
+{
+	char boot[STATE_BOOT], now[STATE_BOOT], *save = NULL;
+	int64_t now_ms = clock_unix_ms();
+	struct past p;
+	void *data;
+	size_t len;
+	int err = state_read(path, STATE_NAME, VERSION_1, &data, &len);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	state_boot_id(now);
+	for (char *line = strtok_r(data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "boot %63s", boot) == 1 && strcmp(boot, now))
+			break;
+		if (sscanf(line, "%" SCNu64 " %" SCNd64, &p.ino, &p.at_ms) !=
+			    2 ||
+		    p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS)
+			continue;
+		b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
+		b->v[b->n++] = p;
+	}
+	free(data);
+	return 0;
+}
+
+static int book_write(const struct book *b, const char *path)
+{
+	char boot[STATE_BOOT], *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	state_boot_id(boot);
+	fprintf(f, "boot %s\n", boot);
+	for (size_t i = 0; i < b->n; i++)
+		fprintf(f, "%" PRIu64 " %" PRId64 "\n", b->v[i].ino,
+			b->v[i].at_ms);
+	err = fclose(f) ? -ENOMEM
+			: state_write(path, STATE_NAME, VERSION_1, text, len);
+	free(text);
+	return err;
+}
+
+static bool is_known(const struct book *b, const struct cg *cg)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].ino == cg->ino)
+			return true;
+	return false;
+}
+
+/* Unknown pressure is no calm. */
+static bool is_calm(const struct probe_cfg *cfg, const struct cg_set *set,
+		    const struct cg *cg)
+{
+	char buf[1024];
+	struct psi psi;
+
+	return cg_read(set, cg, psi_cgroup_file(PSI_MEM), buf, sizeof(buf)) >
+		       0 &&
+	       !psi_parse(buf, &psi) && psi.line[PSI_SOME].seen &&
+	       (double)psi.line[PSI_SOME].avg10_mpct <=
+		       cfg->pressure_limit_pct * 1000;
+}
+
+static uint64_t protected_bytes(const struct cg_set *set, const struct cg *cg)
+{
+	uint64_t low, min;
+
+	if (cg_read_u64(set, cg, "memory.low", &low))
+		low = 0;
+	if (cg_read_u64(set, cg, "memory.min", &min))
+		min = 0;
+	return num_most(low, min);
+}
+
+/* How much may be taken of it; 0, and *why not. */
+static uint64_t allowed_bytes(const struct probe_cfg *cfg,
+			      const struct cg_set *set, const struct cg *cg,
+			      const struct world *world, const char **why)
+{
+	const struct member *m = cg->data;
+	uint64_t all = num_known(m->now.memory_bytes);
+	uint64_t bytes = mem_whole_pages(
+		num_least(num_least(cfg->most_bytes, MOST_BYTES), all / 100));
+
+	*why = !world->machine.zswap || m->now.zswap_max == 0
+		       ? "zswap is shut for it"
+	       : num_known(m->now.st.zswapped_bytes) >= BACKEND_EVIDENCE_BYTES
+		       ? "its compression is known"
+	       : bytes < mem_reclaim_least_bytes()
+		       ? "1 % of it is less than the kernel takes at once"
+	       : num_known(m->now.st.anon_thp_bytes)
+		       ? "the kernel would take whole huge pages"
+	       : m->now.swap.left_bytes < bytes * 2 ||
+			       m->now.swap.used_mpct >= cfg->swap_limit_mpct
+		       ? "swap is full"
+	       : world->budget.pace_bytes_per_s == 0
+		       ? "the write budget is empty"
+	       : all - bytes < protected_bytes(set, cg) ? "it is protected"
+	       : !is_calm(cfg, set, cg)
+		       ? "memory pressure is over the limit, or unknown"
+		       : NULL;
+	return *why ? 0 : bytes;
+}
+
+/*
+ * Anonymous memory only is "max" from 6.16 on.  Before, lru_gen takes 200 for
+ * that, while the classic LRU takes page cache all the same.
+ */
+static int take(const struct probe_cfg *cfg, const struct cg_set *set,
+		const struct cg *cg, bool lru_gen, uint64_t bytes)
+{
+	char text[64];
+	int err;
+
+	if (!cfg->write)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64 " swappiness=max\n", bytes);
+	err = cg_write(set, cg, "memory.reclaim", text);
+	if (err != -EINVAL || !lru_gen)
+		return err;
+	snprintf(text, sizeof(text), "%" PRIu64 " swappiness=200\n", bytes);
+	return cg_write(set, cg, "memory.reclaim", text);
+}
+
+static void remember(struct book *b, const struct cg *cg)
+{
+	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
+	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms() };
+}
+
+/* True when it failed. */
+static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
+		  const struct cg *cg, const struct world *world,
+		  struct book *book)
+{
+	const char *why = NULL;
+	uint64_t bytes = allowed_bytes(cfg, set, cg, world, &why);
+	int err;
+
+	if (bytes && is_known(book, cg))
+		why = "it was probed within a day";
+	if (why) {
+		note("'%s': no probe: %s", cg->key, why);
+		return false;
+	}
+	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
+	if (err == -EINVAL) {
+		note("'%s': no probe: this kernel would take page cache, too "
+		     "(needs Linux 6.16, or lru_gen)",
+		     cg->key);
+		return false;
+	}
+	remember(book, cg);
+	if (err && err != -EAGAIN && err != -EINTR) { /* those took a part */
+		warn(err, "cannot probe '%s'", cg->key);
+		return true;
+	}
+	note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
+	return false;
+}
+
+int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
+	      const struct world *world)
+{
+	struct book book = { 0 };
+	int lock = cfg->write ? state_lock(cfg->path, 1) : -1, failed = 0, err;
+	size_t were;
+
+	if (cfg->write && lock < 0)
+		return lock;
+	err = book_read(&book, cfg->path);
+	were = book.n;
+	for (size_t i = 0; !err && i < set->n; i++) {
+		const struct member *m = set->v[i]->data;
+
+		if (m->looked && !plan_has_below(set, i))
+			failed += probe(cfg, set, set->v[i], world, &book);
+	}
+	if (!err && cfg->write && book.n > were)
+		err = book_write(&book, cfg->path);
+	free(book.v);
+	if (lock >= 0)
+		close(lock);
+	return err ? err : failed;
+}
