@@ -192,7 +192,7 @@ idle() {
 	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	runx 0 balance -H -o swappiness,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
-	same $'198\t0\tquiet'
+	same $'198\tmax\tquiet'
 }
 
 # second FILE SED: in the second sample only.
@@ -231,11 +231,45 @@ second() {
 	ratio - - zswap learning
 }
 
+@test "huge pages that pass zswap by are told, and not called incompressible" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat huge=sys/kernel/mm/transparent_hugepage
+	replay swap-balance-7.3.4
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		rm -rf "${root:?}/$huge"
+		mkdir -p "$root/$huge/hugepages-2048kB/stats"
+		echo 2097152 >"$root/$huge/hpage_pmd_size"
+	done
+	edit $stat 's/^anon .*/anon 41943040/; /^anon_thp/d'
+	edit $stat 's/^anon .*/&\nanon_thp 40894464/'
+	second $stat 's/^pswpout .*/pswpout 10000/; s/^zswpout .*/zswpout 2600/'
+	runx 0 balance -H -o incompressible_pct,backend,backend_reason /w.slice/idle
+	same $'0.000\tzswap\thuge_pages'
+	runx 0 balance --plan -q -H /w.slice/idle
+	same ""
+	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
+	[[ $output == *"huge pages pass zswap by on this kernel: they go to /dev/vda whole"* ]]
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		echo 0 >"$root/$huge/hugepages-2048kB/stats/zswpout"
+	done
+	runx 0 balance -H -o backend,backend_reason /w.slice/idle
+	same $'disk\tincompressible'
+	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
+	[[ $output != *"huge pages pass zswap by"* ]]
+}
+
+@test "what a budget does not bind has no pace of it" {
+	replay swap-balance-7.3.4
+	edit proc/swaps '2s/.*/\/dev\/zram0 partition 524284 0 -1/'
+	runx 0 balance -H -o swap_write_bytes_per_s --swap-write-limit 0 /w.slice/idle
+	same max
+}
+
 @test "an empty budget is file-only where a page could go to a disk" {
 	replay swap-balance-7.3.4
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
-	# A quarter, and 19.77 s of income, fill it: four times the mean.
-	same $'198\tzswap\t16777216\tquiet'
+	# A quarter, and 19.77 s of income, fill it: what is left and half the
+	# income of 6 s is less than four times the mean.
+	same $'198\tzswap\t16078165\tquiet'
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	rm "$STATE"
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason,budget_left_bytes -b 80M/20s /w.slice/idle
@@ -246,7 +280,7 @@ second() {
 	replay swap-balance-7.3.4
 	second proc/uptime 's/^[0-9.]*/323.74/'
 	runx 0 balance -H -o swap_write_bytes_per_s -b 80M/20s /w.slice/idle /w.slice/file
-	same $'8388608\n8388608'
+	same $'8039082\n8039082'
 	rm "$STATE"
 	export TMO_ROOT=$ROOT1
 	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/rows"
@@ -261,7 +295,7 @@ second() {
 		done
 	done
 	exec 7>&- 8<&-
-	[ "$pace" = $((16777216 / 3)) ]
+	[ "$pace" = $(((83886080 / 300 + 4194304 / 2) / 3)) ]
 }
 
 @test "the budget's state is 0600, survives, and is refused when damaged" {
@@ -674,6 +708,19 @@ apply_again() {
 	runx 2 balance --apply </dev/null
 	runx 2 balance --apply --undo /w.slice
 	one_line "one at a time"
+}
+
+@test "what a filter would leave out of account is refused" {
+	replay swap-balance-7.3.4
+	for opt in "-i 6s" "-c 3" -r "--probe 1M"; do
+		# shellcheck disable=SC2086 # an option and its value
+		runx 2 swap-balance $opt < <(echo /w.slice/idle)
+		one_line "${opt%% *}: not in a filter"
+	done
+	runx 2 balance --swap-limit 200% /w.slice/idle
+	one_line "--swap-limit: '200%' is more than 100%"
+	runx 2 balance -b 1G --drive 600TBW/5y /w.slice/idle
+	one_line "-b and --drive: one budget"
 }
 
 @test "a named cgroup that is missing is status 3, the others are shown" {

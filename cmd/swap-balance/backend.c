@@ -14,9 +14,9 @@ const char *backend_word(enum backend backend)
 const char *backend_why_word(enum backend_why why)
 {
 	static const char *const words[] = {
-		"learning",  "compressible", "incompressible",
-		"sensitive", "budget",	     "rotational",
-		"only",	     "no_swap",	     "swap_full",
+		"learning",  "compressible", "incompressible", "sensitive",
+		"budget",    "rotational",   "only",	       "no_swap",
+		"swap_full", "huge_pages",
 	};
 
 	return words[why];
@@ -74,6 +74,8 @@ struct backend_choice backend_choose(const struct backend_in *in,
 			      in->no_swap ? WHY_NO_SWAP : WHY_SWAP_FULL);
 	if (!can_compress)
 		return uncompressed(in, WHY_ONLY);
+	if (in->zswap && in->huge_pages)
+		return compressed(in, WHY_HUGE_PAGES);
 	if (isnan(in->ratio))
 		return compressed(in, WHY_LEARNING);
 	if (in->ratio >= min_ratio && !(in->incompressible_pct > 50))

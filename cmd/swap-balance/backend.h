@@ -26,13 +26,15 @@ enum backend_why {
 	WHY_ONLY, /* there is nothing else */
 	WHY_NO_SWAP,
 	WHY_SWAP_FULL,
+	WHY_HUGE_PAGES, /* zswap never sees them: nothing is known */
 };
 const char *backend_why_word(enum backend_why why);
 
 struct backend_in {
 	bool zswap, zram, disk, rotational, tier;
 	bool no_swap, swap_full, budget_empty;
-	double ratio; /* original / compressed; NAN where evidence lacks */
+	bool huge_pages; /* most of it, and they pass zswap by */
+	double ratio;	 /* original / compressed; NAN where evidence lacks */
 	double incompressible_pct;
 	bool sensitive; /* swap-ins went with pressure over the limit */
 };

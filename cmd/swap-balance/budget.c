@@ -24,7 +24,8 @@ enum {
 	COUNTER_MAX = 192,
 	DAY_S = 86400,
 	SECTOR = 512,
-	SAVE_S = 60, /* nothing is lost between: spare the disk */
+	OFF_S = 30 * DAY_S, /* a machine that was off counts so long */
+	SAVE_S = 60,	    /* nothing is lost between: spare the disk */
 };
 
 int budget_parse(const char *text, struct budget_cfg *out)
@@ -71,12 +72,15 @@ void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 	b->total_bytes += written_bytes;
 }
 
-uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg)
+uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg,
+		     double gap_s)
 {
-	if (b->level_bytes <= 0)
+	double level = (double)b->level_bytes, rate = cfg->bytes_per_s;
+
+	if (level <= 0)
 		return 0;
-	return (uint64_t)(4 * cfg->bytes_per_s * (double)b->level_bytes /
-			  (double)cfg->cap_bytes);
+	return (uint64_t)fmin(4 * rate * level / (double)cfg->cap_bytes,
+			      level / gap_s + rate / 2);
 }
 
 double bucket_years(const struct bucket *b, const struct budget_cfg *cfg)
@@ -349,16 +353,20 @@ static void earn(struct account *d, const struct budget_cfg *cfg,
 			      ? (double)(int64_t)(now_us - d->updated_us) / 1e6
 			      : (double)(now_ms - d->b.updated_ms) / 1e3;
 
+	dt_s = fmax(0, dt_s);
 	bucket_tick(&d->b, cfg, dt_s, 0);
+	/* A wall clock that jumps makes no years. */
+	d->b.since_ms = now_ms - (d->b.updated_ms - d->b.since_ms) -
+			(int64_t)(fmin(dt_s, OFF_S) * 1000);
 	d->updated_us = now_us;
 	d->b.updated_ms = now_ms;
 	memcpy(d->boot, boot, STATE_BOOT);
 }
 
 static void tightest(struct budget *out, const struct bucket *b,
-		     const struct budget_cfg *cfg)
+		     const struct budget_cfg *cfg, double gap_s)
 {
-	uint64_t pace = bucket_pace(b, cfg);
+	uint64_t pace = bucket_pace(b, cfg, gap_s);
 	double years = bucket_years(b, cfg);
 
 	if (pace < out->pace_bytes_per_s || out->pace_bytes_per_s == NUM_NONE) {
@@ -392,7 +400,8 @@ static bool worth_saving(const struct ledger *now, const struct ledger *was,
 
 /* Brings the accounts up to date and finds the tightest. */
 static void settle(struct ledger *l, const struct machine *m,
-		   const struct budget_cfg *cfg, struct budget *out)
+		   const struct budget_cfg *cfg, double gap_s,
+		   struct budget *out)
 {
 	char id[COUNTER_MAX] = "", boot[STATE_BOOT] = "";
 	struct account *d[AREAS_MAX];
@@ -409,12 +418,12 @@ static void settle(struct ledger *l, const struct machine *m,
 	}
 	for (int i = 0; i < m->wears; i++) {
 		earn(d[i], cfg, boot);
-		tightest(out, &d[i]->b, cfg);
+		tightest(out, &d[i]->b, cfg, gap_s);
 	}
 }
 
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
-		const struct machine *m, bool save)
+		const struct machine *m, double gap_s, bool save)
 {
 	struct ledger now, was;
 	int lock = -1, err;
@@ -427,7 +436,7 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 	err = ledger_read(&now, cfg->path);
 	was = now;
 	if (!err)
-		settle(&now, m, cfg, out);
+		settle(&now, m, cfg, gap_s, out);
 	if (!err && save && worth_saving(&now, &was, cfg))
 		err = ledger_write(&now, cfg->path);
 	if (lock >= 0)

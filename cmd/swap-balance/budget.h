@@ -31,7 +31,8 @@ int budget_parse_drive(const char *text, struct budget_cfg *out);
 /* level may be negative: a debt is paid first. */
 struct bucket {
 	int64_t level_bytes;
-	int64_t since_ms, updated_ms; /* Unix time */
+	int64_t since_ms, updated_ms; /* Unix time; their difference is no
+					 wall time, but what went by */
 	uint64_t total_bytes;	      /* since since_ms */
 };
 
@@ -42,10 +43,13 @@ struct bucket {
 void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 		 uint64_t written_bytes);
 /*
- * Pure: what may be written a second now.  Linear in what is left: a full
- * bucket goes at four times the mean rate, an empty one at none.
+ * Pure: what may be written a second for the next gap_s, after which it is
+ * asked for again.  Linear in what is left: a full bucket goes at four times
+ * the mean rate, an empty one at none; but in the gap no more than is left and
+ * half of what comes in, so that small buckets hold, too, and do not run dry.
  */
-uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg);
+uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg,
+		     double gap_s);
 /* Pure: years until the rating is used up at the rate so far; NAN unknown. */
 double bucket_years(const struct bucket *b, const struct budget_cfg *cfg);
 
@@ -58,9 +62,9 @@ struct budget {
 
 /*
  * Brings the state file up to the devices' counters; save false writes
- * nothing.  0 or -errno of the state file.
+ * nothing.  gap_s as of bucket_pace().  0 or -errno of the state file.
  */
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
-		const struct machine *m, bool save);
+		const struct machine *m, double gap_s, bool save);
 
 #endif

@@ -50,7 +50,7 @@ static int check_stat(struct rows_out *out, const struct cg_set *set)
 	if (st.pswpin_pages == NUM_NONE)
 		tool_check(out, "pswpin", CHECK_LIMITED,
 			   "not in memory.stat before 6.13: device swap-ins "
-			   "are inferred, device writes seen only from zswap");
+			   "are inferred, a cgroup's device writes unknown");
 	else
 		tool_check(out, "pswpin", CHECK_OK, "in memory.stat");
 	return STATUS_OK;
@@ -185,6 +185,25 @@ static void check_percent(struct rows_out *out, const char *name,
 			   name);
 }
 
+static void check_huge_pages(struct rows_out *out, const struct machine *m)
+{
+	char names[256] = "";
+	size_t n = 0;
+
+	if (!m->huge_pages_pass)
+		return;
+	for (int i = 0; i < m->areas && n < sizeof(names); i++)
+		if (m->area[i].kind != SWAP_ZRAM)
+			n += (size_t)snprintf(names + n, sizeof(names) - n,
+					      "%s%s", n ? " " : "",
+					      m->area[i].path);
+	tool_check(out, "zswap.huge_pages", CHECK_LIMITED,
+		   "huge pages pass zswap by on this kernel: they go to %s "
+		   "whole; needs Linux 6.13, or zram, or echo madvise "
+		   ">/sys/kernel/mm/transparent_hugepage/enabled",
+		   *names ? names : "the swap device");
+}
+
 static void check_zswap(struct rows_out *out, const struct machine *m)
 {
 	char now[64];
@@ -203,6 +222,7 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 			   "off: echo Y >" ZSWAP "enabled");
 	else
 		tool_check(out, "zswap", CHECK_OK, "on");
+	check_huge_pages(out, m);
 	check_advice(out, "compressor", "zstd lz4",
 		     "zstd compresses best, lz4 is fastest");
 	check_advice(out, "shrinker_enabled", "Y",

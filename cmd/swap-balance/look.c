@@ -132,13 +132,10 @@ uint64_t look_device_ins(const struct look *now, const struct look *then)
 	return all > z ? all - z : 0;
 }
 
-/* pswpout counts zswap's writeback, too; before 6.13 that is all we know. */
 uint64_t look_device_out_bytes(const struct look *now, const struct look *then)
 {
 	uint64_t pages = DELTA(st.pswpout_pages);
 
-	if (pages == NUM_NONE)
-		pages = DELTA(st.zswpwb_pages);
 	return pages == NUM_NONE ? NUM_NONE : pages * mem_page_bytes();
 }
 
@@ -154,9 +151,21 @@ static uint64_t file_refaults(const struct look *now, const struct look *then,
 		       : DELTA(st.activate_file_pages);
 }
 
+bool look_is_huge(const struct look *l)
+{
+	return num_known(l->st.anon_thp_bytes) >
+	       num_known(l->st.anon_bytes) / 2;
+}
+
+/* What zswap cannot take goes on to the device. */
 static enum kind next_kind(const struct look *now, const struct machine *m)
 {
-	return m->zswap && now->zswap_max != 0 ? KIND_ZSWAP : KIND_DEVICE;
+	bool taken = m->zswap && now->zswap_max != 0 && now->zswap_room &&
+		     !m->zswap_full;
+
+	return taken && !(m->huge_pages_pass && look_is_huge(now))
+		       ? KIND_ZSWAP
+		       : KIND_DEVICE;
 }
 
 /*
@@ -182,7 +191,8 @@ struct window look_window(const struct look *now, const struct look *then,
 		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
 		.swap_used_mpct = now->swap.used_mpct,
 		.no_swap = !m->areas,
-		.rotational = m->only_rotational,
+		.rotational = m->only_rotational &&
+			      !(m->zswap && now->zswap_max != 0),
 		.lru_gen = m->lru_gen,
 		.next = next_kind(now, m),
 		.memory_pages = known(now->memory_bytes) / page,

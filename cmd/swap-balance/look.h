@@ -24,13 +24,19 @@ struct look {
 /* 0 or -errno; only memory.stat must be there. */
 int look_read(const struct cg_set *set, const struct cg *cg, struct look *out);
 
+/* Is most of its anonymous memory in huge pages? */
+bool look_is_huge(const struct look *l);
+
 /* The differences as the law wants them. */
 struct window look_window(const struct look *now, const struct look *then,
 			  const struct machine *m);
 
 /* Swap-ins from devices, by the best counter there is; NUM_NONE unknown. */
 uint64_t look_device_ins(const struct look *now, const struct look *then);
-/* Bytes of the cgroup that went to swap devices, zram included. */
+/*
+ * Bytes of the cgroup that went to swap devices, zram included; NUM_NONE before
+ * 6.13, where memory.stat does not tell.
+ */
 uint64_t look_device_out_bytes(const struct look *now, const struct look *then);
 
 #endif

@@ -119,18 +119,19 @@ static void classify(struct machine *m)
 {
 	int64_t prio = next_prio(m);
 
-	m->disk = m->rotational = m->zram = m->any_zram = false;
+	m->disk = m->rotational = m->zram = m->any_zram = m->any_disk = false;
 	for (int i = 0; i < m->areas; i++) {
 		const struct swap_area *a = m->area + i;
 
 		m->any_zram |= a->kind == SWAP_ZRAM;
+		m->any_disk |= a->kind != SWAP_ZRAM;
 		if (prio != INT64_MIN && a->prio != prio)
 			continue;
 		m->zram |= a->kind == SWAP_ZRAM;
 		m->rotational |= a->kind == SWAP_ROTATIONAL;
 		m->disk |= a->kind == SWAP_DISK || a->kind == SWAP_FILE;
 	}
-	m->only_rotational = m->rotational && !m->disk && !m->zram && !m->zswap;
+	m->only_rotational = m->rotational && !m->disk && !m->zram;
 }
 
 /* A zram device passes its idle pages on to another one, if it has that. */
@@ -181,6 +182,25 @@ static void look_at_pool(struct machine *m)
 	m->zswap_full = !m->zswap_room;
 }
 
+/*
+ * zswap takes huge pages from 6.13 on, which counts them apart from then on
+ * (Documentation/admin-guide/mm/transhuge.rst, "zswpout").  The directory's
+ * name has their size.
+ */
+static bool zswap_passes_huge_pages(void)
+{
+	static const char dir[] = "sys/kernel/mm/transparent_hugepage";
+	char path[128], buf[64];
+	uint64_t bytes;
+
+	snprintf(path, sizeof(path), "%s/hpage_pmd_size", dir);
+	if (kv_read_u64(root_fd(), path, &bytes))
+		return false; /* there are none */
+	snprintf(path, sizeof(path), "%s/hugepages-%" PRIu64 "kB/stats/zswpout",
+		 dir, bytes / 1024);
+	return io_read(root_fd(), path, buf, sizeof(buf)) < 0;
+}
+
 static void set_defaults(struct machine *m)
 {
 	double disk_us = m->rotational && !m->disk ? ROTATIONAL_US : SSD_US;
@@ -210,6 +230,7 @@ int machine_look(struct machine *m)
 	m->zswap_room = m->zswap_full = false;
 	if (zswap)
 		look_at_pool(m);
+	m->huge_pages_pass = zswap && zswap_passes_huge_pages();
 	m->lru_gen = mem_lru_gen_enabled();
 	tier_read(&tier);
 	m->tier = tier.slow_nodes;

@@ -25,12 +25,13 @@ struct machine {
 	struct swap_area wear[AREAS_MAX]; /* what swap writes to and wears: */
 	int wears;			  /* disks, and zram's backing ones */
 	bool disk, rotational, zram;	  /* what the next page may go to */
-	bool only_rotational;		  /* and nothing compressed before it */
-	bool any_zram;			  /* full, or of whatever priority */
+	bool only_rotational;		  /* what is not for zswap */
+	bool any_zram, any_disk;	  /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
-	uint64_t zswap_since_us;       /* the look that found it on */
-	bool zswap_room, zswap_full;   /* its pool, where that is known */
-	struct reads swap, file;       /* of swap disks; of all other disks */
+	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
+	uint64_t zswap_since_us;     /* the look that found it on */
+	bool zswap_room, zswap_full; /* its pool, where that is known */
+	struct reads swap, file;     /* of swap disks; of all other disks */
 	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown
 					*/
 	double default_us[KIND_COUNT]; /* what is stated in the page */

@@ -56,6 +56,10 @@ static void learn_offers(struct member *m, const struct machine *machine)
 	double most = fmax(2 * (double)now->st.zswapped_bytes, OFFERS_BYTES);
 	bool open = machine->zswap_room && then->zswap_room && now->zswap_room;
 
+	/* Huge pages were not offered. */
+	if (machine->huge_pages_pass && (num_known(then->st.anon_thp_bytes) ||
+					 num_known(now->st.anon_thp_bytes)))
+		return;
 	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
 	    machine->zswap_full || (!taken && !open))
 		return;
@@ -131,17 +135,53 @@ static struct budget_cfg own_limit(uint64_t bytes_per_s)
 	};
 }
 
-static void pay_limit(struct member *m, uint64_t limit)
+/*
+ * Bytes that a cgroup's own limit is charged with.  Before 6.13 by what has
+ * come to lie on devices, and what came back from there, which may have left
+ * its copy: rather too much.
+ */
+static uint64_t charged_bytes(const struct member *m,
+			      const struct machine *machine)
 {
-	struct budget_cfg cfg = own_limit(limit);
-	uint64_t out = look_device_out_bytes(&m->now, &m->then);
+	const struct look *now = &m->now, *then = &m->then;
+	uint64_t out = look_device_out_bytes(now, then);
 
-	if (limit < NUM_MAX)
-		bucket_tick(&m->writes, &cfg, m->window.s, num_known(out));
+	if (!machine->any_disk)
+		return 0; /* all of it went to zram */
+	if (out != NUM_NONE)
+		return out;
+	return less(device_bytes(now), device_bytes(then)) +
+	       num_known(look_device_ins(now, then)) * mem_page_bytes();
 }
 
-uint64_t member_pace(const struct member *m, const struct world *world,
-		     uint64_t limit)
+static void pay_limit(struct member *m, const struct machine *machine,
+		      uint64_t limit)
+{
+	struct budget_cfg cfg = own_limit(limit);
+
+	if (limit < NUM_MAX)
+		bucket_tick(&m->writes, &cfg, m->window.s,
+			    charged_bytes(m, machine));
+}
+
+/* May zswap, or a disk of itself, write to what wears? */
+static bool has_device(const struct machine *machine)
+{
+	return machine->disk || machine->rotational;
+}
+
+/* Would a page taken now be written there?  Not with zswap's writeback shut. */
+static bool may_wear(const struct member *m, const struct machine *machine)
+{
+	bool kept = machine->zswap && m->now.zswap_max != 0 &&
+		    m->now.writeback == 0;
+
+	return has_device(machine) && !kept;
+}
+
+/* What the budget and its own limit grant, wherever its pages go. */
+static uint64_t granted_pace(const struct member *m, const struct world *world,
+			     uint64_t limit)
 {
 	struct budget_cfg cfg = own_limit(limit);
 	uint64_t pace = NUM_MAX, own = NUM_MAX;
@@ -150,17 +190,19 @@ uint64_t member_pace(const struct member *m, const struct world *world,
 		pace = world->budget.pace_bytes_per_s /
 		       (world->sharers ? world->sharers : 1);
 	if (limit < NUM_MAX)
-		own = bucket_pace(&m->writes, &cfg);
+		own = bucket_pace(&m->writes, &cfg, world->gap_s);
 	return own < pace ? own : pace;
 }
 
-/* Would a page taken now be written to a device that wears? */
-static bool may_wear(const struct member *m, const struct machine *machine)
+uint64_t member_pace(const struct member *m, const struct world *world,
+		     uint64_t limit)
 {
-	bool kept = machine->zswap && m->now.zswap_max != 0 &&
-		    m->now.writeback == 0;
-
-	return (machine->disk || machine->rotational) && !kept;
+	if (!may_wear(m, &world->machine))
+		return NUM_MAX;
+	/* Before all have been seen nobody knows how many share it. */
+	if (!m->law.known && world->budget.pace_bytes_per_s != NUM_NONE)
+		return 0;
+	return granted_pace(m, world, limit);
 }
 
 /*
@@ -190,8 +232,8 @@ static void step(struct member *m, const struct world *world,
 	m->window.cold_anon = cold_anon;
 	m->window.stand = standing_stop(m, cold_anon);
 	m->zswap_has_room = machine->zswap_room && m->now.zswap_room;
-	pay_limit(m, limit);
-	empty = member_pace(m, world, limit) == 0;
+	pay_limit(m, machine, limit);
+	empty = granted_pace(m, world, limit) == 0;
 	m->window.budget_empty = empty && may_wear(m, machine);
 	cost_learn(m->law.cost, &m->window, machine->device_us,
 		   machine->default_us);
@@ -206,7 +248,8 @@ static void step(struct member *m, const struct world *world,
 		.tier = machine->tier,
 		.no_swap = !machine->areas,
 		.swap_full = m->law.full && m->now.swap_max_bytes != 0,
-		.budget_empty = empty,
+		.budget_empty = empty && has_device(machine),
+		.huge_pages = machine->huge_pages_pass && look_is_huge(&m->now),
 		.ratio = m->ratio,
 		.incompressible_pct = m->incompressible_pct,
 		.sensitive = m->sensitivity_pct > cfg->law.pressure_limit_pct,

@@ -27,6 +27,7 @@ struct world {
 	struct machine machine;
 	struct budget budget;
 	size_t sharers; /* cgroups among which the budget is shared */
+	double gap_s;	/* between two rows of a cgroup */
 };
 
 struct member {

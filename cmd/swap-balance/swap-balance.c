@@ -7,6 +7,7 @@
  * memory.pressure, memory.swap.*, memory.zswap.*, /proc/swaps, /proc/diskstats.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ struct run {
 	int status;
 	bool missing;	 /* a cgroup that was named, and it was told */
 	bool walks;	 /* the set is what the operands name */
-	uint64_t gap_us; /* the longest between two rows of a cgroup */
+	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
 	char undo_path[4096];
 };
 
@@ -149,11 +150,22 @@ static void take_mode(struct options *o, enum mode mode)
 
 static void take_budget(struct options *o, int key, const char *arg)
 {
+	if (o->cfg.budget.bytes_per_s > 0)
+		die(0, "-b and --drive: one budget, once");
 	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
 		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
 	if (key == KEY_DRIVE && budget_parse_drive(arg, &o->cfg.budget))
 		die(0, "--drive: '%s' is not an endurance such as 600TBW/5y",
 		    arg);
+}
+
+static int64_t take_swap_limit(const char *arg)
+{
+	double pct = opt_pct("--swap-limit", arg);
+
+	if (pct > 100)
+		die(0, "--swap-limit: '%s' is more than 100%%", arg);
+	return (int64_t)(pct * 1000);
 }
 
 static void take(void *arg, int key, const char *text)
@@ -175,8 +187,7 @@ static void take(void *arg, int key, const char *text)
 			opt_size("--swap-write-limit", text);
 		break;
 	case KEY_SWAP_LIMIT:
-		law->swap_limit_mpct =
-			(int64_t)(opt_pct("--swap-limit", text) * 1000);
+		law->swap_limit_mpct = take_swap_limit(text);
 		break;
 	case KEY_PRESSURE:
 		law->pressure_limit_pct = opt_pct("--pressure-limit", text);
@@ -248,19 +259,28 @@ static size_t count_sharers(const struct run *run)
 	return n;
 }
 
+/* The longest of late: a pause of the pipe is soon forgotten. */
 static void note_gap(struct run *run, const struct cg *cg)
 {
 	const struct member *m = cg->data;
 
 	if (m->looked)
-		run->gap_us =
-			num_most(run->gap_us, clock_mono_us() - m->now.at_us);
+		run->gap_us = num_most(run->gap_us - run->gap_us / 8,
+				       clock_mono_us() - m->now.at_us);
 }
 
 /* A dry run and --check leave nothing behind. */
 static bool may_write(const struct run *run)
 {
 	return !run->common.dry_run && !run->common.check;
+}
+
+/* When will the cgroups that are looked at now be again? */
+static double expected_gap_s(const struct run *run)
+{
+	uint64_t us = run->walks ? run->common.interval_us : run->gap_us;
+
+	return fmax((double)(us ? us : WINDOW_US) / 1e6, 1);
 }
 
 /* Once for all rows of a sample. */
@@ -270,12 +290,13 @@ static void look_at_world(struct run *run)
 	uint64_t before = run->world.machine.at_us;
 	int err = machine_look(&run->world.machine);
 
+	run->world.gap_s = expected_gap_s(run);
 	if (err)
 		die(err, "cannot read /proc/swaps");
 	if (before && run->world.machine.at_us == before)
 		return;
 	err = budget_look(&run->world.budget, cfg, &run->world.machine,
-			  may_write(run));
+			  run->world.gap_s, may_write(run));
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
 	run->world.sharers = count_sharers(run);
@@ -611,6 +632,21 @@ static void prepare(struct run *run, bool filters)
 	tool_open_tree(&run->set, sizeof(struct member));
 }
 
+/* The rows that come in say which cgroups are looked at, and when. */
+static void refuse_in_filter(const struct run *run)
+{
+	const struct common_opts *c = &run->common;
+
+	if (c->interval_us || c->count || c->recursive || run->o.probe_bytes)
+		die(0,
+		    "%s: not in a filter, where rows say which cgroups are "
+		    "looked at and when",
+		    c->interval_us ? "-i"
+		    : c->count	   ? "-c"
+		    : c->recursive ? "-r"
+				   : "--probe");
+}
+
 static int check(struct run *run)
 {
 	look_at_world(run);
@@ -631,6 +667,8 @@ int main(int argc, char **argv)
 	int at = tool_start(&tool, argc, argv, &run.common, &run.o);
 	bool filters = is_filter(&run, argv + at, argc - at);
 
+	if (filters)
+		refuse_in_filter(&run);
 	prepare(&run, filters);
 	if (run.common.check)
 		run.status = check(&run);

@@ -404,6 +404,32 @@ static void test_backend_stays(void)
 	ok(backend_ratio(262144, 131072) == 2, "from there on");
 }
 
+static void test_small_buckets(void)
+{
+	static const char *const budgets[] = { "64K/1s", "1M/1s", "1M/1m",
+					       "40M/1h", "20G/1d" };
+
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(*budgets); i++) {
+		struct budget_cfg cfg = { 0 };
+		struct bucket b = { 0 };
+		double written = 0, most = 0;
+
+		budget_parse(budgets[i], &cfg);
+		b.level_bytes = cfg.cap_bytes;
+		for (int n = 0; n < 1000; n++) {
+			uint64_t now = bucket_pace(&b, &cfg, 6) * 6;
+
+			written += (double)now;
+			most = fmax(most, written - n * 6 * cfg.bytes_per_s);
+			bucket_tick(&b, &cfg, 6, now);
+		}
+		ok(most <= (double)cfg.cap_bytes + 6 * cfg.bytes_per_s,
+		   "%s: rate times time, and one SIZE, holds", budgets[i]);
+		ok(written > 0.5 * 6000 * cfg.bytes_per_s,
+		   "%s: and half of it is spent", budgets[i]);
+	}
+}
+
 static void test_bucket(void)
 {
 	struct budget_cfg cfg = { 0 };
@@ -429,15 +455,15 @@ static void test_bucket(void)
 	   "what is no endurance");
 
 	budget_parse("100M/100s", &cfg);
-	is_u64(bucket_pace(&b, &cfg), 0, "an empty bucket allows nothing");
+	is_u64(bucket_pace(&b, &cfg, 6), 0, "an empty bucket allows nothing");
 	bucket_tick(&b, &cfg, 25, 0);
-	is_u64(bucket_pace(&b, &cfg), 1048576, "a quarter, the mean rate");
+	is_u64(bucket_pace(&b, &cfg, 6), 1048576, "a quarter, the mean rate");
 	bucket_tick(&b, &cfg, 1e6, 0);
 	is_u64((uint64_t)b.level_bytes, 100 << 20, "it overflows at its size");
 	bucket_tick(&b, &cfg, 0, 150 << 20);
-	is_u64(bucket_pace(&b, &cfg), 0, "debt allows nothing");
+	is_u64(bucket_pace(&b, &cfg, 6), 0, "debt allows nothing");
 	bucket_tick(&b, &cfg, 50, 0);
-	is_u64(bucket_pace(&b, &cfg), 0, "until it is paid");
+	is_u64(bucket_pace(&b, &cfg, 6), 0, "until it is paid");
 	b.level_bytes = cfg.cap_bytes;
 	bucket_tick(&b, &cfg, 6, 6 << 20);
 	is_u64((uint64_t)b.level_bytes, 100 << 20,
@@ -448,7 +474,7 @@ static void test_bucket(void)
 
 	b = (struct bucket){ .level_bytes = cfg.cap_bytes };
 	for (int i = 0; i < 1000; i++) {
-		uint64_t now = bucket_pace(&b, &cfg) * 6;
+		uint64_t now = bucket_pace(&b, &cfg, 6) * 6;
 
 		bucket_tick(&b, &cfg, 6, now);
 		written += now;
@@ -456,6 +482,7 @@ static void test_bucket(void)
 	ok(written <= (6000 + 100) * UINT64_C(1048576) &&
 		   written > 5900 * UINT64_C(1048576),
 	   "who follows the pace spends all of it and no more");
+	test_small_buckets();
 }
 
 int main(void)
