@@ -454,6 +454,17 @@ no_probe() {
 	one_line "cannot probe '/w.slice/file'"
 }
 
+@test "what a probe told is known to the next run" {
+	probe_root
+	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	same ""
+	reseal probe 1 's/ 0 0$/ 0 417792/'
+	: >"$RECLAIM"
+	runx 0 balance --plan -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
+	[ ! -s "$RECLAIM" ]
+}
+
 @test "a probe is not made where tmo-reclaim would take nothing either" {
 	probe_root
 	edit $FILE/memory.current 's/.*/8400000/'

@@ -20,10 +20,11 @@
 enum { VERSION_1 = 1, MOST_BYTES = 4 << 20 };
 static const int64_t DAY_MS = INT64_C(86400) * 1000;
 
-/* When a cgroup was probed last, by its inode. */
+/* When a cgroup was probed, by its inode, and what zswap made of its pages. */
 struct past {
 	uint64_t ino;
 	int64_t at_ms; /* Unix time */
+	double taken_bytes, turned_away_bytes;
 };
 
 struct book {
@@ -48,9 +49,11 @@ static int book_read(struct book *b, const char *path)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "boot %63s", boot) == 1 && strcmp(boot, now))
 			break;
-		if (sscanf(line, "%" SCNu64 " %" SCNd64, &p.ino, &p.at_ms) !=
-			    2 ||
-		    p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS)
+		if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf", &p.ino,
+			   &p.at_ms, &p.taken_bytes,
+			   &p.turned_away_bytes) != 4 ||
+		    p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS ||
+		    !(p.taken_bytes >= 0 && p.turned_away_bytes >= 0))
 			continue;
 		b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
 		b->v[b->n++] = p;
@@ -71,20 +74,33 @@ static int book_write(const struct book *b, const char *path)
 	state_boot_id(boot);
 	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(f, "%" PRIu64 " %" PRId64 "\n", b->v[i].ino,
-			b->v[i].at_ms);
+		fprintf(f, "%" PRIu64 " %" PRId64 " %.0f %.0f\n", b->v[i].ino,
+			b->v[i].at_ms, b->v[i].taken_bytes,
+			b->v[i].turned_away_bytes);
 	err = fclose(f) ? -ENOMEM
 			: state_write(path, STATE_NAME, VERSION_1, text, len);
 	free(text);
 	return err;
 }
 
-static bool is_known(const struct book *b, const struct cg *cg)
+static struct past *book_find(const struct book *b, const struct cg *cg)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->v[i].ino == cg->ino)
-			return true;
-	return false;
+			return b->v + i;
+	return NULL;
+}
+
+/* Pages that zswap turned away leave no other trace. */
+static void recall(const struct book *b, const struct cg *cg)
+{
+	const struct past *p = book_find(b, cg);
+	struct member *m = cg->data;
+
+	if (!p)
+		return;
+	m->taken_bytes = p->taken_bytes;
+	m->turned_away_bytes = p->turned_away_bytes;
 }
 
 /* Unknown pressure is no calm. */
@@ -165,7 +181,7 @@ static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 static void remember(struct book *b, const struct cg *cg)
 {
 	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
-	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms() };
+	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms(), 0, 0 };
 }
 
 /* True when it failed. */
@@ -177,7 +193,7 @@ static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
 	uint64_t bytes = allowed_bytes(cfg, set, cg, world, &why);
 	int err;
 
-	if (bytes && is_known(book, cg))
+	if (bytes && book_find(book, cg))
 		why = "it was probed within a day";
 	if (why) {
 		note("'%s': no probe: %s", cg->key, why);
@@ -213,7 +229,9 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	for (size_t i = 0; !err && i < set->n; i++) {
 		const struct member *m = set->v[i]->data;
 
-		if (m->looked && !plan_has_below(set, i))
+		if (m->looked)
+			recall(&book, set->v[i]);
+		if (cfg->most_bytes && m->looked && !plan_has_below(set, i))
 			failed += probe(cfg, set, set->v[i], world, &book);
 	}
 	if (!err && cfg->write && book.n > were)
@@ -222,4 +240,31 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	if (lock >= 0)
 		close(lock);
 	return err ? err : failed;
+}
+
+int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
+{
+	struct book book = { 0 };
+	int lock, err;
+
+	if (!cfg->write)
+		return 0;
+	lock = state_lock(cfg->path, 1);
+	if (lock < 0)
+		return lock;
+	err = book_read(&book, cfg->path);
+	for (size_t i = 0; !err && i < set->n; i++) {
+		const struct member *m = set->v[i]->data;
+		struct past *p = book_find(&book, set->v[i]);
+
+		if (!p || !m->looked)
+			continue;
+		p->taken_bytes = m->taken_bytes;
+		p->turned_away_bytes = m->turned_away_bytes;
+	}
+	if (!err && book.n)
+		err = book_write(&book, cfg->path);
+	free(book.v);
+	close(lock);
+	return err;
 }

@@ -3,7 +3,8 @@
  *
  * It is the one write of a look, so it is small (1 % of the cgroup, 4 MiB at
  * most), made once a day, and only where tmo-reclaim would take anonymous
- * memory, too.  The times are kept in a state file.
+ * memory, too.  When it was, and what came of it, is kept in a state file for a
+ * day, as another run would not see it again.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -20,10 +21,14 @@ struct probe_cfg {
 };
 
 /*
- * Probes those of the set that were looked at and have none such below them.
+ * Recalls what the probes of a day told of the set's members, and probes those
+ * that were looked at and have none such below them.
  * Returns the failures, each of which was warned of, or -errno of the state.
  */
 int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	      const struct world *world);
+
+/* After the last look: keeps what is known now of those.  0 or -errno. */
+int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set);
 
 #endif

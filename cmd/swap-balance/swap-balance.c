@@ -410,19 +410,22 @@ static void filter(struct run *run)
 	rows_in_close(&in);
 }
 
-static void probe(struct run *run)
+/* Before the first window, or after the last. */
+static void probe(struct run *run, bool before)
 {
 	char path[4096];
 	const struct balance_cfg *law = &run->o.cfg.law;
-	struct probe_cfg cfg = { run->o.probe_bytes, path, may_write(run),
+	bool write = run->o.probe_bytes && may_write(run);
+	struct probe_cfg cfg = { run->o.probe_bytes, path, write,
 				 law->pressure_limit_pct,
 				 law->swap_limit_mpct };
 	int n;
 
-	if (!run->o.probe_bytes)
+	if (!run->o.probe_bytes && run->o.mode == MODE_SHOW)
 		return;
 	snprintf(path, sizeof(path), "%s.probe", run->o.state);
-	n = probe_all(&cfg, &run->set, &run->world);
+	n = before ? probe_all(&cfg, &run->set, &run->world)
+		   : probe_keep(&cfg, &run->set);
 	if (n < 0)
 		die(n, "cannot keep the times of probes in '%s'", path);
 	if (n)
@@ -496,7 +499,7 @@ static void show(struct run *run, char **keys, size_t n)
 		expand(run, keys, n);
 		look_at_all(run);
 		if (!round)
-			probe(run);
+			probe(run, true);
 		if (round && run->o.mode == MODE_SHOW)
 			show_all(run);
 		if (rows_flush(&run->out) || round == most)
@@ -505,6 +508,7 @@ static void show(struct run *run, char **keys, size_t n)
 			go = clock_wait(clock_next_tick(start, every));
 		while (go == -EINTR);
 	}
+	probe(run, false);
 }
 
 /*
