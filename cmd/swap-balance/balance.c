@@ -57,6 +57,15 @@ static double sane_us(double us)
 	return fmin(fmax(us, 1), 1e6);
 }
 
+static double page_us(const struct window *w, int k, double device_us)
+{
+	double reads_us = w->pages[k] * 2 * device_us;
+	double io_us = k == KIND_ZSWAP ? 0 : fmin(w->io_stall_us, reads_us);
+	double us = sane_us(fmax(w->mem_stall_us, io_us) / w->pages[k]);
+
+	return device_us > 0 ? fmin(us, 4 * device_us) : us;
+}
+
 void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 		const double device_us[KIND_COUNT],
 		const double default_us[KIND_COUNT])
@@ -65,21 +74,22 @@ void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 
 	for (int k = 0; k < KIND_COUNT; k++) {
 		struct cost *c = cost + k;
+		bool alone = w->pages[k] >= EVIDENCE &&
+			     w->pages[k] >= 0.9 * all &&
+			     fmax(w->mem_stall_us,
+				  k == KIND_ZSWAP ? 0 : w->io_stall_us) > 0;
 
-		if (w->pages[k] >= EVIDENCE && w->pages[k] >= 0.9 * all &&
-		    w->stall_us > 0) {
-			double us = sane_us(w->stall_us / w->pages[k]);
-			bool first = c->source != SOURCE_PRESSURE;
-
-			/* One bad window is no new price. */
-			us = first ? us : fmin(fmax(us, c->us / 3), c->us * 3);
-			c->us = first ? us : c->us + 0.3 * (us - c->us);
-			c->source = SOURCE_PRESSURE;
-		} else if (c->source != SOURCE_PRESSURE && device_us[k] > 0) {
+		if (c->source != SOURCE_PRESSURE && device_us[k] > 0)
 			*c = (struct cost){ sane_us(device_us[k]),
 					    SOURCE_DEVICE };
-		} else if (c->source == SOURCE_DEFAULT) {
+		else if (c->source == SOURCE_DEFAULT)
 			c->us = default_us[k];
+		if (alone) { /* one bad window is no new price */
+			double us = page_us(w, k, device_us[k]);
+
+			us = fmin(fmax(us, c->us / 3), c->us * 3);
+			c->us += 0.3 * (us - c->us);
+			c->source = SOURCE_PRESSURE;
 		}
 	}
 }
@@ -89,16 +99,43 @@ static double toward(double old, double now, double s, double tau_s)
 	return old + (now - old) * (1 - exp(-s / tau_s));
 }
 
+/*
+ * The one kind of traffic that there was in a window, or none: then what went
+ * before goes on.
+ */
+static void note_alone(struct balance *b, const struct window *w)
+{
+	double file = w->pages[KIND_FILE];
+	double swap = w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE];
+	bool is_file = file > swap;
+
+	if (fmax(file, swap) < EVIDENCE)
+		return;
+	if (fmin(file, swap) > 0.05 * fmax(file, swap)) {
+		b->alone_windows = 0;
+		return;
+	}
+	if (b->alone_windows && (b->alone == KIND_FILE) != is_file)
+		b->alone_windows = 0;
+	b->alone = is_file ? KIND_FILE : KIND_DEVICE;
+	b->alone_windows++;
+}
+
 /* Harm is believed three times as fast as its end. */
 static void smooth(struct balance *b, const struct window *w, double tau_s)
 {
+	note_alone(b, w);
 	for (int k = 0; k < KIND_COUNT; k++) {
 		double now = w->pages[k] / w->s;
+		bool other = (k == KIND_FILE) != (b->alone == KIND_FILE);
 		bool harm = k != KIND_FILE && now > b->rate[k];
 
 		b->rate[k] = b->known ? toward(b->rate[k], now, w->s,
 					       harm ? tau_s / 3 : tau_s)
 				      : now;
+		/* Two windows of one kind: the other is over. */
+		if (b->alone_windows >= 2 && other)
+			b->rate[k] = now;
 	}
 	b->out_rate = toward(b->out_rate, w->out_pages / w->s, w->s, tau_s);
 	b->back_rate = toward(b->back_rate, w->back_pages / w->s, w->s, tau_s);
@@ -109,12 +146,18 @@ static double noise_rate(const struct window *w)
 	return fmax(1, w->memory_pages * 0.002 / 60);
 }
 
+/*
+ * A stated price is compared with a stated one: a measured file price beside
+ * it, ten times as high on a slow machine, would be evidence of nothing.
+ */
 static double ratio(const struct balance *b, const struct window *w)
 {
 	const struct cost *c = b->cost;
 	double n0 = noise_rate(w);
+	double file_us = c[w->next].source == SOURCE_DEFAULT ? w->stated_file_us
+							     : c[KIND_FILE].us;
 
-	return c[KIND_FILE].us * (n0 + b->rate[KIND_FILE]) /
+	return file_us * (n0 + b->rate[KIND_FILE]) /
 	       (c[w->next].us * n0 + c[KIND_ZSWAP].us * b->rate[KIND_ZSWAP] +
 		c[KIND_DEVICE].us * b->rate[KIND_DEVICE]);
 }

@@ -61,7 +61,8 @@ struct window {
 	double pages[KIND_COUNT]; /* refaults of the workingset; swap-ins */
 	double out_pages;	  /* anonymous pages taken */
 	double back_pages;	  /* of such, back within the working set */
-	double stall_us;	  /* memory or IO pressure, the greater */
+	double mem_stall_us, io_stall_us;
+	double stated_file_us; /* of a file refault, as the page states it */
 	double mem_some_pct;
 	double memory_pages;
 	int64_t swap_used_mpct;
@@ -87,6 +88,8 @@ struct balance {
 	bool known;
 	double rate[KIND_COUNT]; /* pages a second, smoothed */
 	double out_rate, back_rate;
+	enum kind alone;   /* the one kind of traffic of late, */
+	int alone_windows; /* in so many windows; 0: none */
 	struct cost cost[KIND_COUNT];
 	double r, published_r;
 	int swappiness; /* published; -1 unknown */
@@ -103,7 +106,9 @@ void balance_step(struct balance *b, const struct balance_cfg *cfg,
 
 /*
  * Learns a kind's cost from a window in which hardly anything else happened;
- * from a device's latency (0: unknown) while no pressure has told it.
+ * from a device's latency (0: unknown) while no pressure has told it.  IO
+ * pressure may be a neighbour's, or a write's: of it counts what the pages'
+ * reads can have been, and none for zswap, which reads nothing.
  */
 void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 		const double device_us[KIND_COUNT],

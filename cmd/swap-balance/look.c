@@ -206,7 +206,9 @@ struct window look_window(const struct look *now, const struct look *then,
 		      fmax(0, known(DELTA(st.pswpout_pages)) -
 				      known(DELTA(st.zswpwb_pages)));
 	w.back_pages = known(DELTA(st.activate_anon_pages));
-	w.stall_us = fmax(mem_us, known(DELTA(io_stall_us)));
+	w.mem_stall_us = mem_us;
+	w.io_stall_us = known(DELTA(io_stall_us));
+	w.stated_file_us = m->default_us[KIND_FILE];
 	w.mem_some_pct = mem_us / w.s / 1e4;
 	w.failed = swap_out_failed(now, then);
 	w.limited = known(DELTA(swap_max)) > 0;
