@@ -438,7 +438,9 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 	if (!err)
 		settle(&now, m, cfg, gap_s, out);
 	if (!err && save && worth_saving(&now, &was, cfg))
-		err = ledger_write(&now, cfg->path);
+		out->unsaved = ledger_write(&now, cfg->path);
+	if (out->unsaved) /* what is written now might never be paid */
+		out->pace_bytes_per_s = 0;
 	if (lock >= 0)
 		close(lock);
 	out->kept = !err && m->wears;

@@ -58,6 +58,7 @@ struct budget {
 	uint64_t pace_bytes_per_s; /* of the tightest drive */
 	int64_t left_bytes;
 	double years;
+	int unsaved; /* -errno of the state's write: then the pace is 0 */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static const int64_t DAY_MS = INT64_C(86400) * 1000;
 /* When a cgroup was probed, by its inode, and what zswap made of its pages. */
 struct past {
 	uint64_t ino;
-	int64_t at_ms; /* Unix time */
-	double taken_bytes, turned_away_bytes;
+	int64_t at_ms;			  /* Unix time */
+	double ratio, incompressible_pct; /* NAN: not known */
 };
 
 struct book {
@@ -50,10 +51,9 @@ static int book_read(struct book *b, const char *path)
 		if (sscanf(line, "boot %63s", boot) == 1 && strcmp(boot, now))
 			break;
 		if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf", &p.ino,
-			   &p.at_ms, &p.taken_bytes,
-			   &p.turned_away_bytes) != 4 ||
+			   &p.at_ms, &p.ratio, &p.incompressible_pct) != 4 ||
 		    p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS ||
-		    !(p.taken_bytes >= 0 && p.turned_away_bytes >= 0))
+		    p.ratio < 0 || p.incompressible_pct < 0)
 			continue;
 		b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
 		b->v[b->n++] = p;
@@ -74,9 +74,9 @@ static int book_write(const struct book *b, const char *path)
 	state_boot_id(boot);
 	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(f, "%" PRIu64 " %" PRId64 " %.0f %.0f\n", b->v[i].ino,
-			b->v[i].at_ms, b->v[i].taken_bytes,
-			b->v[i].turned_away_bytes);
+		fprintf(f, "%" PRIu64 " %" PRId64 " %.3f %.3f\n", b->v[i].ino,
+			b->v[i].at_ms, b->v[i].ratio,
+			b->v[i].incompressible_pct);
 	err = fclose(f) ? -ENOMEM
 			: state_write(path, STATE_NAME, VERSION_1, text, len);
 	free(text);
@@ -91,7 +91,7 @@ static struct past *book_find(const struct book *b, const struct cg *cg)
 	return NULL;
 }
 
-/* Pages that zswap turned away leave no other trace. */
+/* Pages that zswap turned away, or has written back, leave no other trace. */
 static void recall(const struct book *b, const struct cg *cg)
 {
 	const struct past *p = book_find(b, cg);
@@ -99,8 +99,8 @@ static void recall(const struct book *b, const struct cg *cg)
 
 	if (!p)
 		return;
-	m->taken_bytes = p->taken_bytes;
-	m->turned_away_bytes = p->turned_away_bytes;
+	m->ratio = p->ratio;
+	m->incompressible_pct = p->incompressible_pct;
 }
 
 /* Unknown pressure is no calm. */
@@ -181,7 +181,7 @@ static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 static void remember(struct book *b, const struct cg *cg)
 {
 	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
-	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms(), 0, 0 };
+	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms(), NAN, NAN };
 }
 
 /* True when it failed. */
@@ -259,8 +259,8 @@ int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
 
 		if (!p || !m->looked)
 			continue;
-		p->taken_bytes = m->taken_bytes;
-		p->turned_away_bytes = m->turned_away_bytes;
+		p->ratio = m->ratio;
+		p->incompressible_pct = m->incompressible_pct;
 	}
 	if (!err && book.n)
 		err = book_write(&book, cfg->path);

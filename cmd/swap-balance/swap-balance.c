@@ -65,6 +65,7 @@ struct run {
 	struct rows_out out;
 	int status;
 	bool missing;	 /* a cgroup that was named, and it was told */
+	bool unsaved;	 /* the budget's state, and it was told */
 	bool walks;	 /* the set is what the operands name */
 	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
 	char undo_path[4096];
@@ -283,6 +284,19 @@ static double expected_gap_s(const struct run *run)
 	return fmax((double)(us ? us : WINDOW_US) / 1e6, 1);
 }
 
+/* A full disk does not end the pipe: file-only until it can be kept again. */
+static void warn_unsaved(struct run *run, int err)
+{
+	if (err && !run->unsaved)
+		warn(err,
+		     "cannot write the budget's state '%s': no swap until "
+		     "that is over",
+		     run->o.cfg.budget.path);
+	if (err)
+		run->status = STATUS_PARTIAL;
+	run->unsaved = err != 0;
+}
+
 /* Once for all rows of a sample. */
 static void look_at_world(struct run *run)
 {
@@ -299,6 +313,7 @@ static void look_at_world(struct run *run)
 			  run->world.gap_s, may_write(run));
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
+	warn_unsaved(run, run->world.budget.unsaved);
 	run->world.sharers = count_sharers(run);
 	cg_set_sweep(&run->set, FORGET_LOOKS);
 }
