@@ -16,6 +16,13 @@ swap_on() {
 	done
 }
 
+# rotational_on DISK: as QEMU's disks say they are.
+rotational_on() {
+	echo 1 >"/sys/block/${1##*/}/queue/rotational"
+	mkswap "$1" >/dev/null
+	swapon "$1"
+}
+
 # lz4: zstd is too slow to emulate.
 zswap_on() {
 	echo lz4 >"$ZSWAP/compressor"

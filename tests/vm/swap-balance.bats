@@ -86,8 +86,7 @@ reason() {
 
 @test "a huge page that is split to be swapped out is no swap that failed" {
 	[ -e /sys/kernel/mm/transparent_hugepage ] || skip "this kernel has no huge pages"
-	mkswap "$DISK" >/dev/null
-	swapon "$DISK" # rotational, as QEMU says: no clusters for huge pages
+	rotational_on "$DISK" # which has no clusters for huge pages
 	zswap_on
 	hog /a --cold-anon 40M --thp
 	grep -q '^anon_thp [1-9]' "$CG/a/memory.stat" || skip "this kernel gave no huge page"
@@ -153,8 +152,7 @@ price() {
 }
 
 @test "apply takes no swap from a cgroup that its limit makes swap" {
-	mkswap "$DISK" >/dev/null
-	swapon "$DISK" # rotational, as QEMU says: the backend is none
+	rotational_on "$DISK" # the backend is none
 	hog /a --cold-anon 40M
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a
 	same ""
