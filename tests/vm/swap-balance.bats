@@ -215,8 +215,9 @@ sectors() {
 	[ "$written" -le $((allowed + (2 << 20))) ]
 }
 
+# The first row of a filter has no share yet.
 granted() {
-	steer /a 0 1 -b 4M/10s
+	steer /a 0 2 -b 4M/10s
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 3)" -gt 0 ]
 }
 
