@@ -13,41 +13,16 @@
 
 #include "io.h"
 #include "kv.h"
+#include "mount.h"
 #include "notify.h"
 #include "root.h"
 
 enum { FD_RESERVE = 128 };
 
-/* proc(5), mountinfo: field 5 is the mount point, the type follows " - ". */
-static int find_mount(char **mount)
-{
-	bool v1 = false;
-	char *text, *save = NULL;
-
-	*mount = NULL;
-	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
-		return -ENOENT;
-	for (char *line = strtok_r(text, "\n", &save); line && !*mount;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *type = strstr(line, " - ");
-		char point[CG_KEY_MAX];
-
-		if (!type)
-			continue;
-		v1 |= !strncmp(type + 3, "cgroup ", 7);
-		if (strncmp(type + 3, "cgroup2 ", 8))
-			continue;
-		if (sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1)
-			*mount = strdup(point);
-	}
-	free(text);
-	return *mount ? 0 : v1 ? -EPROTONOSUPPORT : -ENOENT;
-}
-
 /* A recording need not hold mountinfo: the usual place will do. */
 static int open_mount(struct cg_set *set)
 {
-	int err = find_mount(&set->mount);
+	int err = mount_cgroup2(&set->mount, NULL);
 
 	if (err == -ENOENT && !root_is_live())
 		set->mount = strdup("/sys/fs/cgroup");
@@ -56,7 +31,12 @@ static int open_mount(struct cg_set *set)
 	if (!set->mount)
 		return -ENOMEM;
 	set->fd = io_open(root_fd(), set->mount + 1, O_RDONLY | O_DIRECTORY);
-	return set->fd < 0 ? set->fd : 0;
+	if (set->fd < 0)
+		return set->fd;
+	/* Every cgroup but the system's root has that file (Linux 4.14). */
+	set->whole = faccessat(set->fd, "cgroup.type", F_OK, 0) &&
+		     faccessat(set->fd, "memory.current", F_OK, 0);
+	return 0;
 }
 
 /*
@@ -250,6 +230,7 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	cg->fd = fd;
 	cg->ino = ino;
 	cg->seen = set->round;
+	cg->whole = set->whole && !key[1];
 	if (set->n >= set->buckets * 2)
 		rehash(set);
 	p = slot(set, key);
@@ -435,6 +416,29 @@ static void follow_dir(struct walk *w)
 	}
 }
 
+/* One component; a backslash that quotes nothing is one for fnmatch(3), too. */
+static bool part_names(const char *pattern, const char *name)
+{
+	char quoted[512];
+	size_t n = 0;
+
+	if (!strcmp(pattern, name))
+		return true;
+	if (!cg_is_glob(pattern))
+		return false;
+	for (; *pattern && n + 2 < sizeof(quoted); pattern++) {
+		quoted[n++] = *pattern;
+		if (*pattern != '\\')
+			continue;
+		if (pattern[1] && strchr("*?[]\\", pattern[1]))
+			quoted[n++] = *++pattern;
+		else
+			quoted[n++] = '\\';
+	}
+	quoted[n] = '\0';
+	return !*pattern && !fnmatch(quoted, name, FNM_PERIOD);
+}
+
 /* Every child whose name matches the pattern, and on with the rest. */
 static void each_child(struct walk *w, size_t len, const char *pattern,
 		       const char *rest)
@@ -460,7 +464,7 @@ static void each_child(struct walk *w, size_t len, const char *pattern,
 		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") ||
 		    !strcmp(e->d_name, ".."))
 			continue;
-		if (pattern && fnmatch(pattern, e->d_name, FNM_PERIOD))
+		if (pattern && !part_names(pattern, e->d_name))
 			continue;
 		if (strchr(e->d_name, '\t')) {
 			w->set->tabs++;
@@ -556,14 +560,20 @@ static bool leads_to(const char *pattern, const char *key, bool recursive,
 			return false;
 		snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
 		snprintf(name, sizeof(name), "%.*s", (int)len, key);
-		if (cg_is_glob(part) ? fnmatch(part, name, FNM_PERIOD)
-				     : strcmp(part, name))
+		if (!part_names(part, name))
 			return false;
 		pattern += n;
 		key += len;
 	}
 	*rest = pattern;
 	return !*key || recursive;
+}
+
+bool cg_names(const char *pattern, const char *key)
+{
+	const char *rest;
+
+	return leads_to(pattern, key, false, &rest) && !rest[strspn(rest, "/")];
 }
 
 bool cg_matches(const char *key, const char *pattern)
@@ -747,11 +757,6 @@ bool cg_parent(char *key)
 	return true;
 }
 
-bool cg_is_root(const struct cg *cg)
-{
-	return !cg->key[1];
-}
-
 bool cg_is_below(const char *key, const char *top)
 {
 	size_t n = strlen(top);
@@ -761,6 +766,11 @@ bool cg_is_below(const char *key, const char *top)
 	return !strncmp(key, top, n) && (!key[n] || key[n] == '/');
 }
 
+bool cg_is_root(const struct cg *cg)
+{
+	return cg->whole;
+}
+
 int cg_self(char *buf)
 {
 	return cg_of("proc/self/cgroup", buf);
@@ -768,19 +778,21 @@ int cg_self(char *buf)
 
 int cg_of(const char *path, char *buf)
 {
-	char text[CG_KEY_MAX + 1024];
-	ssize_t n = io_read(root_fd(), path, text, sizeof(text));
-	char *p;
+	char *point, *top;
+	int err = mount_cgroup_of(path, buf, CG_KEY_MAX);
+	size_t n;
 
-	if (n < 0)
-		return (int)n;
-	p = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
-	if (!p)
-		return -ENOENT;
-	p = strchr(p, '/');
-	if (!p || strcspn(p, "\n") >= CG_KEY_MAX)
-		return -EBADMSG;
-	p[strcspn(p, "\n")] = '\0';
-	memcpy(buf, p, strlen(p) + 1);
-	return 0;
+	/* A recording may be without mountinfo. */
+	if (err || mount_cgroup2(&point, &top))
+		return err;
+	n = strlen(top);
+	if (!cg_is_below(buf, top))
+		err = -ENOENT;
+	else if (n > 1)
+		memmove(buf, buf + n, strlen(buf + n) + 1);
+	if (!*buf)
+		memcpy(buf, "/", 2);
+	free(point);
+	free(top);
+	return err;
 }

@@ -22,6 +22,7 @@ struct cg {
 	char *key;
 	int fd;	       /* the directory, or -1 (descriptors ran out) */
 	bool named;    /* the user wrote this key: its loss is an error */
+	bool whole;    /* the root of the whole system: see cg_is_root() */
 	uint32_t seen; /* the round of the set that last met it */
 	uint64_t ino;
 	struct cg *next; /* in its hash bucket */
@@ -31,6 +32,7 @@ struct cg {
 struct cg_set {
 	int fd;	       /* the mount */
 	char *mount;   /* its path below the root prefix, for keys */
+	bool whole;    /* its root is the system's, and no container's */
 	struct cg **v; /* the members; of an expand in tree order */
 	size_t n;
 	uint32_t round;
@@ -117,16 +119,31 @@ int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 /* Cuts key to its parent's; false at "/". */
 bool cg_parent(char *key);
 
-/* Is it the mount, which stands for the whole system? */
-bool cg_is_root(const struct cg *cg);
-
 /* Is key below (or the same as) top? */
 bool cg_is_below(const char *key, const char *top);
 
-/* Is key, or one above it, what that key or glob names to an expand? */
+/*
+ * Is key what that key or glob names to an expand?  A glob matches component by
+ * component.  A backslash before one of *?[]\ makes that an ordinary byte, and
+ * is one itself before any other, as in the names that systemd escapes
+ * (a\x2db.slice).  A glob matches the name that is spelt like it, too.
+ */
+bool cg_names(const char *pattern, const char *key);
+
+/* Is key, or one above it, what that key or glob names? */
 bool cg_matches(const char *key, const char *pattern);
 
-/* The key of the calling process; buf of CG_KEY_MAX. */
+/*
+ * Is it the root of the whole system, whose pressure and sizes are those of
+ * /proc?  The root of a container's mount or cgroup namespace is not: it has
+ * files, limits and a pressure of its own.
+ */
+bool cg_is_root(const struct cg *cg);
+
+/*
+ * The key of the calling process; buf of CG_KEY_MAX.  -ENOENT: it is not below
+ * the mount.
+ */
 int cg_self(char *buf);
 
 /* The same by the /proc/PID/cgroup of another. */

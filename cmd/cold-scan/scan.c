@@ -337,7 +337,7 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 
 	sum->next = NULL;
 	tally_clear(sum);
-	if (!cg->key[1] && !local) {
+	if (cg_is_root(cg) && !local) {
 		add_all(s, node, sum);
 		return;
 	}

@@ -472,7 +472,7 @@ static void emit_coverage(struct view *v, const struct scan *s,
 			  const struct cg *cg, const struct tally *t,
 			  struct sample *x)
 {
-	if (cg->key[1]) {
+	if (!cg_is_root(cg)) {
 		emit_charged(v, s, cg, t, x);
 		return;
 	}

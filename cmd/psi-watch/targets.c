@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -477,8 +476,7 @@ static const struct target_row *glob_of(const struct targets *t,
 					const char *key)
 {
 	for (size_t i = 0; i < t->n_rows; i++)
-		if (cg_is_glob(t->row[i].key) &&
-		    !fnmatch(t->row[i].key, key, FNM_PATHNAME | FNM_PERIOD))
+		if (cg_is_glob(t->row[i].key) && cg_names(t->row[i].key, key))
 			return &t->row[i];
 	return NULL;
 }

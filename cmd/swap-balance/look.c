@@ -20,10 +20,10 @@ static uint64_t stall_us(const struct cg_set *set, const struct cg *cg,
 {
 	char buf[1024];
 	struct psi psi;
-	ssize_t n = cg->key[1] ? cg_read(set, cg, psi_cgroup_file(res), buf,
-					 sizeof(buf))
-			       : io_read(root_fd(), psi_system_file(res), buf,
-					 sizeof(buf));
+	ssize_t n = !cg_is_root(cg) ? cg_read(set, cg, psi_cgroup_file(res),
+					      buf, sizeof(buf))
+				    : io_read(root_fd(), psi_system_file(res),
+					      buf, sizeof(buf));
 
 	if (n < 0 || psi_parse(buf, &psi) || !psi.line[PSI_SOME].seen)
 		return NUM_NONE;

@@ -192,7 +192,7 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 static bool check_place(const struct run *run, const struct cg *cg,
 			struct rows_out *out)
 {
-	bool inside = cg->key[1] && cg_is_below(run->self, cg->key);
+	bool inside = !cg_is_root(cg) && cg_is_below(run->self, cg->key);
 
 	tool_check(out, "cgroup", inside ? CHECK_MISSING : CHECK_OK, "%s%s",
 		   cg->key, inside ? " holds tmo-reclaim itself" : "");

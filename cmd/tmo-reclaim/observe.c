@@ -140,14 +140,14 @@ static void look_at_state(struct scene *s)
 	char buf[256];
 
 	s->o.off = off_is(&run->host.off, s->cg->key);
-	s->o.self = *run->self && s->cg->key[1] &&
+	s->o.self = *run->self && !cg_is_root(s->cg) &&
 		    cg_is_below(run->self, s->cg->key);
 	s->o.slept = s->t->known && s->asleep_us > s->t->asleep_us + 1000000;
 	s->o.above_acted_us = s->t->above_acted_us;
 	s->o.below_acted_us = s->t->below_acted_us;
 	s->o.below_seen_us = s->t->below_seen_us;
-	if (!s->cg->key[1] || files_read(&s->t->files, &run->set, s->cg,
-					 FILE_EVENTS, buf, sizeof(buf)) <= 0)
+	if (cg_is_root(s->cg) || files_read(&s->t->files, &run->set, s->cg,
+					    FILE_EVENTS, buf, sizeof(buf)) <= 0)
 		return;
 	s->o.frozen = strstr(buf, "frozen 1");
 	s->o.empty = strstr(buf, "populated 0");
@@ -200,7 +200,7 @@ static void look_for_rival(struct scene *s)
 			  root_is_live();
 	if (!s->o.for_rivals)
 		return;
-	if (s->cg->key[1])
+	if (!cg_is_root(s->cg))
 		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH,
 			  &s->o.high_bytes);
 	s->o.moved_bytes = moved_bytes(s);

@@ -150,7 +150,7 @@ static int open_psi(const struct cg_set *set, const struct cg *cg,
 		    enum psi_res res)
 {
 	/* The root cgroup is the system. */
-	if (!cg->key[1])
+	if (cg_is_root(cg))
 		return io_open(root_fd(), psi_system_file(res), O_RDONLY);
 	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
 }
@@ -278,7 +278,7 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 	int err = files_u64(&t->files, set, cg, FILE_CURRENT,
 			    &out->current_bytes);
 
-	if (err == -ENOENT && !cg->key[1])
+	if (err == -ENOENT && cg_is_root(cg))
 		err = mem_current(set, cg, &out->current_bytes);
 	if (err || (err = read_stat(set, cg, t, &out->stat)))
 		return err;
@@ -374,7 +374,7 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 	struct files *f = &t->files;
 	uint64_t swap_max, zmax, znow;
 
-	if (!cg->key[1])
+	if (cg_is_root(cg))
 		return;
 	files_u64(f, set, cg, FILE_MIN, &g->min_bytes);
 	files_u64(f, set, cg, FILE_LOW, &g->low_bytes);

@@ -1,0 +1,101 @@
+# Odd trees and places: names that systemd escapes, several mounts, containers.
+load helpers
+
+setup() {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	TREE=$TMO_ROOT/sys/fs/cgroup
+	mkdir -p "$TMO_ROOT/proc/self"
+}
+
+# mounts LINE...: the mountinfo, from "ROOT POINT TYPE" each.
+mounts() {
+	local root point type
+	for line; do
+		read -r root point type <<<"$line"
+		printf '30 24 0:26 %s %s rw - %s cgroup rw\n' "$root" "$point" "$type"
+	done >"$TMO_ROOT/proc/self/mountinfo"
+}
+
+row() {
+	printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n%s\t6000000\t0.000\t0.000\n' "$1"
+}
+
+@test "a name that systemd escapes is found by a glob, a row and a table" {
+	mv "$TREE/w.slice" "$TREE/sys-a\\x2db.slice"
+	for glob in '/sys-a\x2db.slice' '/sys-a\x2db*' '/*\x2db.slice' '/sys-a\\x2d*'; do
+		runx 0 psi-watch -H -o cgroup "$glob"
+		same '/sys-a\x2db.slice'
+		runx 0 psi-watch -H -o cgroup - <<<"$glob"
+		same '/sys-a\x2db.slice'
+	done
+}
+
+@test "the policy of a glob below an escaped name is not lost" {
+	mv "$TREE/w.slice" "$TREE/svc\\x2da.slice"
+	printf '#cgroup\tfloor_bytes\n/svc\\x2da.slice/*\t1073741824\n' >"$BATS_TEST_TMPDIR/table"
+	runx 0 psi-watch --targets "$BATS_TEST_TMPDIR/table"
+	[ "$(col floor_bytes <<<"$output" | sort -u)" = 1073741824 ]
+}
+
+@test "a name with the marks of a glob is readable again as it was printed" {
+	mv "$TREE/w.slice" "$TREE/a[b]*"
+	runx 0 psi-watch -r -H -o cgroup /
+	grep -qxF '/a[b]*' <<<"$output"
+	runx 0 psi-watch -H -o cgroup '/a[b]*'
+	same '/a[b]*'
+	runx 0 psi-watch -H -o cgroup '/a\[b\]\*'
+	same '/a[b]*'
+	runx 0 psi-watch -H -o cgroup '/a\[*'
+	same '/a[b]*'
+}
+
+@test "a mount point with a blank or a backslash" {
+	mv "$TREE" "$TMO_ROOT/c g"
+	mounts '/ /c\040g cgroup2'
+	runx 0 psi-watch -H -o cgroup /w.slice
+	same /w.slice
+	mv "$TMO_ROOT/c g" "$TMO_ROOT/x\\x2dy"
+	mounts '/ /x\134x2dy cgroup2'
+	runx 0 psi-watch -H -o cgroup /w.slice
+	same /w.slice
+}
+
+@test "of several mounts: the whole tree, else the one that we are below" {
+	mkdir -p "$TMO_ROOT/other" "$TMO_ROOT/bound"
+	cp -a "$TREE/w.slice/." "$TMO_ROOT/bound"
+	mounts '/x /other cgroup2' '/ /sys/fs/cgroup cgroup2'
+	runx 0 psi-watch -H -o cgroup /w.slice
+	same /w.slice
+	echo 0::/w.slice/a >"$TMO_ROOT/proc/self/cgroup"
+	mounts '/x /other cgroup2' '/w.slice /bound cgroup2' '/y /nowhere cgroup2'
+	runx 0 psi-watch -H -o cgroup /a
+	same /a
+}
+
+@test "in a bound subtree tmo-reclaim knows itself by the path below it" {
+	mounts '/docker/abc /sys/fs/cgroup cgroup2'
+	echo 0::/docker/abc/w.slice/a >"$TMO_ROOT/proc/self/cgroup"
+	: >"$TREE/w.slice/a/memory.reclaim"
+	runx 0 tmo-reclaim --ratio 1% < <(row /w.slice/a)
+	[ "$(col reason <<<"$output")" = self ]
+	[ ! -s "$TREE/w.slice/a/memory.reclaim" ]
+	runx 2 tmo-reclaim --check /w.slice/a
+	grep -q '^cgroup	missing' <<<"$output"
+}
+
+@test "the root of a container has its own pressure, sizes and limits" {
+	cp "$TREE/w.slice/a"/* "$TREE"
+	echo domain >"$TREE/cgroup.type"
+	mounts "/docker/abc /sys/fs/cgroup cgroup2"
+	echo 0::/elsewhere >"$TMO_ROOT/proc/self/cgroup"
+	printf 'some avg10=7.00 avg60=7.00 avg300=7.00 total=700\nfull avg10=7.00 avg60=7.00 avg300=7.00 total=700\n' \
+		>"$TREE/memory.pressure"
+	runx 0 psi-watch -o cgroup,mem_some_avg10_pct /
+	[ "$(col mem_some_avg10_pct <<<"$output")" = 7.000 ]
+	echo max >"$TREE/memory.low"
+	: >"$TREE/memory.reclaim"
+	runx 0 tmo-reclaim --ratio 1% < <(row /)
+	[ "$(col reason <<<"$output")" = protected ]
+	[ ! -s "$TREE/memory.reclaim" ]
+}
