@@ -223,15 +223,6 @@ static size_t find_plain(const struct targets *t, const char *key)
 	return t->by_key[from - 1];
 }
 
-static size_t depth(const char *key)
-{
-	size_t n = 0;
-
-	while (*key)
-		n += *key++ == '/';
-	return n;
-}
-
 /* The last of both kinds; a glob's rows for those below are not meant. */
 static size_t find(const struct targets *t, const char *key)
 {
@@ -242,7 +233,7 @@ static size_t find(const struct targets *t, const char *key)
 
 		if (plain < t->n && t->glob[i] < plain)
 			break;
-		if (depth(glob) == depth(key) && cg_matches(key, glob))
+		if (cg_names(glob, key))
 			return t->glob[i];
 	}
 	return plain;
