@@ -45,10 +45,43 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	1795390008.320	page-idle	ok	60000000	3076096	0	-	-"
 }
 
+@test "where nothing can be known it is -, and never 0 and ok" {
+	unknown() {
+		runx "$1" cold-scan -a 2m --strict "${@:3}" -o cgroup,verdict,anon_bytes,cold_anon_bytes
+		one_line "$2"
+		[ "$(tail -n +2 <<<"$output" | cut -f1,3- | tail -n 1)" = $'/web\t-\t-' ]
+		[ "$(col verdict <<<"$output" | tail -n 1)" = "suspect:$verdict" ]
+	}
+	local verdict=memcg
+	idle
+	rm "$R"/[123]/sys/fs/cgroup/web/memory.*
+	unknown 3 "/web: nothing tells which pages are its own" /web
+	for view in --promotions --recommend --histogram "--percentiles 50" --coverage; do
+		# shellcheck disable=SC2086 # words
+		runx 0 cold-scan -a 2m $view /web
+		refute grep -qP '\tok\t|\t0(\t|$)' <<<"$output"
+	done
+	# In a cgroup namespace lru_gen has the path from the system's root.
+	use_root cold-scan-lru-gen-7.3.4
+	sed -i 's,/web,/box/web,' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	unknown 3 "/web: nothing tells which pages are its own" /web
+	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\n/web\n"; } | cold-scan --annotate -a 4s -o verdict,anon_bytes'
+	[ "$(tail -n 1 <<<"$output")" = $'/web\tsuspect:memcg\t-' ]
+	one_line "/web: nothing tells which pages are its own"
+	echo 1000 >"$TMO_ROOT/sys/fs/cgroup/memory.current"
+	runx 2 cold-scan --source lru-gen /
+	one_line "run outside of it"
+	rm -r "$R"
+	idle
+	verdict=sample
+	unknown 3 "/web: no page of it was drawn" --sample 1/1048576 /web
+}
+
 @test "a cgroup with a TAB in its name counts for the one above, and it is said" {
 	idle
 	for t in 1 2 3; do
 		mkdir "$R/$t/sys/fs/cgroup/all"
+		echo 4096 >"$R/$t/sys/fs/cgroup/all/memory.current"
 		mv "$R/$t/sys/fs/cgroup/web" "$R/$t/sys/fs/cgroup/all/we"$'\t'b
 	done
 	runx 0 cold-scan -a 2m -r -o cgroup,cold_anon_bytes /

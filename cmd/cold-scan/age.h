@@ -73,6 +73,8 @@ struct tally {
 	double square[2][AGES]; /* --sample: sums of squares over the units */
 	int known;		/* ages above this cannot be told */
 	uint64_t stale_us;	/* nobody looked for so long */
+	bool named;		/* the source has an entry for it */
+	unsigned int unknown;	/* suspicions: why nothing of it is known */
 };
 
 struct tally_set {

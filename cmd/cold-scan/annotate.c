@@ -30,6 +30,7 @@ struct fact {
 	char *key;
 	uint64_t ino;
 	struct sample x;
+	unsigned int unknown; /* why nothing of it is */
 	char verdict[VERDICT_LEN];
 	bool has_files; /* so many that it is aged in courses */
 	int asked;	/* in the rows lately: how many passes more it counts */
@@ -80,6 +81,7 @@ static struct fact *make_facts(const struct scan *s)
 		scan_sum(s, cg, false, -1, t);
 		sample_clear(&v[i].x);
 		view_cold(s, t, us, &v[i].x);
+		v[i].unknown = t->unknown;
 		v[i].x.source = source_name(s->source);
 		/* A constant, or in the buffer: copied with the fact. */
 		memcpy(v[i].verdict, "ok", 3);
@@ -347,6 +349,7 @@ static void annotate_row(struct view *v, struct board *b,
 			pthread_cond_signal(&b->wake);
 		b->asked = true;
 		f->x.verdict = f->verdict;
+		view_explain(v, f->key, f->unknown);
 		v->suspect |= *f->verdict == 's';
 	} else {
 		sample_clear(&none);

@@ -115,7 +115,8 @@ struct reading {
  * A removed cgroup lives on while pages are charged to it; its path may be
  * another's by now.
  */
-static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
+static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v,
+			bool *exact)
 {
 	char key[CG_KEY_MAX], path[CG_KEY_MAX];
 	struct cg *cg;
@@ -124,6 +125,7 @@ static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
 
 	/* A name with a TAB is no key: the cgroup above it. */
 	snprintf(path, sizeof(path), "%.*s", (int)tab, v->path);
+	*exact = !gone && !v->path[tab];
 	if (v->path[tab])
 		cg_parent(path);
 	if (cg_key(tree, path, key))
@@ -131,7 +133,7 @@ static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
 	while (gone || cg_set_get(tree, key, &cg)) {
 		if (!cg_parent(key))
 			return NULL;
-		gone = false;
+		*exact = gone = false;
 	}
 	return cg;
 }
@@ -139,9 +141,11 @@ static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v)
 static void take(const struct lrugen_vec *v, void *ctx)
 {
 	struct reading *r = ctx;
-	struct cg *cg = owner(r->tree, v);
+	bool exact;
+	struct cg *cg = owner(r->tree, v, &exact);
 	struct tally *t = tally_of(r->out, cg ? cg->ino : 0, v->node);
 
+	t->named |= exact;
 	if (!r->aged || !lrugen_gone(v)) {
 		lrugen_tally(v, r->scale, t);
 		return;

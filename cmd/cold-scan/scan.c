@@ -98,8 +98,13 @@ static void open_idle(struct scan *s)
 		       "would take hot pages for cold");
 }
 
-static void open_lrugen(void)
+/* lru_gen has paths from the system's root; whose they are is told there. */
+static void open_lrugen(const struct cg_set *tree)
 {
+	if (!tree->whole)
+		die(0, "lru_gen names cgroups from the system's root, and the "
+		       "mount is a container's: run outside of it, or use "
+		       "--source page-idle or damon");
 	if (!there("sys/kernel/debug/lru_gen"))
 		die(0, "no lru_gen in debugfs: run as root, and mount -t "
 		       "debugfs none /sys/kernel/debug");
@@ -128,7 +133,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
-	case SOURCE_LRUGEN: open_lrugen(); break;
+	case SOURCE_LRUGEN: open_lrugen(&s->tree); break;
 	case SOURCE_DAMON:
 		s->damon = damon_start(opts->interval_us, opts->pids,
 				       opts->n_pids);
@@ -330,13 +335,11 @@ static void add_all(const struct scan *s, int node, struct tally *sum)
 			tally_add(sum, t);
 }
 
-void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
-	      struct tally *sum)
+static void sum_tree(const struct scan *s, const struct cg *cg, bool local,
+		     int node, struct tally *sum)
 {
 	size_t i = 0;
 
-	sum->next = NULL;
-	tally_clear(sum);
 	if (cg_is_root(cg) && !local) {
 		add_all(s, node, sum);
 		return;
@@ -349,4 +352,52 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 		i++;
 	for (; i < s->tree.n && cg_is_below(s->tree.v[i]->key, cg->key); i++)
 		add_ino(s, s->tree.v[i]->ino, node, sum);
+}
+
+/* lru_gen: its path is in the file.  A cgroup namespace hides what leads there.
+ */
+static bool is_named(const struct scan *s, const struct cg *cg)
+{
+	bool named = false;
+
+	for (int n = 0; n < s->nodes && !named; n++) {
+		const struct tally *t = tally_find(&s->pages, cg->ino, n);
+
+		named = t && t->named;
+	}
+	return named;
+}
+
+/*
+ * Pages are charged to memory cgroups only: where the controller is not
+ * enabled, or cgroup v1 has it, what the kernel tells is another's.
+ */
+static unsigned int why_unknown(const struct scan *s, const struct cg *cg,
+				const struct tally *sum)
+{
+	uint64_t current, pages = 0;
+
+	if (!cg_is_root(cg) &&
+	    (cg_read_u64(&s->tree, cg, "memory.current", &current) ||
+	     (s->source == SOURCE_LRUGEN && !is_named(s, cg))))
+		return SUSPECT_MEMCG;
+	for (int k = 0; k < KINDS; k++)
+		pages += age_cold(sum->pages[k], 0);
+	return s->unit_pages > 1 && !pages ? SUSPECT_SAMPLE : 0;
+}
+
+void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
+	      struct tally *sum)
+{
+	unsigned int unknown;
+
+	sum->next = NULL;
+	tally_clear(sum);
+	sum_tree(s, cg, local, node, sum);
+	unknown = why_unknown(s, cg, sum);
+	if (!unknown)
+		return;
+	tally_clear(sum);
+	sum->unknown = unknown;
+	sum->known = -1;
 }

@@ -76,7 +76,10 @@ int scan_pass(struct scan *s);
 /* Can the first (all: the last) of the ages asked for be told? */
 bool scan_ready(const struct scan *s, bool all);
 
-/* What the cgroup and all below it hold; node < 0: on every node. */
+/*
+ * What the cgroup and all below it hold; node < 0: on every node.  Where that
+ * cannot be known, sum->unknown says why and the rest is zero.
+ */
 void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	      struct tally *sum);
 

@@ -10,18 +10,20 @@
 #include <stdint.h>
 
 enum suspicion {
-	SUSPECT_LRU_GEN = 1, /* page-idle: aging eats accesses, read(2) is
-				not seen */
-	SUSPECT_DAMON = 2,   /* clears accessed bits */
-	SUSPECT_NUMA = 4,    /* balancing unmaps and moves */
-	SUSPECT_SCANNER = 8, /* idle bits that we did not set */
-	SUSPECT_FILE = 16,   /* lru-gen: file pages look too old */
-	SUSPECT_STALE = 32,  /* lru-gen: no aging for longer than the age */
-	SUSPECT_REGION = 64, /* damon: an estimate by regions */
+	SUSPECT_LRU_GEN = 1,  /* page-idle: aging eats accesses, read(2) is
+				 not seen */
+	SUSPECT_DAMON = 2,    /* clears accessed bits */
+	SUSPECT_NUMA = 4,     /* balancing unmaps and moves */
+	SUSPECT_SCANNER = 8,  /* idle bits that we did not set */
+	SUSPECT_FILE = 16,    /* lru-gen: file pages look too old */
+	SUSPECT_STALE = 32,   /* lru-gen: no aging for longer than the age */
+	SUSPECT_REGION = 64,  /* damon: an estimate by regions */
+	SUSPECT_MEMCG = 128,  /* nothing tells which pages are this cgroup's */
+	SUSPECT_SAMPLE = 256, /* no page of it was drawn */
 };
 
 /* "ok", or "suspect:" and the words joined by ','. */
-enum { VERDICT_LEN = 64 };
+enum { VERDICT_LEN = 96 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
 /* What runs on this machine now that disturbs a page-idle scan. */

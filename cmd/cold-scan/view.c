@@ -246,6 +246,8 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 	bool kinds = s->source != SOURCE_LRUGEN;
 
 	x->age_us = age_us;
+	if (t->unknown)
+		return;
 	x->anon_bytes = cold(s, t, ANON, 0) + cold(s, t, SHMEM, 0);
 	x->file_bytes = cold(s, t, FILES, 0) + cold(s, t, DIRTY, 0);
 	x->cold_anon_bytes =
@@ -280,9 +282,11 @@ static bool has_files(const struct tally *t)
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us)
 {
-	unsigned int found = s->suspect;
+	unsigned int found = s->suspect | t->unknown;
 
 	if (s->source != SOURCE_LRUGEN)
+		return found;
+	if (t->unknown)
 		return found;
 	if (t->stale_us > age_us)
 		found |= SUSPECT_STALE;
@@ -315,7 +319,7 @@ static void emit_ages(struct view *v, const struct scan *s,
 		view_cold(s, t, us, x);
 		x->bar = bar(blocks,
 			     both(x->cold_anon_bytes, x->cold_file_bytes),
-			     x->anon_bytes + x->file_bytes);
+			     both(x->anon_bytes, x->file_bytes));
 		view_put(v, x);
 	}
 }
@@ -481,6 +485,23 @@ static void emit_coverage(struct view *v, const struct scan *s,
 			 bytes(s, t->cover[c]));
 }
 
+void view_explain(struct view *v, const char *key, unsigned int suspicions)
+{
+	const unsigned int new = suspicions & ~v->explained;
+
+	v->explained |= suspicions;
+	if (new &SUSPECT_MEMCG)
+		note("%s: nothing tells which pages are its own: it has no "
+		     "memory controller (echo +memory >cgroup.subtree_control "
+		     "above it), cgroup v1 has that, or a cgroup namespace "
+		     "hides its path (run outside)",
+		     key);
+	if (new &SUSPECT_SAMPLE)
+		note("%s: no page of it was drawn: give --sample a greater "
+		     "share",
+		     key);
+}
+
 static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 		     int node)
 {
@@ -489,6 +510,7 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 	struct sample x;
 
 	scan_sum(s, cg, v->local, node, &t);
+	view_explain(v, cg->key, t.unknown);
 	sample_clear(&x);
 	x.cgroup = cg->key;
 	x.time_ms = s->time_ms;
@@ -535,6 +557,7 @@ static struct rank *order(const struct view *v, const struct scan *s)
 		if (v->out.format != ROWS_TABLE)
 			continue;
 		scan_sum(s, ranks[i].cg, v->local, -1, &t);
+		sample_clear(&x);
 		view_cold(s, &t, s->opts->age_us[0], &x);
 		ranks[i].bytes = both(x.cold_anon_bytes, x.cold_file_bytes);
 		if (ranks[i].bytes == NUM_NONE)

@@ -53,7 +53,8 @@ struct view {
 	struct col_set cols;
 	struct row row;
 	struct cg_set targets;
-	bool suspect; /* a row was */
+	bool suspect;		/* a row was */
+	unsigned int explained; /* suspicions: once is enough */
 };
 
 enum { VIEW_COLS = 36, VIEW_DEFAULT = 9 };
@@ -72,6 +73,9 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 /* The suspicions of one cgroup's numbers. */
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us);
+
+/* On standard error, once each: what makes a row tell nothing, the remedy. */
+void view_explain(struct view *v, const char *key, unsigned int suspicions);
 
 void view_put(struct view *v, const struct sample *x);
 
