@@ -194,59 +194,6 @@ int mem_swap_left(const struct cg_set *set, const char *key,
 	return 0;
 }
 
-/*
- * sys/class/block/sda1 is a link to .../block/sda/sda1, whose queue is its
- * parent's: ask both.
- */
-static enum swap_kind kind_of(const char *dev)
-{
-	char path[128];
-	uint64_t rotational = 0;
-
-	if (!strncmp(dev, "zram", 4))
-		return SWAP_ZRAM;
-	snprintf(path, sizeof(path), "sys/class/block/%s/queue/rotational",
-		 dev);
-	if (kv_read_u64(root_fd(), path, &rotational)) {
-		snprintf(path, sizeof(path),
-			 "sys/class/block/%s/../queue/rotational", dev);
-		kv_read_u64(root_fd(), path, &rotational);
-	}
-	return rotational ? SWAP_ROTATIONAL : SWAP_DISK;
-}
-
-int mem_swap_areas(struct swap_area *areas, int max)
-{
-	char text[IO_BUF], *save = NULL;
-	ssize_t len = io_read(root_fd(), "proc/swaps", text, sizeof(text));
-	int n = 0;
-
-	if (len < 0)
-		return (int)len;
-	for (char *line = strtok_r(text, "\n", &save); line && n < max;
-	     line = strtok_r(NULL, "\n", &save)) {
-		struct swap_area *a = areas + n;
-		char type[32];
-		const char *slash;
-
-		if (sscanf(line, "%255s %31s %" SCNu64 " %" SCNu64 " %" SCNd64,
-			   a->path, type, &a->size_bytes, &a->used_bytes,
-			   &a->prio) != 5)
-			continue; /* the heading */
-		a->size_bytes *= 1024;
-		a->used_bytes *= 1024;
-		a->dev[0] = '\0';
-		a->kind = SWAP_FILE;
-		slash = strrchr(a->path, '/');
-		if (!strcmp(type, "partition") && slash) {
-			snprintf(a->dev, sizeof(a->dev), "%.63s", slash + 1);
-			a->kind = kind_of(a->dev);
-		}
-		n++;
-	}
-	return n;
-}
-
 bool mem_lru_gen_enabled(void)
 {
 	char buf[64];

@@ -82,18 +82,6 @@ int mem_swap_system(struct mem_swap *out);
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes);
 
-/* /proc/swaps and what /sys/block tells of each device. */
-enum swap_kind { SWAP_DISK, SWAP_ROTATIONAL, SWAP_ZRAM, SWAP_FILE };
-struct swap_area {
-	char path[256]; /* as /proc/swaps names it */
-	char dev[64];	/* name in /sys/block, "" for a file */
-	enum swap_kind kind;
-	uint64_t size_bytes, used_bytes;
-	int64_t prio;
-};
-/* Number of areas (at most max), or -errno. */
-int mem_swap_areas(struct swap_area *areas, int max);
-
 /*
  * The multi-generational LRU is on (admin-guide/mm/multigen_lru.rst): the
  * first bit of /sys/kernel/mm/lru_gen/enabled, 0x0007 with all of it.

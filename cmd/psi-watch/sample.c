@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "num.h"
 #include "root.h"
+#include "swap.h"
 
 /* ---- columns ---- */
 
@@ -282,8 +283,8 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 
 static uint64_t system_swap(void)
 {
-	struct swap_area areas[32]; /* MAX_SWAPFILES is under 32 */
-	int n = mem_swap_areas(areas, 32);
+	struct swap_area areas[SWAP_AREAS_MAX];
+	int n = swap_areas(areas, SWAP_AREAS_MAX);
 	uint64_t used_bytes = 0;
 
 	for (int i = 0; i < n; i++)

@@ -157,7 +157,7 @@ static uint64_t sectors_of(const struct swap_area *a)
 	char path[128], buf[512];
 	uint64_t sectors = 0, pages = 0;
 
-	if (!*a->dev) { /* a file shares its disk: what was swapped out */
+	if (a->file) { /* it shares its disk: what was swapped out */
 		kv_read_key(root_fd(), "proc/vmstat", "pswpout", &pages);
 		return pages * (mem_page_bytes() / SECTOR);
 	}
@@ -183,8 +183,8 @@ struct counter {
 };
 
 struct ledger {
-	struct account drive[AREAS_MAX];
-	struct counter part[AREAS_MAX];
+	struct account drive[SWAP_AREAS_MAX];
+	struct counter part[SWAP_AREAS_MAX];
 	int drives, parts;
 };
 
@@ -223,8 +223,8 @@ static void parse_line(struct ledger *l, const char *line, char *boot)
 	struct account *d = l->drive + l->drives;
 	struct counter *c = l->part + l->parts;
 
-	if (sscanf(line, "boot %63s", boot) == 1 || l->drives == AREAS_MAX ||
-	    l->parts == AREAS_MAX)
+	if (sscanf(line, "boot %63s", boot) == 1 ||
+	    l->drives == SWAP_AREAS_MAX || l->parts == SWAP_AREAS_MAX)
 		return;
 	if (sscanf(line,
 		   "drive %159s %63s %" SCNd64 " %" SCNd64 " %" SCNd64
@@ -261,7 +261,7 @@ static int ledger_read(struct ledger *l, const char *path)
 
 static int ledger_write(const struct ledger *l, const char *path)
 {
-	char buf[AREAS_MAX * 768];
+	char buf[SWAP_AREAS_MAX * 768];
 	int n = 0;
 
 	for (int i = 0; i < l->drives; i++) {
@@ -298,7 +298,7 @@ static struct account *account(struct ledger *l, const char *id,
 		if (l->drive[i].b.updated_ms < d->b.updated_ms)
 			d = l->drive + i;
 	}
-	if (l->drives < AREAS_MAX)
+	if (l->drives < SWAP_AREAS_MAX)
 		d = l->drive + l->drives++;
 	*d = (struct account){ .b = { .level_bytes = cfg->cap_bytes / 4,
 				      .since_ms = clock_unix_ms(),
@@ -321,7 +321,7 @@ static struct counter *counter(struct ledger *l, const char *id,
 		if (l->part[i].updated_ms < c->updated_ms)
 			c = l->part + i;
 	}
-	if (l->parts < AREAS_MAX)
+	if (l->parts < SWAP_AREAS_MAX)
 		c = l->part + l->parts++;
 	*c = (struct counter){ .sectors = sectors_of(a) };
 	memcpy(c->id, id, COUNTER_MAX);
@@ -404,7 +404,7 @@ static void settle(struct ledger *l, const struct machine *m,
 		   struct budget *out)
 {
 	char id[COUNTER_MAX] = "", boot[STATE_BOOT] = "";
-	struct account *d[AREAS_MAX];
+	struct account *d[SWAP_AREAS_MAX];
 
 	state_boot_id(boot);
 	for (int i = 0; i < m->wears; i++) {

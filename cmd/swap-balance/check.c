@@ -71,12 +71,15 @@ static void check_psi(struct rows_out *out)
 		tool_check(out, "pressure", CHECK_OK, "memory, some");
 }
 
-static const char *kind_word(enum swap_kind kind)
+static const char *kind_word(const struct swap_area *a)
 {
-	static const char *const words[] = { "disk", "rotational disk", "zram",
-					     "file" };
+	static const char *const words[] = { "disk", "rotational disk",
+					     "zram" };
+	static const char *const files[] = { "file",
+					     "file on a rotational disk",
+					     "file on zram" };
 
-	return words[kind];
+	return (a->file ? files : words)[a->kind];
 }
 
 static void check_area(struct rows_out *out, const struct swap_area *a)
@@ -85,14 +88,13 @@ static void check_area(struct rows_out *out, const struct swap_area *a)
 
 	snprintf(name, sizeof(name), "swap:%s", a->path);
 	tool_check(out, name,
-		   a->kind == SWAP_ROTATIONAL || a->kind == SWAP_FILE
-			   ? CHECK_LIMITED
-			   : CHECK_OK,
-		   "%s, %s, %s used, priority %" PRId64 "%s",
-		   kind_word(a->kind), num_human_bytes(size, a->size_bytes),
+		   a->kind == SWAP_ROTATIONAL || a->file ? CHECK_LIMITED
+							 : CHECK_OK,
+		   "%s, %s, %s used, priority %" PRId64 "%s%s", kind_word(a),
+		   num_human_bytes(size, a->size_bytes),
 		   num_human_bytes(used, a->used_bytes), a->prio,
-		   a->kind == SWAP_FILE ? "; writes are counted by pswpout"
-		   : a->kind == SWAP_ROTATIONAL
+		   a->file ? "; writes are counted by pswpout" : "",
+		   a->kind == SWAP_ROTATIONAL
 			   ? "; never used for proactive swap"
 			   : "");
 }
@@ -117,13 +119,11 @@ static void check_order(struct rows_out *out, const struct machine *m)
 			   "zram and zswap compress twice: echo N >" ZSWAP
 			   "enabled, or swapoff the zram");
 	else if (is_before(m, SWAP_ZRAM, SWAP_DISK) ||
-		 is_before(m, SWAP_ZRAM, SWAP_FILE) ||
 		 is_before(m, SWAP_ZRAM, SWAP_ROTATIONAL))
 		tool_check(out, "order", CHECK_LIMITED,
 			   "zram with a disk behind inverts the LRU once it "
 			   "is full: use zswap, or zram's backing_dev");
-	else if (is_before(m, SWAP_ROTATIONAL, SWAP_DISK) ||
-		 is_before(m, SWAP_ROTATIONAL, SWAP_FILE))
+	else if (is_before(m, SWAP_ROTATIONAL, SWAP_DISK))
 		tool_check(out, "order", CHECK_LIMITED,
 			   "a rotational disk is filled before a faster one: "
 			   "swapon it with a lower priority (-p)");

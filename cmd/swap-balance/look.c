@@ -191,8 +191,8 @@ struct window look_window(const struct look *now, const struct look *then,
 		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
 		.swap_used_mpct = now->swap.used_mpct,
 		.no_swap = !m->areas,
-		.rotational = m->only_rotational &&
-			      !(m->zswap && now->zswap_max != 0),
+		.rotational =
+			m->rotational && !(m->zswap && now->zswap_max != 0),
 		.lru_gen = m->lru_gen,
 		.next = next_kind(now, m),
 		.memory_pages = known(now->memory_bytes) / page,

@@ -18,14 +18,13 @@ enum {
 	ZSWAP_US = 10,
 	SSD_US = 100,
 	ROTATIONAL_US = 10000,
-	ROOM_BYTES =
-		1 << 20, /* less is full: slots are given out in clusters */
 };
 
+/* A file shares its disk, whose reads may be of other files. */
 static const struct swap_area *area_of(const struct machine *m, const char *dev)
 {
 	for (int i = 0; i < m->areas; i++)
-		if (!strcmp(m->area[i].dev, dev))
+		if (!m->area[i].file && !strcmp(m->area[i].dev, dev))
 			return m->area + i;
 	return NULL;
 }
@@ -99,56 +98,16 @@ static void measure(struct machine *m)
 		cost_of(&m->file, &file, m->device_us[KIND_FILE]);
 }
 
-/* The highest priority that has room: the kernel fills one after the other. */
-static int64_t next_prio(const struct machine *m)
-{
-	int64_t prio = INT64_MIN;
-
-	for (int i = 0; i < m->areas; i++) {
-		const struct swap_area *a = m->area + i;
-
-		if (a->prio > prio &&
-		    a->used_bytes + ROOM_BYTES < a->size_bytes)
-			prio = a->prio;
-	}
-	return prio;
-}
-
-/* Where all is full, all counts. */
 static void classify(struct machine *m)
 {
-	int64_t prio = next_prio(m);
-
-	m->disk = m->rotational = m->zram = m->any_zram = m->any_disk = false;
+	m->zram = swap_next_is(m->area, m->areas, SWAP_ZRAM);
+	m->rotational = swap_next_is(m->area, m->areas, SWAP_ROTATIONAL);
+	m->disk = !m->rotational && swap_next_is(m->area, m->areas, SWAP_DISK);
+	m->any_zram = m->any_disk = false;
 	for (int i = 0; i < m->areas; i++) {
-		const struct swap_area *a = m->area + i;
-
-		m->any_zram |= a->kind == SWAP_ZRAM;
-		m->any_disk |= a->kind != SWAP_ZRAM;
-		if (prio != INT64_MIN && a->prio != prio)
-			continue;
-		m->zram |= a->kind == SWAP_ZRAM;
-		m->rotational |= a->kind == SWAP_ROTATIONAL;
-		m->disk |= a->kind == SWAP_DISK || a->kind == SWAP_FILE;
+		m->any_zram |= m->area[i].kind == SWAP_ZRAM;
+		m->any_disk |= m->area[i].kind != SWAP_ZRAM;
 	}
-	m->only_rotational = m->rotational && !m->disk && !m->zram;
-}
-
-/* A zram device passes its idle pages on to another one, if it has that. */
-static bool backing_of(const struct swap_area *zram, struct swap_area *out)
-{
-	char path[128], buf[256];
-	const char *slash;
-
-	snprintf(path, sizeof(path), "sys/block/%s/backing_dev", zram->dev);
-	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 || *buf != '/')
-		return false;
-	buf[strcspn(buf, "\n")] = '\0';
-	slash = strrchr(buf, '/');
-	*out = (struct swap_area){ .kind = SWAP_DISK };
-	snprintf(out->path, sizeof(out->path), "%s", buf);
-	snprintf(out->dev, sizeof(out->dev), "%.63s", slash + 1);
-	return true;
 }
 
 static void list_wear(struct machine *m)
@@ -157,7 +116,7 @@ static void list_wear(struct machine *m)
 	for (int i = 0; i < m->areas; i++) {
 		if (m->area[i].kind != SWAP_ZRAM)
 			m->wear[m->wears++] = m->area[i];
-		else if (backing_of(m->area + i, m->wear + m->wears))
+		else if (swap_backing(m->area + i, m->wear + m->wears))
 			m->wears++;
 	}
 }
@@ -203,7 +162,7 @@ static bool zswap_passes_huge_pages(void)
 
 static void set_defaults(struct machine *m)
 {
-	double disk_us = m->rotational && !m->disk ? ROTATIONAL_US : SSD_US;
+	double disk_us = m->rotational ? ROTATIONAL_US : SSD_US;
 
 	m->default_us[KIND_FILE] = SSD_US;
 	m->default_us[KIND_ZSWAP] = ZSWAP_US;
@@ -219,7 +178,7 @@ int machine_look(struct machine *m)
 
 	if (m->at_us && now - m->at_us < 1000000)
 		return 0;
-	n = mem_swap_areas(m->area, AREAS_MAX);
+	n = swap_areas(m->area, SWAP_AREAS_MAX);
 	if (n < 0 && n != -ENOENT) /* that is a kernel without CONFIG_SWAP */
 		return n;
 	m->areas = n < 0 ? 0 : n;

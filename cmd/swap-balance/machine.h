@@ -10,8 +10,7 @@
 
 #include "balance.h"
 #include "mem.h"
-
-enum { AREAS_MAX = 32 };
+#include "swap.h"
 
 /* Reads of a class of devices, cumulative. */
 struct reads {
@@ -20,13 +19,14 @@ struct reads {
 
 struct machine {
 	uint64_t at_us; /* clock_mono_us() of the look */
-	struct swap_area area[AREAS_MAX];
+	struct swap_area area[SWAP_AREAS_MAX];
 	int areas;
-	struct swap_area wear[AREAS_MAX]; /* what swap writes to and wears: */
-	int wears;			  /* disks, and zram's backing ones */
-	bool disk, rotational, zram;	  /* what the next page may go to */
-	bool only_rotational;		  /* what is not for zswap */
-	bool any_zram, any_disk;	  /* full, or of whatever priority */
+	struct swap_area
+		wear[SWAP_AREAS_MAX]; /* what swap writes to and wears: */
+	int wears;		      /* disks, and zram's backing ones */
+	bool disk, rotational, zram;  /* what the next page may go to; disk:
+					 and to none that rotates */
+	bool any_zram, any_disk;      /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
 	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
 	uint64_t zswap_since_us;     /* the look that found it on */

@@ -48,7 +48,7 @@ struct round {
 	const struct zram_cfg *cfg;
 	const struct budget *budget;
 	struct rows_out *out;
-	struct tended v[AREAS_MAX];
+	struct tended v[SWAP_AREAS_MAX];
 	int n;
 	int status;
 };
@@ -228,7 +228,8 @@ static int load(struct round *round)
 		return err == -ENOENT ? 0 : err;
 	state_boot_id(now);
 	for (char *line = strtok_r(data, "\n", &save);
-	     line && round->n < AREAS_MAX; line = strtok_r(NULL, "\n", &save)) {
+	     line && round->n < SWAP_AREAS_MAX;
+	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "boot %63s", boot) == 1)
 			same_boot = !strcmp(boot, now);
 		else
@@ -240,7 +241,7 @@ static int load(struct round *round)
 
 static int store(const struct round *round)
 {
-	char boot[STATE_BOOT], buf[AREAS_MAX * 256];
+	char boot[STATE_BOOT], buf[SWAP_AREAS_MAX * 256];
 	int n;
 
 	state_boot_id(boot);
@@ -268,7 +269,7 @@ static struct tended *tended(struct round *round, const char *dev)
 	for (int i = 0; i < round->n; i++)
 		if (!strcmp(round->v[i].dev, dev))
 			return round->v + i;
-	t = round->v + (round->n < AREAS_MAX ? round->n++ : 0);
+	t = round->v + (round->n < SWAP_AREAS_MAX ? round->n++ : 0);
 	*t = (struct tended){ 0 };
 	snprintf(t->dev, sizeof(t->dev), "%s", dev);
 	return t;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -30,12 +28,12 @@ struct zram {
 	uint64_t orig_bytes, used_bytes, limit_bytes; /* 0: no limit */
 };
 
-static struct zram read_zram(const char *dev)
+static struct zram read_zram(const struct swap_area *a)
 {
 	char path[128], buf[256];
 	struct zram z;
 
-	snprintf(path, sizeof(path), "sys/class/block/%s/mm_stat", dev);
+	snprintf(path, sizeof(path), "%s/mm_stat", a->dir);
 	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
 	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64 " %" SCNu64, &z.orig_bytes,
 		   &z.used_bytes, &z.limit_bytes) != 3)
@@ -69,57 +67,29 @@ static bool zswap_pool_full(void)
 	return nearly(pool_kb * 100, total_kb * pct);
 }
 
-/* A file's disk is that of its file system, where that has one. */
-static bool rotates(const struct swap_area *a)
-{
-	char path[96];
-	uint64_t rotational = 0;
-	struct stat st;
-
-	if (a->kind != SWAP_FILE)
-		return a->kind == SWAP_ROTATIONAL;
-	if (*a->path != '/' || fstatat(root_fd(), a->path + 1, &st, 0))
-		return false;
-	snprintf(path, sizeof(path), "sys/dev/block/%u:%u/queue/rotational",
-		 major(st.st_dev), minor(st.st_dev));
-	if (kv_read_u64(root_fd(), path, &rotational)) {
-		snprintf(path, sizeof(path),
-			 "sys/dev/block/%u:%u/../queue/rotational",
-			 major(st.st_dev), minor(st.st_dev));
-		kv_read_u64(root_fd(), path, &rotational);
-	}
-	return rotational;
-}
-
-/* What swap is made of, and which area takes the next page. */
+/* What swap is made of, and which areas take the next page. */
 static void read_areas(struct host *h)
 {
-	struct swap_area areas[32];
-	const struct swap_area *next = NULL;
+	struct swap_area areas[SWAP_AREAS_MAX];
 	uint64_t orig = 0, used = 0;
-	bool full = false;
-	int n = mem_swap_areas(areas, (int)(sizeof(areas) / sizeof(*areas)));
+	int n = swap_areas(areas, SWAP_AREAS_MAX);
 
 	for (int i = 0; i < n; i++) {
 		const struct swap_area *a = areas + i;
 		struct zram z = { 0 };
 
 		if (a->kind == SWAP_ZRAM)
-			z = read_zram(a->dev);
+			z = read_zram(a);
 		else
 			h->device = true;
 		orig += z.orig_bytes;
 		used += z.used_bytes;
-		if (a->used_bytes >= a->size_bytes ||
-		    (next && a->prio <= next->prio))
-			continue;
-		next = a;
-		full = z.limit_bytes && nearly(z.used_bytes, z.limit_bytes);
+		h->zram_full |= a->next && z.limit_bytes &&
+				nearly(z.used_bytes, z.limit_bytes);
+		h->next_device |= a->next && a->kind != SWAP_ZRAM;
 	}
-	h->zram_full = full;
-	h->next_device = next && next->kind != SWAP_ZRAM;
 	h->zswap = mem_zswap_enabled();
-	h->rotational = next && rotates(next) && !h->zswap;
+	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL) && !h->zswap;
 	h->zram_mpct = num_mpct(used, orig);
 }
 

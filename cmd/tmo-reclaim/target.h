@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "off.h"
 #include "rows.h"
+#include "swap.h"
 #include "tier.h"
 
 enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
@@ -32,13 +33,13 @@ struct host {
 	struct off off;
 	uint64_t read_us;
 	unsigned int generation;
-	bool rotational; /* of the area that takes the next page */
+	bool rotational; /* the next page may go to such a disk */
 	bool zswap_full, zram_full;
 	bool lru_gen;
 	uint64_t huge_page_bytes; /* 0: none */
 	struct tier tier;
 	bool device;	   /* some area is neither zram nor behind it */
-	bool next_device;  /* the one that takes the next page */
+	bool next_device;  /* one that takes the next page is such */
 	bool zswap;	   /* is before it */
 	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
 	bool swap_known;

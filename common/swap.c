@@ -1,0 +1,213 @@
+#include "swap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "kv.h"
+#include "mount.h"
+#include "root.h"
+
+enum {
+	DEPTH_MAX = 8,	      /* of volumes on volumes */
+	ROOM_BYTES = 1 << 20, /* less is full: slots are given in clusters */
+};
+
+#define CLASS "sys/class/block/"
+
+static bool exists(const char *path)
+{
+	int fd = io_open(root_fd(), path, O_PATH);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/*
+ * The nth of the devices that one is mapped to, by name: sys/class/block/dm-0
+ * has a directory of links to them.  A partition's are its disk's.
+ */
+static bool find_slave(const char *disk, int nth, char *dir, size_t size)
+{
+	char path[160], last[64] = "", least[64];
+	int fd;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/slaves", disk);
+	fd = io_open(root_fd(), path, O_RDONLY | O_DIRECTORY);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d)
+		return false;
+	do {
+		least[0] = '\0';
+		rewinddir(d);
+		for (struct dirent *e; (e = readdir(d));)
+			if (*e->d_name != '.' && strcmp(e->d_name, last) > 0 &&
+			    (!*least || strcmp(e->d_name, least) < 0))
+				snprintf(least, sizeof(least), "%.63s",
+					 e->d_name);
+		memcpy(last, least, sizeof(last));
+	} while (*least && nth--);
+	closedir(d);
+	snprintf(dir, size, CLASS "%s", least);
+	return *least;
+}
+
+/*
+ * sys/class/block/sda1 is a link to .../block/sda/sda1: what is told of the
+ * disk alone, its queue for one, is in the directory above.
+ */
+static void find_disk(const char *device, char *dir, size_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/partition", device);
+	snprintf(dir, size, "%s%s", device, exists(path) ? "/.." : "");
+}
+
+static bool is_rotational(const char *device, int depth)
+{
+	char disk[128], slave[96], path[160];
+	uint64_t rotational = 0;
+
+	find_disk(device, disk, sizeof(disk));
+	for (int i = 0; depth && find_slave(disk, i, slave, sizeof(slave)); i++)
+		if (is_rotational(slave, depth - 1))
+			return true;
+	snprintf(path, sizeof(path), "%s/queue/rotational", disk);
+	kv_read_u64(root_fd(), path, &rotational);
+	return rotational;
+}
+
+bool swap_drive(const struct swap_area *a, char *dir, size_t size)
+{
+	char slave[96];
+
+	if (!*a->dir)
+		return false;
+	find_disk(a->dir, dir, size);
+	for (int depth = DEPTH_MAX;
+	     depth && find_slave(dir, 0, slave, sizeof(slave)); depth--)
+		find_disk(slave, dir, size);
+	return true;
+}
+
+/* The device's name is what the link sys/dev/block/8:1 points to. */
+static void find_by_number(struct swap_area *a, dev_t dev)
+{
+	char link[256];
+	const char *slash;
+	ssize_t n;
+
+	snprintf(a->dir, sizeof(a->dir), "sys/dev/block/%u:%u", major(dev),
+		 minor(dev));
+	n = readlinkat(root_fd(), a->dir, link, sizeof(link) - 1);
+	if (n <= 0) {
+		if (!exists(a->dir))
+			a->dir[0] = '\0';
+		return;
+	}
+	link[n] = '\0';
+	slash = strrchr(link, '/');
+	snprintf(a->dev, sizeof(a->dev), "%.63s", slash ? slash + 1 : link);
+}
+
+/*
+ * By number: what is swapped on as /dev/mapper/NAME is called dm-0.  A
+ * recording has no device nodes: there the path names it.
+ */
+static void find_device(struct swap_area *a)
+{
+	const char *slash = strrchr(a->path, '/');
+	int fd = *a->path == '/' ? io_open(root_fd(), a->path + 1, O_PATH)
+				 : -ENOENT;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && (a->file || S_ISBLK(st.st_mode)))
+		find_by_number(a, a->file ? st.st_dev : st.st_rdev);
+	if (fd >= 0)
+		close(fd);
+	if (!a->file && slash && !*a->dev) {
+		snprintf(a->dev, sizeof(a->dev), "%.63s", slash + 1);
+		snprintf(a->dir, sizeof(a->dir), CLASS "%s", a->dev);
+	}
+	a->kind = !strncmp(a->dev, "zram", 4) ? SWAP_ZRAM
+		  : *a->dir && is_rotational(a->dir, DEPTH_MAX)
+			  ? SWAP_ROTATIONAL
+			  : SWAP_DISK;
+}
+
+static bool has_room(const struct swap_area *a)
+{
+	return a->used_bytes + ROOM_BYTES < a->size_bytes;
+}
+
+static void mark_next(struct swap_area *areas, int n)
+{
+	int64_t prio = INT64_MIN;
+
+	for (int i = 0; i < n; i++)
+		if (areas[i].prio > prio && has_room(areas + i))
+			prio = areas[i].prio;
+	for (int i = 0; i < n; i++)
+		areas[i].next = prio == INT64_MIN || areas[i].prio == prio;
+}
+
+int swap_areas(struct swap_area *areas, int max)
+{
+	char text[IO_BUF], *save = NULL;
+	ssize_t len = io_read(root_fd(), "proc/swaps", text, sizeof(text));
+	int n = 0;
+
+	if (len < 0)
+		return (int)len;
+	for (char *line = strtok_r(text, "\n", &save); line && n < max;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct swap_area *a = areas + n;
+		char type[32];
+
+		*a = (struct swap_area){ 0 };
+		if (sscanf(line, "%255s %31s %" SCNu64 " %" SCNu64 " %" SCNd64,
+			   a->path, type, &a->size_bytes, &a->used_bytes,
+			   &a->prio) != 5)
+			continue; /* the heading */
+		mount_unescape(a->path);
+		a->size_bytes *= 1024;
+		a->used_bytes *= 1024;
+		a->file = strcmp(type, "partition") != 0;
+		find_device(a);
+		n++;
+	}
+	mark_next(areas, n);
+	return n;
+}
+
+bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind)
+{
+	for (int i = 0; i < n; i++)
+		if (areas[i].next && areas[i].kind == kind)
+			return true;
+	return false;
+}
+
+bool swap_backing(const struct swap_area *zram, struct swap_area *out)
+{
+	char path[128];
+
+	*out = (struct swap_area){ 0 };
+	snprintf(path, sizeof(path), "sys/block/%s/backing_dev", zram->dev);
+	if (io_read(root_fd(), path, out->path, sizeof(out->path)) <= 0 ||
+	    *out->path != '/')
+		return false;
+	out->path[strcspn(out->path, "\n")] = '\0';
+	find_device(out);
+	return true;
+}

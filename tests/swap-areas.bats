@@ -1,0 +1,130 @@
+# The swap areas, as swap-balance and tmo-reclaim both find them.
+
+# shellcheck disable=SC2030,SC2031 # each test sets its own root
+load helpers
+
+setup() {
+	use_root swap-balance-7.3.4
+	ROOTS=("$TMO_ROOT/1" "$TMO_ROOT/2")
+	for root in "${ROOTS[@]}"; do
+		echo N >"$root/sys/module/zswap/parameters/enabled"
+		: >"$root/sys/fs/cgroup/w.slice/idle/memory.reclaim"
+		: >"$root/proc/diskstats"
+	done
+}
+
+# area PATH TYPE USED PRIO: one more.
+area() {
+	for root in "${ROOTS[@]}"; do
+		printf '%s %s 524284 %s %s\n' "$@" >>"$root/proc/swaps"
+	done
+}
+
+no_areas() {
+	for root in "${ROOTS[@]}"; do
+		sed -i 2,\$d "$root/proc/swaps"
+	done
+}
+
+# disk NAME ROTATIONAL [SLAVE...]
+disk() {
+	local root dir slave
+	for root in "${ROOTS[@]}"; do
+		dir=$root/sys/class/block/$1
+		mkdir -p "$dir/queue" "$dir/slaves"
+		echo "$2" >"$dir/queue/rotational"
+		for slave in "${@:3}"; do
+			ln -s "../../$slave" "$dir/slaves/$slave"
+		done
+	done
+}
+
+# partition DISK N
+partition() {
+	local root
+	for root in "${ROOTS[@]}"; do
+		mkdir -p "$root/sys/devices/$1"
+		[ -L "$root/sys/class/block/$1" ] ||
+			mv -T "$root/sys/class/block/$1" "$root/sys/devices/$1"
+		ln -sfn "../../devices/$1" "$root/sys/class/block/$1"
+		mkdir "$root/sys/devices/$1/$1$2"
+		echo "$2" >"$root/sys/devices/$1/$1$2/partition"
+		ln -s "../../devices/$1/$1$2" "$root/sys/class/block/$1$2"
+	done
+}
+
+# Does the next page go to a rotating disk?  What each of the two says.
+says() {
+	TMO_ROOT=${ROOTS[0]}:${ROOTS[1]} swap-balance -S "$BATS_TEST_TMPDIR/state" -i 6s \
+		-H -o swappiness,backend,swapin_cost_us /w.slice/idle
+	printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice/idle\t6000000\t0.000\t0.000\n' |
+		TMO_ROOT=${ROOTS[0]} tmo-reclaim --headroom 0 --ratio 1% | col reason
+}
+
+rotating=$'0\tnone\t10000.000\nrotational'
+fast=$'100\tdisk\t100.000\nlaw'
+
+@test "a swap file is on the disk of its file system, whatever its name" {
+	for name in swap 'a b' 'back\slash' 'three\040s'; do
+		no_areas
+		escaped=${name//\\/\\134}
+		area "/${escaped// /\\040}" file 0 -2
+		for root in "${ROOTS[@]}"; do
+			: >"$root/$name"
+			queue=$root/sys/dev/block/$(stat -c '%Hd:%Ld' "$root/$name")/queue
+			mkdir -p "$queue"
+			echo 1 >"$queue/rotational"
+		done
+		run says
+		same "$rotating"
+		for root in "${ROOTS[@]}"; do
+			echo 0 >"$root/sys/dev/block/$(stat -c '%Hd:%Ld' "$root/$name")/queue/rotational"
+		done
+		run says
+		same "$fast"
+	done
+	TMO_ROOT=${ROOTS[0]} runx 0 swap-balance --check -H
+	grep -qF 'swap:/three\040s' <<<"$output"
+}
+
+@test "a volume rotates as a disk below it does, however deep" {
+	disk sda 1
+	partition sda 2
+	disk sdb 0
+	disk dm-0 0 sdb
+	disk dm-1 0 sda2 sdb
+	disk dm-2 0 dm-1
+	no_areas
+	area /dev/dm-0 partition 0 -2
+	run says
+	same "$fast"
+	for dev in sda2 dm-1 dm-2; do
+		no_areas
+		area "/dev/$dev" partition 0 -2
+		run says
+		same "$rotating"
+	done
+}
+
+@test "areas of one priority take turns, and one without room takes none" {
+	disk vdb 1
+	no_areas
+	area /dev/vda partition 0 5
+	area /dev/vdb partition 0 5
+	run says
+	same "$rotating"
+	no_areas
+	area /dev/vdb partition 524000 10
+	area /dev/vda partition 0 5
+	run says
+	same "$fast"
+}
+
+@test "volumes that stand upon each other in a ring come to an end" {
+	disk dm-0 0 dm-1
+	disk dm-1 0 dm-0
+	no_areas
+	area /dev/dm-0 partition 0 -2
+	run says
+	same "$fast"
+}
