@@ -128,3 +128,10 @@ fast=$'100\tdisk\t100.000\nlaw'
 	run says
 	same "$fast"
 }
+
+@test "a named cgroup without memory.stat is told of, once" {
+	rm "${ROOTS[@]/%//sys/fs/cgroup/w.slice/idle/memory.stat}"
+	export TMO_ROOT=${ROOTS[0]}:${ROOTS[1]}
+	runx 3 swap-balance -S "$BATS_TEST_TMPDIR/state" -i 6s /w.slice/idle
+	one_line "no memory.stat in '/w.slice/idle'"
+}

@@ -447,6 +447,19 @@ static void probe(struct run *run, bool before)
 		run->status = STATUS_PARTIAL;
 }
 
+/* A row of the pipe has a reason for it. */
+static void tell_no_controller(struct run *run, const struct cg *cg)
+{
+	struct member *m = cg->data;
+
+	if (!m->told && why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
+		warn(0,
+		     "no memory.stat in '%s': memory is not in the "
+		     "cgroup.subtree_control above it",
+		     cg->key);
+	m->told = true;
+}
+
 static void look_at(struct run *run, struct cg *cg)
 {
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
@@ -454,6 +467,8 @@ static void look_at(struct run *run, struct cg *cg)
 
 	if (err && !is_gone(err))
 		warn(err, "cannot read memory.stat of '%s'", cg->key);
+	else if (err && cg->named)
+		tell_no_controller(run, cg);
 	if (err && (cg->named || !is_gone(err)))
 		run->status = STATUS_PARTIAL;
 }
