@@ -381,12 +381,29 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 	use_root cold-scan-lru-gen-7.3.4
 	runx 0 cold-scan -a 4s,8s -r /
 	same "$HEADER
-/	1795390008.320	lru-gen	suspect:file	4000000	119898112	56680448	-	-
-/	1795390008.320	lru-gen	suspect:file	8000000	119898112	56680448	-	-
+/	1795390008.320	lru-gen	suspect:file,stale	4000000	119898112	56680448	-	-
+/	1795390008.320	lru-gen	suspect:file,stale	8000000	119898112	56680448	-	-
 /web	1795390008.320	lru-gen	suspect:file	4000000	117514240	51957760	83918848	51957760
-/web	1795390008.320	lru-gen	suspect:file	8000000	117514240	51957760	-	-
+/web	1795390008.320	lru-gen	suspect:file,stale	8000000	117514240	51957760	-	-
 /web/app	1795390008.320	lru-gen	suspect:file	4000000	16801792	50384896	16789504	50384896
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
+}
+
+@test "lru-gen: where nothing aged for the age it is stale, and the remedy is told once" {
+	use_root cold-scan-lru-gen-7.3.4
+	sed -i 's/\(12301\|1108\|45\|384\) $/0 /' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	runx 0 cold-scan -a 4s,1m -r -o cgroup,verdict,cold_anon_bytes
+	same "#cgroup	verdict	cold_anon_bytes
+/	suspect:stale	-
+/	suspect:stale	-
+/web	ok	83918848
+/web	suspect:stale	-
+/web/app	ok	16789504
+/web/app	suspect:stale	-"
+	one_line "/: the LRU has not aged for -a"
+	[[ $stderr == *"--age-now"* ]]
+	runx 0 cold-scan -q -a 1m /web
+	[ -z "$stderr" ]
 }
 
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {

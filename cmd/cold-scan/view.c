@@ -288,7 +288,9 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 		return found;
 	if (t->unknown)
 		return found;
-	if (t->stale_us > age_us)
+	/* Nobody aged it, and nobody was asked to: no age spans that long. */
+	if (t->stale_us > age_us ||
+	    (!s->opts->age_now && age_of(s, t, age_us) == AGES))
 		found |= SUSPECT_STALE;
 	if (has_files(t))
 		found |= SUSPECT_FILE;
@@ -487,19 +489,34 @@ static void emit_coverage(struct view *v, const struct scan *s,
 
 void view_explain(struct view *v, const char *key, unsigned int suspicions)
 {
-	const unsigned int new = suspicions & ~v->explained;
+	const unsigned int first = suspicions & ~v->explained;
 
 	v->explained |= suspicions;
-	if (new &SUSPECT_MEMCG)
+	if (first & SUSPECT_MEMCG)
 		note("%s: nothing tells which pages are its own: it has no "
 		     "memory controller (echo +memory >cgroup.subtree_control "
 		     "above it), cgroup v1 has that, or a cgroup namespace "
 		     "hides its path (run outside)",
 		     key);
-	if (new &SUSPECT_SAMPLE)
+	if (first & SUSPECT_STALE)
+		note("%s: the LRU has not aged for -a; what is cold stays "
+		     "unknown until reclaim ages it, or --age-now does",
+		     key);
+	if (first & SUSPECT_SAMPLE)
 		note("%s: no page of it was drawn: give --sample a greater "
 		     "share",
 		     key);
+}
+
+/* The suspicions that the operator can do something about. */
+static unsigned int why_silent(const struct scan *s, const struct tally *t)
+{
+	unsigned int found = t->unknown;
+
+	for (size_t i = 0; i < s->opts->n_ages && !s->opts->age_now; i++)
+		found |= view_suspicions(s, t, s->opts->age_us[i]) &
+			 SUSPECT_STALE;
+	return found;
 }
 
 static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
@@ -510,7 +527,7 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 	struct sample x;
 
 	scan_sum(s, cg, v->local, node, &t);
-	view_explain(v, cg->key, t.unknown);
+	view_explain(v, cg->key, why_silent(s, &t));
 	sample_clear(&x);
 	x.cgroup = cg->key;
 	x.time_ms = s->time_ms;
