@@ -489,6 +489,12 @@ END
 -p 1 --sample 1/8|needs every page
 --annotate -a 1m,2m|one -a AGE
 --annotate /web|reads its targets from stdin
+--annotate -r|no -r
+-a 1m,60s /|an age is there twice
+-p 1 /web|no cgroups beside them
+--bound 1% /|is of --recommend
+--source page-idle --age-now /|is of lru-gen, and the source is page-idle
+--source page-idle --age-lru /|is of lru-gen, and the source is page-idle
 --diff x|needs -S FILE
 -o nope /|no column 'nope'
 -p 0|-p: '0' is not

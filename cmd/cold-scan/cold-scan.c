@@ -60,6 +60,7 @@ static const struct opt opts[] = {
 	{ KEY_SOURCE, "source", "NAME", "auto, page-idle, lru-gen or damon" },
 	{ KEY_AGE_NOW, "age-now", NULL,
 	  "lru-gen: begin a generation at each pass" },
+	{ KEY_AGE_NOW, "age-lru", NULL, "the same as --age-now" },
 	{ KEY_LOCAL, "local", NULL, "without the cgroups below" },
 	{ KEY_NODE, "node", NULL, "a row for each memory node" },
 	{ KEY_HISTOGRAM, "histogram", NULL, "a row for each kind and age" },
@@ -90,7 +91,8 @@ struct config {
 	const char *diff;
 	bool paced;  /* -i was given */
 	char **aged; /* keys of targets */
-	bool annotate, background, from_stdin;
+	bool annotate, background, bounded;
+	bool chosen; /* the source, by us */
 };
 
 static int by_value(const void *a, const void *b)
@@ -165,7 +167,10 @@ static void take_view(struct config *cfg, int key, const char *arg)
 				  take_percentile, cfg->view.percentile_pct);
 		break;
 	case KEY_RECOMMEND: set_view(cfg, VIEW_RECOMMEND); break;
-	case KEY_BOUND: cfg->view.bound_pct = opt_pct("--bound", arg); break;
+	case KEY_BOUND:
+		cfg->view.bound_pct = opt_pct("--bound", arg);
+		cfg->bounded = true;
+		break;
 	case KEY_DIFF:
 		set_view(cfg, VIEW_DIFF);
 		cfg->diff = arg;
@@ -322,6 +327,26 @@ static uint64_t pace_us(const struct config *cfg)
 	return cfg->annotate && cfg->scan.age_now ? us / 2 + us / 50 : us;
 }
 
+/* Options of which one would be passed over without a word. */
+static void refuse_contradictions(const struct config *cfg,
+				  const struct common_opts *common,
+				  size_t n_operands)
+{
+	const struct scan_opts *s = &cfg->scan;
+
+	for (size_t i = 1; i < s->n_ages; i++)
+		if (s->age_us[i] == s->age_us[i - 1])
+			die(0, "-a: an age is there twice");
+	if (cfg->proc.n && n_operands)
+		die(0, "-p: takes processes, and no cgroups beside them");
+	if (cfg->annotate && n_operands)
+		die(0, "--annotate: reads its targets from stdin");
+	if (cfg->annotate && common->recursive)
+		die(0, "--annotate: has the rows of its input: no -r");
+	if (cfg->bounded && cfg->view.kind != VIEW_RECOMMEND)
+		die(0, "--bound: is of --recommend");
+}
+
 /* What cannot work is refused before anything is touched. */
 static void settle(struct config *cfg, const struct common_opts *common)
 {
@@ -386,6 +411,14 @@ static void settle_source(const struct config *cfg, enum source source)
 		    "%s: only page-idle tells of single pages, and the "
 		    "source is %s",
 		    views[cfg->view.kind], source_name(source));
+	/* A pipeline for any machine has it, and auto knows where it is of use.
+	 */
+	if (source != SOURCE_LRUGEN && cfg->scan.age_now && !cfg->chosen)
+		die(0, "--age-now: is of lru-gen, and the source is %s",
+		    source_name(source));
+	if (source != SOURCE_LRUGEN && cfg->scan.age_now)
+		note("--age-now: has nothing to do, as the source is %s",
+		     source_name(source));
 	if (source == SOURCE_LRUGEN && cfg->proc.n)
 		die(0, "-p: lru-gen tells of cgroups only: use --source "
 		       "page-idle or damon");
@@ -552,6 +585,7 @@ int main(int argc, char **argv)
 	tool_output(&cfg.view.out, &common, "cold_scan");
 	if (common.check)
 		return check(&cfg.view.out);
+	refuse_contradictions(&cfg, &common, (size_t)(argc - at));
 	settle(&cfg, &common);
 	if (cfg.annotate)
 		view_annotation(&cfg.view, common.cols);
@@ -561,11 +595,10 @@ int main(int argc, char **argv)
 		return keep_diff(&cfg.view, &cfg.scan, cfg.diff);
 	tool_open_tree(&cfg.view.targets, 0);
 	cfg.scan.n_keys = (size_t)(argc - at);
-	if (cfg.annotate && cfg.scan.n_keys)
-		die(0, "--annotate: reads its targets from stdin");
 	if (!cfg.annotate)
 		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
-	if (!cfg.scan.source)
+	cfg.chosen = !cfg.scan.source;
+	if (cfg.chosen)
 		cfg.scan.source = scan_choose(cfg.proc.n);
 	settle_source(&cfg, cfg.scan.source);
 	scan_open(&s, &cfg.scan);

@@ -10,6 +10,7 @@ complete -c cold-scan -s a -l age -x -a '30s 1m 2m 5m 15m' -d 'ages to tell the 
 complete -c cold-scan -s p -l pid -x -a '(__fish_complete_pids)' -d 'processes instead of cgroups'
 complete -c cold-scan -s S -l state -r -F -d 'keep the ages there'
 complete -c cold-scan -l source -x -a 'auto page-idle lru-gen damon' -d 'where from'
+complete -c cold-scan -l age-lru -d 'the same as --age-now'
 complete -c cold-scan -l age-now -d 'lru-gen: begin a generation at each pass'
 complete -c cold-scan -l local -d 'without the cgroups below'
 complete -c cold-scan -l node -d 'a row for each memory node'
