@@ -113,9 +113,10 @@ static uint64_t next_size(const struct act_job *j, uint64_t bytes, uint64_t us)
 	if (j->high)
 		return j->chunk_bytes;
 	if (!bytes)
-		return chunk_first(j->chunk_bytes);
+		return chunk_first(j->trip_bytes, j->chunk_bytes);
 	/* A recording takes no time. */
-	return chunk_next(bytes, root_is_live() ? us : 0, j->chunk_bytes);
+	return chunk_next(bytes, root_is_live() ? us : 0, j->trip_bytes,
+			  j->chunk_bytes);
 }
 
 /* Chunk by chunk, until told to stop. */

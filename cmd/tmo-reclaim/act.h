@@ -52,6 +52,7 @@ struct act_job {
 	struct act_part part[2];
 	size_t parts;
 	uint64_t chunk_bytes;
+	uint64_t trip_bytes;  /* what a write brings at least */
 	uint64_t deadline_us; /* for the whole of it, from now */
 	uint64_t alarm_us;    /* stall added that cuts it short */
 	uint64_t patience_us; /* for a write that is cut to come back */

@@ -94,14 +94,18 @@ static double press(const struct law_in *in, double pct, double limit_pct,
 	return fmax(now_pct, *slow_pct) / limit_pct;
 }
 
-/* The same of what came back. */
+/*
+ * The same of what came back.  The least that can be taken may be wrong once: a
+ * whole huge page, where memory is in huge pages.
+ */
 static double waste(const struct law_in *in, struct law_state *st)
 {
 	st->taken_bytes =
 		st->taken_bytes * decay(in, TAKEN_US) + (double)in->got_bytes;
 	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
 			 (double)in->refaulted_bytes;
-	return st->back_bytes / (WASTE * st->taken_bytes + WASTE_BYTES);
+	return st->back_bytes / (WASTE * st->taken_bytes +
+				 fmax(WASTE_BYTES, (double)in->least_bytes));
 }
 
 /* Scanning much to take little, as katalyst's refault policy judges it. */
@@ -188,6 +192,8 @@ static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 
 	if (step < least)
 		step = 0;
+	else if (least > mem_reclaim_least_bytes())
+		step -= step % least; /* a part of a huge page brings it all */
 	st->carry_bytes = want - (double)step;
 	return step;
 }
@@ -210,8 +216,10 @@ static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 	double base = (double)in->blind_bytes;
 	double cap = CAP * haste(in) * base * earned(in);
 	double fresh = base * in->ratio * st->gain * go * earned(in);
-	/* What a trip takes is saved up for, where it is more than that. */
-	double most = fmax(cap, (double)in->least_bytes);
+	/* A huge page is saved up for, and nothing that was is lost. */
+	double most = in->least_bytes > mem_reclaim_least_bytes()
+			      ? cap + (double)in->least_bytes
+			      : fmax(cap, (double)in->least_bytes);
 	double want = fmin(most, fmin(fresh, cap) + st->carry_bytes);
 
 	if (!may_ask(in, go)) {

@@ -145,7 +145,8 @@ static void account(struct scene *s, bool acted)
 	target_account(t, above || late ? &t->last : &s->before, &after,
 		       acted || above || late, &s->run->host, &r->y);
 	what = lesson(s, &after, acted ? r->want_bytes : 0,
-		      t->known && !above && t->below_acted_us < t->read_us &&
+		      !s->run->policy.dry_run && t->known && !above &&
+			      t->below_acted_us < t->read_us &&
 			      r->reason != REASON_RIVAL);
 	memory_learn(&t->memory, &what);
 	r->overshoot_bytes = t->memory.overshoot_bytes > 0

@@ -81,14 +81,15 @@ void say_writes(const struct scene *s)
 	for (size_t i = 0; i < s->d.parts; i++) {
 		uint64_t left = s->d.part[i].bytes;
 		uint64_t most = s->run->policy.chunk_bytes;
-		uint64_t size = s->run->high ? most : chunk_first(most);
+		uint64_t trip = s->d.trip_bytes;
+		uint64_t size = s->run->high ? most : chunk_first(trip, most);
 
 		while (left) {
 			uint64_t n = num_least(left, size);
 
 			say_write(s, n, s->d.part[i].swappiness);
 			left -= n;
-			size = chunk_next(size, 0, most);
+			size = chunk_next(size, 0, trip, most);
 		}
 	}
 }
@@ -128,6 +129,7 @@ void take(struct scene *s)
 		.key = s->cg->key,
 		.parts = s->d.parts,
 		.chunk_bytes = run->policy.chunk_bytes,
+		.trip_bytes = s->d.trip_bytes,
 		.deadline_us = time_for_write(run, s->now_us),
 		.alarm_us = run->policy.alarm_us,
 		.patience_us = patience(run),
