@@ -524,6 +524,21 @@ END
 	one_line "cut short"
 }
 
+@test "an input without a row is one line and status 2; with -S no operand is /" {
+	idle
+	for text in "" "#cgroup\n" "# nothing\n\n"; do
+		runx 2 bash -o pipefail -c 'printf "$1" | cold-scan -a 2m' - "$text"
+		one_line "no row on standard input"
+		[ -z "$output" ]
+	done
+	export TMO_ROOT=$R/1
+	runx 0 bash -o pipefail -c ': | cold-scan -a 1m -o anon_bytes -S "$1"' - "$BATS_TEST_TMPDIR/state"
+	same "#anon_bytes
+3649536"
+	runx 2 bash -o pipefail -c 'sleep 1.5 | cold-scan -a 1m'
+	[[ $stderr == *"waits for rows on standard input"*"no row on standard input"* ]]
+}
+
 # damon_root: a recording with a DAMON that is not set up; writes are appended.
 damon_root() {
 	local file k=$R/1/sys/kernel/mm/damon/admin/kdamonds

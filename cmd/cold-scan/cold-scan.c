@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -444,7 +445,20 @@ static void settle_source(const struct config *cfg, enum source source)
 		     "for cold");
 }
 
-/* Keys of the operands, of the rows on stdin, or "/". */
+/* A pipe that nobody writes to looks like a hang. */
+static void note_wait(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	if (!poll(&in, 1, 1000))
+		note("waits for rows on standard input; '/' as an operand is "
+		     "the whole machine");
+}
+
+/*
+ * Keys of the operands, of the rows on stdin, or "/".  With -S it is cron's,
+ * which gives a pipe that is empty.
+ */
 static char **targets(struct config *cfg, char **operands, size_t *n)
 {
 	struct stat st;
@@ -456,7 +470,7 @@ static char **targets(struct config *cfg, char **operands, size_t *n)
 	if (*n && !(*n == 1 && !strcmp(*operands, "-")))
 		return tool_keys(&cfg->view.targets, operands, *n);
 	if (!*n && (fstat(STDIN_FILENO, &st) || !S_ISFIFO(st.st_mode) ||
-		    cfg->proc.n)) {
+		    cfg->proc.n || cfg->scan.state)) {
 		static char root[] = "/", *all[] = { root };
 
 		*n = 1;
@@ -464,6 +478,7 @@ static char **targets(struct config *cfg, char **operands, size_t *n)
 	}
 	rows_in_open(&in, STDIN_FILENO, NULL);
 	*n = 0;
+	note_wait();
 	while ((event = rows_next(&in)) > ROWS_END && !clock_stopped())
 		if (event == ROWS_ROW &&
 		    !tool_row_key(&cfg->view.targets, &in, key)) {
@@ -472,6 +487,9 @@ static char **targets(struct config *cfg, char **operands, size_t *n)
 		}
 	if (event < 0)
 		tool_bad_input(&in, event);
+	if (!*n && !clock_stopped())
+		die(0, "no row on standard input: name cgroups, or '/' for the "
+		       "whole machine");
 	rows_in_close(&in);
 	return keys;
 }
