@@ -450,6 +450,21 @@ END
 	rm -r "$R/1/sys/kernel/mm/page_idle"
 	runx 2 cold-scan --check
 	[ "$(grep ^source <<<"$output" | cut -f2)" = missing ]
+	agree() {
+		runx 2 cold-scan --check
+		[ "$(grep ^source <<<"$output" | cut -f2)" = missing ]
+		runx 2 cold-scan -a 1m /
+		one_line "nothing tells of coldness"
+	}
+	mkdir -p "$R/1/sys/kernel/mm/damon/admin/kdamonds"
+	echo 1 >"$R/1/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
+	agree # another's DAMON
+	rm "$R/1/proc/kpageflags"
+	echo 0 >"$R/1/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
+	agree
+	use_root cold-scan-lru-gen-7.3.4
+	echo 1 >"$TMO_ROOT/sys/fs/cgroup/memory.current"
+	agree # a container's root
 }
 
 @test "what is missing is named, with the remedy, before anything is read" {

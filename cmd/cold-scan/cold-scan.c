@@ -263,7 +263,7 @@ static void check_file(struct rows_out *o, const char *feature,
 		close(fd);
 }
 
-static void check_lru_gen(struct rows_out *o)
+static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 {
 	char *text;
 	ssize_t n = io_read_all(root_fd(), "sys/kernel/debug/lru_gen", &text);
@@ -275,6 +275,10 @@ static void check_lru_gen(struct rows_out *o)
 	else if (!mem_lru_gen_enabled())
 		tool_check(o, "lru_gen", CHECK_MISSING,
 			   "off: echo y >/sys/kernel/mm/lru_gen/enabled");
+	else if (!set->whole)
+		tool_check(o, "lru_gen", CHECK_MISSING,
+			   "in a container: it names cgroups from the "
+			   "system's root");
 	else
 		tool_check(o, "lru_gen", CHECK_LIMITED,
 			   "ages are those of the last aging; read(2) is "
@@ -290,7 +294,7 @@ static void check_damon(struct rows_out *o)
 	if (kv_read_u64(root_fd(), damon_path, &n))
 		tool_check(o, "damon", CHECK_MISSING,
 			   "the kernel lacks CONFIG_DAMON_SYSFS, or not root");
-	else if (n || verdict_damon_runs())
+	else if (!damon_is_free())
 		tool_check(o, "damon", CHECK_MISSING,
 			   "somebody else's DAMON is set up");
 	else
@@ -301,16 +305,16 @@ static void check_damon(struct rows_out *o)
 /* --check: 2 where no source is left. */
 static int check(struct rows_out *o)
 {
-	enum source best = scan_choose(false);
 	struct cg_set set;
 	int err = cg_set_open(&set, 0);
+	enum source best = scan_choose(false, &set);
 
 	tool_check(o, "cgroup2", err ? CHECK_MISSING : CHECK_OK, "%s",
 		   err ? strerror(-err) : set.mount);
 	check_page_idle(o);
 	check_file(o, "kpageflags", "proc/kpageflags", "kinds of pages");
 	check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
-	check_lru_gen(o);
+	check_lru_gen(o, &set);
 	check_damon(o);
 	tool_check(o, "source", best && !err ? CHECK_OK : CHECK_MISSING,
 		   "auto takes %s", best ? source_name(best) : "none");
@@ -617,7 +621,7 @@ int main(int argc, char **argv)
 		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
 	cfg.chosen = !cfg.scan.source;
 	if (cfg.chosen)
-		cfg.scan.source = scan_choose(cfg.proc.n);
+		cfg.scan.source = scan_choose(cfg.proc.n, &cfg.view.targets);
 	settle_source(&cfg, cfg.scan.source);
 	scan_open(&s, &cfg.scan);
 	if (cfg.annotate)

@@ -154,6 +154,14 @@ static int set_up_process(const struct damon *d, size_t k, const uint64_t *pid)
 	return err && faccessat(root_fd(), path, F_OK, 0) ? 0 : err;
 }
 
+bool damon_is_free(void)
+{
+	uint64_t kdamonds;
+
+	return !kv_read_u64(root_fd(), damon_path, &kdamonds) && !kdamonds &&
+	       !verdict_damon_runs();
+}
+
 static void refuse_others(void)
 {
 	uint64_t kdamonds;

@@ -7,6 +7,7 @@
 #ifndef DAMON_H
 #define DAMON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct damon;
 enum { DAMON_PIDS = 16 };
 struct damon *damon_start(uint64_t interval_us, const uint64_t *pids,
 			  size_t n_pids);
+
+/* Is DAMON there, and nobody's? */
+bool damon_is_free(void);
 
 /* Reads the regions; those of memory are counted into out. */
 int damon_read(struct damon *d, const struct age_scale *scale,

@@ -46,18 +46,20 @@ static bool there(const char *path)
  * where lru_gen is on; there the LRU's own ages are nearer to the truth, but
  * they are those of cgroups.
  */
-enum source scan_choose(bool processes)
+enum source scan_choose(bool processes, const struct cg_set *tree)
 {
-	bool page_idle = there("sys/kernel/mm/page_idle/bitmap");
+	bool flags = there("proc/kpageflags");
+	bool page_idle = flags && there("sys/kernel/mm/page_idle/bitmap");
 	bool on = mem_lru_gen_enabled();
 
 	if (page_idle && !on)
 		return SOURCE_IDLE;
-	if (on && !processes && there("sys/kernel/debug/lru_gen"))
+	if (on && !processes && tree->whole &&
+	    there("sys/kernel/debug/lru_gen"))
 		return SOURCE_LRUGEN;
 	if (page_idle)
 		return SOURCE_IDLE;
-	return there(damon_path) ? SOURCE_DAMON : SOURCE_AUTO;
+	return flags && damon_is_free() ? SOURCE_DAMON : SOURCE_AUTO;
 }
 
 static void open_idle(struct scan *s)

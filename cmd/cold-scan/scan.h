@@ -64,8 +64,11 @@ struct scan {
 void scan_open(struct scan *s, const struct scan_opts *opts);
 void scan_close(struct scan *s);
 
-/* The best source that is true here, of processes or not, not opened yet. */
-enum source scan_choose(bool processes);
+/*
+ * The best source that is true here and can be opened, of processes or of the
+ * cgroups of tree; SOURCE_AUTO: none.
+ */
+enum source scan_choose(bool processes, const struct cg_set *tree);
 
 /*
  * 0; -EINTR: a stop was asked for; -ENODATA: no ages in the state of another's
