@@ -384,6 +384,37 @@ boots() {
 	[ "$(budget_left)" = - ]
 }
 
+# volume DM NAME SLAVE: as of LVM or dm-crypt.
+volume() {
+	rm -rf "$ROOT1/sys/class/block/$1"
+	mkdir -p "$ROOT1/sys/class/block/$1"/{dm,slaves}
+	echo "$2" >"$ROOT1/sys/class/block/$1/dm/name"
+	ln -s "../../$3" "$ROOT1/sys/class/block/$1/slaves/$3"
+}
+
+@test "volumes on one drive share its budget, whatever their number" {
+	replay swap-balance-7.3.4
+	echo 0f0f >"$ROOT1/sys/class/block/vda/serial"
+	volume dm-0 crypt vda
+	volume dm-1 vg-swap dm-0
+	volume dm-2 vg-more dm-0
+	written dm-1 5000
+	written dm-2 5000
+	swaps dm-1 dm-2
+	[ "$(budget_left)" = 104857600 ]
+	written dm-1 25480
+	written dm-2 25480
+	[ "$(budget_left)" = $((104857600 - 2 * 20480 * 512)) ]
+	[ "$(grep -c '^drive 0f0f ' "$STATE")" = 1 ]
+	boots 11111111 # and they are numbered the other way round
+	volume dm-1 vg-more dm-0
+	volume dm-2 vg-swap dm-0
+	written dm-1 100
+	written dm-2 200
+	[ "$(budget_left)" = $((104857600 - (40960 + 300) * 512)) ]
+	[ "$(grep -c ^part "$STATE")" = 2 ]
+}
+
 @test "drives without a serial number go by the kernel's name, the oldest gives way" {
 	replay swap-balance-7.3.4
 	swaps vda

@@ -21,7 +21,8 @@ enum {
 	VERSION_1 = 1,
 	VERSION_2,
 	ID_MAX = 160,
-	COUNTER_MAX = 192,
+	PART_MAX = 130, /* DM_NAME_LEN, a newline and NUL */
+	COUNTER_MAX = ID_MAX + PART_MAX,
 	DAY_S = 86400,
 	SECTOR = 512,
 	OFF_S = 30 * DAY_S, /* a machine that was off counts so long */
@@ -93,18 +94,6 @@ double bucket_years(const struct bucket *b, const struct budget_cfg *cfg)
 	       (365.25 * DAY_S);
 }
 
-/* The directory of the area's drive, and which part of it is the area; 0: all.
- */
-static uint64_t find_drive(const struct swap_area *a, char *dir, size_t size)
-{
-	uint64_t part = 0;
-
-	snprintf(dir, size, "sys/class/block/%s/partition", a->dev);
-	kv_read_u64(root_fd(), dir, &part);
-	snprintf(dir, size, "sys/class/block/%s%s", a->dev, part ? "/.." : "");
-	return part;
-}
-
 /* A name that a drive keeps when the kernel numbers them anew; else that. */
 static void name_drive(const char *dir, char *id)
 {
@@ -133,22 +122,46 @@ static void name_drive(const char *dir, char *id)
 	}
 }
 
-/* The drive's name, a word, in id[ID_MAX]; returns the part as find_drive(). */
-static uint64_t identify(const struct swap_area *a, char *id)
+static void make_word(char *text)
 {
-	char dir[128];
-	uint64_t part = 0;
-
-	snprintf(id, ID_MAX, "%.159s", *a->dev ? a->dev : a->path);
-	if (*a->dev) {
-		part = find_drive(a, dir, sizeof(dir));
-		name_drive(dir, id);
-	}
-	id[strcspn(id, "\n")] = '\0';
-	for (char *p = id; *p; p++)
+	text[strcspn(text, "\n")] = '\0';
+	for (char *p = text; *p; p++)
 		if (*p <= ' ')
 			*p = '_';
-	return part;
+}
+
+/* The drive's name in id[ID_MAX]: partitions and volumes on it share it. */
+static void identify(const struct swap_area *a, char *id)
+{
+	char dir[128];
+
+	snprintf(id, ID_MAX, "%.159s", *a->dev ? a->dev : a->path);
+	if (swap_drive(a, dir, sizeof(dir)))
+		name_drive(dir, id);
+	make_word(id);
+}
+
+/*
+ * The part of the drive that the area is: the partition's number, or 0; a
+ * volume's own name, as that of its device may change at boot.  Files are
+ * counted together.
+ */
+static void name_part(const struct swap_area *a, char *part, size_t size)
+{
+	char path[128];
+	uint64_t number = 0;
+
+	if (a->file) {
+		snprintf(part, size, "files");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/dm/name", a->dir);
+	if (io_read(root_fd(), path, part, size) <= 0) {
+		snprintf(path, sizeof(path), "%s/partition", a->dir);
+		kv_read_u64(root_fd(), path, &number);
+		snprintf(part, size, "%" PRIu64, number);
+	}
+	make_word(part);
 }
 
 /* Field 7 of /sys/class/block/DEV/stat: sectors written since it is there. */
@@ -161,7 +174,7 @@ static uint64_t sectors_of(const struct swap_area *a)
 		kv_read_key(root_fd(), "proc/vmstat", "pswpout", &pages);
 		return pages * (mem_page_bytes() / SECTOR);
 	}
-	snprintf(path, sizeof(path), "sys/class/block/%s/stat", a->dev);
+	snprintf(path, sizeof(path), "%s/stat", a->dir);
 	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
 	    sscanf(buf, "%*u %*u %*u %*u %*u %*u %" SCNu64, &sectors) != 1)
 		return 0;
@@ -232,7 +245,7 @@ static void parse_line(struct ledger *l, const char *line, char *boot)
 		   d->id, d->boot, &d->b.level_bytes, &d->b.since_ms,
 		   &d->b.updated_ms, &d->updated_us, &d->b.total_bytes) == 7)
 		l->drives++;
-	else if (sscanf(line, "part %191s %63s %" SCNu64 " %" SCNd64, c->id,
+	else if (sscanf(line, "part %289s %63s %" SCNu64 " %" SCNd64, c->id,
 			c->boot, &c->sectors, &c->updated_ms) == 4)
 		l->parts++;
 	else
@@ -409,11 +422,14 @@ static void settle(struct ledger *l, const struct machine *m,
 	state_boot_id(boot);
 	for (int i = 0; i < m->wears; i++) {
 		const struct swap_area *a = m->wear + i;
-		uint64_t part = identify(a, id);
-		size_t len = strlen(id);
+		char part[PART_MAX];
+		size_t len;
 
+		identify(a, id);
+		name_part(a, part, sizeof(part));
 		d[i] = account(l, id, cfg, boot);
-		snprintf(id + len, sizeof(id) - len, ":%" PRIu64, part);
+		len = strlen(id);
+		snprintf(id + len, sizeof(id) - len, ":%s", part);
 		pay(d[i], counter(l, id, a, boot), a, cfg, boot);
 	}
 	for (int i = 0; i < m->wears; i++) {
