@@ -146,6 +146,26 @@ idle() {
 	same $'-\tzswap\tunknown_kernel\tcompressible'
 }
 
+@test "a backend does not outlive its device" {
+	replay swap-balance-7.3.4
+	ROOT3=${ROOT1%1}3
+	cp -a "${ROOT1%1}2" "$ROOT3"
+	export TMO_ROOT=$TMO_ROOT:$ROOT3
+	awk '{ print $1 + 6, $2 }' "${ROOT1%1}2/proc/uptime" >"$ROOT3/proc/uptime"
+	both() {
+		runx 0 balance -c 2 -H -o backend,backend_reason /w.slice/idle
+	}
+	both
+	same $'zswap\tcompressible\nzswap\tcompressible'
+	echo N >"$ROOT3/sys/module/zswap/parameters/enabled"
+	both
+	same $'zswap\tcompressible\ndisk\tonly'
+	sed -i 2d "$ROOT3/proc/swaps"
+	sed -i 's/^Swap\(Total\|Free\):.*/Swap\1: 0 kB/' "$ROOT3/proc/meminfo"
+	both
+	same $'zswap\tcompressible\nnone\tno_swap'
+}
+
 @test "the swap that counts is that of the highest priority with room" {
 	replay swap-balance-7.3.4
 	edit proc/diskstats d

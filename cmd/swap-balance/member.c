@@ -221,6 +221,20 @@ static enum reason standing_stop(const struct member *m, bool cold_anon)
 	}
 }
 
+/* A backend that is no more is not kept for the time that a choice stands. */
+static bool is_there(enum backend backend, const struct machine *machine,
+		     bool zswap)
+{
+	switch (backend) {
+	case BACKEND_ZSWAP:
+	case BACKEND_ZSWAP_NOWB: return zswap && machine->areas;
+	case BACKEND_ZRAM: return machine->any_zram;
+	case BACKEND_DISK: return machine->any_disk;
+	case BACKEND_TIER: return machine->tier;
+	default: return true;
+	}
+}
+
 static void step(struct member *m, const struct world *world,
 		 const struct config *cfg, uint64_t limit, bool cold_anon)
 {
@@ -254,6 +268,8 @@ static void step(struct member *m, const struct world *world,
 		.incompressible_pct = m->incompressible_pct,
 		.sensitive = m->sensitivity_pct > cfg->law.pressure_limit_pct,
 	};
+	if (!is_there(m->backend.now.backend, machine, in.zswap))
+		m->backend = (struct backend_state){ 0 };
 	backend_step(&m->backend, &in, &cfg->backend, m->window.s);
 }
 
