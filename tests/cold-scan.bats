@@ -234,7 +234,7 @@ huge_root() {
 /	file	-	-	-	-"
 }
 
-@test "a state that is not ours, or damaged, is refused; one of another layout starts afresh" {
+@test "a state that is not ours is refused; one that is damaged or of another layout starts afresh" {
 	idle
 	export TMO_ROOT=$R/1
 	S=$BATS_TEST_TMPDIR/state
@@ -248,11 +248,16 @@ huge_root() {
 	one_line "not ours to trust"
 	chmod 600 "$S"
 	printf x | dd of="$S" bs=1 seek=1000 conv=notrunc status=none
-	runx 2 cold-scan -a 1m -S "$S" /
-	one_line "damaged"
+	cp "$S" "$S.damaged"
+	runx 0 cold-scan -a 1m -S "$S" /
+	one_line "is damaged: ages start at 0, and it is kept as '$S.old'"
+	cmp "$S.old" "$S.damaged"
+	sed -i '1s/cold-scan [0-9]*/cold-scan 99/' "$S"
+	runx 0 cold-scan -a 1m -S "$S" /
+	one_line "is of another version: ages start at 0, and it is kept as '$S.old'"
 	echo "tmo-tools swap-balance 1 0 00000000" >"$S"
 	runx 2 cold-scan -a 1m -S "$S" /
-	one_line "no state of this cold-scan"
+	one_line "no state of cold-scan"
 	rm "$S"
 	runx 0 cold-scan -a 1m -S "$S" /
 	echo '00000000-003fffff : System RAM' >"$R/1/proc/iomem"
@@ -287,8 +292,10 @@ huge_root() {
 	# A run that cannot write its state.
 	cp "$S.2" "$S"
 	cp "$R/1/run/cold-scan.pass" "$R/3/run"
-	TMO_ROOT=$R/3 runx 2 env FAULT=state.:write:EIO LD_PRELOAD="$TMO_BUILD/faultio.so" \
+	TMO_ROOT=$R/3 runx 3 env FAULT=state.:write:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		cold-scan -a 1m -S "$S" /web
+	one_line "state': the next run has no ages: No space left on device"
+	[ "$(col cold_anon_bytes <<<"$output")" -gt 0 ]
 	cmp "$S" "$S.2"
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
 	one_line "a pass that is not in it has marked pages since"

@@ -29,14 +29,14 @@ static const struct {
 	const char *name;
 	int err;
 } errors[] = {
-	{ "EAGAIN", EAGAIN },	  { "EBUSY", EBUSY },
-	{ "EINTR", EINTR },	  { "EINVAL", EINVAL },
-	{ "EIO", EIO },		  { "ENODEV", ENODEV },
-	{ "ENOENT", ENOENT },	  { "EROFS", EROFS },
-	{ "EACCES", EACCES },	  { "EPERM", EPERM },
-	{ "EMFILE", EMFILE },	  { "EOPNOTSUPP", EOPNOTSUPP },
-	{ "short", FAULT_SHORT }, { "jump", FAULT_JUMP },
-	{ "hang", FAULT_HANG },
+	{ "EAGAIN", EAGAIN },	{ "EBUSY", EBUSY },
+	{ "EINTR", EINTR },	{ "EINVAL", EINVAL },
+	{ "EIO", EIO },		{ "ENODEV", ENODEV },
+	{ "ENOENT", ENOENT },	{ "EROFS", EROFS },
+	{ "EACCES", EACCES },	{ "EPERM", EPERM },
+	{ "EMFILE", EMFILE },	{ "EOPNOTSUPP", EOPNOTSUPP },
+	{ "ENOSPC", ENOSPC },	{ "short", FAULT_SHORT },
+	{ "jump", FAULT_JUMP }, { "hang", FAULT_HANG },
 };
 
 /* The error that FAULT wants for this call on this path; 0: none. */

@@ -574,6 +574,8 @@ static int run(struct config *cfg, const struct common_opts *common,
 			warn(err, "cannot scan");
 			return STATUS_FATAL;
 		}
+		if (s->unsaved)
+			status = STATUS_PARTIAL;
 		if (s->opts->progress && !printed)
 			fputs("\r\033[K", stderr);
 		if (now || scan_ready(s, once)) {

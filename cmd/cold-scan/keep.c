@@ -1,6 +1,7 @@
 #include "keep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,35 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 	return NULL;
 }
 
+/* Did a cold-scan begin it, of whatever version? */
+static bool is_ours(const char *path)
+{
+	char text[32], want[32];
+	int n = snprintf(want, sizeof(want), "tmo-tools %s ", keep_name);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool ours;
+
+	if (fd < 0)
+		return false;
+	ours = pread(fd, text, (size_t)n, 0) == n &&
+	       !memcmp(text, want, (size_t)n);
+	close(fd);
+	return ours;
+}
+
+/* Nothing in it can be used, and cron's next run would meet it again. */
+static void set_aside(const char *path, const char *why)
+{
+	char aside[4096];
+	int n = snprintf(aside, sizeof(aside), "%s.old", path);
+
+	if (n < 0 || (size_t)n >= sizeof(aside) || rename(path, aside))
+		die(errno, "-S: '%s' is %s, and cannot be set aside", path,
+		    why);
+	note("-S: '%s' is %s: ages start at 0, and it is kept as '%s'", path,
+	     why, aside);
+}
+
 int keep_load(const char *path, struct idle *s)
 {
 	int lock = state_lock(path, 1), err;
@@ -157,11 +187,13 @@ int keep_load(const char *path, struct idle *s)
 		    "-S: '%s' is a link, or others may write it: not ours to "
 		    "trust",
 		    path);
-	if (err == -EPROTO)
-		die(0, "-S: '%s' is no state of this cold-scan: remove it",
-		    path);
-	if (err == -EBADMSG)
-		die(0, "-S: '%s' is damaged: remove it", path);
+	if (err == -EPROTO && !is_ours(path))
+		die(0, "-S: '%s' is no state of cold-scan: remove it", path);
+	if (err == -EPROTO || err == -EBADMSG) {
+		set_aside(path,
+			  err == -EPROTO ? "of another version" : "damaged");
+		return lock;
+	}
 	if (err)
 		die(err, "cannot read '%s'", path);
 	why = restore(s, data, len);

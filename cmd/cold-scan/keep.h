@@ -9,8 +9,9 @@
 
 /*
  * Takes the file's lock (the descriptor is returned) and the ages, where the
- * file is of this boot and memory layout; a note says why it starts afresh.
- * Dies for a file that is not ours to trust.
+ * file is of this boot and memory layout; a note says why it starts afresh, and
+ * one that is damaged or of another version is kept as path.old.  Dies for a
+ * file that is not ours to trust.
  */
 int keep_load(const char *path, struct idle *s);
 /*

@@ -167,6 +167,17 @@ static uint64_t cover_all(const struct tally_set *set, enum cover cover)
 	return n;
 }
 
+/* The rows are true all the same; the next run says that it starts afresh. */
+static void save(struct scan *s)
+{
+	int err = keep_save(s->opts->state, &s->idle);
+
+	if (err && !s->unsaved)
+		warn(err, "cannot save '%s': the next run has no ages",
+		     s->opts->state);
+	s->unsaved = err;
+}
+
 static int pass_idle(struct scan *s)
 {
 	unsigned int before = verdict_look();
@@ -174,12 +185,8 @@ static int pass_idle(struct scan *s)
 	int err = idle_pass(&s->idle, &s->pages);
 
 	/* What was marked is kept, or its accesses would be lost. */
-	if (err == -EINTR && s->opts->state) {
-		int saved = keep_save(s->opts->state, &s->idle);
-
-		if (saved)
-			warn(saved, "cannot save '%s'", s->opts->state);
-	}
+	if (err == -EINTR && s->opts->state)
+		save(s);
 	if (err)
 		return err;
 	s->suspect = before | verdict_look();
@@ -193,7 +200,9 @@ static int pass_idle(struct scan *s)
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
 	s->window_us =
 		s->idle.passes > 1 ? s->idle.start_us - s->idle.before_us : 0;
-	return s->opts->state ? keep_save(s->opts->state, &s->idle) : 0;
+	if (s->opts->state)
+		save(s);
+	return 0;
 }
 
 /* What cron's run marks meanwhile would look idle: its end is waited for. */

@@ -58,6 +58,7 @@ struct scan {
 	uint64_t first_us;  /* when the first pass began */
 	uint64_t window_us; /* since the pass before; 0: there was none */
 	int state_lock;
+	int unsaved; /* -S: the error of the last try, or 0 */
 };
 
 /* Dies, with cause and remedy, where no source can be used. */
