@@ -129,6 +129,23 @@ fast=$'100\tdisk\t100.000\nlaw'
 	same "$fast"
 }
 
+@test "a cgroup that zswap is shut for, itself or from above, swaps to the disk" {
+	disk vda 1
+	for root in "${ROOTS[@]}"; do
+		echo Y >"$root/sys/module/zswap/parameters/enabled"
+	done
+	run says
+	[ "${lines[1]}" = law ]
+	for level in w.slice/idle w.slice; do
+		for root in "${ROOTS[@]}"; do
+			echo max >"$root/sys/fs/cgroup/w.slice/idle/memory.zswap.max"
+			echo 0 >"$root/sys/fs/cgroup/$level/memory.zswap.max"
+		done
+		run says
+		same "$rotating"
+	done
+}
+
 @test "a named cgroup without memory.stat is told of, once" {
 	rm "${ROOTS[@]/%//sys/fs/cgroup/w.slice/idle/memory.stat}"
 	export TMO_ROOT=${ROOTS[0]}:${ROOTS[1]}

@@ -114,7 +114,7 @@ static void check_swap(struct run *run, const struct cg *cg,
 		tool_check(out, "swap", CHECK_LIMITED,
 			   "none is left for '%s': only file cache is taken",
 			   cg->key);
-	else if (run->host.rotational)
+	else if (run->host.rotational && !run->host.zswap)
 		tool_check(out, "swap", CHECK_LIMITED,
 			   "on a rotating disk: file cache only, "
 			   "or --rotational");

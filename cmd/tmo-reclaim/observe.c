@@ -116,11 +116,12 @@ static void look_at_limits(struct scene *s)
 		.busy_file_bytes = num_known(st->file_dirty_bytes) +
 				   num_known(st->file_writeback_bytes),
 		.swap_left_bytes = NUM_NONE,
-		.rotational = h->rotational,
 		.zswap_full = h->zswap_full,
 		.zram_full = h->zram_full,
 	};
 	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->above, g);
+	s->o.zswap = h->zswap && !g->zswap_shut;
+	g->rotational = h->rotational && !s->o.zswap;
 	/* Writeback means that the pool pushes old copies out. */
 	if (s->t->known && num_known(num_delta(st->zswpwb_pages,
 					       s->t->last.stat.zswpwb_pages)))
@@ -129,7 +130,6 @@ static void look_at_limits(struct scene *s)
 	s->o.anon_thp_bytes = st->anon_thp_bytes;
 	s->o.huge_page_bytes = h->huge_page_bytes;
 	s->o.lru_gen = h->lru_gen;
-	s->o.zswap = h->zswap;
 	s->o.next_device = h->next_device;
 }
 

@@ -172,7 +172,8 @@ static enum reason may_page_out(struct run *run, const char *key, bool anon)
 		.swap_limit_mpct = run->policy.swap_limit_mpct,
 		.swap_write = NUM_NONE,
 		.swappiness = NUM_NONE,
-		.rotational = run->host.rotational && !run->policy.rotational,
+		.rotational = run->host.rotational && !run->host.zswap &&
+			      !run->policy.rotational,
 		.zswap_full = run->host.zswap_full,
 		.zram_full = run->host.zram_full,
 	};

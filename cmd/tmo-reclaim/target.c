@@ -89,7 +89,7 @@ static void read_areas(struct host *h)
 		h->next_device |= a->next && a->kind != SWAP_ZRAM;
 	}
 	h->zswap = mem_zswap_enabled();
-	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL) && !h->zswap;
+	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL);
 	h->zram_mpct = num_mpct(used, orig);
 }
 
@@ -342,7 +342,7 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 		       struct mem_swap *swap, struct guard_in *g)
 {
 	struct files *f = &t->files;
-	uint64_t swap_max, zmax, znow;
+	uint64_t swap_max, zmax = NUM_MAX, znow;
 
 	if (cg_is_root(cg))
 		return;
@@ -354,6 +354,7 @@ static void own_limits(const struct cg_set *set, const struct cg *cg,
 	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
 	    !files_u64(f, set, cg, FILE_ZSWAP, &znow))
 		g->zswap_full |= fills(znow, zmax);
+	g->zswap_shut |= !zmax;
 }
 
 /* Anonymous memory that reclaim can move to a slower node, and has moved. */
@@ -393,6 +394,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 		if (l->swap_max_bytes != NUM_MAX)
 			mem_swap_bound(&swap, l->swap_bytes, l->swap_max_bytes);
 		g->zswap_full |= fills(l->zswap_bytes, l->zswap_max_bytes);
+		g->zswap_shut |= !l->zswap_max_bytes;
 		g->min_bytes = num_most(g->min_bytes,
 					share_of(l->min_bytes, l->current_bytes,
 						 now->current_bytes));

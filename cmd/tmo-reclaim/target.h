@@ -33,7 +33,7 @@ struct host {
 	struct off off;
 	uint64_t read_us;
 	unsigned int generation;
-	bool rotational; /* the next page may go to such a disk */
+	bool rotational; /* what zswap does not take may go to such a disk */
 	bool zswap_full, zram_full;
 	bool lru_gen;
 	uint64_t huge_page_bytes; /* 0: none */
