@@ -318,8 +318,10 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	echo 1000000 >"$up/memory.zswap.max"
 	echo 950000 >"$up/memory.zswap.current"
 	[ "$(calm | reason)" = zswap_full ]
+	# 0 shuts it: the pages go to the disk, which is said to rotate
 	echo 0 >"$up/memory.zswap.max"
-	[ "$(calm | reason)" = law ]
+	[ "$(calm | reason)" = rotational ]
+	[ "$(calm | reason --rotational)" = law ]
 }
 
 @test "write errors are told apart" {
