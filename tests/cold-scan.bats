@@ -537,6 +537,32 @@ END
 	[ -z "$output" ]
 }
 
+@test "-p: a process that ended is told once, and without any left the run ends with status 3" {
+	idle
+	for t in 1 2; do
+		mkdir "$R/$t/proc/42"
+		echo "42 (a) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0" >"$R/$t/proc/42/stat"
+		echo "00000000-00001000 rw-p 00000000 00:00 0" >"$R/$t/proc/42/maps"
+		head -c 8 /dev/zero >"$R/$t/proc/42/pagemap"
+	done
+	runx 3 cold-scan -a 1m -i 1m -p 42 -o pid,start_ticks
+	same "#pid	start_ticks
+42	7777"
+	one_line "process 42: No such process"
+	# Its number is another's, and one of two is left.
+	cp -r "$R/1/proc/42" "$R/3/proc"
+	for t in 1 2 3; do
+		cp -r "$R/$t/proc/42" "$R/$t/proc/43"
+	done
+	sed -i s/7777/8888/ "$R/3/proc/42/stat"
+	runx 3 cold-scan -a 1m -i 1m -p 42,43 -o pid
+	[ "$(tail -n +2 <<<"$output" | xargs)" = "42 43 43" ]
+	one_line "process 42: No such process"
+	sed -i 's/ S / Z /' "$R"/1/proc/4[23]/stat
+	runx 3 cold-scan -a 1m -i 1m -p 42,43
+	[ "$(wc -l <<<"$stderr")" -eq 2 ]
+}
+
 @test "targets come from rows on a pipe" {
 	idle
 	runx 0 bash -o pipefail -c 'printf "#cgroup\tx\n/web\t1\n" | cold-scan -a 2m -o cgroup,cold_anon_bytes'

@@ -566,6 +566,8 @@ static int run(struct config *cfg, const struct common_opts *common,
 	while (more > 0) {
 		if (!expand(cfg, common->recursive))
 			status = STATUS_PARTIAL;
+		if (cfg->proc.n && !proc_left(&cfg->proc))
+			break;
 		aim(cfg, s);
 		err = scan_pass(s);
 		if (err == -EINTR)
@@ -596,7 +598,7 @@ static int run(struct config *cfg, const struct common_opts *common,
 	/* A recording that ends before the age is reached. */
 	if (!printed && !root_is_live())
 		print(cfg, s);
-	return status;
+	return cfg->proc.ended ? STATUS_PARTIAL : status;
 }
 
 int main(int argc, char **argv)

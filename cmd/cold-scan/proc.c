@@ -212,23 +212,53 @@ static ssize_t read_proc(uint64_t pid, const char *file, char **text)
 	return io_read_all(root_fd(), path, text);
 }
 
-/* Field 22; the name before it may hold anything, so from its last ')'. */
+/*
+ * Field 22; the name before it may hold anything, so from its last ')'.
+ * NUM_NONE for a process that has ended, be it one that nobody waits for.
+ */
 static uint64_t start_ticks(uint64_t pid)
 {
 	unsigned long long ticks;
 	const char *p;
+	char state;
 	char *text;
 	bool ok;
 
 	if (read_proc(pid, "stat", &text) < 0)
 		return NUM_NONE;
 	p = strrchr(text, ')');
-	ok = p && sscanf(p + 1,
-			 " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-			 "%*u %*d %*d %*d %*d %*d %*d %llu",
-			 &ticks) == 1;
+	ok = p &&
+	     sscanf(p + 1,
+		    " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
+		    "%*u %*d %*d %*d %*d %*d %*d %llu",
+		    &state, &ticks) == 2 &&
+	     state != 'Z' && state != 'X';
 	free(text);
 	return ok ? ticks : NUM_NONE;
+}
+
+bool proc_left(struct proc_opts *opts)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < opts->n; i++) {
+		uint64_t *known = opts->start_ticks + i;
+		uint64_t now;
+
+		if (*known == NUM_NONE)
+			continue;
+		now = start_ticks(opts->pid[i]);
+		if (now != NUM_NONE && (!*known || now == *known)) {
+			*known = now;
+			left++;
+			continue;
+		}
+		*known = NUM_NONE;
+		opts->ended = true;
+		warn(ESRCH, "cannot read the page tables of process %" PRIu64,
+		     opts->pid[i]);
+	}
+	return left;
 }
 
 static char *cgroup_key(uint64_t pid)
@@ -328,8 +358,7 @@ static void open_seen(struct walk *w)
 	free(ram);
 }
 
-bool proc_emit(struct view *v, const struct scan *s,
-	       const struct proc_opts *opts)
+bool proc_emit(struct view *v, const struct scan *s, struct proc_opts *opts)
 {
 	struct walk *w = xcalloc(1, sizeof(*w));
 	bool ok = true;
@@ -339,8 +368,15 @@ bool proc_emit(struct view *v, const struct scan *s,
 	w->flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	if (!opts->mappings)
 		open_seen(w);
-	for (w->i = 0; w->i < opts->n; w->i++)
-		ok &= emit_process(v, s, opts, opts->pid[w->i], w);
+	for (w->i = 0; w->i < opts->n; w->i++) {
+		uint64_t *known = opts->start_ticks + w->i;
+
+		if (*known == NUM_NONE ||
+		    emit_process(v, s, opts, opts->pid[w->i], w))
+			continue;
+		*known = NUM_NONE; /* it was warned of */
+		ok = false;
+	}
 	rows_flush(&v->out);
 	if (w->flags_fd >= 0)
 		close(w->flags_fd);
