@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +53,8 @@ enum {
 	KEY_ANNOTATE,
 };
 
+enum { BACKGROUND_PCT = 10 };
+
 static const struct opt opts[] = {
 	{ 'a', "age", "TIME[,TIME...]", "ages to tell the cold by (2m)" },
 	{ 'p', "pid", "PID[,PID...]", "processes instead of cgroups" },
@@ -80,7 +81,7 @@ static const struct opt opts[] = {
 	{ KEY_SAMPLE, "sample", "1/N", "look at so many pages only" },
 	{ KEY_MAX_CPU, "max-cpu", "PCT", "of one processor, for the scan" },
 	{ KEY_JOBS, "jobs", "N", "threads to scan with" },
-	{ KEY_BACKGROUND, "background", NULL, "run when nothing else does" },
+	{ KEY_BACKGROUND, "background", NULL, "the same as --max-cpu 10%" },
 	{ KEY_STRICT, "strict", NULL, "status 3 where a verdict is not ok" },
 	{ KEY_ANNOTATE, "annotate", NULL, "append to rows read from stdin" },
 };
@@ -391,12 +392,10 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		s->source = SOURCE_IDLE;
 	s->progress = isatty(STDERR_FILENO) && common->verbose >= 0 &&
 		      !cfg->annotate && root_is_live();
-	if (cfg->background) {
-		struct sched_param none = { 0 };
-
-		if (sched_setscheduler(0, SCHED_IDLE, &none))
-			warn(errno, "cannot run in the background");
-	}
+	/* SCHED_IDLE would lose the processor inside of the rmap walk, with the
+	 * locks of a mapped file held: rests are outside of the kernel. */
+	if (cfg->background && s->max_cpu_pct <= 0)
+		s->max_cpu_pct = BACKGROUND_PCT;
 }
 
 /* Only page-idle looks at a pace, and only it knows each page. */
