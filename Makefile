@@ -83,12 +83,18 @@ $(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -Icmd $(HARD_LD) $(LDFLAGS) -o $@ $< $(B)/common.a -lm
 
+# The simulator: the decision itself, and a world.
+$(B)/sim: tests/sim/sim.c tests/sim/world.c $(B)/common.a Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -Icmd -Itests/sim $(HARD_LD) $(LDFLAGS) -o $@ tests/sim/sim.c \
+		tests/sim/world.c cmd/tmo-reclaim/reason.c $(B)/common.a -lm
+
 # A preload is no program: its own flags, and no fortified wrappers in it.
 $(B)/faultio.so: tests/faultio.c Makefile
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -Wno-pedantic -O1 -g -fPIC \
 		-shared -o $@ $<
 
-tools-for-tests: all $(WORK) $(UNITS) $(B)/faultio.so man
+tools-for-tests: all $(WORK) $(UNITS) $(B)/sim $(B)/faultio.so man
 
 man: $(PAGES:%=$(B)/man/%)
 # .TH turns hyphens on again that scdoc turns off before it: what is typed from a

@@ -1,5 +1,5 @@
 # vm: -m 1G -s 1G
-# kernels: debian:5.10 debian:6.1 debian:6.12 debian:newest
+# kernels: debian:own debian:6.1 debian:6.12 debian:newest
 # The README's line at documented defaults, on the kernel and the huge pages
 # that people have, with the swap file of a default installation.
 load ../helpers
