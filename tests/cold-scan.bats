@@ -23,11 +23,11 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	1795390071.390	page-idle	suspect:scanner	60000000	3076096	0	2015232	0
 /web	1795390071.390	page-idle	suspect:scanner	120000000	3076096	0	-	-
 /	1795390149.510	page-idle	ok	60000000	3551232	516096	2441216	434176
-/	1795390149.510	page-idle	ok	120000000	3551232	516096	2441216	86016
+/	1795390149.510	page-idle	suspect:scanner	120000000	3551232	516096	2441216	86016
 /batch	1795390149.510	page-idle	ok	60000000	385024	0	385024	0
-/batch	1795390149.510	page-idle	ok	120000000	385024	0	385024	0
+/batch	1795390149.510	page-idle	suspect:scanner	120000000	385024	0	385024	0
 /web	1795390149.510	page-idle	ok	60000000	3076096	0	2015232	0
-/web	1795390149.510	page-idle	ok	120000000	3076096	0	2015232	0"
+/web	1795390149.510	page-idle	suspect:scanner	120000000	3076096	0	2015232	0"
 }
 
 @test "without -i and -c there is one sample, when the oldest age can be told" {
@@ -35,7 +35,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	runx 0 cold-scan -a 1m,2m /web
 	same "$HEADER
 /web	1795390149.510	page-idle	ok	60000000	3076096	0	2015232	0
-/web	1795390149.510	page-idle	ok	120000000	3076096	0	2015232	0"
+/web	1795390149.510	page-idle	suspect:scanner	120000000	3076096	0	2015232	0"
 }
 
 @test "an age that is not reached is -, not 0" {
@@ -52,7 +52,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 		[ "$(tail -n +2 <<<"$output" | cut -f1,3- | tail -n 1)" = $'/web\t-\t-' ]
 		[ "$(col verdict <<<"$output" | tail -n 1)" = "suspect:$verdict" ]
 	}
-	local verdict=memcg
+	local verdict=scanner,memcg
 	idle
 	rm "$R"/[123]/sys/fs/cgroup/web/memory.*
 	unknown 3 "/web: nothing tells which pages are its own" /web
@@ -64,6 +64,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	# In a cgroup namespace lru_gen has the path from the system's root.
 	use_root cold-scan-lru-gen-7.3.4
 	sed -i 's,/web,/box/web,' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	verdict=memcg
 	unknown 3 "/web: nothing tells which pages are its own" /web
 	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\n/web\n"; } | cold-scan --annotate -a 4s -o verdict,anon_bytes'
 	[ "$(tail -n 1 <<<"$output")" = $'/web\tsuspect:memcg\t-' ]
@@ -109,15 +110,15 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	idle
 	runx 0 cold-scan -a 1m,2m --histogram /
 	same "#cgroup	time	source	verdict	kind	age_us	bytes
-/	1795390149.510	page-idle	ok	anon	0	1110016
-/	1795390149.510	page-idle	ok	anon	60000000	0
-/	1795390149.510	page-idle	ok	anon	120000000	2056192
-/	1795390149.510	page-idle	ok	file	0	81920
-/	1795390149.510	page-idle	ok	file	60000000	348160
-/	1795390149.510	page-idle	ok	file	120000000	86016
-/	1795390149.510	page-idle	ok	shmem	0	0
-/	1795390149.510	page-idle	ok	shmem	60000000	0
-/	1795390149.510	page-idle	ok	shmem	120000000	385024"
+/	1795390149.510	page-idle	suspect:scanner	anon	0	1110016
+/	1795390149.510	page-idle	suspect:scanner	anon	60000000	0
+/	1795390149.510	page-idle	suspect:scanner	anon	120000000	2056192
+/	1795390149.510	page-idle	suspect:scanner	file	0	81920
+/	1795390149.510	page-idle	suspect:scanner	file	60000000	348160
+/	1795390149.510	page-idle	suspect:scanner	file	120000000	86016
+/	1795390149.510	page-idle	suspect:scanner	shmem	0	0
+/	1795390149.510	page-idle	suspect:scanner	shmem	60000000	0
+/	1795390149.510	page-idle	suspect:scanner	shmem	120000000	385024"
 }
 
 @test "percentiles of the time idle" {
@@ -334,7 +335,7 @@ huge_root() {
 @test "JSON says what rows say" {
 	idle
 	runx 0 cold-scan -a 2m -f json /web
-	same '{"cgroup":"/web","time":1795390149.510,"source":"page-idle","verdict":"ok","age_us":120000000,"anon_bytes":3076096,"file_bytes":0,"cold_anon_bytes":2015232,"cold_file_bytes":0}'
+	same '{"cgroup":"/web","time":1795390149.510,"source":"page-idle","verdict":"suspect:scanner","age_us":120000000,"anon_bytes":3076096,"file_bytes":0,"cold_anon_bytes":2015232,"cold_file_bytes":0}'
 }
 
 @test "prometheus: no series is there twice, what tells rows apart is a label" {
@@ -411,6 +412,21 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 	[[ $stderr == *"--age-now"* ]]
 	runx 0 cold-scan -q -a 1m /web
 	[ -z "$stderr" ]
+}
+
+@test "a suspicion stays while the age reaches back over it, with -S as well" {
+	idle
+	mkdir -p "$R/2/sys/kernel/mm/damon/admin/kdamonds/0"
+	echo on >"$R/2/sys/kernel/mm/damon/admin/kdamonds/0/state"
+	runx 0 cold-scan -a 2m -o cgroup,verdict /
+	[ "$(col verdict <<<"$output")" = suspect:damon,scanner ]
+	S=$BATS_TEST_TMPDIR/state
+	rm -r "$R"
+	idle
+	mkdir -p "$R/2/sys/kernel/mm/damon/admin/kdamonds/0"
+	echo on >"$R/2/sys/kernel/mm/damon/admin/kdamonds/0/state"
+	for t in 1 2 3; do TMO_ROOT=$R/$t runx 0 cold-scan -a 2m -S "$S" -o cgroup,verdict /; done
+	[ "$(col verdict <<<"$output")" = suspect:damon,scanner ]
 }
 
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {

@@ -675,6 +675,27 @@ int idle_count(struct idle *s, struct tally_set *out)
 	return err || !s->stop ? err : -EINTR;
 }
 
+void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us)
+{
+	for (int i = 0; i < SUSPICIONS; i++)
+		if (suspicions >> i & 1)
+			s->suspect_us[i] = until_us;
+}
+
+unsigned int idle_suspicions(const struct idle *s,
+			     const struct age_scale *scale, uint64_t age_us)
+{
+	int age = age_from(scale, age_us);
+	uint64_t span_us = age < AGES ? scale->us[age] : age_us;
+	unsigned int found = s->suspect;
+
+	for (int i = 0; i < SUSPICIONS; i++)
+		if (s->suspect_us[i] &&
+		    s->suspect_us[i] + span_us > s->start_us)
+			found |= 1u << i;
+	return found;
+}
+
 uint64_t idle_since_us(uint32_t read_at, uint32_t marked)
 {
 	/* Marks are rounded up: of a pass at once it may be before them. */

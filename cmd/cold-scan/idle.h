@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "age.h"
+#include "verdict.h"
 
 enum { IDLE_LEAST_US = 1000000 }; /* from one pass to the next */
 
@@ -46,8 +47,9 @@ struct idle {
 	uint64_t start_us, end_us; /* of the last pass */
 	uint64_t before_us;	   /* start of the one before it */
 	uint64_t cpu_us;
-	uint64_t units;	      /* words sampled in the last pass */
-	unsigned int suspect; /* kept with the ages */
+	uint64_t units;			 /* words sampled in the last pass */
+	unsigned int suspect;		 /* kept with the ages */
+	uint64_t suspect_us[SUSPICIONS]; /* up to when each held; 0: never */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	atomic_size_t next;   /* of the sections, for the workers */
 	atomic_int err;
@@ -84,6 +86,15 @@ int idle_pass(struct idle *s, struct tally_set *out);
  * 0: not known.
  */
 uint64_t idle_stamp_us(void);
+
+/* Notes suspicions that held up to that time; ages that reach over it keep
+ * them.
+ */
+void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us);
+
+/* The suspicions under which pages of that age were looked at. */
+unsigned int idle_suspicions(const struct idle *s,
+			     const struct age_scale *scale, uint64_t age_us);
 
 /* From a section's mark to its read, both in 1/100 s. */
 uint64_t idle_since_us(uint32_t read_at, uint32_t marked);

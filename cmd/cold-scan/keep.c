@@ -14,7 +14,7 @@
 #include "state.h"
 #include "tool.h"
 
-enum { KEEP_VERSION = 1 };
+enum { KEEP_VERSION = 2 };
 static const char keep_name[] = "cold-scan";
 
 /*
@@ -26,6 +26,7 @@ struct head {
 	uint64_t page_bytes, sections, sample, seed;
 	uint64_t start_us, before_us, moved_pages;
 	uint32_t passes, suspect;
+	uint64_t suspect_us[SUSPICIONS];
 };
 
 struct section_head {
@@ -62,6 +63,7 @@ int keep_save(const char *path, const struct idle *s)
 	int err;
 
 	boot_id(h.boot);
+	memcpy(h.suspect_us, s->suspect_us, sizeof(h.suspect_us));
 	for (size_t i = 0; i < s->n; i++)
 		len += section_bytes(s->v + i);
 	buf = p = xcalloc(len, 1);
@@ -133,6 +135,7 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 	}
 	s->passes = h.passes;
 	s->suspect = h.suspect;
+	memcpy(s->suspect_us, h.suspect_us, sizeof(h.suspect_us));
 	s->seed = h.seed;
 	s->sample = h.sample;
 	s->start_us = h.start_us;

@@ -316,6 +316,16 @@ static void sums(struct walk *w)
 	}
 }
 
+/* Of all ages asked for. */
+static unsigned int oldest_suspicions(const struct scan *s)
+{
+	uint64_t us = s->opts->age_us[s->opts->n_ages - 1];
+
+	return s->suspect | (s->source == SOURCE_IDLE
+				     ? idle_suspicions(&s->idle, &s->scale, us)
+				     : 0);
+}
+
 static bool emit_process(struct view *v, const struct scan *s,
 			 const struct proc_opts *opts, uint64_t pid,
 			 struct walk *w)
@@ -327,7 +337,7 @@ static bool emit_process(struct view *v, const struct scan *s,
 	w->x.cgroup = key;
 	w->x.time_ms = s->time_ms;
 	w->x.source = source_name(s->source);
-	w->x.verdict = verdict_text(s->suspect, text);
+	w->x.verdict = verdict_text(oldest_suspicions(s), text);
 	w->x.pid = pid;
 	w->x.start_ticks = start_ticks(pid);
 	w->x.age_us = s->opts->age_us[0];

@@ -178,6 +178,9 @@ static void save(struct scan *s)
 	s->unsaved = err;
 }
 
+/* Marks are told in 1/100 s. */
+enum { MOMENT_US = 20000 };
+
 static int pass_idle(struct scan *s)
 {
 	unsigned int before = verdict_look();
@@ -196,6 +199,11 @@ static int pass_idle(struct scan *s)
 				  cover_all(&s->pages, TRACKED)))
 		s->suspect |= SUSPECT_SCANNER;
 	s->idle.suspect = s->suspect;
+	/* What is on goes on for a while, marks of others are those found. */
+	idle_suspect(&s->idle, s->suspect & ~(unsigned int)SUSPECT_SCANNER,
+		     s->idle.end_us + MOMENT_US);
+	idle_suspect(&s->idle, s->suspect & SUSPECT_SCANNER,
+		     s->idle.start_us - MOMENT_US);
 	idle_scale(&s->idle, &s->scale);
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
 	s->window_us =

@@ -23,7 +23,7 @@ enum suspicion {
 };
 
 /* "ok", or "suspect:" and the words joined by ','. */
-enum { VERDICT_LEN = 96 };
+enum { SUSPICIONS = 9, VERDICT_LEN = 96 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
 /* What runs on this machine now that disturbs a page-idle scan. */

@@ -284,6 +284,8 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 {
 	unsigned int found = s->suspect | t->unknown;
 
+	if (s->source == SOURCE_IDLE)
+		found |= idle_suspicions(&s->idle, &s->scale, age_us);
 	if (s->source != SOURCE_LRUGEN)
 		return found;
 	if (t->unknown)
@@ -522,6 +524,8 @@ static unsigned int why_silent(const struct scan *s, const struct tally *t)
 static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 		     int node)
 {
+	/* The rows of a view that is of all ages are as good as the oldest. */
+	size_t judged = s->source == SOURCE_IDLE ? s->opts->n_ages - 1 : 0;
 	static struct tally t; /* 16 KiB: not for the stack */
 	char text[VERDICT_LEN];
 	struct sample x;
@@ -532,8 +536,8 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 	x.cgroup = cg->key;
 	x.time_ms = s->time_ms;
 	x.source = source_name(s->source);
-	x.verdict =
-		verdict_text(view_suspicions(s, &t, s->opts->age_us[0]), text);
+	x.verdict = verdict_text(
+		view_suspicions(s, &t, s->opts->age_us[judged]), text);
 	x.node = node < 0 ? NUM_NONE : (uint64_t)node;
 	x.stale_us = s->source == SOURCE_LRUGEN ? t.stale_us : NUM_NONE;
 	if (s->source == SOURCE_IDLE) {
