@@ -276,12 +276,15 @@ static void recover(const struct cg_set *set, int fd, const char *name)
 	close(dir);
 }
 
-/* A killed child may take a moment to die in the kernel's reclaim. */
+/*
+ * A killed child holds the lock until it is out of the kernel's reclaim, which
+ * may be seconds for hundreds of MiB: who starts meanwhile has to restore, too.
+ */
 static bool locked(int fd)
 {
 	const struct timespec tick = { .tv_nsec = 50000000 };
 
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 300; i++) {
 		if (!flock(fd, LOCK_EX | LOCK_NB))
 			return true;
 		nanosleep(&tick, NULL);
