@@ -272,7 +272,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 }
 
 @test "memory that does not compress is left alone before much of it went" {
-	grep -q '^zswap_incomp ' "$CG/t/a/memory.stat" || skip "this kernel's zswap keeps no page as it is"
+	grep -q '^zswap_incomp ' "$CG/t/a/memory.stat" || skip "this kernel keeps no page in zswap as it is"
 	work /t/a --cold-anon 96M --fill random --rate 10
 	runx 0 tmo-reclaim --headroom 4M --ratio 1% -i 500ms -c 14 --io-limit 100% --mem-limit 100% /t/a
 	echo "$output"
