@@ -21,6 +21,29 @@ struct deciding {
 	struct decision d;
 };
 
+void row_input_clear(struct row_input *in)
+{
+	*in = (struct row_input){
+		.mem_mpct = -1,
+		.io_mpct = -1,
+		.window_us = NUM_NONE,
+		.swappiness = NUM_NONE,
+		.swap_left_bytes = NUM_NONE,
+		.swap_write = NUM_NONE,
+		.cold_anon_bytes = NUM_NONE,
+		.cold_file_bytes = NUM_NONE,
+		.age_us = NUM_NONE,
+		.anon_bytes = NUM_NONE,
+		.file_bytes = NUM_NONE,
+		.memory_bytes = NUM_NONE,
+		.mem_limit_mpct = -1,
+		.io_limit_mpct = -1,
+		.floor_bytes = NUM_NONE,
+		.max_step_bytes = NUM_NONE,
+		.time_ms = -1,
+	};
+}
+
 bool decide_within(uint64_t now_us, uint64_t then_us, uint64_t time_us)
 {
 	return then_us && now_us - then_us < time_us;
@@ -167,9 +190,8 @@ static uint64_t headroom(const struct policy *p, uint64_t current_bytes)
 }
 
 /*
- * One huge page is isolated whole, and up to 32 of them at once (mm/vmscan.c,
- * isolate_lru_folios() counts folios): where they are more than a few, a write
- * that may take anonymous memory takes one at least.
+ * A huge page is taken whole: where they are more than a few, a write that may
+ * take anonymous memory takes one at least.
  */
 static uint64_t trip_bytes(const struct observation *o)
 {

@@ -57,6 +57,9 @@ struct row_input {
 	uint64_t got_bytes, refaulted_bytes;
 };
 
+/* A row input that says nothing. */
+void row_input_clear(struct row_input *in);
+
 struct pressure {
 	bool known;
 	uint64_t window_us;

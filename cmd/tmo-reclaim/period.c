@@ -12,29 +12,6 @@ enum {
 	LEAST_WINDOW_US = 100000,
 };
 
-void row_input_clear(struct row_input *in)
-{
-	*in = (struct row_input){
-		.mem_mpct = -1,
-		.io_mpct = -1,
-		.window_us = NUM_NONE,
-		.swappiness = NUM_NONE,
-		.swap_left_bytes = NUM_NONE,
-		.swap_write = NUM_NONE,
-		.cold_anon_bytes = NUM_NONE,
-		.cold_file_bytes = NUM_NONE,
-		.age_us = NUM_NONE,
-		.anon_bytes = NUM_NONE,
-		.file_bytes = NUM_NONE,
-		.memory_bytes = NUM_NONE,
-		.mem_limit_mpct = -1,
-		.io_limit_mpct = -1,
-		.floor_bytes = NUM_NONE,
-		.max_step_bytes = NUM_NONE,
-		.time_ms = -1,
-	};
-}
-
 /* CLOCK_BOOTTIME goes on while the machine sleeps, CLOCK_MONOTONIC does not. */
 static uint64_t asleep_us(void)
 {

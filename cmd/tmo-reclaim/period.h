@@ -60,7 +60,4 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 		 struct result *r);
 
-/* A row input that says nothing. */
-void row_input_clear(struct row_input *in);
-
 #endif

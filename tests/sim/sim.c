@@ -156,27 +156,12 @@ static int make(struct sim *s, uint64_t seed, bool loud)
 static struct row_input row_of(const struct sim *s, const struct subject *b)
 {
 	const struct world_cg *cg = b->cg;
-	struct row_input in = {
-		.piped = true,
-		.has_psi = true,
-		.mem_mpct = -1,
-		.io_mpct = -1,
-		.window_us = PERIOD_S * S,
-		.swappiness = NUM_NONE,
-		.swap_left_bytes = NUM_NONE,
-		.swap_write = NUM_NONE,
-		.cold_anon_bytes = NUM_NONE,
-		.cold_file_bytes = NUM_NONE,
-		.age_us = NUM_NONE,
-		.anon_bytes = NUM_NONE,
-		.file_bytes = NUM_NONE,
-		.mem_limit_mpct = -1,
-		.io_limit_mpct = -1,
-		.floor_bytes = NUM_NONE,
-		.max_step_bytes = NUM_NONE,
-		.time_ms = (int64_t)(s->w.now_us / 1000),
-	};
+	struct row_input in;
 
+	row_input_clear(&in);
+	in.piped = in.has_psi = true;
+	in.window_us = PERIOD_S * S;
+	in.time_ms = (int64_t)(s->w.now_us / 1000);
 	if (!s->evidence)
 		return in;
 	in.cold_ok = true;

@@ -40,29 +40,18 @@ static const struct policy usual = {
 /* A calm period of a cgroup of that size, all anonymous. */
 static struct observation calm(uint64_t now_us, uint64_t bytes)
 {
-	return (struct observation){
+	struct observation o = {
 		.now_us = now_us,
 		.elapsed_us = 6 * S,
 		.psi = { .known = true, .window_us = 6 * S },
-		.row = { .mem_mpct = -1,
-			 .io_mpct = -1,
-			 .swappiness = NUM_NONE,
-			 .swap_left_bytes = NUM_NONE,
-			 .swap_write = NUM_NONE,
-			 .cold_anon_bytes = NUM_NONE,
-			 .cold_file_bytes = NUM_NONE,
-			 .age_us = NUM_NONE,
-			 .anon_bytes = NUM_NONE,
-			 .file_bytes = NUM_NONE,
-			 .mem_limit_mpct = -1,
-			 .io_limit_mpct = -1,
-			 .floor_bytes = NUM_NONE,
-			 .max_step_bytes = NUM_NONE },
 		.g = { .current_bytes = bytes,
 		       .anon_lru_bytes = bytes,
 		       .swap_left_bytes = UINT64_C(100000) * MIB },
 		.anon_bytes = bytes,
 	};
+
+	row_input_clear(&o.row);
+	return o;
 }
 
 /* What a cell may hold: much of it absurd. */
