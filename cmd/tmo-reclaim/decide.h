@@ -15,27 +15,9 @@
 #include "act.h"
 #include "guard.h"
 #include "law.h"
+#include "options.h"
 #include "rival.h"
 #include "share.h"
-
-struct policy {
-	enum law law;
-	double mem_limit_pct, io_limit_pct, ratio;
-	uint64_t headroom_bytes; /* NUM_NONE: by its size */
-	uint64_t floor_bytes, max_step_bytes;
-	uint64_t chunk_bytes, deadline_us, alarm_us;
-	uint64_t grace_us, interval_us;
-	int64_t swap_limit_mpct;
-	bool rotational; /* swap to one is allowed */
-	bool high;	 /* memory.high even where memory.reclaim is */
-	int node;	 /* --node; -1: none */
-	bool dry_run;
-	const char *kill_switch, *targets;
-	bool wait; /* --wait: for a named cgroup that is missing */
-	bool report, ranges;
-	uint64_t once_bytes; /* -b: 0 is the law's step */
-	double once_pct;
-};
 
 /* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
 struct row_input {

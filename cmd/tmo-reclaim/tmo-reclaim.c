@@ -25,61 +25,6 @@
 #include "service.h"
 #include "tool.h"
 
-enum {
-	OPT_LAW = 256,
-	OPT_MEM_LIMIT,
-	OPT_IO_LIMIT,
-	OPT_RATIO,
-	OPT_HEADROOM,
-	OPT_FLOOR,
-	OPT_MAX_STEP,
-	OPT_CHUNK,
-	OPT_DEADLINE,
-	OPT_ALARM,
-	OPT_GRACE,
-	OPT_SWAP_LIMIT,
-	OPT_ROTATIONAL,
-	OPT_KILL_SWITCH,
-	OPT_TARGETS,
-	OPT_HIGH,
-	OPT_NODE,
-	OPT_RANGES,
-	OPT_REPORT,
-	OPT_WAIT,
-};
-
-static const struct opt opts[] = {
-	{ 'b', "bytes", "SIZE|PCT", "once: take that much and end" },
-	{ OPT_LAW, "law", "LAW", "default, paper, senpai or oomd" },
-	{ OPT_MEM_LIMIT, "mem-limit", "PCT",
-	  "memory pressure that stops it (0.1%)" },
-	{ OPT_IO_LIMIT, "io-limit", "PCT", "IO pressure that stops it (1%)" },
-	{ OPT_RATIO, "ratio", "PCT", "share taken in a period (0.05%)" },
-	{ OPT_HEADROOM, "headroom", "SIZE",
-	  "kept above what cannot be reclaimed (a tenth, up to 100M)" },
-	{ OPT_FLOOR, "floor", "SIZE", "never go below this size (0)" },
-	{ OPT_MAX_STEP, "max-step", "SIZE", "most to take in a period (none)" },
-	{ OPT_CHUNK, "chunk", "SIZE", "most to ask for in one write (4M)" },
-	{ OPT_DEADLINE, "deadline", "TIME", "end of a period's writes (1s)" },
-	{ OPT_ALARM, "alarm", "TIME", "stall that cuts a write short (40ms)" },
-	{ OPT_GRACE, "grace", "TIME", "leave new cgroups alone (30s)" },
-	{ OPT_SWAP_LIMIT, "swap-limit", "PCT",
-	  "swap used that ends swapping (80%)" },
-	{ OPT_ROTATIONAL, "rotational", NULL, "swap to a rotating disk, too" },
-	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
-	  "leave alone all, or what it names (/run/tmo-reclaim.off)" },
-	{ OPT_HIGH, "memory-high", NULL,
-	  "by memory.high even where memory.reclaim is" },
-	{ OPT_TARGETS, "targets", "FILE",
-	  "cgroups and their policy, as rows; read again when it changes" },
-	{ OPT_NODE, "node", "N", "of that memory node; the target is /" },
-	{ OPT_RANGES, "ranges", NULL,
-	  "page out the ranges that cold-scan --ranges names" },
-	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
-	{ OPT_REPORT, "report", NULL,
-	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
-};
-
 struct config {
 	struct common_opts common;
 	struct policy policy;
@@ -213,95 +158,16 @@ static const struct col cols[] = {
 };
 
 enum {
-	DEFAULT_INTERVAL_US = 6000000,
 	N_COLS = sizeof(cols) / sizeof(*cols),
 	N_DEFAULT = 10,
 	N_KEYS = 2,		      /* which a filter's input has already */
 	MOST_WAITING_BYTES = 4 << 20, /* some 40,000 rows */
 };
 
-/* ---- options ---- */
-
-static void take_bytes(struct policy *p, const char *arg)
-{
-	if (strchr(arg, '%'))
-		p->once_pct = opt_pct("-b", arg);
-	else
-		p->once_bytes = opt_size("-b", arg);
-	if (p->once_pct > 100)
-		die(0, "-b: '%s' is more than there is", arg);
-	if (!p->once_bytes && p->once_pct <= 0)
-		die(0, "-b: '%s' is nothing", arg);
-	p->law = LAW_ONCE;
-}
-
 static void take(void *cfg, int key, const char *arg)
 {
-	struct policy *p = &((struct config *)cfg)->policy;
-
-	switch (key) {
-	case 'b': take_bytes(p, arg); break;
-	case OPT_MEM_LIMIT:
-		p->mem_limit_pct = opt_pct("--mem-limit", arg);
-		break;
-	case OPT_IO_LIMIT: p->io_limit_pct = opt_pct("--io-limit", arg); break;
-	case OPT_RATIO: p->ratio = opt_pct("--ratio", arg) / 100; break;
-	case OPT_HEADROOM:
-		p->headroom_bytes = opt_size("--headroom", arg);
-		break;
-	case OPT_FLOOR: p->floor_bytes = opt_size("--floor", arg); break;
-	case OPT_MAX_STEP:
-		p->max_step_bytes = opt_size("--max-step", arg);
-		break;
-	case OPT_CHUNK:
-		p->chunk_bytes = opt_size("--chunk", arg);
-		if (p->chunk_bytes < mem_reclaim_least_bytes())
-			die(0, "--chunk: '%s' is under the least, 128K", arg);
-		break;
-	case OPT_DEADLINE:
-		p->deadline_us = opt_time("--deadline", arg, 1000);
-		break;
-	case OPT_ALARM: p->alarm_us = opt_time("--alarm", arg, 0); break;
-	case OPT_GRACE: p->grace_us = opt_time("--grace", arg, 0); break;
-	case OPT_SWAP_LIMIT:
-		p->swap_limit_mpct =
-			(int64_t)(opt_pct("--swap-limit", arg) * 1000);
-		break;
-	case OPT_HIGH: p->high = true; break;
-	case OPT_ROTATIONAL: p->rotational = true; break;
-	case OPT_TARGETS:
-		p->targets = arg;
-		clock_use_hup();
-		break;
-	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
-	case OPT_RANGES: p->ranges = true; break;
-	case OPT_REPORT: p->report = true; break;
-	case OPT_WAIT: p->wait = true; break;
-	case OPT_KILL_SWITCH: p->kill_switch = arg; break;
-	case OPT_LAW:
-		if (law_find(arg, &p->law))
-			die(0,
-			    "--law: '%s' is not default, paper, senpai or "
-			    "oomd",
-			    arg);
-		break;
-	}
+	options_take(&((struct config *)cfg)->policy, key, arg);
 }
-
-static const struct policy defaults = {
-	.node = -1,
-	.mem_limit_pct = 0.1,
-	.io_limit_pct = 1.0,
-	.ratio = 0.0005,
-	.headroom_bytes = NUM_NONE,
-	.max_step_bytes = NUM_MAX,
-	.chunk_bytes = 4 << 20,
-	.deadline_us = 1000000,
-	.alarm_us = 40000,
-	.grace_us = 30000000,
-	.swap_limit_mpct = 80000,
-	.kill_switch = "/run/tmo-reclaim.off",
-};
 
 /* ---- output ---- */
 
@@ -428,8 +294,8 @@ static struct policy take_common(const struct config *cfg)
 	struct policy p = cfg->policy;
 
 	p.dry_run = cfg->common.dry_run || cfg->common.check;
-	p.interval_us = cfg->common.interval_us ? cfg->common.interval_us
-						: DEFAULT_INTERVAL_US;
+	if (cfg->common.interval_us)
+		p.interval_us = cfg->common.interval_us;
 	return p;
 }
 
@@ -461,13 +327,13 @@ int main(int argc, char **argv)
 		.purpose = "Takes memory from cgroups gently, within pressure.",
 		.usage = "[options] [CGROUP...]",
 		.shared = "oHficnrqv",
-		.opts = opts,
-		.n_opts = sizeof(opts) / sizeof(*opts),
+		.opts = options,
+		.n_opts = options_n,
 		.cols = cols,
 		.n_cols = N_COLS,
 		.take = take,
 	};
-	struct config cfg = { .policy = defaults };
+	struct config cfg = { .policy = policy_default };
 	struct run run = { 0 };
 	struct rows_out out;
 	struct col_set show;

@@ -19,6 +19,7 @@
 #include "tmo-reclaim/decide.c"
 #include "tmo-reclaim/guard.c"
 #include "tmo-reclaim/law.c"
+#include "tmo-reclaim/options.c"
 #include "tmo-reclaim/rival.c"
 #include "tmo-reclaim/share.c"
 #include "world.h"
@@ -66,19 +67,6 @@ struct sim {
 	uint64_t seed;
 	unsigned int broken; /* a bit a rule */
 	double worst[RULES];
-};
-
-static const struct policy usual = {
-	.node = -1,
-	.mem_limit_pct = 0.1,
-	.io_limit_pct = 1.0,
-	.ratio = 0.0005,
-	.headroom_bytes = NUM_NONE,
-	.max_step_bytes = NUM_MAX,
-	.chunk_bytes = 4 * MIB,
-	.grace_us = 30 * S,
-	.interval_us = PERIOD_S * S,
-	.swap_limit_mpct = 80000,
 };
 
 static void broke(struct sim *s, enum rule rule, bool is, double how)
@@ -288,8 +276,8 @@ static void period(struct sim *s, struct subject *b, unsigned int n)
 
 	if (o.g.current_bytes > b->most_bytes)
 		b->most_bytes = o.g.current_bytes;
-	d = decide(&usual, &o, &b->memory);
-	e = decide(&usual, &o, &again);
+	d = decide(&policy_default, &o, &b->memory);
+	e = decide(&policy_default, &o, &again);
 	broke(s, RULE_REPEAT,
 	      d.want_bytes != e.want_bytes || d.reason != e.reason, 0);
 	broke(s, RULE_UNKNOWN, d.want_bytes && !o.psi.known, 0);

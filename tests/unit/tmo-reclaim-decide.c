@@ -9,6 +9,7 @@
 #include "tmo-reclaim/decide.c"
 #include "tmo-reclaim/guard.c"
 #include "tmo-reclaim/law.c"
+#include "tmo-reclaim/options.c"
 #include "tmo-reclaim/rival.c"
 #include "tmo-reclaim/share.c"
 
@@ -23,19 +24,6 @@ static uint64_t rnd(uint64_t below)
 	seed ^= seed << 17;
 	return below ? seed % below : seed;
 }
-
-static const struct policy usual = {
-	.node = -1,
-	.mem_limit_pct = 0.1,
-	.io_limit_pct = 1.0,
-	.ratio = 0.0005,
-	.headroom_bytes = NUM_NONE,
-	.max_step_bytes = NUM_MAX,
-	.chunk_bytes = 4 * MIB,
-	.grace_us = 30 * S,
-	.interval_us = 6 * S,
-	.swap_limit_mpct = 80000,
-};
 
 /* A calm period of a cgroup of that size, all anonymous. */
 static struct observation calm(uint64_t now_us, uint64_t bytes)
@@ -135,10 +123,10 @@ static void test_any_row(void)
 		if (!rnd(50))
 			m = (struct memory){ 0 };
 		again = harmed = m;
-		d = decide(&usual, &o, &m);
-		e = decide(&usual, &o, &again);
+		d = decide(&policy_default, &o, &m);
+		e = decide(&policy_default, &o, &again);
 		worse.psi.mem_pct += 0.05;
-		f = decide(&usual, &worse, &harmed);
+		f = decide(&policy_default, &worse, &harmed);
 		steps += d.want_bytes > 0;
 		beyond += !within_bounds(&o, &d);
 		other += memcmp(&m, &again, sizeof(m)) ||
@@ -180,7 +168,7 @@ static void test_loop(uint64_t trip_bytes, const char *what)
 		o.huge_page_bytes = trip_bytes;
 		o.anon_thp_bytes = trip_bytes ? o.anon_bytes : 0;
 		o.refaulted_bytes = (uint64_t)back;
-		d = decide(&usual, &o, &m);
+		d = decide(&policy_default, &o, &m);
 		/* Of huge pages eight at once. */
 		taken = d.want_bytes ? fmax((double)d.want_bytes,
 					    8.0 * (double)trip_bytes)
@@ -222,10 +210,11 @@ static void test_names(void)
 
 	off.off = off.frozen = off.slept = true;
 	off.psi.known = false;
-	ok(decide(&usual, &off, &m).reason == REASON_OFF,
+	ok(decide(&policy_default, &off, &m).reason == REASON_OFF,
 	   "the first guard that holds is the reason");
 	off.off = false;
-	ok(decide(&usual, &off, &m).reason == REASON_NO_PSI, "then the next");
+	ok(decide(&policy_default, &off, &m).reason == REASON_NO_PSI,
+	   "then the next");
 }
 
 int main(void)
