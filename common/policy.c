@@ -129,12 +129,6 @@ int policy_check_cells(const struct rows_in *in, char *reason, size_t size)
 		char buf[64];
 		bool exact;
 
-		if (!*cell) {
-			snprintf(reason, size,
-				 "column '%s': an empty cell (- is unknown)",
-				 name);
-			return -EINVAL;
-		}
 		if (!policy_column(name, &exact) || !exact ||
 		    !policy_cell(name, cell, buf, sizeof(buf), &wanted))
 			continue;

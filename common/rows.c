@@ -10,6 +10,7 @@
 #include "io.h"
 #include "msg.h"
 #include "num.h"
+#include "text.h"
 
 /* A key is at most CG_KEY_MAX, a cell of another tool's hardly more. */
 enum { LINE_MAX_BYTES = 1 << 20 };
@@ -509,6 +510,32 @@ static void cut_return(struct rows_in *in, char *line)
 		line[n - 1] = '\0';
 }
 
+/* What is handed on is read by others: no cell is empty, no name has lines. */
+static int check_cells(struct rows_in *in)
+{
+	if (in->cells > in->n)
+		return -EBADMSG;
+	for (size_t i = 0; i < in->cells; i++)
+		if (!*in->cell[i]) {
+			in->bad = in->name[i];
+			return -ENODATA;
+		}
+	return 0;
+}
+
+static int check_names(struct rows_in *in)
+{
+	in->bad = NULL;
+	for (size_t i = 0; i < in->cells; i++) {
+		if (!*in->cell[i])
+			return -ENODATA;
+		for (const char *s = in->cell[i]; *s; s++)
+			if (text_is_control(s, text_char(s)))
+				return -EPROTO;
+	}
+	return 0;
+}
+
 static void take_header(struct rows_in *in)
 {
 	rows_free_names(in->name, in->n);
@@ -533,13 +560,17 @@ int rows_next(struct rows_in *in)
 		if (!strncmp(line, "#cgroup", 7) &&
 		    (!line[7] || line[7] == '\t')) {
 			split(in, line + 1);
+			n = check_names(in);
+			if (n)
+				return n;
 			take_header(in);
 			return ROWS_HEADER;
 		}
 		if (!*line || *line == '#')
 			continue;
 		split(in, line);
-		return in->cells > in->n ? -EBADMSG : ROWS_ROW;
+		n = check_cells(in);
+		return n ? n : ROWS_ROW;
 	}
 }
 

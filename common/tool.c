@@ -421,23 +421,39 @@ int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key)
 	return err;
 }
 
-const char *tool_input_reason(const struct rows_in *in, int err, size_t *line)
+size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
+			 size_t size)
 {
-	*line = in->line;
+	const char *reason;
+	size_t line = in->line;
+
 	switch (err) {
 	case -EBADMSG:
-		return in->eof ? "the input ends without a newline: cut short?"
-			       : "more cells than the header has columns";
-	case -EILSEQ: return "a NUL byte: is this text?";
-	case -EMSGSIZE: ++*line; return "longer than a MiB";
-	default: *line = 0; return strerror(-err);
+		reason = in->eof ? "the input ends without a newline: cut "
+				   "short?"
+				 : "more cells than the header has columns";
+		break;
+	case -ENODATA: reason = "a column without a name"; break;
+	case -EPROTO: reason = "a control byte in the name of a column"; break;
+	case -EILSEQ: reason = "a NUL byte: is this text?"; break;
+	case -EMSGSIZE:
+		reason = "longer than a MiB";
+		line++;
+		break;
+	default: reason = strerror(-err); line = 0;
 	}
+	if (err == -ENODATA && in->bad)
+		snprintf(buf, size, "column '%s': an empty cell (- is unknown)",
+			 in->bad);
+	else
+		snprintf(buf, size, "%s", reason);
+	return line;
 }
 
 void tool_bad_input(const struct rows_in *in, int err)
 {
-	size_t line;
-	const char *reason = tool_input_reason(in, err, &line);
+	char reason[512];
+	size_t line = tool_input_reason(in, err, reason, sizeof(reason));
 
 	if (line)
 		die(0, "line %zu: %s", line, reason);

@@ -99,8 +99,9 @@ char **tool_keys(const struct cg_set *set, char **operands, size_t n);
  */
 int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
 
-/* What an error of rows_next() means, and its line, or 0 for none. */
-const char *tool_input_reason(const struct rows_in *in, int err, size_t *line);
+/* What an error of rows_next() means, into buf; its line, or 0 for none. */
+size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
+			 size_t size);
 
 /* Dies for one. */
 void tool_bad_input(const struct rows_in *in, int err)

@@ -239,6 +239,26 @@ as_filter() {
 	esac
 }
 
+empty_cells() {
+	local args bad head='#cgroup\tmem_some_pct\tio_some_pct\n'
+	read -ra args <<<"$(as_filter "$1")"
+	for bad in '/w.slice\t\t7' '/w.slice\t7\t' '\t1\t2'; do
+		runx 2 "${args[@]}" < <(printf %b "$head$bad\n")
+		[[ $stderr == *": line 2: column '"*"': an empty cell"* ]]
+		[[ $output != *$'\t\t'* ]]
+	done
+	for bad in '#cgroup\ta\t\tb' '#cgroup\ta\t'; do
+		runx 2 "${args[@]}" < <(printf %b "$head$bad\n")
+		one_line "line 2: a column without a name"
+	done
+	runx 2 "${args[@]}" < <(printf '#cgroup\ta\033[31m\n')
+	one_line "line 1: a control byte in the name of a column"
+}
+@test "an empty cell, and a name of a column that is none, are refused" {
+	use_root cold-scan-lru-gen-7.3.4
+	each empty_cells
+}
+
 reads_open() {
 	local args signal
 	read -ra args <<<"$(as_filter "$1")"

@@ -158,8 +158,8 @@ static int read_rows(struct targets *t, const struct cg_set *set,
 				      policy_check_cells(in, f->reason,
 							 sizeof(f->reason)));
 		if (event < 0) {
-			snprintf(f->reason, sizeof(f->reason), "%s",
-				 tool_input_reason(in, event, &f->line));
+			f->line = tool_input_reason(in, event, f->reason,
+						    sizeof(f->reason));
 			err = event;
 		}
 		if (err || event != ROWS_ROW)

@@ -154,8 +154,8 @@ static int read_rows(const struct cg_set *set, struct rows_in *in,
 		int bad = 0;
 
 		if (event < 0)
-			snprintf(reason, sizeof(reason), "%s",
-				 tool_input_reason(in, bad = event, &line));
+			line = tool_input_reason(in, bad = event, reason,
+						 sizeof(reason));
 		else if (event == ROWS_HEADER)
 			bad = check_header(in, reason, sizeof(reason));
 		else if (event == ROWS_ROW)
