@@ -99,3 +99,23 @@ row() {
 	[ "$(col reason <<<"$output")" = protected ]
 	[ ! -s "$TREE/memory.reclaim" ]
 }
+
+@test "in a container --from-env arms the cgroup's own file, whatever it is called by" {
+	cp "$TREE/w.slice/a"/* "$TREE"
+	echo domain >"$TREE/cgroup.type"
+	mounts "/docker/abc /sys/fs/cgroup cgroup2"
+	echo 0::/docker/abc >"$TMO_ROOT/proc/self/cgroup"
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=700' >"$TMO_ROOT/proc/pressure/memory"
+	cp -a "$TMO_ROOT" "$BATS_TEST_TMPDIR/later"
+	echo "$(($(cut -d. -f1 "$TMO_ROOT/proc/uptime") + 3)).00 0" >"$BATS_TEST_TMPDIR/later/proc/uptime"
+	printf 'some avg10=7.00 avg60=7.00 avg300=7.00 total=%s\n' 99000000 >"$TREE/memory.pressure"
+	printf 'some avg10=7.00 avg60=7.00 avg300=7.00 total=%s\n' 99500000 \
+		>"$BATS_TEST_TMPDIR/later/sys/fs/cgroup/memory.pressure"
+	MEMORY_PRESSURE_WRITE=$(printf 'some 200000 2000000\0' | base64)
+	export MEMORY_PRESSURE_WRITE
+	for path in /sys/fs/cgroup/memory.pressure /proc/pressure/memory; do
+		MEMORY_PRESSURE_WATCH=$path TMO_ROOT=$TMO_ROOT:$BATS_TEST_TMPDIR/later \
+			runx 0 psi-watch -q --from-env -H -o cgroup,stall_us
+		same "/	500000"
+	done
+}
