@@ -692,6 +692,20 @@ limited() {
 	[ "$(grep -c high "$out")" -eq 2 ]
 }
 
+@test "a high is taken back where the watch ends, by count, time or signal" {
+	replay 1 13
+	runx 0 psi-watch -t 'cpu some 60%/900ms' --clear 40% --sustain 3s -c 1 -H -o state,stall_us /batch
+	[[ ${lines[0]} == "high	"[0-9]* ]]
+	same "${lines[0]}
+gone	-"
+	# of what was calm again, or is no alarm, nothing is said
+	replay 1 18
+	runx 0 psi-watch -t 'cpu some 60%/900ms' --clear 40% --sustain 3s -c 2 -H -o state /batch
+	same $'high\ncalm'
+	runx 0 psi-watch -t 'cpu some 60%/900ms' -c 1 -H -o state /batch
+	same high
+}
+
 @test "a cgroup made later is armed when it appears" {
 	live
 	(sleep 0.7; mkdir "$CG/late"; sleep 0.2; stall "$CG/late" 4; wait) 3>&- &

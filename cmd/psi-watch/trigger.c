@@ -34,6 +34,7 @@ struct armed_trigger {
 	int fd; /* armed, or held to poll; or -1 */
 	uint8_t source;
 	bool loud, told;
+	bool told_high; /* a row of it went out, and none after it */
 	struct reading last, before;
 	struct alarm alarm;
 	struct spec armed; /* as the kernel took it */
@@ -70,7 +71,8 @@ static void emit(struct armed_trigger *t, enum alarm_state state,
 			   .stall_us = stall_us };
 	uint32_t row = 0, version = 0;
 
-	if (w->cfg.common.count && t->trigger->events >= w->cfg.common.count)
+	if (state != GONE && w->cfg.common.count &&
+	    t->trigger->events >= w->cfg.common.count)
 		return; /* of several at once */
 	if (t->blame && state != GONE) {
 		blame_look(t->blame, &w->set, t->cg, t->spec->res,
@@ -80,6 +82,7 @@ static void emit(struct armed_trigger *t, enum alarm_state state,
 	row_put(&w->row, &w->cols, &e);
 	rows_emit(&w->out, targets_row(&w->targets, t->cg->key, &row, &version),
 		  &w->cols, &w->row);
+	t->told_high = w->cfg.stateful && state == HIGH;
 	t->trigger->events++;
 }
 
@@ -218,12 +221,16 @@ static int read_total(struct armed_trigger *t, struct reading *out)
 }
 
 /* A "high" that was told is taken back: who sheds load waits for that. */
-static void disarm(struct armed_trigger *t)
+static void take_back(struct armed_trigger *t)
 {
-	if (t->trigger->w->cfg.stateful &&
-	    (t->alarm.state == HIGH || t->alarm.state == CLEARING))
+	if (t->told_high)
 		emit(t, GONE, t->source, NUM_NONE, NUM_NONE);
 	t->alarm = (struct alarm){ 0 };
+}
+
+static void disarm(struct armed_trigger *t)
+{
+	take_back(t);
 	if (t->fd >= 0) {
 		close(t->fd); /* epoll forgets it */
 		t->trigger->w->reader.held--;
@@ -638,6 +645,8 @@ static void disarm_all(struct trigger_run *tr)
 		struct armed_trigger *t = set->v[i]->data;
 
 		for (size_t k = 0; k < tr->n; k++) {
+			if (t[k].told_high)
+				take_back(&t[k]);
 			if (t[k].fd >= 0)
 				fd[n++] = t[k].fd;
 			t[k].fd = -1;
