@@ -15,3 +15,14 @@ load helpers
 	"$TMO_BUILD/sim" -n 1 -s 42 -v | cmp - "$BATS_TEST_TMPDIR/1"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/1")" -gt 600 ]
 }
+
+@test "what --record wrote is decided again, to the bit" {
+	"$TMO_BUILD/sim" -n 20 -s 7 -r "$BATS_TEST_TMPDIR/a" >/dev/null
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/a")" -gt 12000 ]
+	[ "$(col reason <"$BATS_TEST_TMPDIR/a" | sort -u | wc -l)" -ge 12 ]
+	tmo-reclaim -n -q --record "$BATS_TEST_TMPDIR/b" <"$BATS_TEST_TMPDIR/a" >/dev/null
+	cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	# and is decided, not copied
+	tmo-reclaim -n -q --ratio 0.1% --record "$BATS_TEST_TMPDIR/b" <"$BATS_TEST_TMPDIR/a" >/dev/null
+	refute cmp -s "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+}

@@ -492,6 +492,59 @@ replay() {
 	[[ "$(replay default)" =~ ^524288:law\ 9[0-9]{5}:law\ 0:mem_pressure\ $ ]]
 }
 
+@test "a run that --record wrote down is decided again, row by row" {
+	rec=$BATS_TEST_TMPDIR/rec
+	rows() {
+		printf '#cgroup\ttime\twindow_us\tmem_some_pct\tio_some_pct\tswappiness\tmax_step_bytes\n'
+		for step in 0.001 0.020 0.070 - 0.003; do
+			printf '/w.slice/%s\t-\t200000\t%s\t0.000\t60\t-\n' a "$step" b "$step" gone "$step"
+			sleep 0.15
+		done
+		printf '/w.slice/a\t-\t200000\t0.001\t0.000\t60\t1048576\n'
+	}
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% --record "$rec" < <(rows)
+	# of the run: all but the cgroup that is not there
+	[ "$(tail -n +2 "$rec" | wc -l)" -eq 11 ]
+	[ "$(col want_bytes <"$rec" | xargs)" = \
+		"$(grep -v /gone <<<"$output" | col want_bytes | xargs)" ]
+	[ "$(col reported_reason <"$rec" | xargs)" = \
+		"$(grep -v /gone <<<"$output" | col reason | xargs)" ]
+	[[ " $(col reason <"$rec" | xargs) " == *" law "*" no_psi "*" max_step " ]]
+	# and again, without a kernel and without the options of the run
+	mkdir "$BATS_TEST_TMPDIR/none"
+	TMO_ROOT=$BATS_TEST_TMPDIR/none
+	runx 0 tmo-reclaim -n -q -o want_bytes,reason <"$rec"
+	same "$(cut -f1,6,7 "$rec")"
+	# an option goes before what was recorded
+	runx 0 tmo-reclaim -n -q --law oomd -o want_bytes,reason <"$rec"
+	[[ " $(col reason <<<"$output" | xargs) " == *" interval "* ]]
+	TMO_ROOT=$R/1
+	# and it is a recording for -n alone
+	runx 2 tmo-reclaim <"$rec"
+	one_line "line 1: a recording"
+	runx 2 tmo-reclaim -n < <(cut -f1-40 "$rec")
+	one_line "a recording without column"
+	runx 2 tmo-reclaim -n < <(sed '2s/\tdefault\t/\tdefaults\t/' "$rec")
+	one_line "line 2: column policy_law"
+}
+
+@test "a recording that cannot be written is said, and the run goes on" {
+	runx 3 tmo-reclaim --headroom 0 --ratio 1% --record /dev/full < <(calm)
+	one_line "--record: '/dev/full' is not whole"
+	[ "$(col want_bytes <<<"$output")" -gt 0 ]
+	runx 2 tmo-reclaim --record /nowhere/at/all < <(calm)
+	one_line "--record: cannot write '/nowhere/at/all'"
+}
+
+@test "each column of a recording is explained on the page" {
+	runx 0 tmo-reclaim --record "$BATS_TEST_TMPDIR/rec" < <(calm)
+	fail=
+	for column in $(head -n 1 "$BATS_TEST_TMPDIR/rec" | tr -d '#'); do
+		sed 's/\\//g' "$TESTS/../man/tmo-reclaim.8.scd" | grep -q "\b$column\b" || fail+=" $column"
+	done
+	[ -z "$fail" ] || { echo "not on the page:$fail" && false; }
+}
+
 @test "--targets: policy of a table, for the cgroups below, too" {
 	printf '#cgroup\tfloor_bytes\n/w.slice\t-\n/w.slice/a\t999999999999\n' >"$BATS_TEST_TMPDIR/tab"
 	runx 0 tmo-reclaim -n -q -r -c 1 --headroom 0 --ratio 1% --targets "$BATS_TEST_TMPDIR/tab"

@@ -314,8 +314,8 @@ static bool has_rival(struct deciding *s)
 /* New to us, and not because we are new ourselves. */
 static bool in_grace(struct deciding *s)
 {
-	return s->m->first_us > s->o->start_us + s->p->interval_us &&
-	       s->o->now_us - s->m->first_us < s->p->grace_us;
+	return s->o->first_us > s->o->start_us + s->p->interval_us &&
+	       s->o->now_us - s->o->first_us < s->p->grace_us;
 }
 
 static bool grows(struct deciding *s)
@@ -684,6 +684,8 @@ void memory_learn(struct memory *m, const struct lesson *l)
 {
 	m->got_bytes = l->got_anon_bytes + l->got_file_bytes + l->demoted_bytes;
 	m->scanned_bytes = l->scanned_bytes;
+	m->partial = l->partial;
+	m->late = l->late;
 	learn_overshoot(m, l);
 	learn_kinds(m, l);
 	learn_swap(m, l);

@@ -53,6 +53,7 @@ struct observation {
 	uint64_t now_us;
 	uint64_t elapsed_us; /* since the last period; NUM_NONE: the first */
 	uint64_t start_us;   /* of the run */
+	uint64_t first_us;   /* when the cgroup was first seen */
 	bool off;	     /* the kill switch is there */
 	bool self;	     /* we are in it */
 	bool frozen, empty;
@@ -89,7 +90,6 @@ struct evidence {
 struct memory {
 	bool known;		/* there was a period */
 	uint64_t current_bytes; /* at its end */
-	uint64_t first_us;	/* seen */
 	uint64_t most_bytes;	/* that it was seen to hold: more cannot be */
 	uint64_t peak_bytes;	/* decaying: to tell growth from churn */
 	uint64_t grown_us;
@@ -137,6 +137,7 @@ struct lesson {
 	uint64_t written_bytes; /* to the drive */
 	uint64_t stored_bytes, cost_bytes;
 	unsigned int cpus;
+	bool partial, late; /* the write ended early; by its deadline */
 };
 void memory_learn(struct memory *m, const struct lesson *l);
 

@@ -50,9 +50,11 @@ enum { FORGET_BATCHES = 4 };
 
 struct filtering {
 	struct run *run;
+	bool came; /* a row did */
 	uint64_t swept_us, told_us;
 	struct rows_in in;
 	struct input_map map;
+	struct record_map recording; /* of --record */
 	char key[CG_KEY_MAX];
 	void *recorded;
 };
@@ -77,12 +79,41 @@ static void begin_row(struct filtering *f)
 	struct run *run = f->run;
 	uint64_t now_us = clock_mono_us();
 
-	if (!f->swept_us)
+	if (!f->came)
 		run->start_us = f->swept_us = now_us;
+	f->came = true;
 	if (now_us - f->swept_us < run->policy.interval_us)
 		return;
 	f->swept_us = now_us;
 	cg_set_sweep(&run->set, FORGET_BATCHES);
+}
+
+/* A new header: which columns tell what. */
+static void map(struct filtering *f)
+{
+	const char *missing;
+
+	if (record_map(&f->in, &f->recording, &missing))
+		die(0,
+		    "line %zu: a recording without column %s: of another "
+		    "version",
+		    f->in.line, missing);
+	if (f->recording.is && !f->run->policy.dry_run)
+		die(0, "line %zu: a recording: -n decides it again",
+		    f->in.line);
+	if (!f->recording.is)
+		input_map(&f->in, &f->map);
+}
+
+static void recorded_row(struct filtering *f, struct result *r)
+{
+	struct record rec;
+	const char *bad;
+
+	if (record_read(&f->in, &f->recording, &f->run->policy, &rec, &bad))
+		die(0, "line %zu: column %s: no such value of a recording",
+		    f->in.line, bad);
+	replay(f->run, recorded(&f->recorded, f->key), &rec, r);
 }
 
 static void one_row(struct filtering *f, struct result *r)
@@ -93,13 +124,17 @@ static void one_row(struct filtering *f, struct result *r)
 	int err;
 
 	begin_row(f);
-	input_read(&f->in, &f->map, &row);
 	err = tool_row_key(&run->set, &f->in, f->key);
 	if (err) {
 		run->failed = true;
 		no_cgroup(r, f->in.cell[0], err);
 		return;
 	}
+	if (f->recording.is) {
+		recorded_row(f, r);
+		return;
+	}
+	input_read(&f->in, &f->map, &row);
 	if (run->recorded && row.memory_bytes != NUM_NONE) {
 		period_recorded(run, recorded(&f->recorded, f->key), &row, r);
 		return;
@@ -120,13 +155,13 @@ void filter(struct run *run, struct shown *to)
 	int event = ROWS_HEADER;
 
 	rows_in_open(&f.in, STDIN_FILENO, to->out);
-	input_map(&f.in, &f.map);
+	map(&f);
 	while (!clock_stopped() && !to->out->err &&
 	       (event = rows_next(&f.in)) > ROWS_END) {
 		if (clock_take_usr1())
 			report(run, -1);
 		if (event == ROWS_HEADER)
-			input_map(&f.in, &f.map);
+			map(&f);
 		if (event != ROWS_ROW)
 			continue;
 		tool_need_columns(&f.in, to->show);
@@ -136,9 +171,10 @@ void filter(struct run *run, struct shown *to)
 	}
 	if (event < 0)
 		tool_bad_input(&f.in, event);
-	if (event == ROWS_END && !f.swept_us && !clock_stopped()) {
+	if (event == ROWS_END && !f.came && !clock_stopped()) {
 		warn(0, "no row came: did what is before it start?");
 		run->short_of = true;
 	}
+	record_unmap(&f.recording);
 	rows_in_close(&f.in);
 }

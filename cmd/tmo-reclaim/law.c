@@ -41,17 +41,35 @@ static const double CALM = 0.5;	     /* brake above which the gain doubles */
 static const double EFFICIENCY = 0.3;
 static const uint64_t SCANNED_BYTES = 4 << 20;
 
-int law_find(const char *name, enum law *out)
-{
-	static const char *const names[LAW_COUNT] = { "default", "paper",
-						      "senpai", "oomd" };
+static const char *const names[] = {
+	[LAW_DEFAULT] = "default", [LAW_PAPER] = "paper",
+	[LAW_SENPAI] = "senpai",   [LAW_OOMD] = "oomd",
+	[LAW_COUNT] = "",	   [LAW_ONCE] = "once",
+};
 
-	for (int i = 0; i < LAW_COUNT; i++)
-		if (!strcmp(name, names[i])) {
+const char *law_name(enum law law)
+{
+	return names[law];
+}
+
+int law_of_name(const char *name, enum law *out)
+{
+	for (int i = 0; i <= LAW_ONCE; i++)
+		if (*name && !strcmp(name, names[i])) {
 			*out = (enum law)i;
 			return 0;
 		}
 	return -EINVAL;
+}
+
+int law_find(const char *name, enum law *out)
+{
+	enum law law;
+
+	if (law_of_name(name, &law) || law == LAW_ONCE)
+		return -EINVAL;
+	*out = law;
+	return 0;
 }
 
 /*

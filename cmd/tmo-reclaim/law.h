@@ -69,6 +69,10 @@ struct law_out {
 /* "default" "paper" "senpai" "oomd": 0 or -EINVAL. */
 int law_find(const char *name, enum law *out);
 
+/* The same, and "once"; that is no law to be chosen. */
+const char *law_name(enum law law);
+int law_of_name(const char *name, enum law *out);
+
 struct law_out law_step(enum law law, const struct law_in *in,
 			struct law_state *st);
 

@@ -160,6 +160,7 @@ static void look_at_run(struct scene *s)
 
 	s->o.now_us = s->now_us;
 	s->o.start_us = run->start_us;
+	s->o.first_us = s->t->first_us;
 	s->o.row = *s->in;
 	s->o.left_bytes = run->once_left_bytes;
 	s->o.cannot_tell_kinds = run->probed && !run->swappiness;

@@ -28,6 +28,7 @@ enum {
 	OPT_RANGES,
 	OPT_REPORT,
 	OPT_WAIT,
+	OPT_RECORD,
 };
 
 const struct opt options[] = {
@@ -58,6 +59,8 @@ const struct opt options[] = {
 	{ OPT_RANGES, "ranges", NULL,
 	  "page out the ranges that cold-scan --ranges names" },
 	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
+	{ OPT_RECORD, "record", "FILE",
+	  "all that each period is decided from, for -n <FILE" },
 	{ OPT_REPORT, "report", NULL,
 	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
 };
@@ -167,6 +170,7 @@ void options_take(struct policy *p, int key, const char *arg)
 	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
 	case OPT_RANGES: p->ranges = true; break;
 	case OPT_REPORT: p->report = true; break;
+	case OPT_RECORD: p->record = arg; break;
 	case OPT_WAIT: p->wait = true; break;
 	case OPT_KILL_SWITCH: p->kill_switch = arg; break;
 	case OPT_LAW:

@@ -25,7 +25,8 @@ struct policy {
 	int node;	 /* --node; -1: none */
 	bool dry_run;
 	const char *kill_switch, *targets;
-	bool wait; /* --wait: for a named cgroup that is missing */
+	const char *record; /* the file, or NULL */
+	bool wait;	    /* --wait: for a named cgroup that is missing */
 	bool report, ranges;
 	uint64_t once_bytes; /* -b: 0 is the law's step */
 	double once_pct;

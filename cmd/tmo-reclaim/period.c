@@ -35,10 +35,7 @@ static uint64_t asleep_us(void)
  */
 static void judge_yield(struct scene *s, bool acted)
 {
-	s->t->memory.partial &= acted;
-	s->t->memory.late &= acted;
-	if (!acted || s->r->y.got_bytes || s->r->y.demoted_bytes ||
-	    s->t->memory.partial)
+	if (!acted || s->r->y.got_bytes || s->r->y.demoted_bytes || s->partial)
 		s->t->barren = 0;
 	else if (++s->t->barren >= 3)
 		s->r->reason = REASON_NO_YIELD;
@@ -87,6 +84,8 @@ static struct lesson lesson(const struct scene *s, const struct reading *after,
 		.refaulted_file_bytes =
 			y->refaulted_bytes - y->refaulted_anon_bytes,
 		.cpus = s->run->cpus,
+		.partial = s->partial,
+		.late = s->late,
 	};
 
 	if (!s->t->known)
@@ -108,7 +107,6 @@ static void account(struct scene *s, bool acted)
 	struct target *t = s->t;
 	struct result *r = s->r;
 	struct reading after = s->before;
-	struct lesson what;
 	bool above, late;
 
 	if (acted && look_at_target(s, &after)) {
@@ -121,11 +119,12 @@ static void account(struct scene *s, bool acted)
 	late = t->known && s->was_left_behind;
 	target_account(t, above || late ? &t->last : &s->before, &after,
 		       acted || above || late, &s->run->host, &r->y);
-	what = lesson(s, &after, acted ? r->want_bytes : 0,
-		      !s->run->policy.dry_run && t->known && !above &&
-			      t->below_acted_us < t->read_us &&
-			      r->reason != REASON_RIVAL);
-	memory_learn(&t->memory, &what);
+	s->lesson = lesson(s, &after, acted ? r->want_bytes : 0,
+			   !s->run->policy.dry_run && t->known && !above &&
+				   t->below_acted_us < t->read_us &&
+				   r->reason != REASON_RIVAL);
+	s->learned = true;
+	memory_learn(&t->memory, &s->lesson);
 	r->overshoot_bytes = t->memory.overshoot_bytes > 0
 				     ? (uint64_t)t->memory.overshoot_bytes
 				     : 0;
@@ -207,6 +206,7 @@ static uint64_t settle(struct scene *s)
 	struct result *r = s->r;
 
 	s->d = decide(&s->run->policy, &s->o, &s->t->memory);
+	s->decided = true;
 	r->want_bytes = s->d.want_bytes;
 	r->reason = s->d.reason;
 	r->gain = s->d.gain;
@@ -214,9 +214,59 @@ static uint64_t settle(struct scene *s)
 	return r->want_bytes;
 }
 
+/* The decision may have come to another end by now. */
+static void record(const struct scene *s)
+{
+	struct record rec = {
+		.key = s->cg->key,
+		.time_ms = s->r->time_ms,
+		.first = s->first,
+		.decided = s->decided,
+		.want_bytes = s->d.want_bytes,
+		.reason = s->decided ? s->d.reason : s->r->reason,
+		.reported = s->r->reason,
+		.policy = s->run->policy,
+		.o = s->o,
+		.learned = s->learned,
+		.lesson = s->lesson,
+	};
+
+	if (s->run->recorder)
+		record_put(s->run->recorder, &rec);
+}
+
 /* Look, decide, write, look again. */
-static void go_through(struct run *run, struct cg *cg,
-		       const struct row_input *in, struct result *r)
+static void go_through(struct scene *s)
+{
+	struct run *run = s->run;
+	uint64_t want;
+
+	if (is_stale(s)) {
+		s->r->reason = REASON_STALE;
+		return;
+	}
+	s->was_left_behind = s->t->left_behind;
+	s->t->left_behind = false;
+	s->t->row_us = s->now_us;
+	if (!s->t->first_us)
+		s->t->first_us = s->now_us;
+	if (host_read(&run->host, run->policy.kill_switch))
+		above_forget(&run->above);
+	s->r->reason = observe(s);
+	if (s->r->reason != REASON_LAW)
+		return;
+	want = settle(s);
+	say_no_swappiness(s);
+	say_rival(s);
+	if (want && run->policy.dry_run)
+		say_writes(s);
+	else if (want)
+		take(s);
+	account(s, want && !run->policy.dry_run);
+}
+
+void period(struct run *run, struct cg *cg, const struct row_input *in,
+	    struct result *r)
 {
 	struct scene s = {
 		.run = run,
@@ -227,7 +277,6 @@ static void go_through(struct run *run, struct cg *cg,
 		.now_us = clock_mono_us(),
 		.asleep_us = asleep_us(),
 	};
-	uint64_t want;
 
 	*r = (struct result){
 		.key = cg->key,
@@ -236,35 +285,10 @@ static void go_through(struct run *run, struct cg *cg,
 		.memory_bytes = NUM_NONE,
 		.floor_bytes = NUM_NONE,
 	};
-	if (is_stale(&s)) {
-		r->reason = REASON_STALE;
-		return;
-	}
-	s.was_left_behind = s.t->left_behind;
-	s.t->left_behind = false;
-	s.o.elapsed_us = s.t->row_us ? s.now_us - s.t->row_us : NUM_NONE;
-	s.t->row_us = s.now_us;
-	if (!s.t->memory.first_us)
-		s.t->memory.first_us = s.now_us;
-	if (host_read(&run->host, run->policy.kill_switch))
-		above_forget(&run->above);
-	r->reason = observe(&s);
-	if (r->reason != REASON_LAW)
-		return;
-	want = settle(&s);
-	say_no_swappiness(&s);
-	say_rival(&s);
-	if (want && run->policy.dry_run)
-		say_writes(&s);
-	else if (want)
-		take(&s);
-	account(&s, want && !run->policy.dry_run);
-}
-
-void period(struct run *run, struct cg *cg, const struct row_input *in,
-	    struct result *r)
-{
-	go_through(run, cg, in, r);
+	s.first = !s.t->row_us;
+	s.o.elapsed_us = s.first ? NUM_NONE : s.now_us - s.t->row_us;
+	go_through(&s);
+	record(&s);
 	/* The files go with their controller, too, and may be there again. */
 	if (r->reason == REASON_GONE)
 		target_close(cg->data);

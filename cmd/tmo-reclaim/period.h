@@ -10,6 +10,7 @@
 #include "act.h"
 #include "cg.h"
 #include "reason.h"
+#include "record.h"
 #include "target.h"
 
 /* What the tool knows beside the cgroups. */
@@ -19,7 +20,8 @@ struct run {
 	struct host host;
 	struct above above;
 	struct act *act;
-	char self[CG_KEY_MAX]; /* own cgroup, "" if unknown */
+	struct recorder *recorder; /* --record, or NULL */
+	char self[CG_KEY_MAX];	   /* own cgroup, "" if unknown */
 	uint64_t start_us;
 	uint64_t wait_us, waited_at_us; /* time left for writes */
 	uint64_t own_us;		/* time in them, of all */
@@ -55,6 +57,10 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 /* The same of a recorded row, with its memory_bytes and time for a kernel. */
 void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 		     struct result *r);
+
+/* A row of --record, decided again. */
+void replay(struct run *run, struct cg *cg, struct record *rec,
+	    struct result *r);
 
 /* -b: periods one behind the other until it is reached, or a guard says no. */
 void period_once(struct run *run, struct cg *cg, const struct row_input *in,

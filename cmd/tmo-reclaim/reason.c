@@ -1,5 +1,8 @@
 #include "reason.h"
 
+#include <errno.h>
+#include <string.h>
+
 static const char *const reasons[REASON_COUNT] = {
 	[REASON_LAW] = "law",
 	[REASON_CAP] = "cap",
@@ -54,4 +57,14 @@ static const char *const reasons[REASON_COUNT] = {
 const char *reason_name(enum reason reason)
 {
 	return reasons[reason];
+}
+
+int reason_find(const char *name, enum reason *out)
+{
+	for (int i = 0; i < REASON_COUNT; i++)
+		if (!strcmp(name, reasons[i])) {
+			*out = (enum reason)i;
+			return 0;
+		}
+	return -EINVAL;
 }

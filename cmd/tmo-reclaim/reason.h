@@ -64,5 +64,6 @@ enum reason {
 };
 
 const char *reason_name(enum reason reason);
+int reason_find(const char *name, enum reason *out); /* 0 or -EINVAL */
 
 #endif

@@ -16,8 +16,11 @@ struct scene {
 	struct reading before;
 	uint64_t now_us, asleep_us;
 	bool was_left_behind; /* the last write had not come back */
+	bool partial, late;   /* the write ended early; by its deadline */
+	bool first, decided, learned;
 	struct observation o;
 	struct decision d;
+	struct lesson lesson;
 };
 
 /* ---- observe.c ---- */

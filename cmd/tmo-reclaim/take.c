@@ -158,11 +158,11 @@ void take(struct scene *s)
 		      s->cg->key, j.seen_us, j.back_us);
 	run->own_us += j.elapsed_us;
 	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
-	s->t->memory.partial = j.end != ACT_DONE;
+	s->partial = j.end != ACT_DONE;
 	/* Of huge pages a write isolates tens: no fault of what it waits for.
 	 */
 	s->t->left_behind = j.end == ACT_STUCK;
-	s->t->memory.late = j.end == ACT_DEADLINE ||
-			    (s->t->left_behind &&
-			     s->d.trip_bytes > mem_reclaim_least_bytes());
+	s->late = j.end == ACT_DEADLINE ||
+		  (s->t->left_behind &&
+		   s->d.trip_bytes > mem_reclaim_least_bytes());
 }

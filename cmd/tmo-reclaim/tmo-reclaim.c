@@ -245,10 +245,33 @@ static void begin(struct run *run, bool rows)
 	tool_lock_memory();
 }
 
+static void begin_recording(struct run *run)
+{
+	if (!run->policy.record)
+		return;
+	if (run->policy.ranges)
+		die(0, "--record: --ranges decides nothing");
+	run->recorder = record_open(run->policy.record);
+	if (!run->recorder)
+		die(errno, "--record: cannot write '%s'", run->policy.record);
+}
+
+static void end_recording(struct run *run)
+{
+	int err = run->recorder ? record_close(run->recorder) : 0;
+
+	if (!err)
+		return;
+	warn(err == -ENOBUFS ? 0 : err, "--record: '%s' is not whole",
+	     run->policy.record);
+	run->failed = true;
+}
+
 static int finish(struct run *run, struct rows_out *out, int format)
 {
 	if (run->policy.report)
 		report(run, format);
+	end_recording(run);
 	if (run->act)
 		act_close(run->act);
 	above_free(&run->above);
@@ -351,6 +374,7 @@ int main(int argc, char **argv)
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
 	refuse_targets(&run, keys, n);
+	begin_recording(&run);
 	if (run.policy.ranges)
 		ranges(&run, &to);
 	else if (rows)

@@ -26,6 +26,7 @@ complete -c tmo-reclaim -l memory-high -d 'by memory.high even where memory.recl
 complete -c tmo-reclaim -l targets -r -F -d 'cgroups and their policy, as rows'
 complete -c tmo-reclaim -l node -x -a '0 1' -d 'of that memory node'
 complete -c tmo-reclaim -l ranges -d 'page out the ranges of cold-scan'
+complete -c tmo-reclaim -l record -r -F -d 'what periods are decided from, for -n'
 complete -c tmo-reclaim -l report -d 'totals and sizes at the end'
 complete -c tmo-reclaim -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
 complete -c tmo-reclaim -s o -l output -x -a '(__tmo_reclaim_columns)' -d 'columns'

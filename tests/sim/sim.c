@@ -1,5 +1,5 @@
 /*
- * usage: sim [-n SCENARIOS] [-s SEED] [-v]
+ * usage: sim [-n SCENARIOS] [-s SEED] [-v] [-r FILE]
  *
  * The decision of tmo-reclaim in a closed loop with simulated cgroups
  * (world.h), an hour each, thousands of them, all drawn from a seed: what must
@@ -7,7 +7,8 @@
  * 1 -s SEED -v shows that hour period by period.
  *
  * It prints, TAB-separated, what was run, the worst that was seen, and how many
- * scenarios broke a rule; the status is 1 where one did.
+ * scenarios broke a rule; the status is 1 where one did.  -r records each
+ * period as tmo-reclaim --record does.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,6 +21,7 @@
 #include "tmo-reclaim/guard.c"
 #include "tmo-reclaim/law.c"
 #include "tmo-reclaim/options.c"
+#include "tmo-reclaim/record.c"
 #include "tmo-reclaim/rival.c"
 #include "tmo-reclaim/share.c"
 #include "world.h"
@@ -67,6 +69,7 @@ struct sim {
 	uint64_t seed;
 	unsigned int broken; /* a bit a rule */
 	double worst[RULES];
+	struct recorder *recorder;
 };
 
 static void broke(struct sim *s, enum rule rule, bool is, double how)
@@ -212,8 +215,10 @@ static struct observation observe(const struct sim *s, struct subject *b)
 	return o;
 }
 
-static void learn(struct sim *s, struct subject *b, const struct observation *o,
-		  const struct decision *d, const struct world_got *got)
+static struct lesson learn(struct sim *s, struct subject *b,
+			   const struct observation *o,
+			   const struct decision *d,
+			   const struct world_got *got)
 {
 	const struct world_cg *cg = b->cg;
 	bool zswap = s->w.backend == WORLD_ZSWAP;
@@ -231,6 +236,7 @@ static void learn(struct sim *s, struct subject *b, const struct observation *o,
 		.refaulted_file_bytes =
 			cg->refault_bytes[WORLD_FILE] - b->refault[WORLD_FILE],
 		.cpus = 2,
+		.partial = got->partial,
 	};
 
 	if (zswap) {
@@ -239,13 +245,37 @@ static void learn(struct sim *s, struct subject *b, const struct observation *o,
 					  cg->spec.compression);
 	}
 	memory_learn(&b->memory, &l);
-	b->memory.partial = got->partial;
 	b->taken_anon += got->anon_bytes;
 	b->back += l.refaulted_anon_bytes + l.refaulted_file_bytes;
 	b->mem_us = cg->mem_total_us;
 	b->io_us = cg->io_total_us;
 	memcpy(b->refault, cg->refault_bytes, sizeof(b->refault));
 	b->read_us = s->w.now_us;
+	return l;
+}
+
+static void record(const struct sim *s, const struct subject *b,
+		   const struct observation *o, const struct decision *d,
+		   const struct lesson *l)
+{
+	char key[] = "/0";
+	struct record rec = {
+		.key = key,
+		.time_ms = (int64_t)(s->w.now_us / 1000),
+		.first = o->elapsed_us == NUM_NONE,
+		.decided = true,
+		.want_bytes = d->want_bytes,
+		.reason = d->reason,
+		.reported = d->reason,
+		.policy = policy_default,
+		.o = *o,
+		.learned = true,
+		.lesson = *l,
+	};
+
+	key[1] = (char)('0' + (b - s->sub));
+	if (s->recorder)
+		record_put(s->recorder, &rec);
 }
 
 /* Of a minute no more than the law's rate, and a trip and a half. */
@@ -272,6 +302,7 @@ static void period(struct sim *s, struct subject *b, unsigned int n)
 	struct memory again = b->memory;
 	struct decision d, e;
 	struct world_got got = { 0 };
+	struct lesson l;
 	uint64_t low = b->cg->spec.low_bytes;
 
 	if (o.g.current_bytes > b->most_bytes)
@@ -298,7 +329,8 @@ static void period(struct sim *s, struct subject *b, unsigned int n)
 			      low,
 		      (double)low - (double)world_current_bytes(b->cg));
 	check_rate(s, b, n, &got);
-	learn(s, b, &o, &d, &got);
+	l = learn(s, b, &o, &d, &got);
+	record(s, b, &o, &d, &l);
 	if (s->loud)
 		printf("%u\t%zu\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 		       "\t%" PRIu64 "\t%" PRIu64 "\t%.3f\n",
@@ -336,12 +368,13 @@ static void judge(struct sim *s, struct subject *b)
 		      (double)b->taken_anon / MIB);
 }
 
-static int run(struct sim *s, uint64_t seed, bool loud)
+static int run(struct sim *s, uint64_t seed, bool loud, struct recorder *to)
 {
 	int err = make(s, seed, loud);
 
 	if (err)
 		return err;
+	s->recorder = to;
 	for (unsigned int n = 0; n < PERIODS; n++) {
 		world_run(&s->w, PERIOD_S);
 		for (size_t i = 0; i < s->n; i++) {
@@ -369,17 +402,23 @@ int main(int argc, char **argv)
 	double worst[RULES] = { 0 };
 	bool loud = false;
 	struct sim *s = malloc(sizeof(*s));
+	struct recorder *to = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:v")) != -1)
+	while ((opt = getopt(argc, argv, "n:s:vr:")) != -1)
 		switch (opt) {
 		case 'n': scenarios = strtoull(optarg, NULL, 10); break;
 		case 's': seed = strtoull(optarg, NULL, 10); break;
 		case 'v': loud = true; break;
+		case 'r':
+			to = record_open(optarg);
+			if (!to)
+				return 2;
+			break;
 		default: return 2;
 		}
 	for (uint64_t i = 0; s && i < scenarios; i++) {
-		if (run(s, seed + i, loud))
+		if (run(s, seed + i, loud, to))
 			return 2;
 		periods += PERIODS * s->n;
 		for (int r = 0; r < RULES; r++) {
@@ -394,6 +433,8 @@ int main(int argc, char **argv)
 		world_close(&s->w);
 	}
 	free(s);
+	if (to && record_close(to))
+		return 2;
 	printf("#scenarios\tperiods\tbroken\trule\tscenarios_broken\tworst\n");
 	for (int r = 0; r < RULES; r++)
 		printf("%" PRIu64 "\t%" PRIu64 "\t%u\t%s\t%u\t%.3g\n",

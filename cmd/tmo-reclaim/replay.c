@@ -1,0 +1,56 @@
+#include "num.h"
+#include "scene.h"
+
+/* What it brought then, for the row. */
+static struct yield yield_of(const struct lesson *l)
+{
+	return (struct yield){
+		.got_bytes = l->got_anon_bytes + l->got_file_bytes,
+		.got_anon_bytes = l->got_anon_bytes,
+		.got_file_bytes = l->got_file_bytes,
+		.demoted_bytes = l->demoted_bytes,
+		.scanned_bytes = l->scanned_bytes,
+		.refaulted_bytes =
+			l->refaulted_anon_bytes + l->refaulted_file_bytes,
+		.refaulted_anon_bytes = l->refaulted_anon_bytes,
+	};
+}
+
+void replay(struct run *run, struct cg *cg, struct record *rec,
+	    struct result *r)
+{
+	struct scene s = { .run = run, .cg = cg, .t = cg->data, .r = r };
+	struct memory *m = &s.t->memory;
+
+	*r = (struct result){
+		.key = cg->key,
+		.time_ms = rec->time_ms,
+		.memory_bytes = NUM_NONE,
+		.floor_bytes = NUM_NONE,
+		.reason = rec->reason,
+	};
+	if (rec->first)
+		*m = (struct memory){ 0 };
+	if (rec->decided) {
+		s.d = decide(&rec->policy, &rec->o, m);
+		r->memory_bytes = rec->o.g.current_bytes;
+		r->want_bytes = s.d.want_bytes;
+		r->reason = s.d.reason;
+		r->gain = s.d.gain;
+		r->floor_bytes = s.d.floor_bytes;
+		r->accounted = true;
+		say_writes(&s);
+	}
+	if (rec->learned) {
+		r->y = yield_of(&rec->lesson);
+		memory_learn(m, &rec->lesson);
+		r->overshoot_bytes = m->overshoot_bytes > 0
+					     ? (uint64_t)m->overshoot_bytes
+					     : 0;
+	}
+	rec->key = cg->key;
+	rec->want_bytes = r->want_bytes;
+	rec->reason = r->reason;
+	if (run->recorder)
+		record_put(run->recorder, rec);
+}
