@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "io.h"
+#include "num.h"
 #include "root.h"
 
 enum { HEADER_MAX = 128 };
@@ -111,25 +114,73 @@ int state_read(const char *path, const char *name, unsigned int version,
 	return 0;
 }
 
+/* path.lock, in lock[PATH_MAX]; 0 or -ENAMETOOLONG. */
+static int name_lock(const char *path, char *lock)
+{
+	int n = snprintf(lock, PATH_MAX, "%s.lock", path);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* 0, or -errno; a wait ends at a stop. */
+static int hold(int fd, int wait)
+{
+	int err;
+
+	if (!wait)
+		return flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	clock_guard();
+	do
+		err = flock(fd, LOCK_EX) ? -errno : 0;
+	while (err == -EINTR && !clock_may_block());
+	clock_unguard();
+	return err;
+}
+
+/* For those who wait; a full disk leaves them in the dark. */
+static void sign(int fd)
+{
+	if (!ftruncate(fd, 0))
+		dprintf(fd, "%d\n", (int)getpid());
+}
+
 int state_lock(const char *path, int wait)
 {
-	char lock[4096];
-	int n = snprintf(lock, sizeof(lock), "%s.lock", path);
-	int fd;
+	char lock[PATH_MAX];
+	int err = name_lock(path, lock), fd;
 
-	if (n < 0 || (size_t)n >= sizeof(lock))
-		return -ENAMETOOLONG;
+	if (err)
+		return err;
 	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB))) {
-		if (errno == EINTR && wait)
-			continue;
-		n = -errno;
+	err = hold(fd, wait);
+	if (err) {
 		close(fd);
-		return n;
+		return err;
 	}
+	sign(fd);
 	return fd;
+}
+
+pid_t state_lock_holder(const char *path)
+{
+	char lock[PATH_MAX], text[32];
+	uint64_t pid = 0;
+	ssize_t n = 0;
+	int fd = -1;
+
+	if (!name_lock(path, lock))
+		fd = open(lock, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0) {
+		n = io_slurp(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (num_u64(text, &pid) || pid > INT_MAX)
+		return 0;
+	return (pid_t)pid;
 }
 
 void state_boot_id(char boot[STATE_BOOT])

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* IEEE 802.3, as zlib's crc32(). */
 uint32_t state_crc32(const void *data, size_t len);
@@ -26,9 +27,13 @@ int state_read(const char *path, const char *name, unsigned int version,
 
 /*
  * Holds path.lock for the caller alone (flock(2), gone with the process): a
- * descriptor to close, or -errno; -EWOULDBLOCK when wait is 0 and it is held.
+ * descriptor to close, or -errno; -EWOULDBLOCK when wait is 0 and it is held,
+ * -EINTR when a stop ends the wait.
  */
 int state_lock(const char *path, int wait);
+
+/* The process that holds path.lock, as it wrote there; 0: not known. */
+pid_t state_lock_holder(const char *path);
 
 /* Which boot this is: the kernel's boot_id, or "-" where it tells none. */
 enum { STATE_BOOT = 64 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -18,6 +19,7 @@
 #include "msg.h"
 #include "num.h"
 #include "root.h"
+#include "state.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -419,6 +421,26 @@ int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key)
 		warn(0, "line %zu: '%s' is not a cgroup path", in->line,
 		     in->cell[0]);
 	return err;
+}
+
+int tool_lock(const char *path)
+{
+	const struct timespec moment = { .tv_nsec = 50000000 };
+	int lock = state_lock(path, 0);
+
+	/* Another instance holds it for a moment: nobody is told of that. */
+	for (int i = 0; i < 20 && lock == -EWOULDBLOCK; i++) {
+		nanosleep(&moment, NULL);
+		lock = state_lock(path, 0);
+	}
+	if (lock != -EWOULDBLOCK)
+		return lock;
+	note("waiting for '%s.lock', held by process %d", path,
+	     (int)state_lock_holder(path));
+	lock = state_lock(path, 1);
+	if (lock == -EINTR)
+		clock_reraise();
+	return lock;
 }
 
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,

@@ -99,6 +99,12 @@ char **tool_keys(const struct cg_set *set, char **operands, size_t n);
  */
 int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
 
+/*
+ * state_lock(), which waits: for whom is noted, and a stop ends the process, as
+ * nothing is held yet.
+ */
+int tool_lock(const char *path);
+
 /* What an error of rows_next() means, into buf; its line, or 0 for none. */
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 			 size_t size);

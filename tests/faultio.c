@@ -154,6 +154,17 @@ int openat(int dirfd, const char *path, int flags, ...)
 		       : REAL(openat)(dirfd, path, flags, mode);
 }
 
+int open(const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	return fails(wanted(path, "open")) ? -1 : REAL(open)(path, flags, mode);
+}
+
 /* openat2(2) has no wrapper: it comes as a bare number. */
 long syscall(long number, ...)
 {

@@ -439,14 +439,15 @@ volume() {
 	replay swap-balance-7.3.4
 	swaps vda
 	[ "$(budget_left)" = 104857600 ]
-	for i in {1..32}; do
+	for i in {1..64}; do
 		mkdir "$ROOT1/sys/class/block/sd$i"
 		written "sd$i" 0
 		swaps "sd$i"
 		echo "$((100 + i)).00 0.00" >"$ROOT1/proc/uptime"
-		budget_left
+		budget_left >/dev/null
 	done
-	[ "$(grep -c ^drive "$STATE")" = 32 ]
+	[ "$(grep -c ^drive "$STATE")" = 64 ]
+	[ "$(grep -c ^part "$STATE")" = 32 ]
 	refute grep -q '^drive vda ' "$STATE"
 	grep -q '^drive sd1 ' "$STATE"
 }
@@ -460,6 +461,87 @@ volume() {
 	now=$(sed -n 's/^drive vda [^ ]* [0-9]* \([0-9]*\) .*/\1/p' "$STATE")
 	reseal budget 1 "1,\$c boot $boot\\ndevice 0f0f:0 5000000 4000 $now $now 23740000 77"
 	[ "$(budget_left)" = $((5000000 - 1000 * 512)) ]
+}
+
+# left SIZE: of a budget of that SIZE.
+left() {
+	TMO_ROOT=$ROOT1 swap-balance -S "$STATE" -H -b "$1" -o budget_left_bytes < <(echo /w.slice/idle) 2>"$BATS_TEST_TMPDIR/said" | cut -f2
+}
+
+@test "two budgets of one drive have a bucket each, both are charged, and it is told" {
+	replay swap-balance-7.3.4
+	written vda 5000
+	[ "$(left 400M)" = 104857600 ]
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
+	[ "$(left 4G)" = 104857600 ] # no more than the other has left
+	grep -q "'$STATE' also keeps a budget of 400M for the same drive" "$BATS_TEST_TMPDIR/said"
+	written vda 25480
+	[ "$(left 400M)" = $((104857600 - 20480 * 512)) ]
+	grep -q "also keeps a budget of 4.00G" "$BATS_TEST_TMPDIR/said"
+	[ "$(left 4G)" = $((104857600 - 20480 * 512)) ]
+	[ "$(left 8M)" = $((2 << 20)) ]
+	[ "$(grep -c '^drive vda ' "$STATE")" = 3 ]
+	[ "$(left 400M)" = $((104857600 - 20480 * 512)) ]
+	echo 200000.00 0.00 >"$ROOT1/proc/uptime" # two days on
+	[ "$(left 400M)" = $((400 << 20)) ]
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
+}
+
+@test "--budget-status shows each bucket as it is at present, and writes nothing" {
+	replay swap-balance-7.3.4
+	export TMO_ROOT=$ROOT1
+	runx 1 swap-balance -S "$STATE" --budget-status
+	one_line "no budget is kept in '$STATE'"
+	written vda 5000
+	runx 0 swap-balance -S "$STATE" -H --drive 1TBW/5y < <(echo /w.slice/idle)
+	left 400M
+	written vda 2053000
+	read -r up _ <"$ROOT1/proc/uptime"
+	echo "$((${up%.*} + 100)).${up#*.} 0.00" >"$ROOT1/proc/uptime"
+	sum=$(cksum "$STATE")
+	runx 0 swap-balance -S "$STATE" --budget-status
+	# 2048000 sectors are 1 GiB less; a tenth of a day's TBW is a second's.
+	same "$(printf '%s\t' '#drive' size_bytes rate_bytes_per_s level_bytes written_bytes kept_us unused_us)drive_life_years
+$(printf '%s\t' vda 547570157 6337 $((136892539 - 1048576000 + 633762)) 1048576000 100000000 100000000)0.003
+$(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 1048576000 100000000 100000000)-"
+	[ "$(cksum "$STATE")" = "$sum" ]
+}
+
+@test "a wait for the state's lock tells for whom, and ends at SIGTERM" {
+	replay swap-balance-7.3.4
+	# shellcheck disable=SC2016 # the inner shell's
+	flock "$STATE.lock" bash -c 'echo $$ >"$0"; exec sleep 60' "$STATE.lock" 3>&- &
+	retry 20 grep -q . "$STATE.lock"
+	holder=$(cat "$STATE.lock")
+	TMO_ROOT=$ROOT1 swap-balance -S "$STATE" -b 400M /w.slice/idle 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	retry 20 grep -q "waiting for '$STATE.lock', held by process $holder\$" "$BATS_TEST_TMPDIR/said"
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	kill "$holder"
+	[ "$status" = 143 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" = 1 ]
+}
+
+@test "a state without room for its lock is file-only and a warning, too" {
+	replay swap-balance-7.3.4
+	runx 3 env FAULT=state.lock:open:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" -i 6s -H -b 400M -o swappiness,swap_write_bytes_per_s,balance_reason /w.slice/idle
+	same $'0\t0\tbudget'
+	one_line "cannot write the budget's state '$STATE': no swap until that is over"
+}
+
+@test "a state that no run has written makes no sums that overflow" {
+	replay swap-balance-7.3.4
+	left 400M
+	now=$(sed -n 's/^drive vda [^ ]* [0-9]* \([0-9]*\) .*/\1/p' "$STATE")
+	for line in "drive vda boot -9223372036854775808 $now $now 0 18446744073709551615" \
+		"drive vda boot 0 -9223372036854775808 9223372036854775807 0 0" \
+		"drive vda boot 0 $now $now 0 0 -9223372036854775808 nan inf 9223372036854775807"; do
+		left 400M >/dev/null
+		reseal budget 3 "1,\$c $line"
+		[ "$(left 400M)" = 104857600 ]
+	done
 }
 
 @test "projected years follow from the rating and what was written" {

@@ -1,6 +1,7 @@
 /*
  * budget - how much may be written to swap devices: a token bucket a drive,
- * kept in a state file that all instances share.
+ * kept in a state file that all instances share.  Each budget has buckets of
+ * its own, all of which are charged with what was written.
  *
  * Bytes are the device's own sectors (block/stat.rst), not pswpout: that
  * counts zram and, for zswap, what never left memory.  The file holds the
@@ -33,7 +34,7 @@ struct bucket {
 	int64_t level_bytes;
 	int64_t since_ms, updated_ms; /* Unix time; their difference is no
 					 wall time, but what went by */
-	uint64_t total_bytes;	      /* since since_ms */
+	uint64_t written_bytes;	      /* since since_ms */
 };
 
 /*
@@ -59,6 +60,8 @@ struct budget {
 	int64_t left_bytes;
 	double years;
 	int unsaved; /* -errno of the state's write: then the pace is 0 */
+	int64_t other_cap_bytes; /* of another budget of such a drive, of late;
+				    0: there is none */
 };
 
 /*
@@ -67,5 +70,15 @@ struct budget {
  */
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
 		const struct machine *m, double gap_s, bool save);
+
+/*
+ * Tells of each bucket of the state file, up to date; writes nothing.  Their
+ * number, or -errno.
+ */
+typedef void budget_told(void *arg, const char *drive,
+			 const struct budget_cfg *cfg, const struct bucket *b,
+			 int64_t used_ms);
+int budget_status(const struct budget_cfg *cfg, const struct machine *m,
+		  budget_told *tell, void *arg);
 
 #endif

@@ -110,14 +110,15 @@ static void classify(struct machine *m)
 	}
 }
 
-static void list_wear(struct machine *m)
+static void list_endurance_areas(struct machine *m)
 {
-	m->wears = 0;
+	m->endurance_areas = 0;
 	for (int i = 0; i < m->areas; i++) {
 		if (m->area[i].kind != SWAP_ZRAM)
-			m->wear[m->wears++] = m->area[i];
-		else if (swap_backing(m->area + i, m->wear + m->wears))
-			m->wears++;
+			m->endurance_area[m->endurance_areas++] = m->area[i];
+		else if (swap_backing(m->area + i,
+				      m->endurance_area + m->endurance_areas))
+			m->endurance_areas++;
 	}
 }
 
@@ -194,7 +195,7 @@ int machine_look(struct machine *m)
 	tier_read(&tier);
 	m->tier = tier.slow_nodes;
 	classify(m);
-	list_wear(m);
+	list_endurance_areas(m);
 	set_defaults(m);
 	measure(m);
 	m->at_us = now;

@@ -21,12 +21,12 @@ struct machine {
 	uint64_t at_us; /* clock_mono_us() of the look */
 	struct swap_area area[SWAP_AREAS_MAX];
 	int areas;
-	struct swap_area
-		wear[SWAP_AREAS_MAX]; /* what swap writes to and wears: */
-	int wears;		      /* disks, and zram's backing ones */
-	bool disk, rotational, zram;  /* what the next page may go to; disk:
-					 and to none that rotates */
-	bool any_zram, any_disk;      /* full, or of whatever priority */
+	/* What swap writes to and wears: disks, and zram's backing ones. */
+	struct swap_area endurance_area[SWAP_AREAS_MAX];
+	int endurance_areas;
+	bool disk, rotational, zram; /* what the next page may go to; disk:
+					and to none that rotates */
+	bool any_zram, any_disk;     /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
 	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
 	uint64_t zswap_since_us;     /* the look that found it on */

@@ -11,6 +11,7 @@
 #include "msg.h"
 #include "num.h"
 #include "state.h"
+#include "tool.h"
 
 enum {
 	VERSION_1 = 1,
@@ -152,7 +153,7 @@ static void record_write(const struct record *rec, const char *path)
 /* The record, held for us alone where it may be written: the lock, or -1. */
 static int record_open(struct record *rec, const struct plan *plan)
 {
-	int lock = plan->write ? state_lock(plan->path, 1) : -1;
+	int lock = plan->write ? tool_lock(plan->path) : -1;
 
 	if (plan->write && lock < 0)
 		die(lock, "cannot lock the undo record '%s'", plan->path);

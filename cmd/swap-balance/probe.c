@@ -15,6 +15,7 @@
 #include "psi.h"
 #include "root.h"
 #include "state.h"
+#include "tool.h"
 
 #define STATE_NAME "swap-balance-probe"
 
@@ -219,7 +220,7 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	      const struct world *world)
 {
 	struct book book = { 0 };
-	int lock = cfg->write ? state_lock(cfg->path, 1) : -1, failed = 0, err;
+	int lock = cfg->write ? tool_lock(cfg->path) : -1, failed = 0, err;
 	size_t were;
 
 	if (cfg->write && lock < 0)
@@ -249,7 +250,7 @@ int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
 
 	if (!cfg->write)
 		return 0;
-	lock = state_lock(cfg->path, 1);
+	lock = tool_lock(cfg->path);
 	if (lock < 0)
 		return lock;
 	err = book_read(&book, cfg->path);

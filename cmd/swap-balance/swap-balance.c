@@ -24,6 +24,7 @@
 #include "probe.h"
 #include "report.h"
 #include "root.h"
+#include "status.h"
 #include "tool.h"
 #include "zram.h"
 
@@ -42,6 +43,7 @@ enum {
 
 enum mode {
 	MODE_SHOW,
+	MODE_STATUS,
 	MODE_PLAN,
 	MODE_APPLY, /* from here on something is changed */
 	MODE_UNDO,
@@ -66,6 +68,7 @@ struct run {
 	int status;
 	bool missing;	 /* a cgroup that was named, and it was told */
 	bool unsaved;	 /* the budget's state, and it was told */
+	bool other;	 /* budget of a drive, and it was told */
 	bool walks;	 /* the set is what the operands name */
 	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
 	char undo_path[4096];
@@ -73,6 +76,7 @@ struct run {
 
 enum key {
 	KEY_DRIVE = 256,
+	KEY_STATUS,
 	KEY_PLAN,
 	KEY_APPLY,
 	KEY_UNDO,
@@ -97,6 +101,8 @@ static const struct opt options[] = {
 	  "the budget's state (" STATE_DIR "/swap-balance)" },
 	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
 	  "bytes that a cgroup may have written, a second" },
+	{ KEY_STATUS, "budget-status", NULL,
+	  "show the budgets of all drives, and what is left" },
 	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
 	{ KEY_APPLY, "apply", NULL,
 	  "set memory.zswap.max and memory.zswap.writeback" },
@@ -145,7 +151,8 @@ static void take_price(struct price *price, const char *arg)
 static void take_mode(struct options *o, enum mode mode)
 {
 	if (o->mode != MODE_SHOW && o->mode != mode)
-		die(0, "--plan, --apply, --undo and --maintain: one at a time");
+		die(0, "--budget-status, --plan, --apply, --undo and "
+		       "--maintain: one at a time");
 	o->mode = mode;
 }
 
@@ -178,6 +185,7 @@ static void take(void *arg, int key, const char *text)
 	case 'b':
 	case KEY_DRIVE: take_budget(o, key, text); break;
 	case 'S': o->state = text; break;
+	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
 	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
 	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
 	case KEY_UNDO: take_mode(o, MODE_UNDO); break;
@@ -297,6 +305,22 @@ static void warn_unsaved(struct run *run, int err)
 	run->unsaved = err != 0;
 }
 
+/* What one lets be written, the other has to pay for, too. */
+static void warn_other(struct run *run)
+{
+	char size[NUM_LEN];
+
+	if (!run->world.budget.other_cap_bytes || run->other)
+		return;
+	num_human_bytes(size, (uint64_t)run->world.budget.other_cap_bytes);
+	warn(0,
+	     "'%s' also keeps a budget of %s for the same drive, used within "
+	     "a day: what is written is charged to both; give all instances "
+	     "one budget (see --budget-status)",
+	     run->o.cfg.budget.path, size);
+	run->other = true;
+}
+
 /* Once for all rows of a sample. */
 static void look_at_world(struct run *run)
 {
@@ -314,6 +338,7 @@ static void look_at_world(struct run *run)
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
 	warn_unsaved(run, run->world.budget.unsaved);
+	warn_other(run);
 	run->world.sharers = count_sharers(run);
 	cg_set_sweep(&run->set, FORGET_LOOKS);
 }
@@ -681,6 +706,15 @@ static void refuse_in_filter(const struct run *run)
 				   : "--probe");
 }
 
+static int show_status(struct run *run)
+{
+	int err = machine_look(&run->world.machine);
+
+	if (err)
+		die(err, "cannot read /proc/swaps");
+	return status_show(&run->o.cfg.budget, &run->world.machine, &run->out);
+}
+
 static int check(struct run *run)
 {
 	look_at_world(run);
@@ -706,6 +740,8 @@ int main(int argc, char **argv)
 	prepare(&run, filters);
 	if (run.common.check)
 		run.status = check(&run);
+	else if (run.o.mode == MODE_STATUS)
+		run.status = show_status(&run);
 	else if (run.o.mode == MODE_MAINTAIN)
 		run.status = maintain(&run);
 	else if (filters)

@@ -12,6 +12,7 @@ complete -c swap-balance -s b -l budget -x -d 'bytes that each swap device may b
 complete -c swap-balance -l drive -x -d 'the same from a rated endurance: 600TBW/5y'
 complete -c swap-balance -s S -l state -rF -d 'state of the budget'
 complete -c swap-balance -l swap-write-limit -x -d 'bytes that a cgroup may have written, a second'
+complete -c swap-balance -l budget-status -d 'show the budgets of all drives, and what is left'
 complete -c swap-balance -l plan -d 'show what --apply would write, and why'
 complete -c swap-balance -l apply -d 'set the backend of the cgroups'
 complete -c swap-balance -l undo -d 'put back what --apply has changed'

@@ -4,6 +4,8 @@
 #include "swap-balance/backend.c"
 #include "swap-balance/balance.c"
 #include "swap-balance/budget.c"
+#include "swap-balance/drive.c"
+#include "swap-balance/ledger.c"
 #include "tap.h"
 
 static const struct balance_cfg law = { 30, 1, 80000 };

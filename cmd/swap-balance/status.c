@@ -1,0 +1,91 @@
+#include "status.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "msg.h"
+
+struct line {
+	const char *drive;
+	const struct budget_cfg *cfg;
+	const struct bucket *b;
+	int64_t used_ms;
+};
+
+enum { S_SIZE, S_RATE, S_LEVEL, S_WRITTEN, S_KEPT, S_UNUSED };
+
+static void put_drive(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	(void)arg;
+	row_str(r, l->drive);
+}
+
+static void put_count(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+	int64_t now_ms = clock_unix_ms();
+	const int64_t v[] = {
+		[S_SIZE] = l->cfg->cap_bytes,
+		[S_RATE] = (int64_t)l->cfg->bytes_per_s,
+		[S_LEVEL] = l->b->level_bytes,
+		[S_WRITTEN] = (int64_t)l->b->written_bytes,
+		[S_KEPT] = (l->b->updated_ms - l->b->since_ms) * 1000,
+		[S_UNUSED] =
+			now_ms > l->used_ms ? (now_ms - l->used_ms) * 1000 : 0,
+	};
+
+	/* An older version did not keep whose they are. */
+	if (!l->cfg->cap_bytes &&
+	    (arg == S_SIZE || arg == S_RATE || arg == S_UNUSED))
+		row_none(r);
+	else
+		row_i64(r, v[arg]);
+}
+
+static void put_years(struct row *r, const void *sample, int arg)
+{
+	const struct line *l = sample;
+
+	(void)arg;
+	row_pct(r, bucket_years(l->b, l->cfg));
+}
+
+static void tell(void *arg, const char *drive, const struct budget_cfg *cfg,
+		 const struct bucket *b, int64_t used_ms)
+{
+	static const struct col cols[] = {
+		{ "drive", NULL, put_drive, 0 },
+		{ "size_bytes", NULL, put_count, S_SIZE },
+		{ "rate_bytes_per_s", NULL, put_count, S_RATE },
+		{ "level_bytes", NULL, put_count, S_LEVEL },
+		{ "written_bytes", NULL, put_count, S_WRITTEN },
+		{ "kept_us", NULL, put_count, S_KEPT },
+		{ "unused_us", NULL, put_count, S_UNUSED },
+		{ "drive_life_years", NULL, put_years, 0 },
+	};
+	static struct col_set all;
+	struct line line = { drive, cfg, b, used_ms };
+	struct row r = { 0 };
+	char *bad;
+	size_t n = sizeof(cols) / sizeof(*cols);
+
+	if (!all.n && col_select(cols, n, n, NULL, &all, &bad))
+		die(ENOMEM, "cannot print");
+	row_put(&r, &all, &line);
+	rows_emit(arg, NULL, &all, &r);
+	row_free(&r);
+}
+
+int status_show(const struct budget_cfg *cfg, const struct machine *m,
+		struct rows_out *out)
+{
+	int n = budget_status(cfg, m, tell, out);
+
+	if (n < 0)
+		die(n, "cannot use the budget in '%s' (-S FILE)", cfg->path);
+	if (!n)
+		note("no budget is kept in '%s'", cfg->path);
+	return n ? STATUS_OK : STATUS_NO;
+}
