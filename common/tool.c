@@ -68,6 +68,20 @@ static void print_opt(const struct opt *o)
 	printf("  %-26s %s\n", left, o->help);
 }
 
+static void print_words(const struct tool *t)
+{
+	struct tool_word w;
+
+	if (!t->word)
+		return;
+	printf("\n%s:\n", t->words_of);
+	for (size_t i = 0; t->word(i, &w); i++) {
+		printf("  %-14s %-6s  %s\n", w.name, w.kind, w.meaning);
+		if (*w.remedy)
+			printf("  %-14s %-6s  - %s\n", "", "", w.remedy);
+	}
+}
+
 static void print_help(const struct tool *t)
 {
 	printf("usage: %s %s\n%s\n\noptions:\n", msg_prog(), t->usage,
@@ -77,6 +91,7 @@ static void print_help(const struct tool *t)
 	for (size_t i = 0; i < N_SHARED; i++)
 		if (takes(t, shared + i))
 			print_opt(shared + i);
+	print_words(t);
 	if (t->n_cols)
 		printf("\ncolumns:\n");
 	for (size_t i = 0; i < t->n_cols; i++)

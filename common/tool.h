@@ -35,6 +35,11 @@ struct common_opts {
 	const char *out;      /* --out */
 };
 
+/* A word that a cell of a column may hold. */
+struct tool_word {
+	const char *name, *kind, *meaning, *remedy; /* remedy: or "" */
+};
+
 struct tool {
 	const char *purpose; /* one line for -h */
 	const char *usage;   /* "[-r] [-i TIME] [CGROUP...]" */
@@ -43,6 +48,9 @@ struct tool {
 	size_t n_opts;
 	const struct col *cols; /* what -o may name, for -h */
 	size_t n_cols;
+	/* The words of a column, for -h: the i-th, while there are such. */
+	const char *words_of;
+	bool (*word)(size_t i, struct tool_word *out);
 	/* Takes an option of the tool's own; dies when it is bad. */
 	void (*take)(void *cfg, int key, const char *arg);
 };

@@ -147,16 +147,6 @@ static void account(struct scene *s, bool acted)
  */
 static void say_no_swappiness(const struct scene *s)
 {
-	static const char *const remedies[REASON_COUNT] = {
-		[REASON_SWAP_FULL] = "add swap, or raise --swap-limit",
-		[REASON_ZSWAP_FULL] = "raise zswap's max_pool_percent",
-		[REASON_ZRAM_FULL] = "raise zram's mem_limit",
-		[REASON_SWAP_BUDGET] = "raise swap-balance's budget",
-		[REASON_SAVES_NOTHING] = "its memory does not compress",
-		[REASON_ROTATIONAL] = "use zswap or zram, or --rotational",
-		[REASON_FILE_ONLY] = "see balance_reason for that swappiness "
-				     "of 0",
-	};
 	uint64_t bit = UINT64_C(1) << s->d.swap;
 
 	if (s->r->reason != REASON_NO_SWAPPINESS || s->run->said_swap & bit)
@@ -166,8 +156,7 @@ static void say_no_swappiness(const struct scene *s)
 	     "'%s': %s leaves file cache alone, for which this kernel cannot "
 	     "be asked (swappiness= is of Linux 6.11): nothing is taken while "
 	     "that lasts; %s",
-	     s->cg->key, reason_name(s->d.swap),
-	     remedies[s->d.swap] ? remedies[s->d.swap] : "use a newer kernel");
+	     s->cg->key, reason_name(s->d.swap), reason_remedy(s->d.swap));
 }
 
 /*

@@ -3,68 +3,179 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const reasons[REASON_COUNT] = {
-	[REASON_LAW] = "law",
-	[REASON_CAP] = "cap",
-	[REASON_COLD] = "cold",
-	[REASON_MAX_STEP] = "max_step",
-	[REASON_SMALL] = "small",
-	[REASON_OVERSHOOT] = "overshoot",
-	[REASON_ASKED] = "asked",
-	[REASON_MEM_PRESSURE] = "mem_pressure",
-	[REASON_IO_PRESSURE] = "io_pressure",
-	[REASON_REFAULT] = "refault",
-	[REASON_INTERVAL] = "interval",
-	[REASON_FLOOR] = "floor",
-	[REASON_PROTECTED] = "protected",
-	[REASON_ROW_FLOOR] = "row_floor",
-	[REASON_ADAPTIVE] = "adaptive",
-	[REASON_STALE] = "stale",
-	[REASON_GRACE] = "grace",
-	[REASON_GROWTH] = "growth",
-	[REASON_NO_EVIDENCE] = "no_evidence",
-	[REASON_NESTED] = "nested",
-	[REASON_NO_PSI] = "no_psi",
-	[REASON_FROZEN] = "frozen",
-	[REASON_EMPTY] = "empty",
-	[REASON_SELF] = "self",
-	[REASON_LOCKED] = "locked",
-	[REASON_RIVAL] = "rival",
-	[REASON_OFF] = "off",
-	[REASON_SUSPENDED] = "suspended",
-	[REASON_NO_SWAP] = "no_swap",
-	[REASON_SWAP_FULL] = "swap_full",
-	[REASON_ZSWAP_FULL] = "zswap_full",
-	[REASON_ZRAM_FULL] = "zram_full",
-	[REASON_SWAP_BUDGET] = "swap_budget",
-	[REASON_SAVES_NOTHING] = "saves_nothing",
-	[REASON_ROTATIONAL] = "rotational",
-	[REASON_FILE_ONLY] = "file_only",
-	[REASON_NO_SWAPPINESS] = "no_swappiness",
-	[REASON_PARTIAL] = "partial",
-	[REASON_CUT_PSI] = "cut_psi",
-	[REASON_CUT_SIGNAL] = "cut_signal",
-	[REASON_DEADLINE] = "deadline",
-	[REASON_STUCK] = "stuck",
-	[REASON_NO_YIELD] = "no_yield",
-	[REASON_BUSY] = "busy",
-	[REASON_GONE] = "gone",
-	[REASON_DENIED] = "denied",
-	[REASON_UNSUPPORTED] = "unsupported",
-	[REASON_ERROR] = "error",
+static const struct {
+	const char *name;
+	enum reason_kind kind;
+	const char *meaning, *remedy;
+} reasons[REASON_COUNT] = {
+	[REASON_LAW] = { "law", REASON_WORKS, "the law's step", "" },
+	[REASON_CAP] = { "cap", REASON_WORKS,
+			 "the most that the law may take in a period", "" },
+	[REASON_COLD] = { "cold", REASON_WORKS, "what is known to be cold",
+			  "" },
+	[REASON_MAX_STEP] = { "max_step", REASON_WORKS,
+			      "--max-step, or the row's max_step_bytes", "" },
+	[REASON_SMALL] = { "small", REASON_WORKS,
+			   "too little for a write, carried over", "" },
+	[REASON_OVERSHOOT] = { "overshoot", REASON_WAITS,
+			       "earlier writes took too much, which is paid "
+			       "for first",
+			       "" },
+	[REASON_ASKED] = { "asked", REASON_WORKS, "what -b asked for", "" },
+	[REASON_MEM_PRESSURE] = { "mem_pressure", REASON_WAITS,
+				  "memory pressure at its limit, or near it",
+				  "raise --mem-limit if that much is no harm" },
+	[REASON_IO_PRESSURE] = { "io_pressure", REASON_WAITS,
+				 "IO pressure at its limit, or near it",
+				 "raise --io-limit where disks are busy all "
+				 "day" },
+	[REASON_REFAULT] = { "refault", REASON_WAITS,
+			     "what was taken comes back", "" },
+	[REASON_INTERVAL] = { "interval", REASON_WAITS,
+			      "--law senpai or oomd waits", "" },
+	[REASON_FLOOR] = { "floor", REASON_CANNOT,
+			   "what cannot be reclaimed, and --headroom",
+			   "lower --headroom" },
+	[REASON_PROTECTED] = { "protected", REASON_CANNOT,
+			       "memory.min or memory.low, its own or an "
+			       "ancestor's share",
+			       "lower them" },
+	[REASON_ROW_FLOOR] = { "row_floor", REASON_CANNOT,
+			       "--floor, or the row's floor_bytes",
+			       "lower it" },
+	[REASON_ADAPTIVE] = { "adaptive", REASON_WAITS,
+			      "a floor that a burst of refaults raised", "" },
+	[REASON_STALE] = { "stale", REASON_WAITS,
+			   "the row is too old, or too soon after the last one",
+			   "see that no stage holds rows back" },
+	[REASON_GRACE] = { "grace", REASON_WAITS, "newer than --grace", "" },
+	[REASON_GROWTH] = { "growth", REASON_WAITS,
+			    "it grew, less than half of --grace ago", "" },
+	[REASON_NO_EVIDENCE] = { "no_evidence", REASON_WAITS,
+				 "what is cold is about to be known", "" },
+	[REASON_NESTED] = { "nested", REASON_WAITS,
+			    "a cgroup above or below it has this period", "" },
+	[REASON_NO_PSI] = { "no_psi", REASON_CANNOT, "no pressure reading",
+			    "boot with psi=1; write 1 to its cgroup.pressure" },
+	[REASON_FROZEN] = { "frozen", REASON_WAITS,
+			    "frozen: its pressure says nothing", "" },
+	[REASON_EMPTY] = { "empty", REASON_WORKS, "without a process", "" },
+	[REASON_SELF] = { "self", REASON_CANNOT, "tmo-reclaim itself is in it",
+			  "start tmo-reclaim in another cgroup" },
+	[REASON_LOCKED] = { "locked", REASON_CANNOT,
+			    "another tmo-reclaim has it",
+			    "leave it to one of them" },
+	[REASON_RIVAL] = { "rival", REASON_WAITS,
+			   "another hand reclaims from it, or moves its "
+			   "memory.high",
+			   "leave it to one of them" },
+	[REASON_OFF] = { "off", REASON_CANNOT, "the kill switch",
+			 "remove the file of --kill-switch, or the line in "
+			 "it" },
+	[REASON_SUSPENDED] = { "suspended", REASON_WAITS,
+			       "the machine slept since the last period", "" },
+	[REASON_NO_SWAP] = { "no_swap", REASON_CANNOT,
+			     "file cache alone: there is no swap, or none left",
+			     "add swap: zram, or a device behind zswap" },
+	[REASON_SWAP_FULL] = { "swap_full", REASON_CANNOT,
+			       "file cache alone: --swap-limit is reached",
+			       "add swap, or raise --swap-limit" },
+	[REASON_ZSWAP_FULL] = { "zswap_full", REASON_CANNOT,
+				"file cache alone: zswap is nearly full",
+				"raise zswap's max_pool_percent, or its "
+				"memory.zswap.max" },
+	[REASON_ZRAM_FULL] = { "zram_full", REASON_CANNOT,
+			       "file cache alone: zram is nearly full",
+			       "raise zram's mem_limit" },
+	[REASON_SWAP_BUDGET] = { "swap_budget", REASON_WAITS,
+				 "file cache alone, or less: the budget of "
+				 "device writes",
+				 "raise swap-balance's budget" },
+	[REASON_SAVES_NOTHING] = { "saves_nothing", REASON_WAITS,
+				   "file cache alone: its memory does not "
+				   "compress",
+				   "give it a drive to swap to" },
+	[REASON_ROTATIONAL] = { "rotational", REASON_CANNOT,
+				"file cache alone: swap is on a rotating disk",
+				"use zswap or zram, or --rotational" },
+	[REASON_FILE_ONLY] = { "file_only", REASON_WAITS,
+			       "file cache alone: swappiness is 0",
+			       "see balance_reason of swap-balance" },
+	[REASON_NO_SWAPPINESS] = { "no_swappiness", REASON_CANNOT,
+				   "file cache alone, which this kernel cannot "
+				   "be asked for",
+				   "use Linux 6.11 or newer, or remove the "
+				   "cause" },
+	[REASON_PARTIAL] = { "partial", REASON_WORKS,
+			     "the kernel found no more to take (EAGAIN)", "" },
+	[REASON_CUT_PSI] = { "cut_psi", REASON_WAITS,
+			     "the write was cut short: stall rose by --alarm",
+			     "" },
+	[REASON_CUT_SIGNAL] = { "cut_signal", REASON_WAITS,
+				"the write was cut short: a signal", "" },
+	[REASON_DEADLINE] = { "deadline", REASON_WAITS,
+			      "the write was cut short: --deadline", "" },
+	[REASON_STUCK] = { "stuck", REASON_BROKEN, "the write does not return",
+			   "look for a swap device that hangs" },
+	[REASON_NO_YIELD] = { "no_yield", REASON_BROKEN,
+			      "three writes succeeded and took nothing",
+			      "Linux 6.17 to 6.19 without CONFIG_NUMA: use "
+			      "another" },
+	[REASON_BUSY] = { "busy", REASON_WAITS,
+			  "the kernel reclaims from it already", "" },
+	[REASON_GONE] = { "gone", REASON_WAITS, "the cgroup is not there", "" },
+	[REASON_DENIED] = { "denied", REASON_BROKEN,
+			    "no permission, or mounted read-only",
+			    "run as root, or delegate the cgroup" },
+	[REASON_UNSUPPORTED] = { "unsupported", REASON_BROKEN,
+				 "the kernel has no such interface",
+				 "see --check" },
+	[REASON_ERROR] = { "error", REASON_BROKEN, "the write failed",
+			   "see standard error" },
 };
 
 const char *reason_name(enum reason reason)
 {
-	return reasons[reason];
+	return reasons[reason].name;
+}
+
+enum reason_kind reason_kind(enum reason reason)
+{
+	return reasons[reason].kind;
+}
+
+const char *reason_kind_name(enum reason_kind kind)
+{
+	static const char *const names[] = { "works", "waits", "cannot",
+					     "broken" };
+
+	return names[kind];
+}
+
+const char *reason_remedy(enum reason reason)
+{
+	return reasons[reason].remedy;
 }
 
 int reason_find(const char *name, enum reason *out)
 {
 	for (int i = 0; i < REASON_COUNT; i++)
-		if (!strcmp(name, reasons[i])) {
+		if (!strcmp(name, reasons[i].name)) {
 			*out = (enum reason)i;
 			return 0;
 		}
 	return -EINVAL;
+}
+
+bool reason_word(size_t i, struct tool_word *out)
+{
+	if (i >= REASON_COUNT)
+		return false;
+	*out = (struct tool_word){
+		.name = reasons[i].name,
+		.kind = reason_kind_name(reasons[i].kind),
+		.meaning = reasons[i].meaning,
+		.remedy = reasons[i].remedy,
+	};
+	return true;
 }

@@ -1,9 +1,14 @@
 /*
  * reason - which rule set the step of a row: a word for each, so that no
- * decision is without its cause.  What they mean is in tmo-reclaim(8).
+ * decision is without its cause, and all that is said of it in one table.
  */
 #ifndef REASON_H
 #define REASON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tool.h"
 
 enum reason {
 	/* The law, by what bounded it. */
@@ -63,7 +68,21 @@ enum reason {
 	REASON_COUNT
 };
 
+enum reason_kind {
+	REASON_WORKS,  /* as it should */
+	REASON_WAITS,  /* and goes on by itself */
+	REASON_CANNOT, /* as it is set up: somebody else can change that */
+	REASON_BROKEN,
+};
+
+/* The whole of it: name, kind, meaning, remedy; "" where none is called for. */
 const char *reason_name(enum reason reason);
+enum reason_kind reason_kind(enum reason reason);
+const char *reason_kind_name(enum reason_kind kind);
+const char *reason_remedy(enum reason reason);
 int reason_find(const char *name, enum reason *out); /* 0 or -EINVAL */
+
+/* For -h: see tool.h. */
+bool reason_word(size_t i, struct tool_word *out);
 
 #endif

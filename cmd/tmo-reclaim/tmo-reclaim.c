@@ -50,6 +50,14 @@ static void put_reason(struct row *r, const void *sample, int arg)
 	row_str(r, reason_name(((const struct result *)sample)->reason));
 }
 
+static void put_kind(struct row *r, const void *sample, int arg)
+{
+	enum reason reason = ((const struct result *)sample)->reason;
+
+	(void)arg;
+	row_str(r, reason_kind_name(reason_kind(reason)));
+}
+
 enum {
 	CELL_MEMORY,
 	CELL_WANT,
@@ -149,6 +157,8 @@ static const struct col cols[] = {
 	{ "gain", "of the default law", put_gain, 0 },
 	{ "overshoot_bytes", "taken beyond what was wanted, and owed", put_u64,
 	  CELL_OVERSHOOT },
+	{ "reason_kind", "of the reason: works, waits, cannot or broken",
+	  put_kind, 0 },
 	{ "want_total_bytes", "since the first row", TOTAL(want_bytes) },
 	{ "got_total_bytes", "since the first row", TOTAL(got_bytes) },
 	{ "refaulted_total_bytes", "since the first row",
@@ -354,6 +364,8 @@ int main(int argc, char **argv)
 		.n_opts = options_n,
 		.cols = cols,
 		.n_cols = N_COLS,
+		.words_of = "reason",
+		.word = reason_word,
 		.take = take,
 	};
 	struct config cfg = { .policy = policy_default };
