@@ -2,7 +2,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "period.h"
+#include "run.h"
 #include "tool.h"
 
 /* key: the cgroup to try; NULL: the first below the mount that will do.

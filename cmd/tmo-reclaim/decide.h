@@ -16,7 +16,7 @@
 #include "guard.h"
 #include "law.h"
 #include "options.h"
-#include "rival.h"
+#include "reclaimer.h"
 #include "share.h"
 
 /* The cells of a row that we act upon; NUM_NONE: not there, or "-". */
@@ -72,8 +72,8 @@ struct observation {
 	uint64_t left_bytes;	  /* -b: still to be taken */
 	/* What reclaim of others did: another hand; and ours above and below.
 	 */
-	bool for_rivals; /* the next two are known */
-	uint64_t moved_bytes, high_bytes;
+	bool others_known; /* the next two are known */
+	uint64_t others_steal_bytes, high_bytes;
 	uint64_t above_acted_us, below_acted_us, below_seen_us;
 };
 
@@ -94,14 +94,14 @@ struct memory {
 	uint64_t peak_bytes;	/* decaying: to tell growth from churn */
 	uint64_t grown_us;
 	uint64_t file_back_us; /* when file cache last refaulted in numbers */
-	uint64_t awaited_us;   /* since when evidence is to come */
-	unsigned int waited;   /* periods left to those below */
+	uint64_t evidence_due_us;    /* since when evidence is to come */
+	unsigned int nested_periods; /* periods left to those below */
 	/* Of the last period. */
 	uint64_t got_bytes, scanned_bytes;
 	bool partial, late; /* its write ended early; by its deadline */
 	struct law_state law;
 	struct share share;
-	struct rival rival;
+	struct reclaimer other;
 	struct evidence cold;
 	uint64_t adaptive_bytes; /* the floor that refaults raised */
 	/* Taken beyond what was wanted; < 0: wanted and not yet seen taken. */

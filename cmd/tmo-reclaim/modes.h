@@ -2,8 +2,8 @@
 #ifndef MODES_H
 #define MODES_H
 
-#include "period.h"
 #include "rows.h"
+#include "run.h"
 #include "tool.h"
 
 /* Where the results go. */

@@ -1,9 +1,9 @@
-#include "scene.h"
+#include "period.h"
 
 #include <stdio.h>
 #include <string.h>
 
-void meet_parents(const struct scene *s)
+void meet_parents(const struct period *s)
 {
 	char key[CG_KEY_MAX];
 
@@ -20,7 +20,7 @@ void meet_parents(const struct scene *s)
 	}
 }
 
-void tell_parents(const struct scene *s)
+void tell_parents(const struct period *s)
 {
 	char key[CG_KEY_MAX];
 
@@ -34,7 +34,7 @@ void tell_parents(const struct scene *s)
 	}
 }
 
-bool within(const struct scene *s, uint64_t then_us, uint64_t time_us)
+bool within(const struct period *s, uint64_t then_us, uint64_t time_us)
 {
 	return decide_within(s->now_us, then_us, time_us);
 }

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "period.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "num.h"
 #include "root.h"
 
-void complain(struct scene *s, int err, const char *what)
+void complain(struct period *s, int err, const char *what)
 {
 	s->run->failed = true;
 	if (!s->t->warned)
@@ -35,7 +35,7 @@ enum reason reason_of_errno(int err)
 	}
 }
 
-int look_at_target(const struct scene *s, struct reading *out)
+int look_at_target(const struct period *s, struct reading *out)
 {
 	const struct run *run = s->run;
 	int err = target_read(&run->set, s->cg, s->t, run->high, out);
@@ -56,7 +56,7 @@ bool node_reclaim_stalls(const struct run *run)
 }
 
 /* The row's reading goes before ours; what it leaves out we read. */
-static void look_at_pressure(struct scene *s)
+static void look_at_pressure(struct period *s)
 {
 	const struct row_input *in = s->in;
 	struct pressure *p = &s->o.psi;
@@ -90,7 +90,7 @@ static void look_at_pressure(struct scene *s)
 							  100);
 }
 
-static void look_at_refaults(struct scene *s)
+static void look_at_refaults(struct period *s)
 {
 	const struct mem_stat *now = &s->before.stat, *was = &s->t->last.stat;
 	uint64_t anon =
@@ -102,7 +102,7 @@ static void look_at_refaults(struct scene *s)
 		s->o.refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 
-static void look_at_limits(struct scene *s)
+static void look_at_limits(struct period *s)
 {
 	struct run *run = s->run;
 	const struct host *h = &run->host;
@@ -119,7 +119,8 @@ static void look_at_limits(struct scene *s)
 		.zswap_full = h->zswap_full,
 		.zram_full = h->zram_full,
 	};
-	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->above, g);
+	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->ancestors,
+		      g);
 	s->o.zswap = h->zswap && !g->zswap_shut;
 	g->rotational = h->rotational && !s->o.zswap;
 	/* Writeback means that the pool pushes old copies out. */
@@ -134,7 +135,7 @@ static void look_at_limits(struct scene *s)
 }
 
 /* cgroup.events: "populated 0", "frozen 1". */
-static void look_at_state(struct scene *s)
+static void look_at_state(struct period *s)
 {
 	const struct run *run = s->run;
 	char buf[256];
@@ -154,7 +155,7 @@ static void look_at_state(struct scene *s)
 }
 
 /* What is the same in a recording. */
-static void look_at_run(struct scene *s)
+static void look_at_run(struct period *s)
 {
 	const struct run *run = s->run;
 
@@ -168,16 +169,17 @@ static void look_at_run(struct scene *s)
 }
 
 /* A write of ours then is in the counts that the last period ended with. */
-static bool is_quiet(const struct scene *s, uint64_t then_us)
+static bool is_quiet(const struct period *s, uint64_t then_us)
 {
-	return then_us < s->t->read_us && !within(s, then_us, RIVAL_FLUSHED_US);
+	return then_us < s->t->read_us &&
+	       !within(s, then_us, RECLAIMER_FLUSHED_US);
 }
 
 /*
  * Steal since the end of the last period, with none of our own writes above or
  * below it in between.
  */
-static uint64_t moved_bytes(const struct scene *s)
+static uint64_t others_steal_bytes(const struct period *s)
 {
 	const struct target *t = s->t;
 	uint64_t now = s->before.stat.pgsteal_proactive_pages;
@@ -193,22 +195,22 @@ static uint64_t moved_bytes(const struct scene *s)
  * An order by -b is not held back, and a node is nobody's alone; in a recording
  * the hand is that of the one who was recorded.
  */
-static void look_for_rival(struct scene *s)
+static void look_for_other_reclaimer(struct period *s)
 {
 	const struct run *run = s->run;
 
-	s->o.for_rivals = run->policy.law != LAW_ONCE && run->policy.node < 0 &&
-			  root_is_live();
-	if (!s->o.for_rivals)
+	s->o.others_known = run->policy.law != LAW_ONCE &&
+			    run->policy.node < 0 && root_is_live();
+	if (!s->o.others_known)
 		return;
 	if (!cg_is_root(s->cg))
 		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH,
 			  &s->o.high_bytes);
-	s->o.moved_bytes = moved_bytes(s);
+	s->o.others_steal_bytes = others_steal_bytes(s);
 }
 
 /* memory.reclaim; where the kernel has none, memory.high. */
-static int open_target(struct scene *s)
+static int open_target(struct period *s)
 {
 	struct run *run = s->run;
 	bool alone = !run->policy.dry_run;
@@ -234,7 +236,7 @@ static int open_target(struct scene *s)
 }
 
 /* Every cgroup has that file, whatever its controllers are. */
-static bool is_gone(const struct scene *s)
+static bool is_gone(const struct period *s)
 {
 	int fd = cg_open_file(&s->run->set, s->cg, "cgroup.procs", O_RDONLY);
 
@@ -243,7 +245,7 @@ static bool is_gone(const struct scene *s)
 	return root_is_live() && (fd == -ENOENT || fd == -ENODEV);
 }
 
-enum reason observe(struct scene *s)
+enum reason observe(struct period *s)
 {
 	struct run *run = s->run;
 	int err = open_target(s);
@@ -275,7 +277,7 @@ enum reason observe(struct scene *s)
 	}
 	look_at_run(s);
 	look_at_state(s);
-	look_for_rival(s);
+	look_for_other_reclaimer(s);
 	look_at_pressure(s);
 	look_at_limits(s);
 	look_at_refaults(s);
@@ -283,7 +285,7 @@ enum reason observe(struct scene *s)
 }
 
 /* A recording says less than a kernel: what is not there is no obstacle. */
-void observe_recording(struct scene *s)
+void observe_recording(struct period *s)
 {
 	const struct row_input *in = s->in;
 	uint64_t window_us = in->window_us < NUM_MAX

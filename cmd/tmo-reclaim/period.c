@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "period.h"
 
 #include <time.h>
 
@@ -27,125 +27,11 @@ static uint64_t asleep_us(void)
 	return us > 0 ? (uint64_t)us : 0;
 }
 
-/* ---- account ---- */
-
-/*
- * Success without any yield, three times: a kernel without NUMA between 6.17
- * and 6.19 does nothing and says it did.
- */
-static void judge_yield(struct scene *s, bool acted)
-{
-	if (!acted || s->r->y.got_bytes || s->r->y.demoted_bytes || s->partial)
-		s->t->barren = 0;
-	else if (++s->t->barren >= 3)
-		s->r->reason = REASON_NO_YIELD;
-	if (s->t->barren == 3)
-		warn(0,
-		     "'%s': three writes succeeded and took nothing: "
-		     "nothing to reclaim, or a kernel that ignores them",
-		     s->cg->key);
-}
-
-static void add_up(struct totals *sum, const struct result *r, bool acted)
-{
-	sum->periods++;
-	sum->acted += acted;
-	sum->want_bytes += r->want_bytes;
-	sum->got_bytes += r->y.got_bytes;
-	sum->got_anon_bytes += r->y.got_anon_bytes;
-	sum->got_file_bytes += r->y.got_file_bytes;
-	sum->demoted_bytes += r->y.demoted_bytes;
-	sum->refaulted_bytes += r->y.refaulted_bytes;
-	sum->device_bytes += r->y.device_bytes;
-	sum->stall_us += r->stall_us;
-	sum->elapsed_us += r->elapsed_us;
-}
-
-/* What the period teaches: since the last reading. */
-static struct lesson lesson(const struct scene *s, const struct reading *after,
-			    uint64_t wanted_bytes, bool alone)
-{
-	const struct yield *y = &s->r->y;
-	const struct mem_stat *a = &after->stat, *l = &s->t->last.stat;
-	uint64_t behind =
-		num_known(num_delta(a->zswpout_pages, l->zswpout_pages)) *
-		mem_page_bytes();
-	struct lesson out = {
-		.window_us = s->o.psi.window_us,
-		.now_us = s->now_us,
-		.wanted_bytes = wanted_bytes,
-		.alone = alone,
-		.current_bytes = after->current_bytes,
-		.got_anon_bytes = y->got_anon_bytes,
-		.got_file_bytes = y->got_file_bytes,
-		.demoted_bytes = y->demoted_bytes,
-		.scanned_bytes = y->scanned_bytes,
-		.refaulted_anon_bytes = y->refaulted_anon_bytes,
-		.refaulted_file_bytes =
-			y->refaulted_bytes - y->refaulted_anon_bytes,
-		.cpus = s->run->cpus,
-		.partial = s->partial,
-		.late = s->late,
-	};
-
-	if (!s->t->known)
-		return out;
-	/* Before 6.13 no cgroup's writes are counted: what passed zswap by. */
-	out.written_bytes =
-		a->pswpout_pages != NUM_NONE || !s->run->host.device
-			? y->device_bytes
-			: y->got_anon_bytes -
-				  num_least(y->got_anon_bytes, behind);
-	out.stored_bytes =
-		num_known(num_delta(a->zswapped_bytes, l->zswapped_bytes));
-	out.cost_bytes = num_known(num_delta(a->zswap_bytes, l->zswap_bytes));
-	return out;
-}
-
-static void account(struct scene *s, bool acted)
-{
-	struct target *t = s->t;
-	struct result *r = s->r;
-	struct reading after = s->before;
-	bool above, late;
-
-	if (acted && look_at_target(s, &after)) {
-		r->reason = REASON_GONE;
-		return;
-	}
-	if (!t->known)
-		target_begin(t, &s->before);
-	above = t->known && t->above_acted_us >= t->read_us;
-	late = t->known && s->was_left_behind;
-	target_account(t, above || late ? &t->last : &s->before, &after,
-		       acted || above || late, &s->run->host, &r->y);
-	s->lesson = lesson(s, &after, acted ? r->want_bytes : 0,
-			   !s->run->policy.dry_run && t->known && !above &&
-				   t->below_acted_us < t->read_us &&
-				   r->reason != REASON_RIVAL);
-	s->learned = true;
-	memory_learn(&t->memory, &s->lesson);
-	r->overshoot_bytes = t->memory.overshoot_bytes > 0
-				     ? (uint64_t)t->memory.overshoot_bytes
-				     : 0;
-	judge_yield(s, acted);
-	add_up(&t->sum, r, acted);
-	r->memory_bytes = after.current_bytes;
-	r->offloaded_bytes = target_offloaded(t, &after);
-	r->saved_bytes = target_saved(t, &after, &s->run->host);
-	r->accounted = true;
-	target_sample(t, after.current_bytes);
-	t->last = after;
-	t->known = true;
-	t->read_us = s->now_us;
-	t->asleep_us = s->asleep_us;
-}
-
 /*
  * File cache alone would be taken, and the kernel cannot be asked for that:
  * once for each cause, what to do about it.
  */
-static void say_no_swappiness(const struct scene *s)
+static void say_no_swappiness(const struct period *s)
 {
 	uint64_t bit = UINT64_C(1) << s->d.swap;
 
@@ -164,7 +50,7 @@ static void say_no_swappiness(const struct scene *s)
  * at: so a backlog, or a recording by mistake, is no burst.  A recording's
  * clock stands still.
  */
-static bool is_stale(const struct scene *s)
+static bool is_stale(const struct period *s)
 {
 	const struct row_input *in = s->in;
 	uint64_t window_us = in->window_us && in->window_us != NUM_NONE
@@ -180,9 +66,9 @@ static bool is_stale(const struct scene *s)
 	return within(s, s->t->row_us, window_us / 2);
 }
 
-static void say_rival(const struct scene *s)
+static void say_other_reclaimer(const struct period *s)
 {
-	if (rival_to_tell(&s->t->memory.rival))
+	if (reclaimer_to_tell(&s->t->memory.other))
 		warn(0,
 		     "'%s': another hand reclaims from it or moves its "
 		     "memory.high: left to it while it does",
@@ -190,7 +76,7 @@ static void say_rival(const struct scene *s)
 }
 
 /* The decision, into the row. */
-static uint64_t settle(struct scene *s)
+static uint64_t settle(struct period *s)
 {
 	struct result *r = s->r;
 
@@ -204,7 +90,7 @@ static uint64_t settle(struct scene *s)
 }
 
 /* The decision may have come to another end by now. */
-static void record(const struct scene *s)
+static void record(const struct period *s)
 {
 	struct record rec = {
 		.key = s->cg->key,
@@ -225,7 +111,7 @@ static void record(const struct scene *s)
 }
 
 /* Look, decide, write, look again. */
-static void go_through(struct scene *s)
+static void go_through(struct period *s)
 {
 	struct run *run = s->run;
 	uint64_t want;
@@ -240,13 +126,13 @@ static void go_through(struct scene *s)
 	if (!s->t->first_us)
 		s->t->first_us = s->now_us;
 	if (host_read(&run->host, run->policy.kill_switch))
-		above_forget(&run->above);
+		ancestors_forget(&run->ancestors);
 	s->r->reason = observe(s);
 	if (s->r->reason != REASON_LAW)
 		return;
 	want = settle(s);
 	say_no_swappiness(s);
-	say_rival(s);
+	say_other_reclaimer(s);
 	if (want && run->policy.dry_run)
 		say_writes(s);
 	else if (want)
@@ -257,7 +143,7 @@ static void go_through(struct scene *s)
 void period(struct run *run, struct cg *cg, const struct row_input *in,
 	    struct result *r)
 {
-	struct scene s = {
+	struct period s = {
 		.run = run,
 		.cg = cg,
 		.t = cg->data,
@@ -286,7 +172,7 @@ void period(struct run *run, struct cg *cg, const struct row_input *in,
 void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 		     struct result *r)
 {
-	struct scene s = {
+	struct period s = {
 		.run = run, .cg = cg, .t = cg->data, .in = in, .r = r
 	};
 	struct target *t = s.t;

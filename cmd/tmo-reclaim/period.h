@@ -1,69 +1,77 @@
 /*
- * period - one period of one cgroup: look, decide, write, look again.
+ * period - one period of one cgroup: observe, decide, act, account.  Between
+ * them its stages hand on what they found.
  */
 #ifndef PERIOD_H
 #define PERIOD_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "run.h"
 
-#include "act.h"
-#include "cg.h"
-#include "reason.h"
-#include "record.h"
-#include "target.h"
-
-/* What the tool knows beside the cgroups. */
-struct run {
-	struct policy policy;
-	struct cg_set set;
-	struct host host;
-	struct above above;
-	struct act *act;
-	struct recorder *recorder; /* --record, or NULL */
-	char self[CG_KEY_MAX];	   /* own cgroup, "" if unknown */
-	uint64_t start_us;
-	uint64_t wait_us, waited_at_us; /* time left for writes */
-	uint64_t own_us;		/* time in them, of all */
-	unsigned int cpus;
-	bool high; /* memory.reclaim is not there */
-	bool probed, swappiness, swappiness_max; /* the kernel takes them */
-	bool recorded; /* rows with memory_bytes, for -n: no kernel */
-	uint64_t once_left_bytes;
-	bool failed, short_of; /* statuses 3 and 1 */
-	bool missing;	       /* a named cgroup is not there: said */
-	/* Why anonymous memory is left alone and file cache with it: said. */
-	uint64_t said_swap;
+struct period {
+	struct run *run;
+	struct cg *cg;
+	struct target *t;
+	const struct row_input *in;
+	struct result *r;
+	struct reading before;
+	uint64_t now_us, asleep_us;
+	bool was_left_behind; /* the last write had not come back */
+	bool partial, late;   /* the write ended early; by its deadline */
+	bool first, decided, learned;
+	struct observation o;
+	struct decision d;
+	struct lesson lesson;
 };
 
-/* What a row shows. */
-struct result {
-	const char *key;
-	int64_t time_ms;
-	uint64_t memory_bytes, want_bytes;
-	struct yield y;
-	const struct totals *sum; /* of the cgroup's rows, or NULL */
-	int64_t saved_bytes, offloaded_bytes;
-	bool accounted, paged_out;
-	uint64_t stall_us, elapsed_us, floor_bytes, overshoot_bytes;
-	double gain;
-	enum reason reason;
-};
+/* ---- observe.c ---- */
 
-/* in: the row that asks for it. */
-void period(struct run *run, struct cg *cg, const struct row_input *in,
-	    struct result *r);
+/* Opens and reads all of it: REASON_LAW, or why that cannot be. */
+enum reason observe(struct period *s);
 
-/* The same of a recorded row, with its memory_bytes and time for a kernel. */
-void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
-		     struct result *r);
+/* The same of a recorded row, whose columns stand for the kernel's files. */
+void observe_recording(struct period *s);
 
-/* A row of --record, decided again. */
-void replay(struct run *run, struct cg *cg, struct record *rec,
-	    struct result *r);
+/*
+ * Is the reclaim of a node a memory stall of its writer, and so in the system's
+ * pressure?  That of a cgroup never is; mm/vmscan.c, __node_reclaim(), was one
+ * before 7.3, which nothing but the version tells.
+ */
+bool node_reclaim_stalls(const struct run *run);
 
-/* -b: periods one behind the other until it is reached, or a guard says no. */
-void period_once(struct run *run, struct cg *cg, const struct row_input *in,
-		 struct result *r);
+/* The target's reading, or that of the --node. */
+int look_at_target(const struct period *s, struct reading *out);
+
+/* Warns of a target once; the run has failed. */
+void complain(struct period *s, int err, const char *what);
+enum reason reason_of_errno(int err);
+
+/* ---- account.c ---- */
+
+/*
+ * What the period brought: into the row, the sums and what is remembered.
+ * acted: something was written.
+ */
+void account(struct period *s, bool acted);
+
+/* ---- nesting.c ---- */
+
+/* Tells the cgroups above that it is here, and looks for what they did. */
+void meet_parents(const struct period *s);
+/* Tells them that it is reclaimed now. */
+void tell_parents(const struct period *s);
+
+/* Was that then less than time_us ago; 0 is never. */
+bool within(const struct period *s, uint64_t then_us, uint64_t time_us);
+
+/* ---- take.c ---- */
+
+/* What the kernel takes: a write of no bytes does nothing but be parsed. */
+void probe(struct run *run, int fd);
+
+/* -n: prints the writes of s->part. */
+void say_writes(const struct period *s);
+
+/* Makes them; s->r says what became of it. */
+void take(struct period *s);
 
 #endif

@@ -1,5 +1,5 @@
 #include "num.h"
-#include "scene.h"
+#include "period.h"
 
 /* What it brought then, for the row. */
 static struct yield yield_of(const struct lesson *l)
@@ -19,7 +19,7 @@ static struct yield yield_of(const struct lesson *l)
 void replay(struct run *run, struct cg *cg, struct record *rec,
 	    struct result *r)
 {
-	struct scene s = { .run = run, .cg = cg, .t = cg->data, .r = r };
+	struct period s = { .run = run, .cg = cg, .t = cg->data, .r = r };
 	struct memory *m = &s.t->memory;
 
 	*r = (struct result){

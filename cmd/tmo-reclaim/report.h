@@ -5,7 +5,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "period.h"
+#include "run.h"
 
 /* On stderr; as a table on a terminal, else as rows, or in that format. */
 void report(struct run *run, int format);

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "period.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static uint64_t patience(const struct run *run)
 		       : num_least(most, run->policy.interval_us / 10);
 }
 
-static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
+static void say_write(const struct period *s, uint64_t bytes, int swappiness)
 {
 	const char *key = s->cg->key[1] ? s->cg->key : "";
 	char text[ACT_TEXT];
@@ -76,7 +76,7 @@ static void say_write(const struct scene *s, uint64_t bytes, int swappiness)
 }
 
 /* As they are when each is fast. */
-void say_writes(const struct scene *s)
+void say_writes(const struct period *s)
 {
 	for (size_t i = 0; i < s->d.parts; i++) {
 		uint64_t left = s->d.part[i].bytes;
@@ -94,7 +94,7 @@ void say_writes(const struct scene *s)
 	}
 }
 
-static enum reason of_end(struct scene *s, const struct act_job *j)
+static enum reason of_end(struct period *s, const struct act_job *j)
 {
 	static const enum reason ends[] = {
 		[ACT_PARTIAL] = REASON_PARTIAL,
@@ -118,7 +118,7 @@ static enum reason of_end(struct scene *s, const struct act_job *j)
 	return why;
 }
 
-void take(struct scene *s)
+void take(struct period *s)
 {
 	struct run *run = s->run;
 	struct act_job j = {

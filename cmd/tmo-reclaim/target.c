@@ -379,11 +379,11 @@ static void split_tiers(const struct cg_set *set, const struct cg *cg,
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
 void target_limits(const struct cg_set *set, const struct cg *cg,
 		   struct target *t, const struct reading *now,
-		   const struct host *h, struct above *above,
+		   const struct host *h, struct ancestors *above,
 		   struct guard_in *g)
 {
 	struct mem_swap swap = h->swap;
-	size_t n = above_read(above, set, cg->key);
+	size_t n = ancestors_read(above, set, cg->key);
 
 	g->min_bytes = g->low_bytes = 0;
 	split_tiers(set, cg, t, &h->tier, g);
@@ -470,10 +470,10 @@ void target_account(struct target *t, const struct reading *from,
 	y->demoted_bytes =
 		num_least(y->got_bytes, demoted(last, from, after, ours));
 	y->got_bytes -= y->demoted_bytes;
-	t->swap_owed_bytes += swapped(last, from, after, ours);
-	y->got_anon_bytes = num_least(y->got_bytes, t->swap_owed_bytes);
+	t->swapped_uncounted_bytes += swapped(last, from, after, ours);
+	y->got_anon_bytes = num_least(y->got_bytes, t->swapped_uncounted_bytes);
 	y->got_file_bytes = y->got_bytes - y->got_anon_bytes;
-	t->swap_owed_bytes -= y->got_anon_bytes;
+	t->swapped_uncounted_bytes -= y->got_anon_bytes;
 	y->refaulted_anon_bytes =
 		pages(a->refault_anon_pages, l->refault_anon_pages);
 	y->refaulted_bytes =

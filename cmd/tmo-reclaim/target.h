@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "above.h"
+#include "ancestors.h"
 #include "cg.h"
 #include "decide.h"
 #include "files.h"
@@ -77,9 +77,10 @@ struct target {
 	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;
 	struct reading last;
-	uint64_t swap_owed_bytes; /* swapped, its steal not yet counted */
-	bool left_behind;    /* a write had not come back, and may still take */
-	unsigned int barren; /* writes in a row that brought nothing */
+	uint64_t swapped_uncounted_bytes; /* swapped, its steal not yet counted
+					   */
+	bool left_behind; /* a write had not come back, and may still take */
+	unsigned int idle_writes; /* writes in a row that brought nothing */
 	struct memory memory;
 	struct totals sum;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
@@ -111,7 +112,7 @@ void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 /* The swap and protection part of the guard's input. */
 void target_limits(const struct cg_set *set, const struct cg *cg,
 		   struct target *t, const struct reading *now,
-		   const struct host *h, struct above *above,
+		   const struct host *h, struct ancestors *above,
 		   struct guard_in *g);
 
 /*

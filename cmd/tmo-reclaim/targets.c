@@ -11,9 +11,9 @@
 #include "clock.h"
 #include "msg.h"
 #include "num.h"
-#include "period.h"
 #include "policy.h"
 #include "rows.h"
+#include "run.h"
 #include "tool.h"
 
 void targets_free(struct targets *t)

@@ -19,9 +19,9 @@
 #include "modes.h"
 #include "msg.h"
 #include "num.h"
-#include "period.h"
 #include "report.h"
 #include "root.h"
+#include "run.h"
 #include "service.h"
 #include "tool.h"
 
@@ -284,7 +284,7 @@ static int finish(struct run *run, struct rows_out *out, int format)
 	end_recording(run);
 	if (run->act)
 		act_close(run->act);
-	above_free(&run->above);
+	ancestors_free(&run->ancestors);
 	off_free(&run->host.off);
 	cg_set_close(&run->set);
 	return tool_finish(out, run->failed	? STATUS_PARTIAL

@@ -7,10 +7,14 @@
 
 #include "tap.h"
 #include "tmo-reclaim/decide.c"
+#include "tmo-reclaim/evidence.c"
 #include "tmo-reclaim/guard.c"
+#include "tmo-reclaim/guards.c"
+#include "tmo-reclaim/kinds.c"
 #include "tmo-reclaim/law.c"
+#include "tmo-reclaim/learn.c"
 #include "tmo-reclaim/options.c"
-#include "tmo-reclaim/rival.c"
+#include "tmo-reclaim/reclaimer.c"
 #include "tmo-reclaim/share.c"
 
 enum { MIB = 1 << 20, S = 1000000 };

@@ -1,4 +1,4 @@
-#include "above.h"
+#include "ancestors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static void read_level(const struct cg_set *set, const char *key,
 		l->current_bytes = value(set, key, "memory.current", 0);
 }
 
-size_t above_read(struct above *a, const struct cg_set *set, const char *key)
+size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
+		      const char *key)
 {
 	const char *end = strchr(key + 1, '/');
 	size_t n = 0;
@@ -61,13 +62,13 @@ size_t above_read(struct above *a, const struct cg_set *set, const char *key)
 	return n;
 }
 
-void above_forget(struct above *a)
+void ancestors_forget(struct ancestors *a)
 {
 	a->n = 0;
 }
 
-void above_free(struct above *a)
+void ancestors_free(struct ancestors *a)
 {
 	free(a->level);
-	*a = (struct above){ 0 };
+	*a = (struct ancestors){ 0 };
 }

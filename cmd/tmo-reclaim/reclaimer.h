@@ -7,15 +7,15 @@
  * memcg_vmstats_needs_flush(), FLUSH_TIME), so that much of our own may show
  * late.
  */
-#ifndef RIVAL_H
-#define RIVAL_H
+#ifndef RECLAIMER_H
+#define RECLAIMER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RIVAL_FLUSHED_US = 4000000 }; /* twice the kernel's 2 s */
+enum { RECLAIMER_FLUSHED_US = 4000000 }; /* twice the kernel's 2 s */
 
-struct rival {
+struct reclaimer {
 	uint64_t late_bytes, wrote_us; /* of our own, may still show */
 	uint64_t high_bytes;	       /* memory.high at the last look */
 	uint64_t seen_us, before_us;   /* the last sightings; 0: none */
@@ -23,24 +23,24 @@ struct rival {
 };
 
 /* A write of ours: asked of the kernel, and seen in its counts since. */
-void rival_wrote(struct rival *r, uint64_t asked_bytes, uint64_t got_bytes,
-		 unsigned int cpus, uint64_t now_us);
+void reclaimer_wrote(struct reclaimer *r, uint64_t asked_bytes,
+		     uint64_t got_bytes, unsigned int cpus, uint64_t now_us);
 
 /*
  * moved: proactive steal since our last look at the end of a period; high:
  * memory.high.  What cannot be told is 0, or the same as before.
  */
-void rival_look(struct rival *r, uint64_t moved_bytes, uint64_t high_bytes,
-		uint64_t now_us);
+void reclaimer_look(struct reclaimer *r, uint64_t others_steal_bytes,
+		    uint64_t high_bytes, uint64_t now_us);
 
 /*
  * Once seen it costs one period: an operator may do that.  Seen again in
  * ten minutes it is at it, and has the cgroup until it has been quiet for a
  * minute.
  */
-bool rival_holds(const struct rival *r, uint64_t now_us);
+bool reclaimer_holds(const struct reclaimer *r, uint64_t now_us);
 
 /* At it, and not yet said. */
-bool rival_to_tell(struct rival *r);
+bool reclaimer_to_tell(struct reclaimer *r);
 
 #endif

@@ -2,8 +2,8 @@
  * above - the limits of the cgroups above a target, which bound it as well:
  * read once a tick and shared by all below.
  */
-#ifndef ABOVE_H
-#define ABOVE_H
+#ifndef ANCESTORS_H
+#define ANCESTORS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,15 +21,16 @@ struct level {
  * The levels that lead to the last target.  In tree order, as targets mostly
  * come, each is read once; otherwise some are read again.
  */
-struct above {
+struct ancestors {
 	char path[CG_KEY_MAX]; /* of the lowest level */
 	struct level *level;   /* from the top, without the root */
 	size_t n, room;
 };
 
 /* What is above key; its number of levels. */
-size_t above_read(struct above *a, const struct cg_set *set, const char *key);
-void above_forget(struct above *a); /* a tick is over */
-void above_free(struct above *a);
+size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
+		      const char *key);
+void ancestors_forget(struct ancestors *a); /* a tick is over */
+void ancestors_free(struct ancestors *a);
 
 #endif
