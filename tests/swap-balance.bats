@@ -267,7 +267,7 @@ second() {
 	second $stat 's/^pswpout .*/pswpout 10000/; s/^zswpout .*/zswpout 2600/'
 	runx 0 balance -H -o incompressible_pct,backend,backend_reason /w.slice/idle
 	same $'0.000\tzswap\thuge_pages'
-	runx 0 balance --plan -q -H /w.slice/idle
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/idle
 	same ""
 	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
 	[[ $output == *"huge pages pass zswap by on this kernel: they go to /dev/vda whole"* ]]
@@ -554,8 +554,8 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 @test "a dry run keeps no state and writes nothing" {
 	replay swap-balance-7.3.4
 	before=$(find "$ROOT1" -type f -exec cksum {} +)
-	runx 0 balance -n -b 1M --apply /w.slice/idle
-	runx 0 balance -n -b 1M --plan --probe 32M /w.slice/file
+	runx 0 balance -n -b 1M --apply --dwell 0s /w.slice/idle
+	runx 0 balance -n -b 1M --plan --dwell 0s --probe 32M /w.slice/file
 	[ ! -e "$STATE" ]
 	[ ! -e "$STATE.lock" ]
 	[ "$(find "$ROOT1" -type f -exec cksum {} +)" = "$before" ]
@@ -575,36 +575,36 @@ probe_root() {
 # no_probe WHY [CGROUP]: none is made, and it is told why.
 no_probe() {
 	: >"$RECLAIM"
-	runx 0 balance --plan -H --probe 32M "${2-/w.slice/file}"
+	runx 0 balance --plan --dwell 0s -H --probe 32M "${2-/w.slice/file}"
 	[[ $stderr == *"no probe: $1"* ]]
 	[ ! -s "$RECLAIM" ]
 }
 
 @test "a probe is 1 % of a cgroup, once a day" {
 	probe_root
-	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
 	no_probe "it was probed within a day"
 	edit $FILE/inode 's/.*/4711/' # made anew
-	runx 0 balance --plan -q -H --probe 32M -r /w.slice
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M -r /w.slice
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
 	[ ! -e "$ROOT1/sys/fs/cgroup/w.slice/memory.reclaim" ]
 	probe_root
 	edit $FILE/memory.current 's/.*/4294967296/'
-	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	[ "$(cat "$RECLAIM")" = "4194304 swappiness=max" ]
 	rm "$RECLAIM" "$STATE.probe"
-	runx 3 balance --plan -q -H --probe 32M /w.slice/file
+	runx 3 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	one_line "cannot probe '/w.slice/file'"
 }
 
 @test "what a probe told is known to the next run" {
 	probe_root
-	runx 0 balance --plan -q -H --probe 32M /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	same ""
 	reseal probe 1 's/ nan nan$/ 1.000 100.000/'
 	: >"$RECLAIM"
-	runx 0 balance --plan -q -H /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	[ ! -s "$RECLAIM" ]
 }
@@ -642,7 +642,7 @@ no_probe() {
 	edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'
 	edit sys/fs/cgroup/w.slice/idle/memory.zswap.max 's/.*/0/'
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
-	runx 0 balance --plan -q /w.slice/idle /w.slice/file
+	runx 0 balance --plan --dwell 0s -q /w.slice/idle /w.slice/file
 	same "$(printf '%s\t' '#cgroup' file old new state)why
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 }
@@ -651,11 +651,11 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	edit proc/meminfo '4aZswap: 100 kB'
-	runx 0 balance --plan -q -H -r /w.slice
+	runx 0 balance --plan --dwell 0s -q -H -r /w.slice
 	same "$(printf '%s\t' /w.slice/anon memory.zswap.writeback 1 0 planned)sensitive
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 40000000/; s/^zswap .*/zswap 39900000/'
-	runx 0 balance --plan -q -H /w.slice
+	runx 0 balance --plan --dwell 0s -q -H /w.slice
 	[ "$(cut -f1 <<<"$output" | uniq)" = /w.slice ]
 }
 
@@ -667,15 +667,15 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	runx 0 balance -H -o cgroup,backend,backend_reason -b 80M/20s /w.slice/file /w.slice/anon
 	same $'/w.slice/anon\tnone\tsensitive\n/w.slice/file\tnone\tbudget'
 	rm "$STATE"
-	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s -r /w.slice
 	same "" # the pool may be full: with no writeback there were no swap then
 	edit proc/meminfo '4aZswap: 100 kB'
 	rm -f "$STATE"
-	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s -r /w.slice
 	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 1 0 planned)budget"
 	edit sys/fs/cgroup/w.slice/idle/memory.stat 's/^zswap_incomp .*/zswap_incomp 4000000/'
 	rm -f "$STATE"
-	runx 0 balance --plan -q -H -b 80M/20s -r /w.slice
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s -r /w.slice
 	same ""
 }
 
@@ -685,13 +685,78 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	runx 0 balance -H -o backend,backend_reason /w.slice/file
 	same $'none\trotational'
-	runx 0 balance --plan -q -H /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
 	same ""
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
-	runx 0 balance --plan -q -H /w.slice/file
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
 	same ""
+}
+
+# later SECONDS: both samples are so much younger.
+later() {
+	local root
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		awk -v s="$1" '{ print $1 + s, $2 }' "$root/proc/uptime" >"$root/uptime"
+		mv "$root/uptime" "$root/proc/uptime"
+	done
+}
+
+@test "apply waits until the choice has stood for a minute, over runs" {
+	replay swap-balance-7.3.4
+	local compresses='s/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 4000000/'
+	local not='s/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	edit sys/fs/cgroup/w.slice/file/memory.stat "$not"
+	held=$(printf '%s\t' /w.slice/file memory.zswap.max max 0 held)incompressible
+	runx 0 balance --plan -q -H /w.slice/file
+	same "$held"
+	[ ! -e "$STATE.evidence" ]
+	for wait in 0 30; do # windows of 20 s: 20 s, 50 s
+		later "$wait"
+		runx 0 balance --apply -q -H /w.slice/file
+		same "$held"
+	done
+	[ "$(stat -c %a "$STATE.evidence")" = 600 ]
+	edit sys/fs/cgroup/w.slice/file/memory.stat "$compresses"
+	later 20
+	runx 0 balance --apply -q -H /w.slice/file
+	same ""
+	edit sys/fs/cgroup/w.slice/file/memory.stat "$not"
+	later 20 # it begins anew
+	runx 0 balance --apply -q -H /w.slice/file
+	same "$held"
+	later 90000 # more than a day
+	runx 0 balance --apply -q -H /w.slice/file
+	same "$held"
+	later 50
+	runx 0 balance --apply -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
+}
+
+@test "writeback that was shut is opened after an hour without a cause, or for need" {
+	replay swap-balance-7.3.4
+	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	edit proc/meminfo '4aZswap: 100 kB'
+	file=memory.zswap.writeback
+	runx 0 balance --apply --dwell 10s -q -H -b 80M/20s /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle "$file" 1 0 "done")budget"
+	edit "sys/fs/cgroup/w.slice/idle/$file" '1s/.*/0/; 2d'
+	for wait in 100 1000 2400; do
+		later "$wait"
+		runx 0 balance --apply -q -H /w.slice/idle
+		same "$(printf '%s\t' /w.slice/idle "$file" 0 1 held)compressible"
+	done
+	cp "$STATE.undo" "$BATS_TEST_TMPDIR/undo"
+	later 1200
+	runx 0 balance --apply -q -H /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle "$file" 0 1 "done")compressible"
+	edit "sys/fs/cgroup/w.slice/idle/$file" '1s/.*/0/; 2d'
+	cp "$BATS_TEST_TMPDIR/undo" "$STATE.undo"
+	rm "$STATE.evidence"
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 99999999 kB/'
+	runx 0 balance --apply -q -H /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle "$file" 0 1 "done")compressible"
 }
 
 @test "a plan leaves alone what an operator has set" {
@@ -699,14 +764,14 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	edit sys/fs/cgroup/w.slice/file/memory.zswap.max 's/.*/1073741824/'
 	edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'
-	runx 0 balance --plan -q -H /w.slice/file /w.slice/idle
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/file /w.slice/idle
 	same ""
 }
 
 @test "the undo record is void after a reboot" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
-	runx 0 balance --apply -q -H /w.slice/file
+	runx 0 balance --apply --dwell 0s -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 "done")incompressible"
 	file=${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.zswap.max
 	[ "$(cat "$file")" = $'max\n0' ]
@@ -726,7 +791,7 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 # applied CGROUP: zswap is shut for it by --apply, in what is now the root.
 applied() {
 	edit "sys/fs/cgroup$1/memory.stat" 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
-	runx 0 balance --apply -q -H "$1"
+	runx 0 balance --apply --dwell 0s -q -H "$1"
 	same "$(printf '%s\t' "$1" memory.zswap.max max 0 "done")incompressible"
 	export TMO_ROOT=${ROOT1%1}2
 	FILE=$TMO_ROOT/sys/fs/cgroup$1/memory.zswap.max
@@ -754,7 +819,7 @@ apply_again() {
 	printf '%s\n' "$1" >"$ROOT1/sys/fs/cgroup/w.slice/file/memory.zswap.max"
 	printf '%s\n' "$1" >"$FILE"
 	export TMO_ROOT=$ROOT1:${ROOT1%1}2
-	run --separate-stderr balance --apply -q -H /w.slice/file
+	run --separate-stderr balance --apply --dwell 0s -q -H /w.slice/file
 }
 
 @test "apply leaves alone a value that was put back by hand" {
@@ -799,7 +864,7 @@ apply_again() {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
 	runx 3 env FAULT=file/memory.zswap.max:write:EROFS LD_PRELOAD="$TMO_BUILD/faultio.so" \
-		swap-balance -S "$STATE" --apply -q -H /w.slice/file
+		swap-balance -S "$STATE" --apply --dwell 0s -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 failed)incompressible"
 	[ ! -e "$STATE.undo" ]
 	applied /w.slice/file
@@ -828,12 +893,12 @@ apply_again() {
 	replay swap-balance-7.3.4
 	applied /w.slice/file
 	export TMO_ROOT=$ROOT1:${ROOT1%1}2
-	runx 0 balance --apply -q -H /w.slice/idle
+	runx 0 balance --apply --dwell 0s -q -H /w.slice/idle
 	grep -q /w.slice/file "$STATE.undo"
 	rm -r "${FILE%/*}"
-	runx 0 balance --plan -q -H /w.slice/idle
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/idle
 	grep -q /w.slice/file "$STATE.undo"
-	runx 0 balance --apply -q -H /w.slice/idle
+	runx 0 balance --apply --dwell 0s -q -H /w.slice/idle
 	[ ! -e "$STATE.undo" ]
 }
 
@@ -858,10 +923,10 @@ apply_again() {
 
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
-	runx 2 balance --plan
+	runx 2 balance --plan --dwell 0s
 	one_line "which cgroups?"
-	runx 2 balance --apply </dev/null
-	runx 2 balance --apply --undo /w.slice
+	runx 2 balance --apply --dwell 0s </dev/null
+	runx 2 balance --apply --dwell 0s --undo /w.slice
 	one_line "one at a time"
 }
 

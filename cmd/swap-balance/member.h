@@ -36,6 +36,7 @@ struct member {
 	struct window window;
 	struct balance law;
 	struct backend_state backend;
+	double stood_s;	     /* so long it has been that, over runs */
 	bool zswap_has_room; /* its pool, and each limit up the tree */
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */

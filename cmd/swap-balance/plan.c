@@ -19,6 +19,7 @@ enum {
 	FILES = 3,
 	TEXT_MAX = 32,
 	INCOMPRESSIBLE_PCT = 5,
+	PUT_BACK = 60, /* times the dwell: what helped is no longer seen */
 };
 
 static const char *const files[FILES] = { "memory.zswap.max",
@@ -366,6 +367,28 @@ static int change_kept(const struct plan *plan, const struct cg_set *set,
 	return err;
 }
 
+/*
+ * Has the choice stood for long enough?  A setting that helped removes what it
+ * was made for, so to put it back takes longer; but not where it could do harm.
+ */
+static bool has_stood(const struct plan *plan, const struct member *m,
+		      const struct entry *e, const char *new)
+{
+	bool back = e && !strcmp(new, e->old);
+
+	if (back && e->file == 1 && !may_shut_writeback(m))
+		return true;
+	return m->stood_s >= plan->dwell_s * (back ? PUT_BACK : 1);
+}
+
+static int hold(const struct plan *plan, const struct cg *cg, struct change *c)
+{
+	c->key = cg->key;
+	c->state = "held";
+	emit(plan, c);
+	return STATUS_OK;
+}
+
 static int apply_file(const struct plan *plan, const struct cg_set *set,
 		      const struct cg *cg, int file, struct record *rec)
 {
@@ -388,6 +411,8 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 		return STATUS_OK;
 	if (e && strcmp(now, e->new))
 		return refuse(plan, cg, e, now, c.new);
+	if (!has_stood(plan, m, e, c.new))
+		return hold(plan, cg, &c);
 	if (plan->write && !e)
 		e = record_add(rec, cg, file, now, c.new);
 	err = plan->write ? change_kept(plan, set, cg, &c, rec, e)

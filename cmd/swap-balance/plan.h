@@ -12,6 +12,7 @@
 struct plan {
 	const char *path; /* of the undo record */
 	bool write;	  /* else only say what would be written */
+	double dwell_s;	  /* a choice must have stood so long */
 	struct rows_out *out;
 };
 

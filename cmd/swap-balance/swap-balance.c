@@ -16,6 +16,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "evidence.h"
 #include "io.h"
 #include "member.h"
 #include "msg.h"
@@ -81,6 +82,7 @@ enum key {
 	KEY_APPLY,
 	KEY_UNDO,
 	KEY_MAINTAIN,
+	KEY_DWELL,
 	KEY_PROBE,
 	KEY_SWAP_LIMIT,
 	KEY_PRESSURE,
@@ -107,6 +109,8 @@ static const struct opt options[] = {
 	{ KEY_APPLY, "apply", NULL,
 	  "set memory.zswap.max and memory.zswap.writeback" },
 	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
+	{ KEY_DWELL, "dwell", "TIME",
+	  "a backend must stand so long to replace another (1m)" },
 	{ KEY_PROBE, "probe", "SIZE",
 	  "take at most so much where the compression is unknown" },
 	{ KEY_MAINTAIN, "maintain", NULL,
@@ -190,6 +194,10 @@ static void take(void *arg, int key, const char *text)
 	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
 	case KEY_UNDO: take_mode(o, MODE_UNDO); break;
 	case KEY_MAINTAIN: take_mode(o, MODE_MAINTAIN); break;
+	case KEY_DWELL:
+		o->cfg.backend.dwell_s =
+			(double)opt_time("--dwell", text, 0) / 1e6;
+		break;
 	case KEY_PROBE: o->probe_bytes = opt_size("--probe", text); break;
 	case KEY_WRITE_LIMIT:
 		o->cfg.write_limit_bytes_per_s =
@@ -646,12 +654,26 @@ static char **targets(struct run *run, char **operands, size_t *n)
 	return tool_keys(&run->set, operands, *n);
 }
 
+/* A run has but one window: what those before it saw is kept. */
+static int apply(struct run *run, const struct plan *plan)
+{
+	char path[4096];
+	bool keeps = run->o.mode == MODE_APPLY && may_write(run);
+	int err;
+
+	snprintf(path, sizeof(path), "%s.evidence", run->o.state);
+	err = evidence_add(path, &run->set, keeps);
+	if (err)
+		die(err, "cannot keep what was seen in '%s'", path);
+	return plan_apply(plan, &run->set);
+}
+
 static int act(struct run *run, char **operands, size_t n)
 {
 	bool all = !n; /* of the undo record */
 	struct plan plan = { run->undo_path,
 			     run->o.mode != MODE_PLAN && !run->common.dry_run,
-			     &run->out };
+			     run->o.cfg.backend.dwell_s, &run->out };
 	char **keys = targets(run, operands, &n);
 
 	if (clock_stopped()) /* perhaps half a list */
@@ -662,7 +684,7 @@ static int act(struct run *run, char **operands, size_t n)
 	show(run, keys, n);
 	return run->o.mode == MODE_SHOW || clock_stopped()
 		       ? run->status
-		       : run->status | plan_apply(&plan, &run->set);
+		       : run->status | apply(run, &plan);
 }
 
 /* Rows in, rows out: no operand, and no terminal to wait at. */

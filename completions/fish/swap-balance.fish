@@ -16,6 +16,7 @@ complete -c swap-balance -l budget-status -d 'show the budgets of all drives, an
 complete -c swap-balance -l plan -d 'show what --apply would write, and why'
 complete -c swap-balance -l apply -d 'set the backend of the cgroups'
 complete -c swap-balance -l undo -d 'put back what --apply has changed'
+complete -c swap-balance -l dwell -x -d 'a backend must stand so long to replace another'
 complete -c swap-balance -l probe -x -d 'take at most so much where the compression is unknown'
 complete -c swap-balance -l maintain -d 'zram: write back and recompress what is idle'
 complete -c swap-balance -l writeback-after -x -d 'idleness for writeback'

@@ -136,13 +136,13 @@ price() {
 	hog /b --cold-anon 40M --fill random
 	echo 0 >"$CG/a/memory.zswap.writeback"
 	before=$(settings /a; settings /b)
-	runx 0 swap-balance -S "$STATE" -i 1s -q -H --probe 8M --plan /a /b
+	runx 0 swap-balance -S "$STATE" -i 1s -q -H --probe 8M --plan --dwell 0s /a /b
 	same $'/b\tmemory.zswap.max\tmax\t0\tplanned\tincompressible'
 	[ "$(settings /a; settings /b)" = "$before" ]
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /a /b
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply --dwell 0s /a /b
 	same $'/b\tmemory.zswap.max\tmax\t0\tdone\tincompressible'
 	[ "$(stat -c %a "$STATE.undo")" = 600 ]
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a /b
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply --dwell 0s /a /b
 	same ""
 	runx 0 swap-balance -S "$STATE" -q -H --undo -n
 	[ "$(settings /a; settings /b)" != "$before" ]
@@ -154,7 +154,7 @@ price() {
 @test "apply takes no swap from a cgroup that its limit makes swap" {
 	rotational_on "$DISK" # the backend is none
 	hog /a --cold-anon 40M
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply /a
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply --dwell 0s /a
 	same ""
 	[ "$(cat "$CG/a/memory.swap.max")" = max ]
 	echo 20M >"$CG/a/memory.max"
@@ -166,7 +166,7 @@ price() {
 	swap_on "$DISK"
 	zswap_on
 	hog /b --cold-anon 40M --fill random
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply --dwell 0s /b
 	echo 5M >"$CG/b/memory.zswap.max"
 	runx 3 swap-balance -S "$STATE" -q -H --undo
 	same $'/b\tmemory.zswap.max\t5242880\tmax\trefused\tchanged_by_other'
@@ -181,7 +181,7 @@ price() {
 	swap_on "$DISK"
 	zswap_on
 	hog /b --cold-anon 40M --fill random
-	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply /b
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply --dwell 0s /b
 	kill "${HOGS[0]}"
 	wait "${HOGS[0]}" || true
 	rmdir "$CG/b"
