@@ -15,6 +15,19 @@ void fmt_put(struct rows_out *o, const char *s, size_t n);
 void fmt_puts(struct rows_out *o, const char *s);
 bool fmt_ends(const char *name, const char *suffix);
 bool fmt_is_number(const char *s);
+/* Does a column of that name tell rows of one cgroup apart (age_us, pid)? */
+bool fmt_is_label(const char *name);
+
+/*
+ * The table, in table.c: rows wait in it, until table_put() lays them out.
+ * Widths are those of the first rows that go out together.  A sample has a line
+ * for its time above it where it has several rows, and a header before it where
+ * the last is off the screen.
+ */
+void table_row(struct rows_out *o, const char *const *text);
+void table_sample_over(struct rows_out *o);
+void table_put(struct rows_out *o);
+void table_free(struct rows_out *o);
 
 /*
  * The exposition, in prom.c.  All samples of a metric must stand together, and

@@ -65,20 +65,6 @@ static void put_label(struct rows_out *o, const char *name, const char *s)
 	fmt_puts(o, "\"");
 }
 
-/* Several rows of a cgroup differ in these. */
-static bool is_key(const char *name)
-{
-	static const char *const keys[] = {
-		"age_us", "kind", "percentile_pct", "node",	    "pid",
-		"addr",	  "file", "resource",	    "threshold_us", "action",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (!strcmp(name, keys[i]))
-			return true;
-	return false;
-}
-
 static char *labels_of(struct rows_out *o, const char *const *text)
 {
 	size_t len = o->len;
@@ -86,7 +72,7 @@ static char *labels_of(struct rows_out *o, const char *const *text)
 
 	put_label(o, o->name[0], text[0]);
 	for (size_t i = 1; i < o->n; i++)
-		if (is_key(o->name[i]) && strcmp(text[i], "-")) {
+		if (fmt_is_label(o->name[i]) && strcmp(text[i], "-")) {
 			fmt_puts(o, ",");
 			put_label(o, o->name[i], text[i]);
 		}
@@ -453,7 +439,7 @@ void prom_put(struct rows_out *o)
 	if (!o->prom || !o->prom->n)
 		return;
 	for (size_t i = 1; i < o->n; i++)
-		if (strcmp(o->name[i], "time") && !is_key(o->name[i]))
+		if (strcmp(o->name[i], "time") && !fmt_is_label(o->name[i]))
 			put_metric(o, i);
 	if (!strcmp(o->name[0], "cgroup"))
 		put_places(o);

@@ -199,12 +199,13 @@ int rows_format(const char *name, enum rows_format *out)
 
 void rows_open(struct rows_out *o, int format, bool header, const char *tool)
 {
-	const char *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	memset(o, 0, sizeof(*o));
 	o->fd = STDOUT_FILENO;
 	o->tty = isatty(o->fd);
-	o->color = o->tty && !(no_color && *no_color);
+	o->color = o->tty && !(no_color && *no_color) && term &&
+		   strcmp(term, "dumb");
 	o->format = format >= 0 ? (enum rows_format)format
 		    : o->tty	? ROWS_TABLE
 				: ROWS_TSV;
@@ -234,6 +235,7 @@ static void declare(struct rows_out *o, const char *const *name, size_t n)
 {
 	if (same_names(o, name, n))
 		return;
+	table_put(o);
 	prom_columns(o, name, n);
 	rows_free_names(o->name, o->n);
 	o->name = xcalloc(n, sizeof(*o->name));
@@ -342,6 +344,7 @@ static void replace_file(struct rows_out *o)
 
 static int hand_on(struct rows_out *o)
 {
+	table_put(o);
 	if (!o->err && o->file && o->prom)
 		replace_file(o);
 	if (!o->err && o->most_waiting_bytes)
@@ -357,6 +360,7 @@ int rows_flush(struct rows_out *o)
 	prom_sample_ends(o);
 	hand_on(o);
 	prom_sample_over(o);
+	table_sample_over(o);
 	return o->err;
 }
 
@@ -398,13 +402,13 @@ int rows_close(struct rows_out *o)
 	hand_on(o);
 	if (close(o->fd) && !o->err)
 		o->err = -errno;
+	table_free(o);
+	prom_free(o);
 	rows_free_names(o->name, o->n);
 	free(o->help);
-	free(o->width);
 	free(o->from);
 	free(o->text);
 	free(o->buf);
-	prom_free(o);
 	o->name = NULL;
 	return o->err;
 }

@@ -101,13 +101,10 @@ struct rows_out {
 	unsigned int version;	      /* and of which header of the input */
 	int *from;		      /* own cell >= 0, or ~cell of the input */
 	const char **text;	      /* the row as it goes out */
-	size_t *width;		      /* of the table's columns */
-	bool brief;		      /* names in its header */
-	size_t screen, left_out;      /* its columns, and ours after the key */
-	size_t lines;		      /* of the table, since its header */
 	bool tty, color;
-	bool filters;	   /* samples have no end: rows replace their last */
-	struct prom *prom; /* rows kept for the exposition */
+	bool filters;	     /* samples have no end: rows replace their last */
+	struct prom *prom;   /* rows kept for the exposition */
+	struct table *table; /* rows that wait for their sample's end */
 };
 
 /* stdout.  format < 0: table on a terminal, rows elsewhere. */

@@ -504,29 +504,54 @@ static void put_text(struct row *r, const void *sample, int arg)
 	row_str(r, text[arg]);
 }
 
-void tool_check(struct rows_out *o, const char *feature, enum check_state state,
-		const char *fmt, ...)
+/* A row of what --check prints. */
+enum { CHECK_FEATURE, CHECK_STATE, CHECK_DETAIL, CHECK_FIX, CHECK_COLS };
+
+__attribute__((format(printf, 5, 0))) static void put_check(
+	struct rows_out *o, const char *feature, enum check_state state,
+	const char *fix, const char *fmt, va_list ap)
 {
-	static const struct col cols[] = {
-		{ "feature", NULL, put_text, 0 },
-		{ "state", NULL, put_text, 1 },
-		{ "detail", NULL, put_text, 2 },
+	static const struct col cols[CHECK_COLS] = {
+		{ "feature", NULL, put_text, CHECK_FEATURE },
+		{ "state", NULL, put_text, CHECK_STATE },
+		{ "detail", NULL, put_text, CHECK_DETAIL },
+		{ "fix", NULL, put_text, CHECK_FIX },
 	};
-	static const struct col *const all[] = { cols, cols + 1, cols + 2 };
+	static const struct col *const all[CHECK_COLS] = { cols, cols + 1,
+							   cols + 2, cols + 3 };
 	static const char *const states[] = { "ok", "limited", "missing" };
 	static struct col_set set;
 	struct row r = { 0 };
 	char detail[512];
-	const char *text[3] = { feature, states[state], detail };
-	va_list ap;
+	const char *text[CHECK_COLS] = { feature, states[state], detail, fix };
 
-	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
-	set = (struct col_set){ (const struct col **)(uintptr_t)all, 3, false };
+	set = (struct col_set){ (const struct col **)(uintptr_t)all, CHECK_COLS,
+				false };
 	row_put(&r, &set, text);
 	rows_emit(o, NULL, &set, &r);
 	row_free(&r);
+}
+
+void tool_check(struct rows_out *o, const char *feature, enum check_state state,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_check(o, feature, state, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void tool_check_fix(struct rows_out *o, const char *feature,
+		    enum check_state state, const char *fix, const char *fmt,
+		    ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_check(o, feature, state, fix, fmt, ap);
+	va_end(ap);
 }
 
 int tool_finish(struct rows_out *o, int status)

@@ -122,13 +122,17 @@ void tool_bad_input(const struct rows_in *in, int err)
 	__attribute__((noreturn));
 
 /*
- * --check: a row "feature state detail", one call for each feature that the
- * tool would use.  The tool ends with STATUS_FATAL where one that it cannot do
- * without is missing.
+ * --check: a row "feature state detail fix", one call for each feature that the
+ * tool would use.  The detail is what was found; the fix is what to do about
+ * it, a command where there is one, and "-" of tool_check().  The tool ends
+ * with STATUS_FATAL where one that it cannot do without is missing.
  */
 enum check_state { CHECK_OK, CHECK_LIMITED, CHECK_MISSING };
 void tool_check(struct rows_out *o, const char *feature, enum check_state state,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void tool_check_fix(struct rows_out *o, const char *feature,
+		    enum check_state state, const char *fix, const char *fmt,
+		    ...) __attribute__((format(printf, 5, 6)));
 
 /*
  * Closes the output and returns main's status: a write error is FATAL, a

@@ -468,7 +468,7 @@ END
 	idle
 	export TMO_ROOT=$R/1
 	runx 0 cold-scan --check
-	[ "$(grep ^source <<<"$output")" = $'source\tok\tauto takes page-idle' ]
+	[ "$(grep ^source <<<"$output")" = $'source\tok\tauto takes page-idle\t-' ]
 	[ "$(grep ^lru_gen <<<"$output" | cut -f2)" = missing ]
 	rm -r "$R/1/sys/kernel/mm/page_idle"
 	runx 2 cold-scan --check

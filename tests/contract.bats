@@ -164,8 +164,8 @@ prom_is_valid() {
 checks() {
 	run --separate-stderr "$1" --check
 	[ "$status" -eq 0 ] || [ "$status" -eq 2 ]
-	[[ $output == "#feature"$'\t'"state"$'\t'"detail"* ]]
-	refute grep -vP '^#|^[^\t]+\t(ok|limited|missing)\t[^\t]+$' <<<"$output"
+	[[ $output == "#feature"$'\t'"state"$'\t'"detail"$'\t'"fix"* ]]
+	refute grep -vP '^#|^[^\t]+\t(ok|limited|missing)\t[^\t]+\t[^\t]+$' <<<"$output"
 }
 @test "--check prints a row a feature" { each checks; }
 

@@ -172,21 +172,89 @@ lint() {
 	done
 }
 
-@test "a table fits the terminal: whole columns go from the left, names lose their middle" {
-	export TMO_ROOT=$R/1
-	printf '#cgroup\ttime\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice\t1.000\t6000000\t0.5\t0.5\n' >"$BATS_TEST_TMPDIR/rows"
-	printf '/w.slice/a-name-that-is-longer.service\t1.000\t6000000\t0.5\t0.5\n' >>"$BATS_TEST_TMPDIR/rows"
+# on COLUMNS COMMAND: what a terminal of that width shows.
+on() {
+	script -qec "stty cols $1 rows 40; $2" /dev/null </dev/null | tr -d '\r'
+}
+
+# recorded NAME COMMAND: as tests/fixtures/tables has it, at 60, 80 and 120.
+recorded() {
+	local wide want
 	for wide in 60 80 120; do
-		script -qec "stty cols $wide; tmo-reclaim -q -n -f table <$BATS_TEST_TMPDIR/rows" \
-			/dev/null </dev/null | tr -d '\r' >"$BATS_TEST_TMPDIR/seen"
-		cat "$BATS_TEST_TMPDIR/seen"
-		[ "$(wc -l <"$BATS_TEST_TMPDIR/seen")" -eq 3 ]
-		[ "$(wc -L <"$BATS_TEST_TMPDIR/seen")" -le "$wide" ]
-		grep -q '^cgroup .*reason' "$BATS_TEST_TMPDIR/seen"
-		grep -q '^/w.slic..ger.service' "$BATS_TEST_TMPDIR/seen"
+		want=$TESTS/fixtures/tables/$1.$wide
+		on "$wide" "$2" >"$BATS_TEST_TMPDIR/seen"
+		[ -z "${RECORD-}" ] || cp "$BATS_TEST_TMPDIR/seen" "$want"
+		diff "$want" "$BATS_TEST_TMPDIR/seen"
+		[[ $1 == check-* ]] || [ "$(wc -L <"$want")" -le "$wide" ]
 	done
-	grep -q mem_some "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "tables at 60, 80 and 120 columns are as recorded" {
+	recorded psi-watch "psi-watch -r -i 6s /w.slice"
+	recorded psi-watch-once "psi-watch -r /"
+	recorded psi-watch-one "psi-watch -i 6s /w.slice"
+	recorded psi-watch-trigger "psi-watch -q -r -t 'cpu some 10ms/1s' /w.slice"
+	recorded swap-balance "swap-balance -q -S $BATS_TEST_TMPDIR/s -i 6s -c 2 /w.slice '/w.slice/*'"
+	recorded tmo-reclaim "tmo-reclaim -n -q -i 6s -c 2 /w.slice '/w.slice/*'"
+	recorded pipeline "psi-watch -r -i 6s /w.slice | swap-balance -q -S $BATS_TEST_TMPDIR/s2 | tmo-reclaim -q -n"
+	TMO_ROOT=$R/1
+	recorded check-psi-watch "psi-watch --check"
+	recorded check-swap-balance "swap-balance -S /tmp/x --check"
+	recorded check-tmo-reclaim "tmo-reclaim --check"
+	use_root cold-scan-lru-gen-7.3.4
+	recorded cold-scan "cold-scan -q -a 4s,8s -r /"
+	recorded check-cold-scan "cold-scan --check"
+}
+
+@test "a later longer name does not shift a table, and loses its middle on a screen" {
+	export TMO_ROOT=$R/1
+	printf '#cgroup\ttime\tx_bytes\n/w.slice\t1.000\t7\n/w.slice/a\t1.000\t7\n/w.slice\t7.000\t7\n' >"$BATS_TEST_TMPDIR/rows"
+	printf '/w.slice/a-name-that-is-longer-than-any-other.service\t7.000\t7\n/w.slice/b\t7.000\t7\n' >>"$BATS_TEST_TMPDIR/rows"
+	on 80 "(head -n 3 $BATS_TEST_TMPDIR/rows; sleep 0.3; tail -n 3 $BATS_TEST_TMPDIR/rows) |
+		swap-balance -q -S $BATS_TEST_TMPDIR/s -o x_bytes,time" >"$BATS_TEST_TMPDIR/seen"
+	diff - "$BATS_TEST_TMPDIR/seen" <<'EOF'
+00:00:01
+CGROUP                    X
+/w.slice                  7
+  a                       7
+00:00:07
+/w.slice                  7
+  a-name-t...service      7
+  b                       7
+EOF
 	# Nothing is left out in a file.
-	runx 0 tmo-reclaim -q -n -f table <"$BATS_TEST_TMPDIR/rows"
-	[[ ${lines[0]} == *time*window*reason* && $output == *a-name-that-is-longer.service* ]]
+	runx 0 swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table <"$BATS_TEST_TMPDIR/rows"
+	[[ $output == *"  a-name-that-is-longer-than-any-other.service  "* ]]
+	[[ ${lines[1]} == CGROUP*X*SWAPPINESS*BALANCE ]]
+}
+
+@test "the header comes again with a screen, and never in mid-sample" {
+	export TMO_ROOT=$R/1
+	for ((time = 1; time < 40; time += 6)); do
+		printf '#cgroup\ttime\tx\n'
+		for name in '' /a /b /c /d; do printf '/w.slice%s\t%d.000\t1\n' "$name" "$time"; done
+	done >"$BATS_TEST_TMPDIR/rows"
+	script -qec "stty cols 80 rows 16; swap-balance -q -S $BATS_TEST_TMPDIR/s -o time,x <$BATS_TEST_TMPDIR/rows" \
+		/dev/null </dev/null | tr -d '\r' >"$BATS_TEST_TMPDIR/seen"
+	# after each header, and after each time without one, five rows
+	awk '/^00:/ { if (rows && rows != 5) exit 1; rows = 0; times++; next }
+		/^CGROUP/ { if (rows) exit 1; headers++; next }
+		{ rows++ } END { exit !(rows == 5 && times == 7 && headers > 1 && headers < 7) }' "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "reasons have three colours on a terminal, and none in a file or with NO_COLOR" {
+	export TMO_ROOT=$R/1
+	printf '#cgroup\treason\n/a\tlaw\n/b\tgrace\n/c\tno_psi\n' >"$BATS_TEST_TMPDIR/rows"
+	color() { env -u NO_COLOR TERM="${1-xterm}" script -qec "swap-balance -q -S $BATS_TEST_TMPDIR/s -f table -o reason - <$BATS_TEST_TMPDIR/rows" /dev/null </dev/null; }
+	color >"$BATS_TEST_TMPDIR/seen"
+	grep -q $'\e\\[32mlaw\e\\[0m' "$BATS_TEST_TMPDIR/seen"
+	grep -q $'\e\\[33mgrace\e\\[0m' "$BATS_TEST_TMPDIR/seen"
+	grep -q $'\e\\[31mno_psi\e\\[0m' "$BATS_TEST_TMPDIR/seen"
+	color dumb >"$BATS_TEST_TMPDIR/seen"
+	refute grep -q $'\e' "$BATS_TEST_TMPDIR/seen"
+	on 80 "swap-balance -q -S $BATS_TEST_TMPDIR/s -o reason - <$BATS_TEST_TMPDIR/rows" >"$BATS_TEST_TMPDIR/seen"
+	grep -q law "$BATS_TEST_TMPDIR/seen"
+	refute grep -q $'\e' "$BATS_TEST_TMPDIR/seen"
+	runx 0 env -u NO_COLOR TERM=xterm swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table -o reason - <"$BATS_TEST_TMPDIR/rows"
+	[[ $output == *law* && $output != *$'\e'* ]]
 }

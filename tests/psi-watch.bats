@@ -1005,12 +1005,12 @@ tmo_psi_watch_cpu_full_avg10_ratio{cgroup="/web"} '"$(avg web)"
 	live
 	command -v script >/dev/null || skip "no script(1)"
 	run script -qec "stty cols 160; LC_ALL=C.UTF-8 psi-watch -i 50ms -c 5 $KEY" /dev/null
-	[[ "${lines[0]}" == *trend* ]]
+	[[ "${lines[0]}" == *TREND* ]]
 	[[ "${lines[5]}" == *·····* ]]
 	run script -qec "stty cols 80; psi-watch -i 50ms -c 2 $KEY" /dev/null
-	[[ "${lines[0]}" != *trend* ]]
+	[[ "${lines[0]}" == CGROUP*IO_FULL* && ${lines[0]} != *TREND* ]]
 	runx 0 psi-watch -f table -i 50ms -c 2 "$KEY"
-	[[ $output != *trend* ]]
+	[[ $output == CGROUP*IO_FULL* && $output != *TREND* ]]
 }
 
 # ---- where PSI is off ----

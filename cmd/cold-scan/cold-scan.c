@@ -270,12 +270,13 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 	ssize_t n = io_read_all(root_fd(), "sys/kernel/debug/lru_gen", &text);
 
 	if (n < 0)
-		tool_check(o, "lru_gen", CHECK_MISSING,
-			   "no debugfs file: mount -t debugfs none "
-			   "/sys/kernel/debug, as root");
+		tool_check_fix(o, "lru_gen", CHECK_MISSING,
+			       "mount -t debugfs none /sys/kernel/debug, as "
+			       "root",
+			       "no debugfs file");
 	else if (!mem_lru_gen_enabled())
-		tool_check(o, "lru_gen", CHECK_MISSING,
-			   "off: echo y >/sys/kernel/mm/lru_gen/enabled");
+		tool_check_fix(o, "lru_gen", CHECK_MISSING,
+			       "echo y >/sys/kernel/mm/lru_gen/enabled", "off");
 	else if (!set->whole)
 		tool_check(o, "lru_gen", CHECK_MISSING,
 			   "in a container: it names cgroups from the "

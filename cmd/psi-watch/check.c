@@ -26,13 +26,13 @@ static void check_system(struct rows_out *o, bool *failed)
 			tool_check(o, feature, CHECK_OK, "/%s",
 				   psi_system_file((enum psi_res)res));
 		else if (res == PSI_IRQ)
-			tool_check(o, feature, CHECK_LIMITED,
-				   "irq columns are -: this kernel was built "
-				   "without IRQ_TIME_ACCOUNTING");
+			tool_check_fix(o, feature, CHECK_LIMITED,
+				       "a kernel with IRQ_TIME_ACCOUNTING",
+				       "irq columns are -");
 		else
-			tool_check(o, feature, CHECK_MISSING,
-				   "%s: boot with psi=1",
-				   n < 0 ? strerror((int)-n) : "no total=");
+			tool_check_fix(o, feature, CHECK_MISSING,
+				       "boot with psi=1", "%s",
+				       n < 0 ? strerror((int)-n) : "no total=");
 		*failed |= res != PSI_IRQ && n < 0;
 	}
 }
@@ -46,8 +46,9 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	ssize_t n;
 
 	if (err) {
-		tool_check(o, "cgroup2", CHECK_MISSING,
-			   "mount -t cgroup2 none /sys/fs/cgroup");
+		tool_check_fix(o, "cgroup2", CHECK_MISSING,
+			       "mount -t cgroup2 none /sys/fs/cgroup",
+			       "not mounted");
 		*failed = true;
 		return;
 	}
@@ -59,9 +60,9 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	if (n >= 0)
 		tool_check(o, "cgroup_pressure", CHECK_OK, "of %s", key);
 	else
-		tool_check(o, "cgroup_pressure", CHECK_LIMITED,
-			   "%s: boot without cgroup_disable=pressure",
-			   strerror((int)-n));
+		tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED,
+			       "boot without cgroup_disable=pressure", "%s",
+			       strerror((int)-n));
 	cg_set_close(&set);
 }
 
@@ -93,9 +94,9 @@ static void check_triggers(struct rows_out *o)
 	if (!any)
 		tool_check(o, "trigger", CHECK_OK, "any window up to 10 s");
 	else if (!wide)
-		tool_check(o, "trigger", CHECK_LIMITED,
-			   "windows of 2 s and its multiples: others need "
-			   "CAP_SYS_RESOURCE");
+		tool_check_fix(o, "trigger", CHECK_LIMITED,
+			       "others need CAP_SYS_RESOURCE",
+			       "windows of 2 s and its multiples");
 	else
 		tool_check(o, "trigger", CHECK_LIMITED, "-t polls: %s",
 			   strerror(-any));

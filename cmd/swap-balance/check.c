@@ -36,21 +36,22 @@ static int check_stat(struct rows_out *out, const struct cg_set *set)
 	ssize_t n = io_read(set->fd, "memory.stat", buf, sizeof(buf));
 
 	if (n < 0 || mem_stat_parse(buf, &st)) {
-		tool_check(out, "memory.stat", CHECK_MISSING,
-			   "no memory controller: boot without "
-			   "cgroup_disable=memory");
+		tool_check_fix(out, "memory.stat", CHECK_MISSING,
+			       "boot without cgroup_disable=memory",
+			       "no memory controller");
 		return STATUS_FATAL;
 	}
 	if (st.activate_file_pages == NUM_NONE) {
-		tool_check(out, "memory.stat", CHECK_MISSING,
-			   "no workingset counters by kind: needs Linux 5.9");
+		tool_check_fix(out, "memory.stat", CHECK_MISSING,
+			       "needs Linux 5.9",
+			       "no workingset counters by kind");
 		return STATUS_FATAL;
 	}
 	tool_check(out, "memory.stat", CHECK_OK, "workingset counters");
 	if (st.pswpin_pages == NUM_NONE)
-		tool_check(out, "pswpin", CHECK_LIMITED,
-			   "not in memory.stat before 6.13: device swap-ins "
-			   "are inferred, a cgroup's device writes unknown");
+		tool_check_fix(out, "pswpin", CHECK_LIMITED, "needs Linux 6.13",
+			       "not in memory.stat: device swap-ins are "
+			       "inferred, a cgroup's device writes unknown");
 	else
 		tool_check(out, "pswpin", CHECK_OK, "in memory.stat");
 	return STATUS_OK;
@@ -64,9 +65,10 @@ static void check_psi(struct rows_out *out)
 		io_read(root_fd(), psi_system_file(PSI_MEM), buf, sizeof(buf));
 
 	if (n < 0 || psi_parse(buf, &psi))
-		tool_check(out, "pressure", CHECK_LIMITED,
-			   "none: boot with psi=1; costs are the devices' "
-			   "latencies or the defaults");
+		tool_check_fix(out, "pressure", CHECK_LIMITED,
+			       "boot with psi=1",
+			       "none: costs are the devices' latencies or the "
+			       "defaults");
 	else
 		tool_check(out, "pressure", CHECK_OK, "memory, some");
 }
@@ -115,25 +117,28 @@ static bool is_before(const struct machine *m, enum swap_kind a,
 static void check_order(struct rows_out *out, const struct machine *m)
 {
 	if (m->any_zram && m->zswap)
-		tool_check(out, "order", CHECK_LIMITED,
-			   "zram and zswap compress twice: echo N >" ZSWAP
-			   "enabled, or swapoff the zram");
+		tool_check_fix(out, "order", CHECK_LIMITED,
+			       "echo N >" ZSWAP "enabled, or swapoff the zram",
+			       "zram and zswap compress twice");
 	else if (is_before(m, SWAP_ZRAM, SWAP_DISK) ||
 		 is_before(m, SWAP_ZRAM, SWAP_ROTATIONAL))
-		tool_check(out, "order", CHECK_LIMITED,
-			   "zram with a disk behind inverts the LRU once it "
-			   "is full: use zswap, or zram's backing_dev");
+		tool_check_fix(
+			out, "order", CHECK_LIMITED,
+			"use zswap, or zram's backing_dev",
+			"zram with a disk behind inverts the LRU once it "
+			"is full");
 	else if (is_before(m, SWAP_ROTATIONAL, SWAP_DISK))
-		tool_check(out, "order", CHECK_LIMITED,
-			   "a rotational disk is filled before a faster one: "
-			   "swapon it with a lower priority (-p)");
+		tool_check_fix(out, "order", CHECK_LIMITED,
+			       "swapon it with a lower priority (-p)",
+			       "a rotational disk is filled before a faster "
+			       "one");
 }
 
 static void check_areas(struct rows_out *out, const struct machine *m)
 {
 	if (!m->areas)
-		tool_check(out, "swap", CHECK_LIMITED,
-			   "none: file-only (mkswap DEV; swapon DEV)");
+		tool_check_fix(out, "swap", CHECK_LIMITED,
+			       "mkswap DEV; swapon DEV", "none: file-only");
 	for (int i = 0; i < m->areas; i++)
 		check_area(out, m->area + i);
 	check_order(out, m);
@@ -153,17 +158,18 @@ static bool is_among(const char *words, const char *word)
 static void check_advice(struct rows_out *out, const char *name,
 			 const char *good, const char *why)
 {
-	char feature[64], now[64];
+	char feature[64], now[64], fix[128];
 
 	if (!parameter(name, now, sizeof(now)))
 		return;
 	snprintf(feature, sizeof(feature), "zswap.%s", name);
+	snprintf(fix, sizeof(fix), "echo %.*s >" ZSWAP "%s",
+		 (int)strcspn(good, " "), good, name);
 	if (*now && is_among(good, now))
 		tool_check(out, feature, CHECK_OK, "%s", now);
 	else
-		tool_check(out, feature, CHECK_LIMITED,
-			   "%s; %s: echo %.*s >" ZSWAP "%s", now, why,
-			   (int)strcspn(good, " "), good, name);
+		tool_check_fix(out, feature, CHECK_LIMITED, fix, "%s; %s", now,
+			       why);
 }
 
 /* least to most percent are fine, best is to recommend. */
@@ -171,18 +177,18 @@ static void check_percent(struct rows_out *out, const char *name,
 			  uint64_t least, uint64_t most, int best,
 			  const char *why)
 {
-	char feature[64], now[64];
+	char feature[64], now[64], fix[128];
 	uint64_t v;
 
 	if (!parameter(name, now, sizeof(now)))
 		return;
 	snprintf(feature, sizeof(feature), "zswap.%s", name);
+	snprintf(fix, sizeof(fix), "echo %d >" ZSWAP "%s", best, name);
 	if (!num_u64(now, &v) && v >= least && v <= most)
 		tool_check(out, feature, CHECK_OK, "%s %%", now);
 	else
-		tool_check(out, feature, CHECK_LIMITED,
-			   "%s; %s: echo %d >" ZSWAP "%s", now, why, best,
-			   name);
+		tool_check_fix(out, feature, CHECK_LIMITED, fix, "%s; %s", now,
+			       why);
 }
 
 static void check_huge_pages(struct rows_out *out, const struct machine *m)
@@ -197,11 +203,12 @@ static void check_huge_pages(struct rows_out *out, const struct machine *m)
 			n += (size_t)snprintf(names + n, sizeof(names) - n,
 					      "%s%s", n ? " " : "",
 					      m->area[i].path);
-	tool_check(out, "zswap.huge_pages", CHECK_LIMITED,
-		   "huge pages pass zswap by on this kernel: they go to %s "
-		   "whole; needs Linux 6.13, or zram, or echo madvise "
-		   ">/sys/kernel/mm/transparent_hugepage/enabled",
-		   *names ? names : "the swap device");
+	tool_check_fix(out, "zswap.huge_pages", CHECK_LIMITED,
+		       "needs Linux 6.13, or zram, or echo madvise "
+		       ">/sys/kernel/mm/transparent_hugepage/enabled",
+		       "huge pages pass zswap by on this kernel: they go to %s "
+		       "whole",
+		       *names ? names : "the swap device");
 }
 
 static void check_zswap(struct rows_out *out, const struct machine *m)
@@ -209,8 +216,8 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 	char now[64];
 
 	if (!parameter("enabled", now, sizeof(now))) {
-		tool_check(out, "zswap", CHECK_LIMITED,
-			   "the kernel has none: needs CONFIG_ZSWAP");
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "needs CONFIG_ZSWAP", "the kernel has none");
 		return;
 	}
 	if (m->any_zram && !m->zswap) {
@@ -218,8 +225,8 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 		return;
 	}
 	if (!m->zswap)
-		tool_check(out, "zswap", CHECK_LIMITED,
-			   "off: echo Y >" ZSWAP "enabled");
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "echo Y >" ZSWAP "enabled", "off");
 	else
 		tool_check(out, "zswap", CHECK_OK, "on");
 	check_huge_pages(out, m);
@@ -252,23 +259,23 @@ static void check_reclaim(struct rows_out *out, const struct cg_set *set)
 		tool_check(out, "swappiness", CHECK_OK,
 			   "memory.reclaim takes it");
 	else
-		tool_check(out, "swappiness", CHECK_LIMITED,
-			   "memory.reclaim does not take it (%s): needs Linux "
-			   "6.11 and root",
-			   strerror(-err));
+		tool_check_fix(out, "swappiness", CHECK_LIMITED,
+			       "needs Linux 6.11 and root",
+			       "memory.reclaim does not take it (%s)",
+			       strerror(-err));
 }
 
 static void check_state_dir(struct rows_out *out, const char *state_path)
 {
-	char path[4096];
+	char path[4096], fix[4096 + 32];
 	const char *dir;
 
 	snprintf(path, sizeof(path), "%s", state_path);
 	dir = dirname(path);
+	snprintf(fix, sizeof(fix), "mkdir -p -m 700 %s", dir);
 	if (access(dir, W_OK))
-		tool_check(out, "state", CHECK_LIMITED,
-			   "cannot write below %s: mkdir -p -m 700 %s", dir,
-			   dir);
+		tool_check_fix(out, "state", CHECK_LIMITED, fix,
+			       "cannot write below %s", dir);
 	else
 		tool_check(out, "state", CHECK_OK, "%s", state_path);
 }

@@ -36,8 +36,8 @@ static bool say(struct rows_out *out, const char *feature, int err,
 		enum check_state or_else, const char *good, const char *remedy)
 {
 	if (err)
-		tool_check(out, feature, or_else, "%s: %s", strerror(-err),
-			   remedy);
+		tool_check_fix(out, feature, or_else, remedy, "%s",
+			       strerror(-err));
 	else
 		tool_check(out, feature, CHECK_OK, "%s", good);
 	return err && or_else == CHECK_MISSING;
@@ -68,23 +68,25 @@ static bool check_reclaim(const struct run *run, const struct cg *cg,
 	int high = opens(run, cg, "memory.high");
 
 	say(out, "memory.high", high, CHECK_LIMITED, "for --memory-high",
-	    high == -ENOENT ? "no memory controller, or the root cgroup"
+	    high == -ENOENT ? "needs the memory controller, and another cgroup "
+			      "than the root"
 			    : "run as root, or delegate the cgroup");
 	if (err == -ENOENT && !high) {
-		tool_check(out, "memory.reclaim", CHECK_LIMITED,
-			   "before 5.19: memory.high is lowered and restored");
+		tool_check_fix(out, "memory.reclaim", CHECK_LIMITED,
+			       "needs Linux 5.19",
+			       "memory.high is lowered and restored");
 		return false;
 	}
 	if (say(out, "memory.reclaim", err, CHECK_MISSING, cg->key,
-		err == -ENOENT ? "a kernel before 5.19, or no memory controller"
+		err == -ENOENT ? "needs Linux 5.19 and the memory controller"
 			       : "run as root, or delegate the cgroup"))
 		return true;
 	say(out, "swappiness", try_write(run, cg, "0 swappiness=60"),
 	    CHECK_LIMITED, "0 to 200",
-	    "before 6.11: file cache cannot be taken alone");
+	    "needs Linux 6.11; until then file cache is not taken alone");
 	say(out, "swappiness_max", try_write(run, cg, "0 swappiness=max"),
 	    CHECK_LIMITED, "anonymous memory alone",
-	    "before 6.16: 200 is used in its place");
+	    "needs Linux 6.16; until then 200 is used in its place");
 	return false;
 }
 
@@ -115,9 +117,8 @@ static void check_swap(struct run *run, const struct cg *cg,
 			   "none is left for '%s': only file cache is taken",
 			   cg->key);
 	else if (run->host.rotational && !run->host.zswap)
-		tool_check(out, "swap", CHECK_LIMITED,
-			   "on a rotating disk: file cache only, "
-			   "or --rotational");
+		tool_check_fix(out, "swap", CHECK_LIMITED, "--rotational",
+			       "on a rotating disk: file cache only");
 	else
 		tool_check(out, "swap", CHECK_OK, "%s left, %lld %% used",
 			   num_human_bytes(left, swap.left_bytes),
@@ -153,9 +154,9 @@ static void check_modes(struct rows_out *out)
 	long n = syscall(SYS_process_madvise, -1, NULL, 0, MADV_PAGEOUT, 0);
 
 	say(out, "node", fd < 0 ? fd : 0, CHECK_LIMITED, "for --node",
-	    "before 6.17");
+	    "needs Linux 6.17");
 	say(out, "ranges", n < 0 && errno == ENOSYS ? -ENOSYS : 0,
-	    CHECK_LIMITED, "for --ranges", "before 5.10");
+	    CHECK_LIMITED, "for --ranges", "needs Linux 5.10");
 	if (fd >= 0)
 		close(fd);
 }
@@ -184,8 +185,8 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 		return say(out, "memory.stat", err, CHECK_MISSING,
 			   "pgsteal_proactive",
 			   "without the memory controller no yield is known");
-	tool_check(out, "memory.stat", CHECK_LIMITED,
-		   "before 6.15: yield is told by pgsteal, around a write");
+	tool_check_fix(out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
+		       "yield is told by pgsteal, around a write");
 	return false;
 }
 
