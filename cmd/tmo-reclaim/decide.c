@@ -113,8 +113,7 @@ static void set_guard(struct deciding *s)
 	/* A swappiness of 0 for want of swap. */
 	if (in->tier && g->demotable_bytes && !num_known(g->swap_left_bytes))
 		g->swappiness = NUM_NONE;
-	g->stored_bytes = s->m->stored_bytes;
-	g->cost_bytes = s->m->cost_bytes;
+	g->saves_nothing = s->o->now_us < s->m->worthless.until_us;
 }
 
 /* Which kinds may be taken, down to where, and of how much. */
@@ -222,7 +221,8 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 				: s->p->max_step_bytes;
 	enum reason *why = &s->d.reason;
 	uint64_t want = guard_bound(&s->g, &s->floor, s->base_bytes, most,
-				    l->step_bytes, why);
+				    l->step_bytes, why),
+		 probe;
 
 	if (want && s->p->law != LAW_ONCE)
 		want = pay_overshoot(s, want);
@@ -230,6 +230,11 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 	    (double)want > s->g.write_left_bytes) {
 		want = mem_whole_pages((uint64_t)s->g.write_left_bytes);
 		*why = REASON_SWAP_BUDGET;
+	}
+	probe = num_most(DECIDE_PROBE_BYTES, s->trip_bytes);
+	if (s->m->worthless.long_us && !s->file_only && want > probe) {
+		want = probe;
+		*why = REASON_SAVES_NOTHING;
 	}
 	if (want)
 		s->m->overshoot_bytes += (int64_t)l->lent_bytes;

@@ -86,6 +86,14 @@ struct evidence {
 	uint64_t taken_anon_bytes, taken_file_bytes;
 };
 
+/* Of what saved nothing so much is taken to see whether it still does. */
+enum { DECIDE_PROBE_BYTES = 1 << 20 };
+
+/* What was wrong is left alone for a time, for twice as long the next time. */
+struct pause {
+	uint64_t until_us, long_us; /* 0: it never was */
+};
+
 /* All that is remembered of a cgroup. */
 struct memory {
 	bool known;		/* there was a period */
@@ -108,8 +116,13 @@ struct memory {
 	int64_t overshoot_bytes;
 	/* What the budget of writes to the drive has left for it. */
 	double write_left_bytes;
-	/* Stored compressed in the last minutes, and what that takes. */
+	/* Stored compressed, not yet judged or judged to save, and its cost. */
 	double stored_bytes, cost_bytes;
+	/* Copies saved nothing: not again until then, and for twice as long. */
+	struct pause worthless;
+	/* Taken and not come back; and when much of it did so at once. */
+	double away_bytes;
+	struct pause came_back;
 };
 
 struct decision {

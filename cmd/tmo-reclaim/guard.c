@@ -8,15 +8,6 @@
 static const double HALF_LIFE_US = 600e6;
 static const uint64_t GROWTH_BYTES = 8 << 20;
 
-/* Copies that take nearly what they stand for, of so much that it is known. */
-static bool saves_nothing(const struct guard_in *in)
-{
-	static const double known = 3 << 20, worth = 7.0 / 8;
-
-	return in->stored_bytes >= known &&
-	       in->cost_bytes >= worth * in->stored_bytes;
-}
-
 static uint64_t above(uint64_t v, uint64_t floor)
 {
 	return v > floor ? v - floor : 0;
@@ -44,7 +35,7 @@ enum reason guard_swap(const struct guard_in *in)
 		return REASON_ZRAM_FULL;
 	if (in->rotational)
 		return REASON_ROTATIONAL;
-	if (saves_nothing(in))
+	if (in->saves_nothing)
 		return REASON_SAVES_NOTHING;
 	if (in->swappiness == 0)
 		return REASON_FILE_ONLY;

@@ -30,9 +30,8 @@ struct guard_in {
 	uint64_t write_bytes;	 /* the least that is written at once */
 	uint64_t swappiness;	 /* what the row asks for */
 	bool rotational, zswap_full, zram_full;
-	bool zswap_shut; /* by a limit of 0: pages pass it by */
-	/* Stored compressed in the last minutes, and what the copies take. */
-	double stored_bytes, cost_bytes;
+	bool zswap_shut;    /* by a limit of 0: pages pass it by */
+	bool saves_nothing; /* its compressed copies take what they stand for */
 };
 
 /* Is anonymous memory out of bounds, and why; REASON_LAW: it is not. */

@@ -52,6 +52,12 @@ static bool grows(struct deciding *s)
 	return deciding_within(s, s->m->grown_us, s->p->grace_us / 2);
 }
 
+/* What was taken has come back at once, and would again. */
+static bool has_come_back(struct deciding *s)
+{
+	return s->p->law != LAW_ONCE && s->o->now_us < s->m->came_back.until_us;
+}
+
 /*
  * The row is to tell what is cold, and does not yet.  Blind steps take hot
  * pages where no generation has been sorted out; the age and a pass later the
@@ -104,6 +110,7 @@ static const struct {
 	{ has_other_reclaimer, REASON_RIVAL },
 	{ in_grace, REASON_GRACE },
 	{ grows, REASON_GROWTH },
+	{ has_come_back, REASON_CAME_BACK },
 	{ awaits_evidence, REASON_NO_EVIDENCE },
 	{ is_nested, REASON_NESTED },
 	{ cannot_take_file_alone, REASON_NO_SWAPPINESS },

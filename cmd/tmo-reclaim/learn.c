@@ -4,6 +4,10 @@
 #include "mem.h"
 #include "num.h"
 
+static const uint64_t CAME_BACK_US = 900000000, WORTHLESS_US = 600000000;
+/* So much tells whether copies are worth it. */
+static const double FIRST_PROBE_BYTES = 3 << 20;
+
 /*
  * What was taken of it beyond what was wanted.  The kernel's count may be late;
  * what those above and below took, or another hand, is in it as well.
@@ -18,6 +22,56 @@ static void learn_overshoot(struct memory *m, const struct lesson *l)
 		m->overshoot_bytes = -wanted;
 }
 
+/*
+ * For first_us, and for twice as long as the last time where that ended less
+ * than twice its length ago.
+ */
+static void pause_begin(struct pause *p, uint64_t now_us, uint64_t first_us)
+{
+	static const uint64_t most_us = UINT64_C(4) * 3600 * 1000000;
+	bool again = p->long_us && now_us < p->until_us + 2 * p->long_us;
+
+	p->long_us = again ? num_least(2 * p->long_us, most_us) : first_us;
+	p->until_us = now_us + p->long_us;
+}
+
+/*
+ * What is taken little by little and comes back at once was cold by its age
+ * alone: a collector sweeps over it, or the workload has turned to it.  At the
+ * pace of the law the same is taken again until the next sweep.
+ */
+static void learn_return(struct memory *m, const struct lesson *l)
+{
+	static const double part = 0.25, least_part = 0.02, least = 4 << 20;
+	double back =
+		(double)(l->refaulted_anon_bytes + l->refaulted_file_bytes);
+
+	if (back >= part * m->away_bytes && back >= least &&
+	    back >= least_part * (double)l->current_bytes &&
+	    l->now_us >= m->came_back.until_us)
+		pause_begin(&m->came_back, l->now_us, CAME_BACK_US);
+	m->away_bytes = fmax(0, m->away_bytes + (double)m->got_bytes - back);
+}
+
+/*
+ * Copies that take nearly what they stand for.  What was judged is forgotten:
+ * the next probe is judged by itself.
+ */
+static void judge_copies(struct memory *m, uint64_t now_us)
+{
+	static const double worth = 7.0 / 8;
+	bool once = m->worthless.long_us;
+
+	if (m->stored_bytes < (once ? DECIDE_PROBE_BYTES : FIRST_PROBE_BYTES))
+		return;
+	if (m->cost_bytes >= worth * m->stored_bytes) {
+		pause_begin(&m->worthless, now_us, WORTHLESS_US);
+		m->stored_bytes = m->cost_bytes = 0;
+	} else {
+		m->worthless = (struct pause){ 0 };
+	}
+}
+
 /* What of it was written to the drive, and what was saved by the rest. */
 static void learn_swap(struct memory *m, const struct lesson *l)
 {
@@ -27,6 +81,7 @@ static void learn_swap(struct memory *m, const struct lesson *l)
 	m->write_left_bytes -= (double)l->written_bytes;
 	m->stored_bytes = m->stored_bytes * kept + (double)l->stored_bytes;
 	m->cost_bytes = m->cost_bytes * kept + (double)l->cost_bytes;
+	judge_copies(m, l->now_us);
 }
 
 static void learn_kinds(struct memory *m, const struct lesson *l)
@@ -52,6 +107,7 @@ void memory_learn(struct memory *m, const struct lesson *l)
 	learn_overshoot(m, l);
 	learn_kinds(m, l);
 	learn_swap(m, l);
+	learn_return(m, l);
 	if (l->wanted_bytes)
 		reclaimer_wrote(&m->other, l->wanted_bytes, m->got_bytes,
 				l->cpus, l->now_us);

@@ -51,6 +51,10 @@ static const struct {
 	[REASON_GRACE] = { "grace", REASON_WAITS, "newer than --grace", "" },
 	[REASON_GROWTH] = { "growth", REASON_WAITS,
 			    "it grew, less than half of --grace ago", "" },
+	[REASON_CAME_BACK] = { "came_back", REASON_WAITS,
+			       "much that was taken came back at once: left "
+			       "alone longer each time",
+			       "" },
 	[REASON_NO_EVIDENCE] = { "no_evidence", REASON_WAITS,
 				 "what is cold is about to be known", "" },
 	[REASON_NESTED] = { "nested", REASON_WAITS,

@@ -47,20 +47,32 @@ enum rule {
 	RULE_UNKNOWN,	/* a step without a pressure reading */
 	RULE_LEFT,	/* plainly cold memory is left, and nothing holds */
 	RULE_BACK,	/* twice its size came back in the hour */
+	RULE_SWEPT,	/* or of what turns, each time it turns */
 	RULE_NOTHING,	/* more of what saves nothing than probes take */
 	RULE_REPEAT,	/* the same observation was another decision */
 	RULES
 };
-static const char *const rules[RULES] = { "protected", "rate", "unknown",
-					  "left",      "back", "nothing",
-					  "repeat" };
+static const char *const rules[RULES] = { "protected", "rate",	"unknown",
+					  "left",      "back",	"swept",
+					  "nothing",   "repeat" };
+
+/* Of one kind of load: what an hour brought, over all its cgroups. */
+struct tally {
+	unsigned int cgs;
+	double cold, out, taken, back; /* MiB */
+	double most_back, most_stall_ms;
+};
+
+static const char *const loads[WORLD_LOADS] = {
+	"steady", "phases", "churn", "sweeps", "stream", "growth", "doubles",
+};
 
 struct subject {
 	struct world_cg *cg;
 	struct memory memory;
 	uint64_t mem_us, io_us, refault[2]; /* counters at the last period */
 	uint64_t read_us, cold_at_start, most_bytes;
-	uint64_t taken_anon, back;
+	uint64_t taken_anon, taken, back, mem_at_start_us;
 	double got[MINUTE];
 };
 
@@ -142,6 +154,7 @@ static int make(struct sim *s, uint64_t seed, bool loud)
 		b->cg = &s->w.cg[i];
 		b->cold_at_start =
 			world_cold_bytes(&s->w, b->cg, WORLD_ANON, 240);
+		b->mem_at_start_us = b->cg->mem_total_us;
 	}
 	return 0;
 }
@@ -250,6 +263,7 @@ static struct lesson learn(struct sim *s, struct subject *b,
 	}
 	memory_learn(&b->memory, &l);
 	b->taken_anon += got->anon_bytes;
+	b->taken += got->anon_bytes + got->file_bytes;
 	b->back += l.refaulted_anon_bytes + l.refaulted_file_bytes;
 	b->mem_us = cg->mem_total_us;
 	b->io_us = cg->io_total_us;
@@ -367,9 +381,42 @@ static void judge(struct sim *s, struct subject *b)
 		broke(s, RULE_LEFT, share > 0.4, share);
 	if (b->cg->spec.load == WORLD_STEADY)
 		broke(s, RULE_BACK, back > 2, back);
+	if (b->cg->spec.load == WORLD_SWEEPS ||
+	    b->cg->spec.load == WORLD_PHASES ||
+	    b->cg->spec.load == WORLD_DOUBLES)
+		broke(s, RULE_SWEPT, back > 3, back);
 	if (b->cg->spec.compression <= 1 && s->w.backend == WORLD_ZSWAP)
-		broke(s, RULE_NOTHING, b->taken_anon > 96 * MIB,
+		broke(s, RULE_NOTHING, b->taken_anon > 24 * MIB,
 		      (double)b->taken_anon / MIB);
+}
+
+static void count(const struct subject *b, struct tally *t)
+{
+	double back = (double)b->back / MIB;
+
+	t->cgs++;
+	t->cold += (double)b->cold_at_start / MIB;
+	t->out += (double)b->cg->out_anon_bytes / MIB;
+	t->taken += (double)b->taken / MIB;
+	t->back += back;
+	t->most_back = fmax(t->most_back, back);
+	t->most_stall_ms =
+		fmax(t->most_stall_ms,
+		     (double)(b->cg->mem_total_us - b->mem_at_start_us) / 1e3);
+}
+
+static void print_tallies(const struct tally *tallies)
+{
+	printf("#load\tcgroups\tcold_mib\tout_mib\ttaken_mib\tback_mib\t"
+	       "most_back_mib\tmost_stall_ms\n");
+	for (int i = 0; i < WORLD_LOADS; i++) {
+		const struct tally *t = &tallies[i];
+		double n = t->cgs ? t->cgs : 1;
+
+		printf("%s\t%u\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\n", loads[i],
+		       t->cgs, t->cold / n, t->out / n, t->taken / n,
+		       t->back / n, t->most_back, t->most_stall_ms);
+	}
 }
 
 static int run(struct sim *s, uint64_t seed, bool loud, struct recorder *to)
@@ -404,6 +451,7 @@ int main(int argc, char **argv)
 	uint64_t scenarios = 300, seed = 1, periods = 0;
 	unsigned int broken = 0, by[RULES] = { 0 };
 	double worst[RULES] = { 0 };
+	struct tally tallies[WORLD_LOADS] = { 0 };
 	bool loud = false;
 	struct sim *s = malloc(sizeof(*s));
 	struct recorder *to = NULL;
@@ -425,6 +473,8 @@ int main(int argc, char **argv)
 		if (run(s, seed + i, loud, to))
 			return 2;
 		periods += PERIODS * s->n;
+		for (size_t k = 0; k < s->n; k++)
+			count(&s->sub[k], &tallies[s->sub[k].cg->spec.load]);
 		for (int r = 0; r < RULES; r++) {
 			worst[r] = fmax(worst[r], s->worst[r]);
 			if (!(s->broken & 1U << r))
@@ -443,5 +493,6 @@ int main(int argc, char **argv)
 	for (int r = 0; r < RULES; r++)
 		printf("%" PRIu64 "\t%" PRIu64 "\t%u\t%s\t%u\t%.3g\n",
 		       scenarios, periods, broken, rules[r], by[r], worst[r]);
+	print_tallies(tallies);
 	return broken != 0;
 }

@@ -196,6 +196,16 @@ static void turn(struct world_cg *cg)
 	}
 }
 
+/* As much of the cold memory as was hot is so from now on. */
+static void double_hot(struct world_cg *cg)
+{
+	size_t hot = cg->spec.hot_bytes / cg->block_bytes;
+	size_t anon = hot + cg->spec.cold_bytes / cg->block_bytes, i;
+
+	for (i = 0; i < hot && hot + i < anon; i++)
+		cg->block[hot + i].chance = cg->block[i].chance;
+}
+
 /* A twentieth of the files is replaced by others in a second. */
 static void stream(struct world *w, struct world_cg *cg)
 {
@@ -237,6 +247,10 @@ static void events(struct world *w, struct world_cg *cg)
 			sweep(w, cg);
 		break;
 	case WORLD_STREAM: stream(w, cg); break;
+	case WORLD_DOUBLES:
+		if (s == 1800)
+			double_hot(cg);
+		break;
 	case WORLD_GROWTH:
 		if (s < cg->blocks)
 			break;

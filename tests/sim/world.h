@@ -22,12 +22,13 @@ enum world_kind { WORLD_ANON, WORLD_FILE };
 
 /* What touches the memory of a cgroup. */
 enum world_load {
-	WORLD_STEADY, /* Zipf: a hot part, a warm part, a cold part */
-	WORLD_PHASES, /* hot and cold change places now and then */
-	WORLD_CHURN,  /* a part of it is freed and allocated again */
-	WORLD_SWEEPS, /* a collector touches all of it at intervals */
-	WORLD_STREAM, /* files are read once, and never again */
-	WORLD_GROWTH, /* it grows slowly, and never shrinks */
+	WORLD_STEADY,  /* Zipf: a hot part, a warm part, a cold part */
+	WORLD_PHASES,  /* hot and cold change places now and then */
+	WORLD_CHURN,   /* a part of it is freed and allocated again */
+	WORLD_SWEEPS,  /* a collector touches all of it at intervals */
+	WORLD_STREAM,  /* files are read once, and never again */
+	WORLD_GROWTH,  /* it grows slowly, and never shrinks */
+	WORLD_DOUBLES, /* half an hour on, as much again is hot */
 	WORLD_LOADS
 };
 

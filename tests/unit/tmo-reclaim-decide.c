@@ -206,6 +206,93 @@ static void test_loop(uint64_t trip_bytes, const char *what)
 	   most / MIB);
 }
 
+/* A period of a cgroup of 300 MiB that was asked for a step and gave it all. */
+static struct decision give(struct memory *m, uint64_t now_us, double cost,
+			    uint64_t back_bytes)
+{
+	struct observation o = calm(now_us, 300 * MIB);
+	struct decision d;
+
+	o.zswap = true;
+	d = decide(&policy_default, &o, m);
+	memory_learn(m, &(struct lesson){
+				.window_us = 6 * S,
+				.now_us = now_us,
+				.wanted_bytes = d.want_bytes,
+				.alone = true,
+				.current_bytes = o.g.current_bytes,
+				.got_anon_bytes = d.want_bytes,
+				.stored_bytes = d.want_bytes,
+				.cost_bytes =
+					(uint64_t)(cost * (double)d.want_bytes),
+				.refaulted_anon_bytes = back_bytes,
+				.cpus = 2,
+			});
+	return d;
+}
+
+static void test_worthless(void)
+{
+	struct memory m = { 0 }, good = { 0 };
+	uint64_t taken = 0, saved = 0, i, first = 0;
+
+	for (i = 1; i <= 600; i++) {
+		taken += give(&m, i * 6 * S, 1, 0).want_bytes;
+		saved += give(&good, i * 6 * S, 0.4, 0).want_bytes;
+		if (i == 60)
+			first = taken;
+	}
+	ok(first < 6 * MIB, "copies that save nothing: %.1f M at first",
+	   (double)first / MIB);
+	ok(taken > first && taken <= first + 3 * MIB,
+	   "and probes of a few M in an hour (%.1f M)", (double)taken / MIB);
+	ok(saved > 600 * MIB, "those that save are taken on");
+	/* Once they save again it goes on by the next probe. */
+	for (taken = 0; i <= 1200; i++)
+		taken += give(&m, i * 6 * S, 0.4, 0).want_bytes;
+	ok(taken > 100 * MIB, "what compresses later is found out (%.0f M)",
+	   (double)taken / MIB);
+}
+
+/* Periods until a step is taken again, from the period i on. */
+static uint64_t held(struct memory *m, uint64_t *i)
+{
+	uint64_t from = *i;
+
+	while (!give(m, *i * 6 * S, 0.4, 0).want_bytes)
+		++*i;
+	return *i - from;
+}
+
+static void test_came_back(void)
+{
+	struct memory m = { 0 };
+	uint64_t i, a, b, c;
+
+	for (i = 1; i < 60; i++)
+		give(&m, i * 6 * S, 0.4, 64 << 10);
+	ok(give(&m, i * 6 * S, 0.4, 0).want_bytes,
+	   "what trickles back holds nothing");
+	i++;
+	give(&m, i++ * 6 * S, 0.4, 100 * MIB);
+	ok(give(&m, i * 6 * S, 0.4, 0).reason == REASON_CAME_BACK,
+	   "what comes back at once holds");
+	a = held(&m, &i);
+	for (uint64_t end = i + 60; i < end; i++)
+		give(&m, i * 6 * S, 0.4, 0);
+	give(&m, i++ * 6 * S, 0.4, 200 * MIB);
+	b = held(&m, &i);
+	ok(a >= 140 && b >= 290,
+	   "for a quarter of an hour, then for half of one");
+	i += 1200;
+	give(&m, i++ * 6 * S, 0.4, 0);
+	for (uint64_t end = i + 60; i < end; i++)
+		give(&m, i * 6 * S, 0.4, 0);
+	give(&m, i++ * 6 * S, 0.4, 200 * MIB);
+	c = held(&m, &i);
+	ok(c <= a + 1, "and after two hours of quiet for a quarter again");
+}
+
 static void test_names(void)
 {
 	const struct observation o = calm(6 * S, 300 * MIB);
@@ -227,5 +314,7 @@ int main(void)
 	test_loop(0, "small pages");
 	test_loop(2 * MIB, "huge pages");
 	test_names();
+	test_worthless();
+	test_came_back();
 	return tap_done();
 }
