@@ -673,7 +673,7 @@ targets	missing	line 2: column 'floor_bytes': 'much' is not a size such as 4096,
 targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0.1%	-"
 	sed -i 's/much/1M/; s/x$/2%/' "$tab"
 	runx 0 tmo-reclaim --check --targets "$tab"
-	[[ $output == *"targets	ok	$tab: 3 rows" ]]
+	[[ $output == *"targets	ok	$tab: 3 rows	-" ]]
 }
 
 @test "a named cgroup that is missing is an end, unless it is waited for" {

@@ -52,10 +52,14 @@ static bool grows(struct deciding *s)
 	return deciding_within(s, s->m->grown_us, s->p->grace_us / 2);
 }
 
-/* What was taken has come back at once, and would again. */
+/*
+ * What was taken has come back at once, and would again.  The other laws are as
+ * their authors wrote them: they do not learn from refaults.
+ */
 static bool has_come_back(struct deciding *s)
 {
-	return s->p->law != LAW_ONCE && s->o->now_us < s->m->came_back.until_us;
+	return s->p->law == LAW_DEFAULT &&
+	       s->o->now_us < s->m->came_back.until_us;
 }
 
 /*
