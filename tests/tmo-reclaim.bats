@@ -32,12 +32,23 @@ reason() {
 }
 
 @test "the step of a calm row is base times ratio, written to the byte" {
-	current=$(<"$A/memory.current")
+	lru=$(awk '/^(in)?active_(anon|file) / { n += $2 } END { print n }' "$A/memory.stat")
 	runx 0 tmo-reclaim --headroom 0 --ratio 0.5% < <(calm)
-	want=$((current / 200 / 4096 * 4096))
+	want=$((lru / 200 / 4096 * 4096))
 	[ "$(col want_bytes <<<"$output")" -eq "$want" ]
 	[ "$(col reason <<<"$output")" = law ]
 	[ "$(written "$A/memory.reclaim")" = "$want" ]
+}
+
+@test "the base is what can be reclaimed, not what the cgroup uses" {
+	lru=$(awk '/^(in)?active_(anon|file) / { n += $2 } END { print n }' "$A/memory.stat")
+	echo $((50 << 30)) >"$A/memory.current"
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col want_bytes <<<"$output")" -eq $((lru / 100 / 4096 * 4096)) ]
+	lru_1pct=$((lru / 100))
+	# the others are as their authors wrote them
+	runx 0 tmo-reclaim -n --law paper --headroom 0 --ratio 0.5% < <(calm)
+	[ "$(col want_bytes <<<"$output")" -gt "$lru_1pct" ]
 }
 
 @test "swappiness of the row goes into the write, and chunks split it" {

@@ -69,10 +69,16 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 
 uint64_t guard_base(const struct guard_in *in, bool file_only)
 {
-	if (!file_only)
+	uint64_t lru;
+
+	if (file_only)
+		return above(num_known(in->file_lru_bytes),
+			     num_known(in->busy_file_bytes));
+	if (in->anon_lru_bytes == NUM_NONE)
 		return in->current_bytes;
-	return above(num_known(in->file_lru_bytes),
-		     num_known(in->busy_file_bytes));
+	lru = num_least(in->anon_lru_bytes + num_known(in->file_lru_bytes),
+			in->current_bytes);
+	return lru + num_least(lru, num_known(in->swapped_bytes));
 }
 
 uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,

@@ -16,6 +16,7 @@ struct guard_in {
 	uint64_t current_bytes;
 	uint64_t anon_lru_bytes, file_lru_bytes;
 	uint64_t busy_file_bytes; /* dirty or under writeback */
+	uint64_t swapped_bytes;	  /* in swap or zswap, taken in this run */
 	uint64_t min_bytes, low_bytes;
 	uint64_t headroom_bytes;
 	uint64_t row_floor_bytes;
@@ -44,7 +45,13 @@ struct guard_floor {
 };
 struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
 
-/* What the law's ratio applies to. */
+/*
+ * What the law's ratio applies to: what reclaim can take, and what it has put
+ * into swap in this run, up to as much again.  Locked memory, huge pages of hugetlbfs
+ * and the kernel's own are not in it.  With what is away in it the step stays
+ * what it was while memory goes: the paper's bound is of the workload's size.
+ * With file_only the clean page cache.
+ */
 uint64_t guard_base(const struct guard_in *in, bool file_only);
 
 /*

@@ -115,6 +115,7 @@ static void look_at_limits(struct period *s)
 		.file_lru_bytes = mem_file_lru_bytes(st),
 		.busy_file_bytes = num_known(st->file_dirty_bytes) +
 				   num_known(st->file_writeback_bytes),
+		.swapped_bytes = s->before.swap_bytes,
 		.swap_left_bytes = NUM_NONE,
 		.zswap_full = h->zswap_full,
 		.zram_full = h->zram_full,
@@ -303,6 +304,7 @@ void observe_recording(struct period *s)
 		.file_lru_bytes = in->file_bytes,
 		.anon_lru_bytes = in->anon_bytes != NUM_NONE ? in->anon_bytes
 							     : in->memory_bytes,
+		.swapped_bytes = NUM_NONE,
 		.swap_left_bytes = NUM_MAX,
 	};
 	s->t->memory.got_bytes = num_known(in->got_bytes);

@@ -67,6 +67,7 @@ static const struct field {
 	{ "anon_lru_bytes", IN(U64, SEEN, o.g.anon_lru_bytes) },
 	{ "file_lru_bytes", IN(U64, SEEN, o.g.file_lru_bytes) },
 	{ "busy_file_bytes", IN(U64, SEEN, o.g.busy_file_bytes) },
+	{ "swapped_bytes", IN(U64, SEEN, o.g.swapped_bytes) },
 	{ "min_bytes", IN(U64, SEEN, o.g.min_bytes) },
 	{ "low_bytes", IN(U64, SEEN, o.g.low_bytes) },
 	{ "demotable_bytes", IN(U64, SEEN, o.g.demotable_bytes) },

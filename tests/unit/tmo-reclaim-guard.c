@@ -107,7 +107,17 @@ static void test_base(void)
 {
 	struct guard_in in = usual();
 
-	is_u64(guard_base(&in, false), 300 * MIB, "all of it");
+	is_u64(guard_base(&in, false), 260 * MIB,
+	       "what can be reclaimed, not what is locked");
+	in.swapped_bytes = 100 * MIB;
+	is_u64(guard_base(&in, false), 360 * MIB, "and what is away");
+	in.swapped_bytes = 1000 * MIB;
+	is_u64(guard_base(&in, false), 520 * MIB, "to as much again");
+	in.swapped_bytes = NUM_NONE;
+	is_u64(guard_base(&in, false), 260 * MIB, "unknown is none");
+	in.anon_lru_bytes = NUM_NONE;
+	is_u64(guard_base(&in, false), 300 * MIB,
+	       "all that it uses, without lists");
 	in.busy_file_bytes = 20 * MIB;
 	is_u64(guard_base(&in, true), 40 * MIB, "file only: what is clean");
 	in.busy_file_bytes = 80 * MIB;
