@@ -101,6 +101,9 @@ static void set_guard(struct deciding *s)
 	*g = s->o->g;
 	g->anon_lru_bytes = part_of(g->anon_lru_bytes, g->current_bytes);
 	g->file_lru_bytes = part_of(g->file_lru_bytes, g->current_bytes);
+	/* What was in swap before us is no part of what we are taking. */
+	g->swapped_bytes = num_least(num_known(g->swapped_bytes),
+				     (uint64_t)s->m->away_bytes);
 	g->headroom_bytes = headroom(p, g->current_bytes);
 	g->row_floor_bytes =
 		in->floor_bytes != NUM_NONE ? in->floor_bytes : p->floor_bytes;
@@ -130,7 +133,10 @@ static void use_guard(struct deciding *s)
 	s->swap = guard_swap(&s->g);
 	s->file_only = s->swap != REASON_LAW;
 	s->floor = guard_floor(&s->g, s->file_only);
-	s->base_bytes = guard_base(&s->g, s->file_only);
+	/* The other laws are of all that it uses, as their authors have it. */
+	s->base_bytes = s->p->law == LAW_DEFAULT || s->file_only
+				? guard_base(&s->g, s->file_only)
+				: s->g.current_bytes;
 	if (s->file_only)
 		s->trip_bytes = mem_reclaim_least_bytes();
 }
@@ -182,6 +188,8 @@ static struct law_out ask_law(struct deciding *s, bool held)
 		.got_bytes = s->m->got_bytes,
 		.scanned_bytes = s->m->scanned_bytes,
 		.refaulted_bytes = o->refaulted_bytes,
+		.anon_taken_bytes = s->m->anon_taken_bytes,
+		.anon_back_bytes = s->m->anon_back_bytes,
 		.held = held,
 		.partial = s->m->partial,
 		.late = s->m->late,

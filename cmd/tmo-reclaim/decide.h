@@ -120,6 +120,8 @@ struct memory {
 	double stored_bytes, cost_bytes;
 	/* Copies saved nothing: not again until then, and for twice as long. */
 	struct pause worthless;
+	/* Anonymous memory, taken and back; half counts after 5 minutes. */
+	double anon_taken_bytes, anon_back_bytes;
 	/* Taken and not come back; and when much of it did so at once. */
 	double away_bytes;
 	struct pause came_back;

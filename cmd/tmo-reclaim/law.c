@@ -30,6 +30,12 @@ static const double TAKEN_US = 120e6;
 static const double BACK_US = 20e6;
 static const double WASTE = 0.03;
 static const double WASTE_BYTES = 512 * 1024;
+/*
+ * Anonymous memory has no refaults of its own.  What of it comes back little by
+ * little is as wrong as a burst: where all that is cold is away already, each
+ * further step would be, for ever.
+ */
+static const double WASTE_ANON = 0.1;
 
 static const double CAP = 0.01;	     /* of the base, in a period */
 static const double FILES_ALONE = 4; /* times the cap, of file cache alone */
@@ -122,8 +128,12 @@ static double waste(const struct law_in *in, struct law_state *st)
 		st->taken_bytes * decay(in, TAKEN_US) + (double)in->got_bytes;
 	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
 			 (double)in->refaulted_bytes;
-	return st->back_bytes / (WASTE * st->taken_bytes +
-				 fmax(WASTE_BYTES, (double)in->least_bytes));
+	double least = fmax(WASTE_BYTES, (double)in->least_bytes);
+	double now = st->back_bytes / (WASTE * st->taken_bytes + least);
+	double slow = in->anon_back_bytes /
+		      (WASTE_ANON * in->anon_taken_bytes + 3 * least);
+
+	return fmax(now, slow);
 }
 
 /* Scanning much to take little, as katalyst's refault policy judges it. */

@@ -33,7 +33,7 @@ struct law_in {
 	double mem_limit_pct, io_limit_pct;
 	double ratio;
 	uint64_t current_bytes;
-	uint64_t base_bytes; /* current, or the file LRU when only that */
+	uint64_t base_bytes; /* of guard_base() */
 	/* Of the base, what no evidence tells of: all, the file LRU or 0. */
 	uint64_t blind_bytes;
 	uint64_t floor_bytes;
@@ -41,6 +41,8 @@ struct law_in {
 	uint64_t cold_bytes;  /* known cold and not yet taken; NUM_NONE */
 	/* Since the last period. */
 	uint64_t got_bytes, scanned_bytes, refaulted_bytes;
+	/* Anonymous memory taken and come back; half counts after 5 minutes. */
+	double anon_taken_bytes, anon_back_bytes;
 	bool held;    /* nothing will be done: nothing is earned by that */
 	bool partial; /* the last write ended early */
 	bool late;    /* by its deadline: that is no harm */

@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "num.h"
 
+static const double ANON_HALF_US = 300e6;
 static const uint64_t CAME_BACK_US = 900000000, WORTHLESS_US = 600000000;
 /* So much tells whether copies are worth it. */
 static const double FIRST_PROBE_BYTES = 3 << 20;
@@ -48,8 +49,10 @@ static void learn_return(struct memory *m, const struct lesson *l)
 
 	if (back >= part * m->away_bytes && back >= least &&
 	    back >= least_part * (double)l->current_bytes &&
-	    l->now_us >= m->came_back.until_us)
+	    l->now_us >= m->came_back.until_us) {
 		pause_begin(&m->came_back, l->now_us, CAME_BACK_US);
+		m->anon_taken_bytes = m->anon_back_bytes = 0; /* judged */
+	}
 	m->away_bytes = fmax(0, m->away_bytes + (double)m->got_bytes - back);
 }
 
@@ -95,6 +98,12 @@ static void learn_kinds(struct memory *m, const struct lesson *l)
 		[SHARE_FILE] = l->refaulted_file_bytes,
 	};
 
+	double kept = exp2(-(double)l->window_us / ANON_HALF_US);
+
+	m->anon_taken_bytes =
+		m->anon_taken_bytes * kept + (double)taken[SHARE_ANON];
+	m->anon_back_bytes =
+		m->anon_back_bytes * kept + (double)back[SHARE_ANON];
 	share_note(&m->share, l->window_us, taken, back);
 }
 

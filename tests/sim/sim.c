@@ -46,8 +46,8 @@ enum rule {
 	RULE_RATE,	/* more than the law's rate over a minute */
 	RULE_UNKNOWN,	/* a step without a pressure reading */
 	RULE_LEFT,	/* plainly cold memory is left, and nothing holds */
-	RULE_BACK,	/* twice its size came back in the hour */
-	RULE_SWEPT,	/* or of what turns, each time it turns */
+	RULE_BACK,	/* as much as it holds came back in the hour */
+	RULE_SWEPT,	/* or, where it turns, more than twice that */
 	RULE_NOTHING,	/* more of what saves nothing than probes take */
 	RULE_REPEAT,	/* the same observation was another decision */
 	RULES
@@ -204,6 +204,7 @@ static struct observation observe(const struct sim *s, struct subject *b)
 		.g = { .current_bytes = current,
 		       .anon_lru_bytes = cg->present_bytes[WORLD_ANON],
 		       .file_lru_bytes = cg->present_bytes[WORLD_FILE],
+		       .swapped_bytes = cg->out_anon_bytes,
 		       .low_bytes = cg->spec.low_bytes,
 		       .swap_left_bytes =
 			       w->backend == WORLD_NO_SWAP ? 0 : left,
@@ -378,13 +379,13 @@ static void judge(struct sim *s, struct subject *b)
 	double back = (double)b->back / (double)b->most_bytes;
 
 	if (is_free(s, b) && b->cold_at_start > 16 * MIB)
-		broke(s, RULE_LEFT, share > 0.4, share);
+		broke(s, RULE_LEFT, share > 0.5, share);
 	if (b->cg->spec.load == WORLD_STEADY)
-		broke(s, RULE_BACK, back > 2, back);
+		broke(s, RULE_BACK, back > 1, back);
 	if (b->cg->spec.load == WORLD_SWEEPS ||
 	    b->cg->spec.load == WORLD_PHASES ||
 	    b->cg->spec.load == WORLD_DOUBLES)
-		broke(s, RULE_SWEPT, back > 3, back);
+		broke(s, RULE_SWEPT, back > 2.5, back);
 	if (b->cg->spec.compression <= 1 && s->w.backend == WORLD_ZSWAP)
 		broke(s, RULE_NOTHING, b->taken_anon > 24 * MIB,
 		      (double)b->taken_anon / MIB);

@@ -293,6 +293,20 @@ static void test_came_back(void)
 	ok(c <= a + 1, "and after two hours of quiet for a quarter again");
 }
 
+/* Each page that is taken is back in the next period: all cold is away. */
+static void test_trickle(void)
+{
+	struct memory m = { 0 };
+	uint64_t taken = 0, back = 0;
+
+	for (uint64_t i = 1; i <= 600; i++) {
+		back = give(&m, i * 6 * S, 0.4, back).want_bytes;
+		taken += back;
+	}
+	ok(taken < 40 * MIB, "what always comes back is rarely taken (%.0f M)",
+	   (double)taken / MIB);
+}
+
 static void test_names(void)
 {
 	const struct observation o = calm(6 * S, 300 * MIB);
@@ -316,5 +330,6 @@ int main(void)
 	test_names();
 	test_worthless();
 	test_came_back();
+	test_trickle();
 	return tap_done();
 }
