@@ -47,10 +47,10 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
 
 /*
  * What the law's ratio applies to: what reclaim can take, and what it has put
- * into swap in this run, up to as much again.  Locked memory, huge pages of hugetlbfs
- * and the kernel's own are not in it.  With what is away in it the step stays
- * what it was while memory goes: the paper's bound is of the workload's size.
- * With file_only the clean page cache.
+ * into swap in this run, up to as much again.  Locked memory, huge pages of
+ * hugetlbfs and the kernel's own are not in it.  With what is away in it the
+ * step stays what it was while memory goes: the paper's bound is of the
+ * workload's size. With file_only the clean page cache.
  */
 uint64_t guard_base(const struct guard_in *in, bool file_only);
 
