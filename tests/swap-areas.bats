@@ -58,7 +58,8 @@ says() {
 	TMO_ROOT=${ROOTS[0]}:${ROOTS[1]} swap-balance -S "$BATS_TEST_TMPDIR/state" -i 6s \
 		-H -o swappiness,backend,swapin_cost_us /w.slice/idle
 	printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice/idle\t6000000\t0.000\t0.000\n' |
-		TMO_ROOT=${ROOTS[0]} tmo-reclaim --headroom 0 --ratio 1% | col reason
+		TMO_ROOT=${ROOTS[0]} tmo-reclaim --law paper --headroom 0 --ratio 1% |
+		col reason
 }
 
 rotating=$'0\tnone\t10000.000\nrotational'
