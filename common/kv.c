@@ -7,7 +7,10 @@
 #include "io.h"
 #include "num.h"
 
-/* A number or "max", ended by white space; *end is set behind it. */
+/*
+ * A number or "max", ended by white space; *end is set behind it.  The kernel
+ * counts in signed words: what is above that is a count that went below 0.
+ */
 static int value(const char *s, uint64_t *out, const char **end)
 {
 	uint64_t v = 0;
@@ -17,8 +20,10 @@ static int value(const char *s, uint64_t *out, const char **end)
 		v = NUM_MAX;
 		p = s + 3;
 	} else {
-		for (; *p >= '0' && *p <= '9'; p++)
+		for (; *p >= '0' && *p <= '9' && v <= INT64_MAX / 10; p++)
 			v = v * 10 + (uint64_t)(*p - '0');
+		if (v > INT64_MAX)
+			return -EBADMSG;
 	}
 	if (p == s || !strchr(" \t\n", *p))
 		return -EBADMSG;

@@ -3,7 +3,8 @@
  *
  * Three shapes (Documentation/admin-guide/cgroup-v2.rst, "Format"): flat
  * "key value" lines, nested "name key=value key=value" lines, and a single
- * value.  Unknown keys and new lines are passed over; "max" is NUM_MAX.
+ * value.  Unknown keys and new lines are passed over; "max" is NUM_MAX.  What
+ * does not fit an int64_t is no number: a count that went below 0.
  * Functions return 0, -ENOENT (no such key) or -EBADMSG (not a number).
  */
 #ifndef KV_H

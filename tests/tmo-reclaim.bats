@@ -51,6 +51,13 @@ reason() {
 	[ "$(col want_bytes <<<"$output")" -gt "$lru_1pct" ]
 }
 
+@test "a counter that went below 0 is unknown, and no step comes of it" {
+	sed -i -E 's/^((in)?active_(anon|file)) .*/\1 18446744073709547520/' "$A/memory.stat"
+	runx 0 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col want_bytes <<<"$output")" -eq 0 ]
+	[ ! -s "$A/memory.reclaim" ]
+}
+
 @test "swappiness of the row goes into the write, and chunks split it" {
 	runx 0 tmo-reclaim --headroom 0 --ratio 1% --chunk 512K < <(calm swappiness 60)
 	want=$(col want_bytes <<<"$output")

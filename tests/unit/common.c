@@ -120,6 +120,12 @@ static void test_kv(void)
 	   "not a longer name's");
 	ok(!kv_single("123\n", &v) && v == 123, "single value");
 	ok(kv_single("\n", &v) == -EBADMSG, "nothing is no number");
+	ok(!kv_single("9223372036854775807\n", &v) && v == INT64_MAX,
+	   "the most that a kernel counts");
+	ok(kv_single("9223372036854775808\n", &v) == -EBADMSG &&
+		   kv_single("18446744073709547520\n", &v) == -EBADMSG &&
+		   kv_single("99999999999999999999999\n", &v) == -EBADMSG,
+	   "a count that went below 0 is no number");
 	kv_fill(flat, fields, 4, out);
 	ok(out[0] == 12 && out[1] == NUM_MAX && out[2] == NUM_NONE &&
 		   out[3] == NUM_NONE,
