@@ -47,7 +47,9 @@ static void learn_return(struct memory *m, const struct lesson *l)
 	double back =
 		(double)(l->refaulted_anon_bytes + l->refaulted_file_bytes);
 
-	if (back >= part * m->away_bytes && back >= least &&
+	/* Without anything away it was another's reclaim, as by memory.max. */
+	if (m->away_bytes >= least && back >= part * m->away_bytes &&
+	    back >= least &&
 	    back >= least_part * (double)l->current_bytes &&
 	    l->now_us >= m->came_back.until_us) {
 		pause_begin(&m->came_back, l->now_us, CAME_BACK_US);
@@ -102,8 +104,10 @@ static void learn_kinds(struct memory *m, const struct lesson *l)
 
 	m->anon_taken_bytes =
 		m->anon_taken_bytes * kept + (double)taken[SHARE_ANON];
+	/* More than was taken is another's. */
 	m->anon_back_bytes =
-		m->anon_back_bytes * kept + (double)back[SHARE_ANON];
+		fmin(m->anon_taken_bytes,
+		     m->anon_back_bytes * kept + (double)back[SHARE_ANON]);
 	share_note(&m->share, l->window_us, taken, back);
 }
 

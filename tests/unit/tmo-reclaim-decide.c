@@ -293,6 +293,26 @@ static void test_came_back(void)
 	ok(c <= a + 1, "and after two hours of quiet for a quarter again");
 }
 
+/* A cgroup at its memory.max brings back what we have never taken. */
+static void test_own_reclaim(void)
+{
+	struct memory m = { 0 };
+	struct decision d;
+
+	for (uint64_t i = 1; i <= 10; i++) {
+		memory_learn(&m, &(struct lesson){
+					 .window_us = 6 * S,
+					 .now_us = i * 6 * S,
+					 .current_bytes = 300 * MIB,
+					 .refaulted_anon_bytes = 50 * MIB,
+					 .cpus = 2,
+				 });
+	}
+	d = give(&m, 11 * 6 * S, 0.4, 0);
+	ok(d.reason != REASON_CAME_BACK && d.reason != REASON_REFAULT,
+	   "what others took and brought back is no harm of ours");
+}
+
 /* Each page that is taken is back in the next period: all cold is away. */
 static void test_trickle(void)
 {
@@ -330,6 +350,7 @@ int main(void)
 	test_names();
 	test_worthless();
 	test_came_back();
+	test_own_reclaim();
 	test_trickle();
 	return tap_done();
 }
