@@ -83,8 +83,10 @@ $(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -Icmd $(HARD_LD) $(LDFLAGS) -o $@ $< $(B)/common.a -lm
 
-# The simulator: the decision itself, and a world.
-$(B)/sim: tests/sim/sim.c tests/sim/world.c $(B)/common.a Makefile
+# The simulator: the decision itself, and a world.  Of several sources at once
+# the compiler keeps the dependencies of the last alone.
+$(B)/sim: tests/sim/sim.c tests/sim/world.c $(wildcard tests/sim/*.h \
+		cmd/tmo-reclaim/*.[ch]) $(B)/common.a Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -Icmd -Itests/sim $(HARD_LD) $(LDFLAGS) -o $@ tests/sim/sim.c \
 		tests/sim/world.c cmd/tmo-reclaim/reason.c $(B)/common.a -lm

@@ -49,8 +49,7 @@ static void learn_return(struct memory *m, const struct lesson *l)
 
 	/* Without anything away it was another's reclaim, as by memory.max. */
 	if (m->away_bytes >= least && back >= part * m->away_bytes &&
-	    back >= least &&
-	    back >= least_part * (double)l->current_bytes &&
+	    back >= least && back >= least_part * (double)l->current_bytes &&
 	    l->now_us >= m->came_back.until_us) {
 		pause_begin(&m->came_back, l->now_us, CAME_BACK_US);
 		m->anon_taken_bytes = m->anon_back_bytes = 0; /* judged */
