@@ -119,8 +119,9 @@ static double press(const struct law_in *in, double pct, double limit_pct,
 }
 
 /*
- * The same of what came back.  The least that can be taken may be wrong once: a
- * whole huge page, where memory is in huge pages.
+ * The same of what came back.  The least that can be taken may be wrong, as a
+ * whole huge page is where memory is in huge pages: one of them halves the
+ * pace, and a second one stops.
  */
 static double waste(const struct law_in *in, struct law_state *st)
 {
@@ -129,7 +130,8 @@ static double waste(const struct law_in *in, struct law_state *st)
 	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
 			 (double)in->refaulted_bytes;
 	double least = fmax(WASTE_BYTES, (double)in->least_bytes);
-	double now = st->back_bytes / (WASTE * st->taken_bytes + least);
+	double wrong = fmax(WASTE_BYTES, 2 * (double)in->least_bytes);
+	double now = st->back_bytes / (WASTE * st->taken_bytes + wrong);
 	double slow = in->anon_back_bytes /
 		      (WASTE_ANON * in->anon_taken_bytes + 3 * least);
 
