@@ -414,6 +414,66 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2015232'
 	[ -z "$stderr" ]
 }
 
+# full_root: under lockdown there is lru_gen_full only, with the same ages.
+full_root() {
+	use_root cold-scan-lru-gen-7.3.4
+	perl -ne 'print; next unless /^ +\d+ +\d+ +\d+ +\d+ *$/;
+		printf "%22d%s\n", $_, "          0r          0e          0p" x 2 for 0 .. 3;
+		print " " x 22, "          0x          7T          0Y          3A\n"' \
+		"$TMO_ROOT/sys/kernel/debug/lru_gen" |
+		perl -pe 'print "          0      99999          0x         0x\n          2      20000          0x         0 \n"
+			if /^ +3 +15776 /' >"$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+	rm "$TMO_ROOT/sys/kernel/debug/lru_gen"
+}
+
+@test "lru-gen: where lockdown shuts lru_gen, lru_gen_full tells the same, and nothing ages" {
+	use_root cold-scan-lru-gen-7.3.4
+	runx 0 cold-scan -a 4s -r /
+	want=$output
+	rm -r "$TMO_ROOT"
+	full_root
+	runx 0 cold-scan -a 4s -r /
+	same "$want"
+	runx 0 cold-scan -a 4s --age-now /web
+	[[ $stderr == *"--age-now: lru_gen cannot be written"*"--source damon"* ]]
+	runx 2 cold-scan --source lru-gen -a 4s --age-now /web
+	one_line "lru_gen cannot be written"
+	runx 0 cold-scan --check
+	grep -qP '^lru_gen\tlimited\tlockdown.*no --age-now' <<<"$output"
+	[ "$(grep ^source <<<"$output")" = $'source\tok\tauto takes lru-gen\t-' ]
+	# Both shut.
+	shut() { runx 2 env FAULT=debug/lru_gen:open:EPERM LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan "$@"; }
+	shut --source lru-gen -a 4s /web
+	one_line "lockdown forbids debugfs"
+	shut -a 4s /web
+	one_line "nothing tells of coldness"
+	shut --check
+	grep -qP '^lru_gen\tmissing\tlockdown forbids debugfs\t--source page-idle or damon' <<<"$output"
+}
+
+# as_service CAPABILITY CMD...: as nobody with that one.
+as_service() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps="-all,+$1" --ambient-caps="-all,+$1" \
+		--bounding-set="-all,+$1" "${@:2}"
+}
+
+@test "a user with CAP_DAC_OVERRIDE alone is enough for each source, and for --check" {
+	as_service dac_override true 2>/dev/null || skip "capabilities cannot be given here"
+	probe() {
+		chmod -R go-rwx "$1"
+		chmod 000 "$2"
+		runx 0 as_service dac_override cold-scan --check
+		grep -qP "^source\tok\tauto takes $3" <<<"$output"
+		runx 0 as_service dac_override cold-scan -a 4s -o cgroup,source /
+		[ "$(col source <<<"$output" | tail -n 1)" = "$3" ]
+	}
+	use_root cold-scan-lru-gen-7.3.4
+	probe "$TMO_ROOT/sys/kernel/debug" "$TMO_ROOT/sys/kernel/debug/lru_gen" lru-gen
+	rm -r "$TMO_ROOT"
+	idle
+	TMO_ROOT=$R/1 probe "$R/1/sys/kernel/mm/page_idle" "$R/1/sys/kernel/mm/page_idle/bitmap" page-idle
+}
+
 @test "a suspicion stays while the age reaches back over it, with -S as well" {
 	idle
 	mkdir -p "$R/2/sys/kernel/mm/damon/admin/kdamonds/0"

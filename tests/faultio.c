@@ -154,6 +154,13 @@ int openat(int dirfd, const char *path, int flags, ...)
 		       : REAL(openat)(dirfd, path, flags, mode);
 }
 
+/* What _FORTIFY_SOURCE makes of it where the flags are no constant. */
+int __openat_2(int dirfd, const char *path, int flags);
+int __openat_2(int dirfd, const char *path, int flags)
+{
+	return openat(dirfd, path, flags);
+}
+
 int open(const char *path, int flags, ...)
 {
 	va_list ap;

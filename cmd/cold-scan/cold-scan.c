@@ -21,6 +21,7 @@
 #include "io.h"
 #include "keep.h"
 #include "kv.h"
+#include "lrugen.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
@@ -266,10 +267,18 @@ static void check_file(struct rows_out *o, const char *feature,
 
 static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 {
-	char *text;
-	ssize_t n = io_read_all(root_fd(), "sys/kernel/debug/lru_gen", &text);
+	bool can_age;
+	int err = lrugen_probe(&can_age);
 
-	if (n < 0)
+	if (err == -EPERM)
+		tool_check_fix(o, "lru_gen", CHECK_MISSING,
+			       "--source page-idle or damon",
+			       "lockdown forbids debugfs");
+	else if (err == -EACCES)
+		tool_check_fix(o, "lru_gen", CHECK_MISSING,
+			       "run as root, or with CAP_DAC_OVERRIDE", "%s",
+			       strerror(-err));
+	else if (err)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "mount -t debugfs none /sys/kernel/debug, as "
 			       "root",
@@ -281,12 +290,16 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 		tool_check(o, "lru_gen", CHECK_MISSING,
 			   "in a container: it names cgroups from the "
 			   "system's root");
+	else if (!can_age)
+		tool_check_fix(
+			o, "lru_gen", CHECK_LIMITED,
+			"--source damon estimates meanwhile",
+			"lockdown, or a read-only debugfs: no --age-now, "
+			"ages are those of reclaim's agings");
 	else
 		tool_check(o, "lru_gen", CHECK_LIMITED,
 			   "ages are those of the last aging; read(2) is "
 			   "missed");
-	if (n >= 0)
-		free(text);
 }
 
 static void check_damon(struct rows_out *o)
@@ -399,8 +412,25 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		s->max_cpu_pct = BACKGROUND_PCT;
 }
 
+/* Reclaim ages as well, so where we cannot the ages are worth a look. */
+static void settle_aging(struct config *cfg)
+{
+	static const char why[] = "--age-now: lru_gen cannot be written "
+				  "(lockdown, or a read-only debugfs)";
+	bool can_age;
+
+	if (lrugen_probe(&can_age) || can_age)
+		return;
+	if (!cfg->chosen)
+		die(0, "%s: leave it out, or use --source damon", why);
+	note("%s: ages are those of reclaim's agings; --source damon "
+	     "estimates without",
+	     why);
+	cfg->scan.age_now = false;
+}
+
 /* Only page-idle looks at a pace, and only it knows each page. */
-static void settle_source(const struct config *cfg, enum source source)
+static void settle_source(struct config *cfg, enum source source)
 {
 	static const char *const views[] = {
 		[VIEW_PROMOTIONS] = "--promotions",
@@ -424,6 +454,8 @@ static void settle_source(const struct config *cfg, enum source source)
 	if (source != SOURCE_LRUGEN && cfg->scan.age_now)
 		note("--age-now: has nothing to do, as the source is %s",
 		     source_name(source));
+	if (source == SOURCE_LRUGEN && cfg->scan.age_now)
+		settle_aging(cfg);
 	if (source == SOURCE_LRUGEN && cfg->proc.n)
 		die(0, "-p: lru-gen tells of cgroups only: use --source "
 		       "page-idle or damon");

@@ -148,10 +148,14 @@ static int set_up(const struct damon *d, size_t k, const uint64_t *pid)
 static int set_up_process(const struct damon *d, size_t k, const uint64_t *pid)
 {
 	char path[32];
-	int err = set_up(d, k, pid);
+	int err = set_up(d, k, pid), fd;
 
 	snprintf(path, sizeof(path), "proc/%" PRIu64, *pid);
-	return err && faccessat(root_fd(), path, F_OK, 0) ? 0 : err;
+	fd = io_open(root_fd(), path, O_PATH);
+	if (fd < 0)
+		return 0;
+	close(fd);
+	return err;
 }
 
 bool damon_is_free(void)

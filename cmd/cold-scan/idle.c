@@ -19,7 +19,7 @@
 #include "num.h"
 #include "root.h"
 
-static const char bitmap_path[] = "sys/kernel/mm/page_idle/bitmap";
+const char idle_bitmap[] = "sys/kernel/mm/page_idle/bitmap";
 static const char stamp_path[] = "run/cold-scan.pass";
 
 /* One thread's descriptors and buffers: a section is read, then judged. */
@@ -272,7 +272,7 @@ int idle_layout(struct idle *s)
 
 int idle_open(struct idle *s)
 {
-	s->bitmap = io_open(root_fd(), bitmap_path, O_RDWR);
+	s->bitmap = io_open(root_fd(), idle_bitmap, O_RDWR);
 	if (s->bitmap < 0)
 		return s->bitmap;
 	if (flock(s->bitmap, LOCK_EX | LOCK_NB)) {
@@ -531,7 +531,7 @@ static int worker_open(struct worker *w, struct idle *s, int mode)
 	size_t pages = section_pages(s);
 
 	w->s = s;
-	w->bitmap = io_open(root_fd(), bitmap_path, mode);
+	w->bitmap = io_open(root_fd(), idle_bitmap, mode);
 	w->flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	w->cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
 	w->idle = xcalloc(pages / 64, 8);

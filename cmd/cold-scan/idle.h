@@ -15,6 +15,8 @@
 #include "age.h"
 #include "verdict.h"
 
+extern const char idle_bitmap[]; /* its path */
+
 enum { IDLE_LEAST_US = 1000000 }; /* from one pass to the next */
 
 struct section {

@@ -1,10 +1,13 @@
 #include "lrugen.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io.h"
 #include "msg.h"
@@ -12,6 +15,87 @@
 #include "root.h"
 
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
+static const char full_file[] = "sys/kernel/debug/lru_gen_full";
+
+static int try_open(const char *path, int flags)
+{
+	int fd = io_open(root_fd(), path, flags);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+int lrugen_probe(bool *can_age)
+{
+	int err = try_open(lru_gen_file, O_RDONLY);
+
+	*can_age = !err && !try_open(lru_gen_file, O_RDWR);
+	return err && try_open(full_file, O_RDONLY) ? err : 0;
+}
+
+static ssize_t read_file(char **text)
+{
+	ssize_t n = io_read_all(root_fd(), lru_gen_file, text), full;
+
+	if (n >= 0)
+		return n;
+	full = io_read_all(root_fd(), full_file, text);
+	return full < 0 ? n : full;
+}
+
+/* A line of numbers, some with a letter after them: "4103x". */
+enum { WORDS = 16 };
+struct words {
+	uint64_t number[WORDS];
+	char mark[WORDS];
+	size_t n;
+};
+
+static bool cut_words(const char *line, struct words *w)
+{
+	w->n = 0;
+	while (*(line += strspn(line, " "))) {
+		char *end;
+
+		if (w->n == WORDS || !isdigit((unsigned char)*line))
+			return false;
+		w->number[w->n] = strtoull(line, &end, 10);
+		w->mark[w->n] = ' ';
+		if (isalpha((unsigned char)*end))
+			w->mark[w->n] = *end++;
+		if (*end && *end != ' ')
+			return false;
+		w->n++;
+		line = end;
+	}
+	return w->n;
+}
+
+/*
+ * A generation's line has four numbers, and no mark at its own and its age; an
+ * 'x' at a kind's pages tells that the kind has that generation no more.
+ */
+static bool is_generation(const struct words *w)
+{
+	return w->n == 4 && w->mark[0] == ' ' && w->mark[1] == ' ';
+}
+
+/* Of a tier's line the marks begin at the second number, of walks at once. */
+static bool is_statistics(const struct words *w)
+{
+	return w->n > 1 && w->mark[1] != ' ';
+}
+
+static void add_generation(struct lrugen_vec *v, const struct words *w)
+{
+	bool gone = w->mark[2] == 'x' && w->mark[3] == 'x';
+
+	if (v->path && !gone && v->n < sizeof(v->gen) / sizeof(*v->gen))
+		v->gen[v->n++] =
+			(struct lrugen_gen){ w->number[0], w->number[1],
+					     w->number[2], w->number[3] };
+}
 
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		 void *ctx)
@@ -21,7 +105,7 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		struct lrugen_gen g;
+		struct words w;
 		unsigned long id;
 		int at = 0, node;
 
@@ -36,14 +120,11 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 				each(&v, ctx);
 			v.n = 0;
 			v.node = node;
-		} else if (sscanf(line,
-				  "%" SCNu64 " %" SCNu64 " %" SCNu64
-				  " %" SCNu64,
-				  &g.seq, &g.born_ms_ago, &g.anon_pages,
-				  &g.file_pages) == 4) {
-			if (v.path && v.n < sizeof(v.gen) / sizeof(*v.gen))
-				v.gen[v.n++] = g;
-		} else {
+		} else if (!cut_words(line, &w)) {
+			return -EBADMSG;
+		} else if (is_generation(&w)) {
+			add_generation(&v, &w);
+		} else if (!is_statistics(&w)) {
 			return -EBADMSG;
 		}
 	}
@@ -161,7 +242,7 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 {
 	struct reading r = { tree, scale, aged, out };
 	char *text;
-	ssize_t n = io_read_all(root_fd(), lru_gen_file, &text);
+	ssize_t n = read_file(&text);
 	int err;
 
 	if (n < 0)

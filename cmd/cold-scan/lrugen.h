@@ -4,7 +4,9 @@
  * debugfs lru_gen lists each memory cgroup ("memcg ID PATH", the path from
  * the root of the hierarchy), below it each node, and of each generation its
  * number, milliseconds since its birth, anonymous and file pages
- * (mm/vmscan.c, lru_gen_seq_show).
+ * (mm/vmscan.c, lru_gen_seq_show).  lru_gen_full has the same lines, statistics
+ * between them and generations that are no more; under lockdown it is the one
+ * that can be read, as nobody can write it (fs/debugfs/file.c).
  */
 #ifndef LRUGEN_H
 #define LRUGEN_H
@@ -27,7 +29,16 @@ struct lrugen_vec {
 	} gen[8]; /* MAX_NR_GENS is 4 */
 };
 
-/* Calls on each lruvec of the text, which is cut up: 0 or -EBADMSG. */
+/*
+ * 0: it can be read; -ENOENT no debugfs, -EACCES no right, -EPERM lockdown.
+ * *can_age: a generation can be begun, too.
+ */
+int lrugen_probe(bool *can_age);
+
+/*
+ * Calls on each lruvec of the text, of either file, which is cut up: 0 or
+ * -EBADMSG.
+ */
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		 void *ctx);
 

@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,9 +37,14 @@ int source_parse(const char *name, enum source *out)
 	return -EINVAL;
 }
 
-static bool there(const char *path)
+/* By opening: access(2) asks for the real user and leaves capabilities out. */
+static bool can_open(const char *path, int flags)
 {
-	return !faccessat(root_fd(), path, R_OK, 0);
+	int fd = io_open(root_fd(), path, flags);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /*
@@ -48,14 +54,13 @@ static bool there(const char *path)
  */
 enum source scan_choose(bool processes, const struct cg_set *tree)
 {
-	bool flags = there("proc/kpageflags");
-	bool page_idle = flags && there("sys/kernel/mm/page_idle/bitmap");
-	bool on = mem_lru_gen_enabled();
+	bool flags = can_open("proc/kpageflags", O_RDONLY);
+	bool page_idle = flags && can_open(idle_bitmap, O_RDWR);
+	bool on = mem_lru_gen_enabled(), can_age;
 
 	if (page_idle && !on)
 		return SOURCE_IDLE;
-	if (on && !processes && tree->whole &&
-	    there("sys/kernel/debug/lru_gen"))
+	if (on && !processes && tree->whole && !lrugen_probe(&can_age))
 		return SOURCE_LRUGEN;
 	if (page_idle)
 		return SOURCE_IDLE;
@@ -103,11 +108,20 @@ static void open_idle(struct scan *s)
 /* lru_gen has paths from the system's root; whose they are is told there. */
 static void open_lrugen(const struct cg_set *tree)
 {
+	bool can_age;
+	int err = lrugen_probe(&can_age);
+
 	if (!tree->whole)
 		die(0, "lru_gen names cgroups from the system's root, and the "
 		       "mount is a container's: run outside of it, or use "
 		       "--source page-idle or damon");
-	if (!there("sys/kernel/debug/lru_gen"))
+	if (err == -EPERM)
+		die(0, "lru_gen: lockdown forbids debugfs: use --source "
+		       "page-idle or damon");
+	if (err == -EACCES)
+		die(err, "cannot read lru_gen: run as root, or with "
+			 "CAP_DAC_OVERRIDE");
+	if (err)
 		die(0, "no lru_gen in debugfs: run as root, and mount -t "
 		       "debugfs none /sys/kernel/debug");
 	if (!mem_lru_gen_enabled())
