@@ -426,6 +426,16 @@ full_root() {
 	rm "$TMO_ROOT/sys/kernel/debug/lru_gen"
 }
 
+@test "lru-gen: what was untouched for the age as of the last aging is stale, as nobody looked since" {
+	use_root cold-scan-lru-gen-7.3.4
+	# The same agings, three seconds ago.
+	perl -pi -e 's/^( +\d+ +)(\d+)/$1 . ($2 + 3000)/e' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	runx 0 cold-scan -a 4s -o cgroup,verdict,cold_anon_bytes,stale_us /web
+	same "#cgroup	verdict	cold_anon_bytes	stale_us
+/web	suspect:file,stale	83918848	3120000"
+	one_line "/web: the LRU has not aged for -a"
+}
+
 @test "lru-gen: where lockdown shuts lru_gen, lru_gen_full tells the same, and nothing ages" {
 	use_root cold-scan-lru-gen-7.3.4
 	runx 0 cold-scan -a 4s -r /

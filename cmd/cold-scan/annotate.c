@@ -32,6 +32,7 @@ struct fact {
 	struct sample x;
 	unsigned int unknown; /* why nothing of it is */
 	char verdict[VERDICT_LEN];
+	bool stale;	/* nobody looked up to now */
 	bool has_files; /* so many that it is aged in courses */
 	int asked;	/* in the rows lately: how many passes more it counts */
 	uint64_t aged_us;	 /* when we first aged it, 0: not now */
@@ -87,6 +88,9 @@ static struct fact *make_facts(const struct scan *s)
 		memcpy(v[i].verdict, "ok", 3);
 		suspect = view_suspicions(s, t, us);
 		verdict_text(suspect, v[i].verdict);
+		v[i].stale = suspect & SUSPECT_STALE;
+		v[i].x.stale_us =
+			s->source == SOURCE_LRUGEN ? t->stale_us : NUM_NONE;
 		/* The text of a program is no page cache to spare. */
 		v[i].has_files =
 			suspect & SUSPECT_FILE &&
@@ -107,14 +111,15 @@ static struct fact *find_fact(struct fact *v, size_t n, char *key)
 /*
  * After 6.12 the first walk that finds a page young only marks it referenced
  * (mm/vmscan.c, folio_update_gen), so that after one aging all looks cold: what
- * we age is told when our own agings span the age.
+ * we age is told when our own agings span the age, up to now.
  */
 static void hold_back(const struct scan *s, struct fact *f)
 {
 	uint64_t us = s->opts->age_us[0];
 
 	if (!s->opts->age_now || s->source != SOURCE_LRUGEN ||
-	    (f->aged_us && clock_mono_us() >= f->aged_us + us - us / 50))
+	    (f->aged_us && !f->stale &&
+	     clock_mono_us() >= f->aged_us + us - us / 50))
 		return;
 	f->x.cold_anon_bytes = f->x.cold_file_bytes = NUM_NONE;
 }
@@ -224,14 +229,12 @@ static void note_quiet(struct board *b)
 		return;
 	pthread_mutex_lock(&b->lock);
 	for (size_t i = 0; i < b->n && !quiet; i++)
-		if (b->v[i].asked && b->v[i].x.cold_anon_bytes == NUM_NONE)
+		if (b->v[i].asked && b->v[i].stale)
 			quiet = b->v + i;
 	pthread_mutex_unlock(&b->lock);
 	if (!quiet)
 		return;
-	note("%s: the LRU has not aged for -a; what is cold stays unknown "
-	     "until reclaim ages it, or --age-now does",
-	     quiet->key);
+	note(STALE_NOTE, quiet->key);
 	b->noted = true;
 }
 

@@ -278,6 +278,7 @@ static int pass_watch(struct scan *s)
 
 static int pass_lrugen(struct scan *s)
 {
+	uint64_t start_us = clock_mono_us();
 	int err = 0;
 
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
@@ -288,7 +289,9 @@ static int pass_lrugen(struct scan *s)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)
 		return err;
-	return lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
+	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
+	s->aging_us = clock_mono_us() - start_us;
+	return err;
 }
 
 static int count_nodes(const struct scan *s)

@@ -57,6 +57,7 @@ struct scan {
 	int64_t time_ms;
 	uint64_t first_us;  /* when the first pass began */
 	uint64_t window_us; /* since the pass before; 0: there was none */
+	uint64_t aging_us;  /* lru-gen: what the pass took, with its agings */
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
 };

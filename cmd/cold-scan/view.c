@@ -279,6 +279,17 @@ static bool has_files(const struct tally *t)
 	return files * 100 > files + age_cold(t->pages[ANON], 0);
 }
 
+/*
+ * What was not touched for the age was so as of the last aging, and nobody
+ * looked since: that is now where it is of this pass, or a twentieth of the age
+ * ago at most.
+ */
+static bool is_stale(const struct scan *s, const struct tally *t,
+		     uint64_t age_us)
+{
+	return t->stale_us > s->aging_us + age_us / 20;
+}
+
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us)
 {
@@ -290,8 +301,8 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 		return found;
 	if (t->unknown)
 		return found;
-	/* Nobody aged it, and nobody was asked to: no age spans that long. */
-	if (t->stale_us > age_us ||
+	if (is_stale(s, t, age_us) ||
+	    /* Nobody aged it, nor was asked to: no age spans that long. */
 	    (!s->opts->age_now && age_of(s, t, age_us) == AGES))
 		found |= SUSPECT_STALE;
 	if (has_files(t))
@@ -501,9 +512,7 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		     "hides its path (run outside)",
 		     key);
 	if (first & SUSPECT_STALE)
-		note("%s: the LRU has not aged for -a; what is cold stays "
-		     "unknown until reclaim ages it, or --age-now does",
-		     key);
+		note(STALE_NOTE, key);
 	if (first & SUSPECT_SAMPLE)
 		note("%s: no page of it was drawn: give --sample a greater "
 		     "share",

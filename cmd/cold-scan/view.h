@@ -74,6 +74,11 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us);
 
+/* What is said, with the remedy, of SUSPECT_STALE; %s is a cgroup. */
+#define STALE_NOTE                                                         \
+	"%s: the LRU has not aged for -a, or not up to now; what is cold " \
+	"is unknown, or as of then, until reclaim ages it, or --age-now does"
+
 /* On standard error, once each: what makes a row tell nothing, the remedy. */
 void view_explain(struct view *v, const char *key, unsigned int suspicions);
 

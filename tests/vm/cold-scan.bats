@@ -514,6 +514,26 @@ cell() {
 	drop_cgroup /cold/e
 }
 
+@test "lru-gen: memory that was touched since the last aging is not called cold and ok" {
+	lru_gen y
+	make_cgroup /cold/e
+	work /cold/e --hot-anon 32M --rate 40000 --pattern seq
+	kill -STOP "$work"
+	id=$(awk '$1 == "memcg" && $2 && $3 == "/cold/e" { print $2 }' /sys/kernel/debug/lru_gen)
+	for _ in 1 2 3 4; do
+		sleep 3
+		echo "+ $id 0 $(newest_generation /cold/e) 1 1" >/sys/kernel/debug/lru_gen
+	done
+	kill -CONT "$work"
+	sleep 4
+	runx 0 cold-scan --source lru-gen -a 6s -o +stale_us /cold/e
+	lru_gen n
+	[ "$(cell /cold/e cold_anon_bytes)" -ge $((28 << 20)) ]
+	[ "$(cell /cold/e verdict)" = suspect:stale ]
+	one_line "/cold/e: the LRU has not aged for -a, or not up to now"
+	drop_cgroup /cold/e
+}
+
 @test "damon looks at single processes, and leaves nothing behind, also after a signal" {
 	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
 	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
