@@ -22,6 +22,8 @@ static volatile sig_atomic_t woken; /* by one of these, and not told yet */
 static volatile sig_atomic_t guarded;
 static bool hup_is_stop = true;
 static uint64_t limit_us; /* 0: none */
+static int reader_fd = -1;
+static bool reader_gone;
 
 static uint64_t now_us(clockid_t id)
 {
@@ -204,9 +206,32 @@ static struct timespec *time_left(uint64_t due_us, struct timespec *left)
 	return due_us == UINT64_MAX ? NULL : left;
 }
 
+void clock_watch_reader(int fd)
+{
+	reader_fd = fd;
+}
+
+bool clock_reader_gone(void)
+{
+	return reader_gone;
+}
+
+/* Without events asked for poll(2) tells of POLLERR alone: no reader. */
+static struct pollfd reader(void)
+{
+	return (struct pollfd){ .fd = reader_fd };
+}
+
+static bool lost_reader(const struct pollfd *p)
+{
+	if (p->revents & (POLLERR | POLLNVAL))
+		reader_gone = true;
+	return reader_gone;
+}
+
 int clock_wait_fd(int fd, short events)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p[2] = { { .fd = fd, .events = events }, reader() };
 	struct timespec left;
 	sigset_t theirs;
 	int err, n = 0;
@@ -218,13 +243,41 @@ int clock_wait_fd(int fd, short events)
 			err = -EINTR;
 			break;
 		}
-		n = ppoll(&p, 1,
+		n = ppoll(p, events & POLLIN ? 2 : 1,
 			  time_left(limit_us ? limit_us : UINT64_MAX, &left),
 			  &theirs);
 		n = n < 0 && errno == EINTR ? 0 : n;
+		if (n > 0 && events & POLLIN && lost_reader(p + 1)) {
+			n = 0;
+			err = -EPIPE;
+			break;
+		}
 	}
 	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
 	return n > 0 ? 0 : n < 0 ? -errno : err;
+}
+
+/* What the epoll of a waiter tells of the reader by. */
+static const uint64_t READER = UINT64_MAX;
+
+static void watch_in(int epoll)
+{
+	struct epoll_event ev = { .data.u64 = READER };
+	static int watched = -1;
+
+	if (reader_fd >= 0 && watched != epoll)
+		epoll_ctl(epoll, EPOLL_CTL_ADD, reader_fd, &ev);
+	watched = epoll;
+}
+
+/* Its event is ours: the waiter does not know it. */
+static void take_reader(struct clock_events *e)
+{
+	for (int i = 0; i < e->n; i++)
+		if (e->v[i].data.u64 == READER) {
+			reader_gone = true;
+			e->v[i--] = e->v[--e->n];
+		}
 }
 
 /*
@@ -238,11 +291,13 @@ static int sleep_in(struct clock_events *e, uint64_t due_us,
 
 	if (due_us != UINT64_MAX)
 		ms = due_us > now ? (due_us - now + 999) / 1000 : 0;
+	watch_in(e->epoll);
 	e->n = epoll_pwait(e->epoll, e->v, CLOCK_EVENTS,
 			   due_us == UINT64_MAX ? -1
 			   : ms > INT_MAX	? INT_MAX
 						: (int)ms,
 			   mask);
+	take_reader(e);
 	return e->n > 0;
 }
 
@@ -250,6 +305,7 @@ static int sleep_in(struct clock_events *e, uint64_t due_us,
 static int sleep_until(struct clock_events *e, uint64_t due_us,
 		       const sigset_t *mask)
 {
+	struct pollfd p = reader();
 	struct timespec left;
 
 	if (take_woken()) /* in the sleep, or at work before it */
@@ -258,7 +314,8 @@ static int sleep_until(struct clock_events *e, uint64_t due_us,
 		return 1;
 	if (e)
 		return sleep_in(e, due_us, mask);
-	ppoll(NULL, 0, time_left(due_us, &left), mask);
+	if (ppoll(&p, 1, time_left(due_us, &left), mask) > 0)
+		lost_reader(&p);
 	return 0;
 }
 
@@ -272,7 +329,7 @@ int clock_wait_events(struct clock_events *e, uint64_t due_us)
 	if (!root_is_live())
 		return !stop_signal && root_next() > 0;
 	hold_signals(&theirs);
-	while (!stop_signal && !result)
+	while (!stop_signal && !reader_gone && !result)
 		result = sleep_until(e, due_us, &theirs);
 	pthread_sigmask(SIG_SETMASK, &theirs, NULL);
 	return result;

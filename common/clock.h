@@ -72,6 +72,13 @@ void clock_limit(uint64_t us);
  */
 int clock_wait_fd(int fd, short events);
 
+/*
+ * Every wait ends as soon as nobody reads fd, a pipe, any more: clock_wait()
+ * and clock_wait_events() with 0, clock_wait_fd() for POLLIN with -EPIPE.
+ */
+void clock_watch_reader(int fd);
+bool clock_reader_gone(void);
+
 /* The tick after now on the raster start + n * interval: no drift, no burst. */
 uint64_t clock_next_tick(uint64_t start_us, uint64_t interval_us);
 

@@ -43,6 +43,11 @@ const char *msg_prog(void)
 	return msg.prog;
 }
 
+bool msg_in_journal(void)
+{
+	return msg.journal;
+}
+
 void msg_set_level(int level)
 {
 	msg.level = level;

@@ -10,6 +10,8 @@
 #ifndef MSG_H
 #define MSG_H
 
+#include <stdbool.h>
+
 /* The exit statuses of every tool, see tmo(7). */
 enum {
 	STATUS_OK = 0,	    /* done, or yes */
@@ -21,6 +23,8 @@ enum {
 /* Remembers the last component of argv0 as the program's name. */
 void msg_init(const char *argv0);
 const char *msg_prog(void);
+
+bool msg_in_journal(void); /* is standard error the journal's? */
 
 /* -q is -1: warnings stay, notes go.  -v is +1 each: debug() speaks. */
 void msg_set_level(int level);

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "msg.h"
 #include "num.h"
+#include "stage.h"
 #include "text.h"
 
 /* A key is at most CG_KEY_MAX, a cell of another tool's hardly more. */
@@ -481,6 +482,8 @@ static int next_line(struct rows_in *in, char **line)
 		if (!more) {
 			in->eof = true;
 			in->line += looked > 0;
+			if (stage_lost(in->fd))
+				return -ECONNABORTED;
 			return looked ? -EBADMSG : 0;
 		}
 	}

@@ -19,6 +19,7 @@
 #include "msg.h"
 #include "num.h"
 #include "root.h"
+#include "stage.h"
 #include "state.h"
 
 #ifndef VERSION
@@ -362,6 +363,10 @@ void tool_output(struct rows_out *o, const struct common_opts *c,
 		die(err, "--out: cannot replace '%s'", c->out);
 	rows_open(o, c->format, !c->no_header, name);
 	o->file = c->out;
+	if (root_is_live() && stage_is_pipe(o->fd)) {
+		stage_begin(o->fd);
+		clock_watch_reader(o->fd);
+	}
 }
 
 void tool_columns(const struct tool *t, size_t n_default, const char *spec,
@@ -470,6 +475,10 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 				   "short?"
 				 : "more cells than the header has columns";
 		break;
+	case -ECONNABORTED:
+		reason = "it ended early: what writes it was killed or failed";
+		line = 0;
+		break;
 	case -ENODATA: reason = "a column without a name"; break;
 	case -EPROTO: reason = "a control byte in the name of a column"; break;
 	case -EILSEQ: reason = "a NUL byte: is this text?"; break;
@@ -487,11 +496,21 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 	return line;
 }
 
+/* In a log nothing else tells of it; a shell's user knows of "| head". */
+static void end_without_reader(void)
+{
+	if (clock_reader_gone() && msg_in_journal())
+		note("what reads the output has ended");
+	exit(128 + SIGPIPE);
+}
+
 void tool_bad_input(const struct rows_in *in, int err)
 {
 	char reason[512];
 	size_t line = tool_input_reason(in, err, reason, sizeof(reason));
 
+	if (err == -EPIPE)
+		end_without_reader();
 	if (line)
 		die(0, "line %zu: %s", line, reason);
 	die(0, "cannot read the input: %s", reason);
@@ -556,10 +575,13 @@ void tool_check_fix(struct rows_out *o, const char *feature,
 
 int tool_finish(struct rows_out *o, int status)
 {
-	int err = rows_close(o);
+	int err;
 
-	if (err == -EPIPE)
-		exit(128 + SIGPIPE);
+	if ((status == STATUS_OK || status == STATUS_NO) && !clock_stopped())
+		stage_end(o->fd);
+	err = rows_close(o);
+	if (err == -EPIPE || (!err && clock_reader_gone()))
+		end_without_reader();
 	if (err == -EINTR)
 		clock_reraise();
 	if (err == -ETIMEDOUT)

@@ -135,3 +135,63 @@ is() {
 	file=$(($(cell 2 /w.slice/a got_file_bytes) + $(cell 3 /w.slice/a got_file_bytes)))
 	is 3 /w.slice/a saved_bytes "$((offloaded + file - zswap))"
 }
+
+# killed STAGE: the plain line under sh, which has no pipefail, of which STAGE
+# (1, 2 or 3) is killed: its status in $status, its messages in $stderr, and how
+# many seconds it lasted since in $took.
+killed() {
+	local out=$BATS_TEST_TMPDIR pid
+	cat >"$out/line" <<-'EOF'
+		sh -c 'echo $$ >"$OUT/1"; exec psi-watch -q -i 1h /' |
+		sh -c 'echo $$ >"$OUT/2"; exec swap-balance -q' |
+		sh -c 'echo $$ >"$OUT/3"; exec tmo-reclaim -q -n'
+	EOF
+	rm -f "$out"/[123]
+	TMO_ROOT='' OUT=$out sh "$out/line" >/dev/null 2>"$out/err" &
+	pid=$!
+	for n in 1 2 3; do
+		wait_for test -s "$out/$n"
+		wait_for grep -qE '^(psi-watch|swap-balance|tmo-reclaim)$' "/proc/$(cat "$out/$n")/comm"
+	done
+	sleep 0.5
+	kill -9 "$(cat "$out/$1")"
+	SECONDS=0
+	status=0
+	wait "$pid" || status=$?
+	took=$SECONDS
+	stderr=$(cat "$out/err")
+}
+
+wait_for() {
+	for ((i = 0; i < 100; i++)); do
+		"$@" 2>/dev/null && return
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "a pipeline that loses a stage ends at once, non-zero also under plain sh" {
+	[ -e /proc/pressure/memory ] || skip "this kernel has no PSI"
+	for stage in 1 2 3; do
+		killed "$stage"
+		echo "stage $stage: status $status after $took s: $stderr"
+		[ "$status" -ne 0 ]
+		[ "$took" -lt 600 ] # of an hour
+		case $stage in
+		1) [[ $stderr == *"swap-balance: cannot read the input: it ended early"* ]] ;&
+		2) [[ $stderr == *"tmo-reclaim: the input ended early"* ]] ;;
+		esac
+	done
+}
+
+@test "a source that ends as it was told to is no lost stage, and one that failed is" {
+	[ -e /proc/pressure/memory ] || skip "this kernel has no PSI"
+	export TMO_ROOT=
+	sh -c 'psi-watch -i 100ms -c 2 / | swap-balance | cat | swap-balance' >"$S" 2>"$S.err"
+	refute grep 'ended early' "$S.err"
+	run sh -c '{ psi-watch -i 1h /no/such/cgroup / & sleep 0.5; kill -9 $!; } | swap-balance'
+	[ "$status" -eq 2 ]
+	# an own filter between does not know of the mark
+	run sh -c 'printf "/no/such\n" | cat | tmo-reclaim -n'
+	[[ $output != *"ended early"* ]]
+}

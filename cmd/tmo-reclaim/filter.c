@@ -169,8 +169,13 @@ void filter(struct run *run, struct shown *to)
 		show(to, &f.in, &r);
 		end_row(&f);
 	}
-	if (event < 0)
+	if (event == -ECONNABORTED) {
+		warn(0, "the input ended early: what writes it was killed or "
+			"failed");
+		run->failed = true;
+	} else if (event < 0 && !clock_reader_gone()) {
 		tool_bad_input(&f.in, event);
+	}
 	if (event == ROWS_END && !f.came && !clock_stopped()) {
 		warn(0, "no row came: did what is before it start?");
 		run->short_of = true;
