@@ -6,6 +6,11 @@ MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR ?= $(PREFIX)/share/doc/tmo-tools
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+SYSCONFDIR ?= /etc
 INSTALL ?= install
 SCDOC ?= scdoc
 
@@ -14,6 +19,10 @@ VERSION = 0.1.0
 B ?= build$(if $(filter 1,$(STATIC)),/static)
 TOOLS = psi-watch cold-scan swap-balance tmo-reclaim
 PAGES = psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5
+# Of a service: installed, and off until somebody enables it.
+SERVICES = $(wildcard cmd/*/service/*.service cmd/*/service/*.timer \
+	cmd/*/service/*.slice)
+SERVICE = cmd/tmo-reclaim/service
 
 # CFLAGS and LDFLAGS are the user's; what the code needs stands before them.
 CFLAGS ?= -O2 -g
@@ -139,13 +148,31 @@ install: all $(if $(shell command -v $(SCDOC)),man)
 	$(INSTALL) -m 644 $(TOOLS:%=completions/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
 	$(INSTALL) -m 644 $(TOOLS:%=completions/fish/%.fish) \
 		$(DESTDIR)$(FISHCOMPDIR)
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) README
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
+	for u in $(SERVICES); do \
+		sed 's,@BINDIR@,$(BINDIR),g' $$u \
+			>$(DESTDIR)$(UNITDIR)/$${u##*/} || exit; done
+	$(INSTALL) -D -m 644 $(SERVICE)/tmo.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/tmo-tools.conf
+	$(INSTALL) -D -m 644 $(SERVICE)/tmo.tmpfiles \
+		$(DESTDIR)$(TMPFILESDIR)/tmo-tools.conf
+	for f in tmo.tab tmo.conf; do \
+		[ -e $(DESTDIR)$(SYSCONFDIR)/tmo/$$f ] || \
+		$(INSTALL) -D -m 644 $(SERVICE)/$$f \
+			$(DESTDIR)$(SYSCONFDIR)/tmo/$$f || exit; done
 
+# What an administrator may have changed stays: /etc/tmo.
 uninstall:
 	cd $(DESTDIR)$(BINDIR) && rm -f $(TOOLS)
 	cd $(DESTDIR)$(BASHCOMPDIR) && rm -f $(TOOLS)
 	cd $(DESTDIR)$(ZSHCOMPDIR) && rm -f $(TOOLS:%=_%)
 	cd $(DESTDIR)$(FISHCOMPDIR) && rm -f $(TOOLS:%=%.fish)
 	for p in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
+	rm -f $(DESTDIR)$(DOCDIR)/README \
+		$(DESTDIR)$(SYSUSERSDIR)/tmo-tools.conf \
+		$(DESTDIR)$(TMPFILESDIR)/tmo-tools.conf
+	cd $(DESTDIR)$(UNITDIR) && rm -f $(notdir $(SERVICES))
 
 clean:
 	rm -rf $(B)

@@ -15,8 +15,19 @@ load helpers
 		man8/tmo-reclaim.8 man7/tmo.7 man5/tmo-rows.5; do
 		[ -s "$dest/usr/share/man/$page" ]
 	done
+	for unit in tmo.service tmo-evidence.service tmo.slice tmo-metrics.service \
+		tmo-apply.service tmo-apply.timer tmo-maintain.service tmo-maintain.timer; do
+		[ -s "$dest/usr/lib/systemd/system/$unit" ]
+		refute grep '@BINDIR' "$dest/usr/lib/systemd/system/$unit"
+	done
+	# nothing is enabled, and what was changed is left alone
+	[ -z "$(find "$dest" -type l)" ]
+	echo '#cgroup' >"$dest/etc/tmo/tmo.tab"
+	make "${args[@]}" install
+	[ "$(cat "$dest/etc/tmo/tmo.tab")" = '#cgroup' ]
 	make "${args[@]}" uninstall
-	[ -z "$(find "$dest" -type f)" ]
+	[ "$(find "$dest" -type f -printf '%P ')" = "etc/tmo/tmo.tab etc/tmo/tmo.conf " ] ||
+		[ "$(find "$dest" -type f -printf '%P ')" = "etc/tmo/tmo.conf etc/tmo/tmo.tab " ]
 }
 
 @test "binaries are position independent, with full RELRO and no executable stack" {
@@ -63,5 +74,40 @@ load helpers
 			grep -qF -- "$word" "$BATS_TEST_TMPDIR/wide" ||
 				{ echo "$page: $word"; return 1; }
 		done < <(awk 'half { print half $1; half = "" } /[a-z]-$/ { half = $NF }' "$BATS_TEST_TMPDIR/page")
+	done
+}
+
+# units DIR: as installed, but with the tools where they were built.
+units() {
+	for unit in "$TESTS"/../cmd/*/service/*.{service,timer,slice}; do
+		sed "s,@BINDIR@,$(realpath "$TMO_BUILD"),g" "$unit" >"$1/${unit##*/}"
+	done
+}
+
+@test "systemd finds no fault in a unit, and little that it could do" {
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	units "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR"
+	runx 0 systemd-analyze verify --man=no ./*.service ./*.timer ./*.slice
+	[ -z "$output$stderr" ]
+	for unit in *.service; do
+		systemd-analyze security --offline=yes --no-pager --threshold=15 "./$unit" >report ||
+			{ tail -n 1 report; return 1; }
+	done
+}
+
+@test "the table and the options that are installed are good" {
+	tmo-reclaim --check --targets "$TESTS/../cmd/tmo-reclaim/service/tmo.tab"
+	# each line that is commented out, too
+	sed -n 's/^#\([A-Z_]*=\)/\1/p' "$TESTS/../cmd/tmo-reclaim/service/tmo.conf" >"$BATS_TEST_TMPDIR/conf"
+	sed 's,^#/,/,' "$TESTS/../cmd/tmo-reclaim/service/tmo.tab" >"$BATS_TEST_TMPDIR/tab"
+	runx 0 tmo-reclaim --check --targets "$BATS_TEST_TMPDIR/tab"
+	[[ $output == *"2 rows"* ]]
+	for option in cold-scan:COLD_SCAN swap-balance:SWAP_BALANCE tmo-reclaim:TMO_RECLAIM; do
+		words=$(sed -n "s/^${option#*:}_OPTIONS=//p" "$BATS_TEST_TMPDIR/conf")
+		[ -n "$words" ]
+		# shellcheck disable=SC2086 # words, as in the unit
+		run "${option%:*}" $words --no-such-option
+		[[ $output == *"'--no-such-option'"* ]]
 	done
 }
