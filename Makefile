@@ -174,10 +174,28 @@ uninstall:
 		$(DESTDIR)$(TMPFILESDIR)/tmo-tools.conf
 	cd $(DESTDIR)$(UNITDIR) && rm -f $(notdir $(SERVICES))
 
+# A package for Debian and Ubuntu, as PREFIX=/usr, made below $(B).
+deb: all man
+	rm -rf $(B)/deb
+	umask 022; $(MAKE) -s install DESTDIR=$(B)/deb PREFIX=/usr SYSCONFDIR=/etc
+	$(SERVICE)/deb $(B)/deb $(VERSION) $(B)
+
+# The sources, with the pages made: no scdoc is needed to install them.
+DIST = tmo-tools-$(VERSION)
+dist: man
+	rm -rf $(B)/$(DIST)
+	mkdir -p $(B)/$(DIST)
+	git ls-files -z | xargs -0 cp --parents -Pt $(B)/$(DIST)
+	cp $(PAGES:%=$(B)/man/%) $(B)/$(DIST)/man
+	tar -C $(B) --sort=name --owner=0 --group=0 --numeric-owner \
+		-czf $(B)/$(DIST).tar.gz $(DIST)
+	rm -r $(B)/$(DIST)
+	@echo $(B)/$(DIST).tar.gz
+
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 .DELETE_ON_ERROR:
 .PHONY: all man check check-asan lint fuzz bench demo evaluate matrix vm-kernel \
-	check-pages install uninstall clean tools-for-tests
+	check-pages deb dist install uninstall clean tools-for-tests

@@ -111,3 +111,30 @@ units() {
 		[[ $output == *"'--no-such-option'"* ]]
 	done
 }
+
+@test "make deb makes a package that lintian finds no fault in" {
+	command -v dpkg-deb >/dev/null || skip "no dpkg-deb"
+	cp -a "$TMO_BUILD" "$BATS_TEST_TMPDIR/b"
+	deb=$(make -s -C "$TESTS/.." B="$BATS_TEST_TMPDIR/b" deb | tail -n 1)
+	dpkg-deb -c "$deb" >"$BATS_TEST_TMPDIR/list"
+	for file in usr/bin/tmo-reclaim usr/share/man/man7/tmo.7.gz lib/systemd/system/tmo.service etc/tmo/tmo.tab; do
+		grep -q "$file\$" "$BATS_TEST_TMPDIR/list"
+	done
+	[ "$(dpkg-deb -I "$deb" conffiles)" = $'/etc/tmo/tmo.conf\n/etc/tmo/tmo.tab' ]
+	awk '{ print $2 }' "$BATS_TEST_TMPDIR/list" | refute grep -v '^root/root$'
+	command -v lintian >/dev/null || skip "no lintian"
+	runx 0 lintian --allow-root --fail-on error,warning "$deb"
+	[ -z "$output" ]
+}
+
+@test "make dist makes a tarball that builds and installs without scdoc" {
+	git -C "$TESTS/.." rev-parse >/dev/null 2>&1 || skip "not a clone of git"
+	cp -a "$TMO_BUILD" "$BATS_TEST_TMPDIR/b"
+	make -s -C "$TESTS/.." B="$BATS_TEST_TMPDIR/b" dist
+	cd "$BATS_TEST_TMPDIR"
+	tar xzf b/tmo-tools-*.tar.gz
+	make -s -C tmo-tools-*/ CFLAGS=-O0 SCDOC=/nowhere/scdoc DESTDIR="$PWD/dest" PREFIX=/usr install 2>err
+	refute grep 'no scdoc' err
+	[ -s dest/usr/share/man/man7/tmo.7 ]
+	dest/usr/bin/psi-watch -V
+}
