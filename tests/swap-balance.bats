@@ -759,6 +759,32 @@ later() {
 	same "$(printf '%s\t' /w.slice/idle "$file" 0 1 "done")compressible"
 }
 
+@test "an operator's writeback=0 stays his, set before us or after he took ours back" {
+	replay swap-balance-7.3.4
+	local file=sys/fs/cgroup/w.slice/idle/memory.zswap.writeback
+	edit $file 's/.*/0/'
+	for wait in 0 100 4000; do
+		later "$wait"
+		runx 0 balance --apply -q -H /w.slice/idle
+		same ""
+	done
+	[ ! -e "$STATE.undo" ]
+	edit $file 's/.*/1/'
+	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+	edit proc/meminfo '4aZswap: 100 kB'
+	runx 0 balance --apply --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	edit $file '1s/.*/1/; 2d' # his, and that is seen
+	runx 3 balance --apply --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 1 0 refused)changed_by_other"
+	edit $file 's/.*/0/' # his, too
+	runx 3 balance --apply --dwell 0s -q -H /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 0 1 refused)changed_by_other"
+	one_line "'memory.zswap.writeback' of '/w.slice/idle' was changed by another hand"
+	runx 3 balance --undo -q -H
+	[ "$(cat "$ROOT1/$file")" = 0 ]
+	[ "$(cat "${ROOT1%1}2/$file")" = 0 ]
+}
+
 @test "a plan leaves alone what an operator has set" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'

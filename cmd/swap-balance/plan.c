@@ -29,12 +29,13 @@ static const char *const files[FILES] = { "memory.zswap.max",
 /*
  * One setting that was changed: what it was, and what we made it.  Not done
  * while its file is about to be written: then it holds either, and after a
- * kill that tells which.
+ * kill that tells which.  Foreign once another hand has changed the file: what
+ * it holds from then on is that hand's, also where it is what we had written.
  */
 struct entry {
 	uint64_t ino;
 	int file;
-	bool done;
+	bool done, foreign;
 	char old[TEXT_MAX], new[TEXT_MAX];
 	char *key;
 };
@@ -88,7 +89,8 @@ static void parse_entry(struct record *rec, const char *line)
 		   &e.file, e.old, e.new, &at) != 5 ||
 	    !at || e.file < 0 || e.file >= FILES || !strcmp(e.old, e.new))
 		return;
-	e.done = !strcmp(word, "done");
+	e.foreign = !strcmp(word, "foreign");
+	e.done = e.foreign || !strcmp(word, "done");
 	e.key = xstrdup(line + at);
 	rec->v = xrealloc(rec->v, rec->n + 1, sizeof(*rec->v));
 	rec->v[rec->n++] = e;
@@ -122,6 +124,11 @@ static void record_read(struct record *rec, const char *path)
 	free(data);
 }
 
+static const char *entry_word(const struct entry *e)
+{
+	return e->foreign ? "foreign" : e->done ? "done" : "set";
+}
+
 static void record_write(const struct record *rec, const char *path)
 {
 	char boot[STATE_BOOT];
@@ -136,9 +143,8 @@ static void record_write(const struct record *rec, const char *path)
 	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < rec->n; i++)
 		fprintf(f, "%s %" PRIu64 " %d %s %s %s\n",
-			rec->v[i].done ? "done" : "set", rec->v[i].ino,
-			rec->v[i].file, rec->v[i].old, rec->v[i].new,
-			rec->v[i].key);
+			entry_word(rec->v + i), rec->v[i].ino, rec->v[i].file,
+			rec->v[i].old, rec->v[i].new, rec->v[i].key);
 	if (fclose(f))
 		die(ENOMEM, "cannot keep the undo record");
 	if (!rec->n)
@@ -333,15 +339,30 @@ static int change(const struct plan *plan, const struct cg_set *set,
 	return err;
 }
 
+static bool is_foreign(const struct entry *e, const char *now)
+{
+	return e->foreign || strcmp(now, e->new);
+}
+
 static int refuse(const struct plan *plan, const struct cg *cg,
-		  const struct entry *e, const char *now, const char *want)
+		  struct record *rec, struct entry *e, const char *now,
+		  const char *want)
 {
 	struct change c = { cg->key, files[e->file], now,
 			    want,    "refused",	     "changed_by_other" };
 
 	emit(plan, &c);
-	warn(0, "'%s' of '%s' is %s, not %s as written before: left alone",
-	     c.file, cg->key, now, e->new);
+	if (strcmp(now, e->new))
+		warn(0,
+		     "'%s' of '%s' is %s, not %s as written before: left alone",
+		     c.file, cg->key, now, e->new);
+	else
+		warn(0,
+		     "'%s' of '%s' was changed by another hand since it was "
+		     "written: left alone",
+		     c.file, cg->key);
+	rec->changed |= !e->foreign;
+	e->foreign = true;
 	return STATUS_PARTIAL;
 }
 
@@ -409,8 +430,8 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 	c.why = backend_why_word(m->backend.now.why);
 	if (!strcmp(now, c.new))
 		return STATUS_OK;
-	if (e && strcmp(now, e->new))
-		return refuse(plan, cg, e, now, c.new);
+	if (e && is_foreign(e, now))
+		return refuse(plan, cg, rec, e, now, c.new);
 	if (!has_stood(plan, m, e, c.new))
 		return hold(plan, cg, &c);
 	if (plan->write && !e)
@@ -520,8 +541,8 @@ static int undo_entry(const struct plan *plan, struct cg_set *set,
 		     c.file, e->key);
 		return STATUS_PARTIAL;
 	}
-	if (strcmp(now, e->new))
-		return refuse(plan, cg, e, now, e->old);
+	if (is_foreign(e, now))
+		return refuse(plan, cg, rec, e, now, e->old);
 	err = plan->write ? change_kept(plan, set, cg, &c, rec, e)
 			  : change(plan, set, cg, &c);
 	return err ? STATUS_PARTIAL : STATUS_OK;
