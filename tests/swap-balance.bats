@@ -254,6 +254,42 @@ second() {
 	ratio - - zswap learning
 }
 
+@test "with writeback shut, incompressible pages show in one window, by zswap's word or by vain scans" {
+	local cg=sys/fs/cgroup/w.slice/idle debug=sys/kernel/debug/zswap
+	local stat=$cg/memory.stat
+	refused() {
+		runx 0 balance -H -o incompressible_pct,swappiness,backend,backend_reason /w.slice/idle
+		same "$(printf '%s\t' "$@" | sed 's/\t$//')"
+	}
+	replay swap-balance-7.3.4
+	edit $cg/memory.zswap.writeback 's/.*/0/'
+	edit proc/meminfo '4aZswap: 100 kB'
+	edit $stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+	refused - 182 zswap learning
+	second $stat 's/^pgscan .*/pgscan 16980000/; s/^pgsteal .*/pgsteal 3000/'
+	refused 100.000 182 none incompressible
+	runx 0 balance --plan --dwell 0s -q -H /w.slice/idle
+	same "" # neither his setting nor zswap.max, with which there were no swap
+	edit $cg/memory.zswap.writeback 's/.*/1/' # it would have gone to the disk
+	refused - 182 zswap learning
+	edit $cg/memory.zswap.writeback 's/.*/0/'
+	edit $stat 's/^inactive_file .*/inactive_file 20000000/' # perhaps page cache
+	refused - 182 zswap learning
+	second $stat 's/^pgscan .*/pgscan 6567/; s/^pgsteal .*/pgsteal 2567/'
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		mkdir -p "$root/$debug"
+		printf 'pgscan_anon 0\npgsteal_anon 0\n' >"$root/proc/vmstat"
+		echo 5 | tee "$root/$debug/reject_compress_fail" >"$root/$debug/reject_compress_poor"
+	done
+	second proc/vmstat 's/^pgscan_anon .*/pgscan_anon 16000/'
+	refused - 182 zswap learning
+	second $debug/reject_compress_fail 's/.*/7205/'
+	second $debug/reject_compress_poor 's/.*/805/'
+	# A quarter of 8000, as 4000 of the 16000 that were left are its own.
+	edit $stat 's/^zswapped .*/zswapped 4096000/; s/^zswap .*/zswap 1000000/; s/^zswpout .*/zswpout 1000/'
+	refused 66.667 182 none incompressible
+}
+
 @test "huge pages that pass zswap by are told, and not called incompressible" {
 	local stat=sys/fs/cgroup/w.slice/idle/memory.stat huge=sys/kernel/mm/transparent_hugepage
 	replay swap-balance-7.3.4

@@ -157,6 +157,20 @@ bool look_is_huge(const struct look *l)
 	       num_known(l->st.anon_bytes) / 2;
 }
 
+bool look_is_kept(const struct look *l, const struct machine *m)
+{
+	return m->zswap && l->zswap_max != 0 && l->writeback == 0;
+}
+
+uint64_t look_device_bytes(const struct look *l)
+{
+	uint64_t swap = num_known(l->swap_bytes);
+	uint64_t not_there = num_known(l->st.zswapped_bytes) +
+			     num_known(l->st.swapcached_bytes);
+
+	return swap > not_there ? swap - not_there : 0;
+}
+
 /* What zswap cannot take goes on to the device. */
 static enum kind next_kind(const struct look *now, const struct machine *m)
 {

@@ -19,6 +19,8 @@ struct look {
 	uint64_t swap_max_bytes;	    /* its own memory.swap.max */
 	uint64_t zswap_max, writeback; /* settings, the least up the tree */
 	bool zswap_room;	       /* up the tree */
+	/* Of the whole machine, for a share of them; see machine.h. */
+	uint64_t zswap_reject_pages, anon_kept_pages;
 };
 
 /* 0 or -errno; only memory.stat must be there. */
@@ -26,6 +28,12 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out);
 
 /* Is most of its anonymous memory in huge pages? */
 bool look_is_huge(const struct look *l);
+
+/* Does it stay in memory whatever it does, as zswap's writeback is shut? */
+bool look_is_kept(const struct look *l, const struct machine *m);
+
+/* Swap that is not in zswap, nor back in memory with its slot still held. */
+uint64_t look_device_bytes(const struct look *l);
 
 /* The differences as the law wants them. */
 struct window look_window(const struct look *now, const struct look *then,

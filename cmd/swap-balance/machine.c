@@ -10,6 +10,7 @@
 #include "io.h"
 #include "kv.h"
 #include "msg.h"
+#include "num.h"
 #include "root.h"
 #include "tier.h"
 
@@ -161,6 +162,26 @@ static bool zswap_passes_huge_pages(void)
 	return io_read(root_fd(), path, buf, sizeof(buf)) < 0;
 }
 
+/* mm/zswap.c: "poor" is larger than a page, "fail" any other error. */
+static void look_at_rejects(struct machine *m)
+{
+	static const char dir[] = "sys/kernel/debug/zswap/reject_compress_";
+	char path[96];
+	uint64_t fail = NUM_NONE, poor = NUM_NONE, scan, steal;
+
+	m->zswap_reject_pages = m->anon_kept_pages = NUM_NONE;
+	snprintf(path, sizeof(path), "%sfail", dir);
+	kv_read_u64(root_fd(), path, &fail);
+	snprintf(path, sizeof(path), "%spoor", dir);
+	kv_read_u64(root_fd(), path, &poor);
+	if (fail != NUM_NONE || poor != NUM_NONE)
+		m->zswap_reject_pages = num_known(fail) + num_known(poor);
+	if (!kv_read_key(root_fd(), "proc/vmstat", "pgscan_anon", &scan) &&
+	    !kv_read_key(root_fd(), "proc/vmstat", "pgsteal_anon", &steal) &&
+	    scan >= steal)
+		m->anon_kept_pages = scan - steal;
+}
+
 static void set_defaults(struct machine *m)
 {
 	double disk_us = m->rotational ? ROTATIONAL_US : SSD_US;
@@ -190,6 +211,7 @@ int machine_look(struct machine *m)
 	m->zswap_room = m->zswap_full = false;
 	if (zswap)
 		look_at_pool(m);
+	look_at_rejects(m);
 	m->huge_pages_pass = zswap && zswap_passes_huge_pages();
 	m->lru_gen = mem_lru_gen_enabled();
 	tier_read(&tier);

@@ -31,7 +31,12 @@ struct machine {
 	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
 	uint64_t zswap_since_us;     /* the look that found it on */
 	bool zswap_room, zswap_full; /* its pool, where that is known */
-	struct reads swap, file;     /* of swap disks; of all other disks */
+	/*
+	 * Pages that zswap could not compress, ever (debugfs; NUM_NONE where
+	 * that is not readable), and anonymous ones that reclaim left.
+	 */
+	uint64_t zswap_reject_pages, anon_kept_pages;
+	struct reads swap, file;       /* of swap disks; of all other disks */
 	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown
 					*/
 	double default_us[KIND_COUNT]; /* what is stated in the page */

@@ -4,100 +4,18 @@
 #include <math.h>
 
 #include "clock.h"
+#include "compress.h"
 #include "num.h"
 
 enum {
-	LEAST_US = 1500000,	  /* memory.stat is flushed every 2 s */
-	EVIDENCE = 32,		  /* swap-ins, to tell how they were felt */
-	LIMIT_SAVE_S = 30,	  /* a cgroup's own limit saves up that much */
-	OFFERS_BYTES = 256 << 20, /* to zswap, that count at least */
+	LEAST_US = 1500000, /* memory.stat is flushed every 2 s */
+	EVIDENCE = 32,	    /* swap-ins, to tell how they were felt */
+	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
 };
 
 static uint64_t less(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
-}
-
-/* Swap that is not in zswap, nor back in memory with its slot still held. */
-static uint64_t device_bytes(const struct look *l)
-{
-	return less(num_known(l->swap_bytes),
-		    num_known(l->st.zswapped_bytes) +
-			    num_known(l->st.swapcached_bytes));
-}
-
-/* Bytes that went to a device in the window, and not by zswap's writeback. */
-static uint64_t direct_out_bytes(const struct member *m)
-{
-	const struct look *now = &m->now, *then = &m->then;
-	uint64_t out = num_delta(now->st.pswpout_pages, then->st.pswpout_pages);
-	uint64_t back = num_delta(now->st.zswpwb_pages, then->st.zswpwb_pages);
-	uint64_t zero = num_delta(now->st.swpout_zero_pages,
-				  then->st.swpout_zero_pages);
-
-	if (out == NUM_NONE) /* before 6.13: by what has come to lie there */
-		out = less(less(device_bytes(now), device_bytes(then)) /
-				   mem_page_bytes(),
-			   num_known(zero));
-	return less(out, num_known(back)) * mem_page_bytes();
-}
-
-/*
- * What zswap turned away went to the device as it is.  Only where zswap was
- * offered it, all of the window, and not full: it took others, or its pool is
- * known to have room and no limit binds.  Kernels of 2026 keep such pages in
- * the pool instead.
- */
-static void learn_offers(struct member *m, const struct machine *machine)
-{
-	const struct look *now = &m->now, *then = &m->then;
-	uint64_t taken = num_known(
-		num_delta(now->st.zswpout_pages, then->st.zswpout_pages));
-	double most = fmax(2 * (double)now->st.zswapped_bytes, OFFERS_BYTES);
-	bool open = machine->zswap_room && then->zswap_room && now->zswap_room;
-
-	/* Huge pages were not offered. */
-	if (machine->huge_pages_pass && (num_known(then->st.anon_thp_bytes) ||
-					 num_known(now->st.anon_thp_bytes)))
-		return;
-	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
-	    machine->zswap_full || (!taken && !open))
-		return;
-	m->taken_bytes += (double)(taken * mem_page_bytes());
-	m->turned_away_bytes += (double)direct_out_bytes(m);
-	while (m->taken_bytes + m->turned_away_bytes > most) {
-		m->taken_bytes /= 2;
-		m->turned_away_bytes /= 2;
-	}
-}
-
-/*
- * Tells something only while zswap is offered the pages.  What was turned away
- * is measured by what was taken in the same time; most of that may have left
- * the pool again.
- */
-static void learn_ratio(struct member *m, const struct machine *machine)
-{
-	const struct mem_stat *st = &m->now.st;
-	double in_pool, scale, ratio;
-
-	if (!machine->zswap || m->now.zswap_max == 0 ||
-	    st->zswapped_bytes == NUM_NONE || st->zswap_bytes == NUM_NONE)
-		return;
-	learn_offers(m, machine);
-	in_pool = (double)st->zswapped_bytes;
-	scale = in_pool > 0 ? fmax(1, m->taken_bytes / in_pool) : 0;
-	ratio = backend_ratio(in_pool * scale + m->turned_away_bytes,
-			      (double)st->zswap_bytes * scale +
-				      m->turned_away_bytes);
-	if (isnan(ratio))
-		return;
-	m->ratio = ratio;
-	m->incompressible_pct =
-		100 *
-		(m->turned_away_bytes +
-		 (double)num_known(st->zswap_incomp_bytes) * scale) /
-		(m->turned_away_bytes + in_pool * scale);
 }
 
 /*
@@ -150,7 +68,7 @@ static uint64_t charged_bytes(const struct member *m,
 		return 0; /* all of it went to zram */
 	if (out != NUM_NONE)
 		return out;
-	return less(device_bytes(now), device_bytes(then)) +
+	return less(look_device_bytes(now), look_device_bytes(then)) +
 	       num_known(look_device_ins(now, then)) * mem_page_bytes();
 }
 
@@ -173,10 +91,7 @@ static bool has_device(const struct machine *machine)
 /* Would a page taken now be written there?  Not with zswap's writeback shut. */
 static bool may_wear(const struct member *m, const struct machine *machine)
 {
-	bool kept = machine->zswap && m->now.zswap_max != 0 &&
-		    m->now.writeback == 0;
-
-	return has_device(machine) && !kept;
+	return has_device(machine) && !look_is_kept(&m->now, machine);
 }
 
 /* What the budget and its own limit grant, wherever its pages go. */
@@ -252,12 +167,12 @@ static void step(struct member *m, const struct world *world,
 	cost_learn(m->law.cost, &m->window, machine->device_us,
 		   machine->default_us);
 	balance_step(&m->law, &cfg->law, &m->window);
-	learn_ratio(m, machine);
+	compress_learn(m, machine);
 	learn_sensitivity(m);
 	in = (struct backend_in){
 		.zswap = machine->zswap && m->now.zswap_max != 0,
 		.zram = machine->zram,
-		.disk = machine->disk,
+		.disk = machine->disk && !look_is_kept(&m->now, machine),
 		.rotational = machine->rotational,
 		.tier = machine->tier,
 		.no_swap = !machine->areas,
@@ -295,6 +210,8 @@ int member_look(const struct cg_set *set, struct cg *cg,
 		return err;
 	m->then = m->looked ? m->now : look;
 	m->now = look;
+	m->now.zswap_reject_pages = world->machine.zswap_reject_pages;
+	m->now.anon_kept_pages = world->machine.anon_kept_pages;
 	if (m->looked)
 		step(m, world, cfg, limit, cold_anon);
 	else
@@ -314,6 +231,6 @@ double member_saved_price(const struct member *m, const struct config *cfg,
 			      : cfg->price.disk;
 
 	return ((in_zswap - pool) * cfg->price.dram +
-		(double)device_bytes(l) * (cfg->price.dram - disk)) /
+		(double)look_device_bytes(l) * (cfg->price.dram - disk)) /
 	       (double)(1 << 30);
 }
