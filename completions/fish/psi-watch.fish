@@ -3,7 +3,18 @@ function __psi_watch_columns
     psi-watch -h 2>/dev/null | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\) .*/\1/p'
 end
 function __psi_watch_cgroups
-    find /sys/fs/cgroup -type d -printf '/%P\n' 2>/dev/null
+    set -l root (string split -m 1 : -- "$TMO_ROOT")[1]
+    set -l mount (awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' $root/proc/self/mountinfo 2>/dev/null)
+    test -n "$mount"; or return
+    set mount (printf %b $mount)
+    find $root$mount -type d -printf '/%P\n' 2>/dev/null
+end
+# Of a list "a,b" or "+a,b" the next name.
+function __psi_watch_column_list
+    set -l before (string replace -r '^--?[a-z]+=' '' -- (commandline -ct) | string replace -r '[^,+]*$' '')
+    for column in (__psi_watch_columns)
+        echo "$before$column"
+    end
 end
 complete -c psi-watch -f -a '(__psi_watch_cgroups)'
 complete -c psi-watch -s t -l trigger -x -a "'memory some 150ms/1s' 'io full 5%/2s'" -d 'a row an event'
@@ -22,7 +33,7 @@ complete -c psi-watch -l quantiles -d 'p50 p90 p99 and max at the end'
 complete -c psi-watch -l targets -r -F -d 'rows of cgroups'
 complete -c psi-watch -l out -r -F -d 'replace with each sample'
 complete -c psi-watch -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
-complete -c psi-watch -s o -l output -x -a '(__psi_watch_columns)' -d columns
+complete -c psi-watch -s o -l output -x -a '(__psi_watch_column_list)' -d columns
 complete -c psi-watch -s H -l no-header -d 'leave the header out'
 complete -c psi-watch -s f -l format -x -a 'rows json table prometheus' -d format
 complete -c psi-watch -s i -l interval -x -a '1s 5s 6s 1m' -d 'time between samples'
