@@ -36,6 +36,7 @@ static const double WASTE_BYTES = 512 * 1024;
  * further step would be, for ever.
  */
 static const double WASTE_ANON = 0.1;
+static const double WASTE_ANON_BASE = 0.01; /* of the base, besides */
 
 static const double CAP = 0.01;	     /* of the base, in a period */
 static const double FILES_ALONE = 4; /* times the cap, of file cache alone */
@@ -125,17 +126,19 @@ static double press(const struct law_in *in, double pct, double limit_pct,
  */
 static double waste(const struct law_in *in, struct law_state *st)
 {
+	double trip = fmax(WASTE_BYTES, (double)in->least_bytes), now, slow;
+
 	st->taken_bytes =
 		st->taken_bytes * decay(in, TAKEN_US) + (double)in->got_bytes;
 	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
 			 (double)in->refaulted_bytes;
-	double least = fmax(WASTE_BYTES, (double)in->least_bytes);
-	double wrong = fmax(WASTE_BYTES, 2 * (double)in->least_bytes);
-	double now = st->back_bytes / (WASTE * st->taken_bytes + wrong);
-	double slow = in->anon_back_bytes /
-		      (WASTE_ANON * in->anon_taken_bytes + 3 * least);
-
-	return fmax(now, slow);
+	now = st->back_bytes / (WASTE * st->taken_bytes +
+				fmax(WASTE_BYTES, 2 * (double)in->least_bytes));
+	slow = in->anon_back_bytes /
+	       (WASTE_ANON * in->anon_taken_bytes +
+		fmax(3 * trip, WASTE_ANON_BASE * (double)in->base_bytes));
+	/* While all is being found out it is no brake. */
+	return fmax(now, 2 * slow - 1);
 }
 
 /* Scanning much to take little, as katalyst's refault policy judges it. */

@@ -46,7 +46,7 @@ enum rule {
 	RULE_RATE,	/* more than the law's rate over a minute */
 	RULE_UNKNOWN,	/* a step without a pressure reading */
 	RULE_LEFT,	/* plainly cold memory is left, and nothing holds */
-	RULE_BACK,	/* as much as it holds came back in the hour */
+	RULE_BACK,	/* 1.5 times what it holds came back in the hour */
 	RULE_SWEPT,	/* or, where it turns, more than twice that */
 	RULE_NOTHING,	/* more of what saves nothing than probes take */
 	RULE_REPEAT,	/* the same observation was another decision */
@@ -379,9 +379,9 @@ static void judge(struct sim *s, struct subject *b)
 	double back = (double)b->back / (double)b->most_bytes;
 
 	if (is_free(s, b) && b->cold_at_start > 16 * MIB)
-		broke(s, RULE_LEFT, share > 0.5, share);
+		broke(s, RULE_LEFT, share > 0.4, share);
 	if (b->cg->spec.load == WORLD_STEADY)
-		broke(s, RULE_BACK, back > 1, back);
+		broke(s, RULE_BACK, back > 1.5, back);
 	if (b->cg->spec.load == WORLD_SWEEPS ||
 	    b->cg->spec.load == WORLD_PHASES ||
 	    b->cg->spec.load == WORLD_DOUBLES)
