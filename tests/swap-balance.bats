@@ -1064,6 +1064,49 @@ maintain() {
 	swap-balance -S "$STATE" -q -H --maintain "$@"
 }
 
+@test "upkeep of several zrams spends the budget once" {
+	zram_root
+	cp -r "$ZRAM" "$ROOT1/sys/block/zram1"
+	mkdir -p "$ROOT1/sys/class/block/vdb"
+	echo "0 0 0 0 0 0 5000 0 0 0 0" >"$ROOT1/sys/class/block/vdb/stat"
+	sed -i '2a/dev/zram1 partition 262140 131070 100' "$ROOT1/proc/swaps"
+	runx 0 maintain -b 400M # a quarter of it is there
+	left=$((100 << 20))
+	one=$(sed 1d "$ZRAM/writeback_limit" | head -n 1)
+	[ "$(cut -f1-3 <<<"${lines[0]}")" = $'zram0\twriteback\tdone' ]
+	[ "$one" = $((left / 4096)) ]
+	rm -rf "$STATE"*
+	limit 0 0
+	runx 0 maintain -n -b 400M
+	[ "$(cut -f1-3,8 <<<"${lines[0]}")" = $'zram0\twriteback\tplanned\tidle' ]
+	[ "$(cut -f1-3,8 <<<"${lines[2]}")" = $'zram1\twriteback\theld\tbudget' ]
+}
+
+@test "what was written is not told before 6.13, and zram is no write" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat
+	written_row() {
+		run --separate-stderr balance -H --swap-write-limit 1M -o swap_write_bytes,swap_write_bytes_per_s /w.slice/idle
+	}
+	replay swap-balance-7.3.4
+	second $stat 's/^pswpout .*/pswpout 25600/'
+	written_row
+	same $'104857600\t0'
+	[ -z "$stderr" ]
+	edit proc/swaps '2i/dev/zram0 partition 524284 0 100'
+	second proc/swaps '2s/524284 0/524284 4000/'
+	written_row
+	same $'0\tmax'
+	second proc/swaps '/vda/s/\t\([0-9]*\)\t\(-*[0-9]*\)$/\t262000\t\2/' # some of it has gone there
+	written_row
+	[ "$output" != $'0\tmax' ]
+	replay swap-balance-7.3.4
+	edit $stat '/^pswp/d'
+	second sys/fs/cgroup/w.slice/idle/memory.swap.current 's/.*/251658240/'
+	written_row
+	same $'-\t0'
+	one_line "the limit on swap writes is kept by an estimate: memory.stat has no pswpout"
+}
+
 @test "upkeep stays within the limit that the operator set on writeback" {
 	zram_root 100 1
 	runx 0 maintain

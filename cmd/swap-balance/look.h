@@ -20,7 +20,7 @@ struct look {
 	uint64_t zswap_max, writeback; /* settings, the least up the tree */
 	bool zswap_room;	       /* up the tree */
 	/* Of the whole machine, for a share of them; see machine.h. */
-	uint64_t zswap_reject_pages, anon_kept_pages;
+	uint64_t zswap_reject_pages, anon_kept_pages, disk_used_bytes;
 };
 
 /* 0 or -errno; only memory.stat must be there. */

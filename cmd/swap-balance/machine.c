@@ -105,9 +105,12 @@ static void classify(struct machine *m)
 	m->rotational = swap_next_is(m->area, m->areas, SWAP_ROTATIONAL);
 	m->disk = !m->rotational && swap_next_is(m->area, m->areas, SWAP_DISK);
 	m->any_zram = m->any_disk = false;
+	m->disk_used_bytes = 0;
 	for (int i = 0; i < m->areas; i++) {
 		m->any_zram |= m->area[i].kind == SWAP_ZRAM;
 		m->any_disk |= m->area[i].kind != SWAP_ZRAM;
+		if (m->area[i].kind != SWAP_ZRAM)
+			m->disk_used_bytes += m->area[i].used_bytes;
 	}
 }
 

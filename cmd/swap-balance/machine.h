@@ -26,6 +26,7 @@ struct machine {
 	int endurance_areas;
 	bool disk, rotational, zram; /* what the next page may go to; disk:
 					and to none that rotates */
+	uint64_t disk_used_bytes;    /* of all swap but zram */
 	bool any_zram, any_disk;     /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
 	bool huge_pages_pass;	     /* zswap by: they go to the device whole */

@@ -53,39 +53,40 @@ static struct budget_cfg own_limit(uint64_t bytes_per_s)
 	};
 }
 
+/* May zswap, or a disk of itself, write to what wears? */
+static bool has_device(const struct machine *machine)
+{
+	return machine->disk || machine->rotational;
+}
+
+/* Did all that was swapped out go to zram?  The next page does. */
+static bool all_to_zram(const struct member *m, const struct machine *machine)
+{
+	return machine->any_zram && !has_device(machine) &&
+	       m->now.disk_used_bytes <= m->then.disk_used_bytes;
+}
+
 /*
  * Bytes that a cgroup's own limit is charged with.  Before 6.13 by what has
  * come to lie on devices, and what came back from there, which may have left
  * its copy: rather too much.
  */
-static uint64_t charged_bytes(const struct member *m,
-			      const struct machine *machine)
+static uint64_t charged_bytes(const struct member *m)
 {
 	const struct look *now = &m->now, *then = &m->then;
-	uint64_t out = look_device_out_bytes(now, then);
 
-	if (!machine->any_disk)
-		return 0; /* all of it went to zram */
-	if (out != NUM_NONE)
-		return out;
+	if (m->written_bytes != NUM_NONE)
+		return m->written_bytes;
 	return less(look_device_bytes(now), look_device_bytes(then)) +
 	       num_known(look_device_ins(now, then)) * mem_page_bytes();
 }
 
-static void pay_limit(struct member *m, const struct machine *machine,
-		      uint64_t limit)
+static void pay_limit(struct member *m, uint64_t limit)
 {
 	struct budget_cfg cfg = own_limit(limit);
 
 	if (limit < NUM_MAX)
-		bucket_tick(&m->writes, &cfg, m->window.s,
-			    charged_bytes(m, machine));
-}
-
-/* May zswap, or a disk of itself, write to what wears? */
-static bool has_device(const struct machine *machine)
-{
-	return machine->disk || machine->rotational;
+		bucket_tick(&m->writes, &cfg, m->window.s, charged_bytes(m));
 }
 
 /* Would a page taken now be written there?  Not with zswap's writeback shut. */
@@ -161,7 +162,10 @@ static void step(struct member *m, const struct world *world,
 	m->window.cold_anon = cold_anon;
 	m->window.stand = standing_stop(m, cold_anon);
 	m->zswap_has_room = machine->zswap_room && m->now.zswap_room;
-	pay_limit(m, machine, limit);
+	m->written_bytes = all_to_zram(m, machine)
+				   ? 0
+				   : look_device_out_bytes(&m->now, &m->then);
+	pay_limit(m, limit);
 	empty = granted_pace(m, world, limit) == 0;
 	m->window.budget_empty = empty && may_wear(m, machine);
 	cost_learn(m->law.cost, &m->window, machine->device_us,
@@ -212,6 +216,7 @@ int member_look(const struct cg_set *set, struct cg *cg,
 	m->now = look;
 	m->now.zswap_reject_pages = world->machine.zswap_reject_pages;
 	m->now.anon_kept_pages = world->machine.anon_kept_pages;
+	m->now.disk_used_bytes = world->machine.disk_used_bytes;
 	if (m->looked)
 		step(m, world, cfg, limit, cold_anon);
 	else

@@ -41,6 +41,7 @@ struct member {
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
 	double sensitivity_pct; /* pressure at the last swap-ins */
+	uint64_t written_bytes; /* to disks, in the window; NUM_NONE */
 	struct bucket writes;	/* of its own limit */
 };
 

@@ -126,7 +126,7 @@ static uint64_t count(const struct line *l, enum count which)
 	case C_FILE_TOTAL: return m->now.st.refault_file_pages;
 	case C_ANON_TOTAL: return m->now.st.refault_anon_pages;
 	case C_STALL_TOTAL: return m->now.mem_stall_us;
-	case C_WRITE: return look_device_out_bytes(&m->now, &m->then);
+	case C_WRITE: return m->written_bytes;
 	default: return NUM_NONE;
 	}
 }
@@ -236,8 +236,8 @@ const struct col report_columns[REPORT_COLUMNS] = {
 	  V_SENSITIVITY },
 	{ "swap_used_pct", "of the fullest level up the tree", put_value,
 	  V_SWAP_USED },
-	{ "swap_write_bytes", "written to swap devices in the window",
-	  put_count, C_WRITE },
+	{ "swap_write_bytes", "written to swap disks in the window", put_count,
+	  C_WRITE },
 	{ "budget_left_bytes", "what the write budget has saved up", put_count,
 	  C_BUDGET_LEFT },
 	{ "drive_years", "until the rating is used up by swap at this rate",

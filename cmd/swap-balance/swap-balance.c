@@ -70,6 +70,7 @@ struct run {
 	bool missing;	 /* a cgroup that was named, and it was told */
 	bool unsaved;	 /* the budget's state, and it was told */
 	bool other;	 /* budget of a drive, and it was told */
+	bool estimated;	 /* what cgroups wrote, and it was told */
 	bool walks;	 /* the set is what the operands name */
 	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
 	char undo_path[4096];
@@ -351,6 +352,20 @@ static void look_at_world(struct run *run)
 	cg_set_sweep(&run->set, FORGET_LOOKS);
 }
 
+/* A limit is kept by an estimate where the kernel does not count. */
+static void warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
+{
+	const struct member *m = cg->data;
+
+	if (run->estimated || limit >= NUM_MAX || !m->looked ||
+	    m->now.st.pswpout_pages != NUM_NONE || !run->world.machine.any_disk)
+		return;
+	warn(0, "the limit on swap writes is kept by an estimate: memory.stat "
+		"has no pswpout, which counts them from Linux 6.13 on; -b "
+		"counts on any kernel");
+	run->estimated = true;
+}
+
 static struct line line_of(const struct run *run, const struct cg *cg,
 			   uint64_t limit)
 {
@@ -428,6 +443,8 @@ static void filter_row(struct run *run, const struct rows_in *in)
 		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 				  limit, row_cold_anon(in));
 	if (!err)
+		warn_estimated(run, cg, limit);
+	if (!err)
 		line = line_of(run, cg, limit);
 	else
 		line.reason = why_not(run, key, err);
@@ -498,6 +515,8 @@ static void look_at(struct run *run, struct cg *cg)
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 			      run->o.cfg.write_limit_bytes_per_s, false);
 
+	if (!err)
+		warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
 	if (err && !is_gone(err))
 		warn(err, "cannot read memory.stat of '%s'", cg->key);
 	else if (err && cg->named)

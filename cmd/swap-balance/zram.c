@@ -46,7 +46,7 @@ struct tended {
 
 struct round {
 	const struct zram_cfg *cfg;
-	const struct budget *budget;
+	uint64_t left_bytes; /* of the budget: all devices share it */
 	struct rows_out *out;
 	struct tended v[SWAP_AREAS_MAX];
 	int n;
@@ -375,6 +375,12 @@ static const char *held(struct action *a, const char *lack, bool soon,
 	return lack ? "missing" : "held";
 }
 
+static void spend(struct round *round, uint64_t bytes)
+{
+	if (round->left_bytes < NUM_MAX)
+		round->left_bytes -= num_least(round->left_bytes, bytes);
+}
+
 static void tend_writeback(struct round *round, const struct swap_area *area)
 {
 	const struct zram_cfg *cfg = round->cfg;
@@ -388,11 +394,8 @@ static void tend_writeback(struct round *round, const struct swap_area *area)
 		.written_bytes = 0,
 		.why = "idle",
 	};
-	uint64_t left = round->budget->kept
-				? (uint64_t)round->budget->left_bytes
-				: NUM_MAX;
-	uint64_t most =
-		zram_round_bytes(area->used_bytes, area->size_bytes, left);
+	uint64_t most = zram_round_bytes(area->used_bytes, area->size_bytes,
+					 round->left_bytes);
 	uint64_t before = written_back(area->dev);
 	const char *empty = most < LIMIT_UNIT ? "budget" : NULL;
 	struct limit own;
@@ -408,8 +411,10 @@ static void tend_writeback(struct round *round, const struct swap_area *area)
 		       write_back(round, t, cfg->writeback_us, most));
 		a.written_bytes = num_delta(written_back(area->dev), before);
 		t->writeback_ms = clock_unix_ms();
+		spend(round, num_least(a.written_bytes, most));
 	} else if (!a.state) {
 		a.state = "planned";
+		spend(round, most);
 	}
 	emit(round->out, &a);
 }
@@ -442,7 +447,12 @@ static void tend_recompress(struct round *round, const struct swap_area *area)
 int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
 		  const struct budget *budget, struct rows_out *out)
 {
-	struct round round = { .cfg = cfg, .budget = budget, .out = out };
+	struct round round = {
+		.cfg = cfg,
+		.left_bytes =
+			budget->kept ? (uint64_t)budget->left_bytes : NUM_MAX,
+		.out = out,
+	};
 	int lock = -1, err;
 
 	if (!m->any_zram)
