@@ -268,3 +268,20 @@ granted() {
 	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1h --recompress-after 1h
 	[ "$(cut -f3,8 <<<"${lines[0]}")" = $'held\tbackoff' ]
 }
+
+@test "with writeback shut, pages that do not compress are seen in the first window" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 40M --fill random
+	hog /b --cold-anon 40M --fill lz:3
+	echo 0 | tee "$CG/a/memory.zswap.writeback" >"$CG/b/memory.zswap.writeback"
+	for _ in 1 2 3 4 5 6 7 8; do
+		echo "8M swappiness=180" >"$CG/a/memory.reclaim" || true
+		sleep 1
+	done 2>/dev/null 3>&- &
+	a=$!
+	reclaim /b $((8 << 20)) 180
+	runx 0 swap-balance -S "$STATE" -i 10s -c 1 -q -H -o cgroup,backend,backend_reason /a /b
+	wait "$a" || true
+	same $'/a\tnone\tincompressible\n/b\tzswap\tcompressible'
+}
