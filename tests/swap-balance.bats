@@ -1005,6 +1005,32 @@ apply_again() {
 	one_line "-b and --drive: one budget"
 }
 
+@test "what runs on is locked in memory, and what looks once is not" {
+	grep -q ' cgroup2 ' /proc/self/mounts || skip "no cgroup2 here"
+	command -v setpriv prlimit >/dev/null || skip "no setpriv, or no prlimit"
+	[ -z "${ASAN_OPTIONS-}" ] || skip "the sanitizer locks nothing"
+	unset TMO_ROOT
+	locked() { awk '/^VmLck/ { exit !($2 > 0) }' "/proc/$1/status"; }
+	mkfifo "$BATS_TEST_TMPDIR/rows"
+	swap-balance -S "$STATE" <"$BATS_TEST_TMPDIR/rows" >/dev/null 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/rows"
+	echo / >&7
+	retry 5 locked "$!"
+	exec 7>&-
+	wait "$!"
+	swap-balance -S "$STATE" -i 60s / >/dev/null 3>&- &
+	retry 5 locked "$!"
+	kill "$!"
+	runx 0 prlimit --memlock=65536:65536 setpriv --bounding-set -ipc_lock \
+		--inh-caps -ipc_lock swap-balance -S "$STATE" -v - < <(echo /)
+	grep -q "memory is not locked: that takes CAP_IPC_LOCK" <<<"$stderr"
+	# The root may lack the memory controller here: whatever the status.
+	run --separate-stderr prlimit --memlock=65536:65536 setpriv --bounding-set \
+		-ipc_lock --inh-caps -ipc_lock swap-balance -S "$STATE" -v --plan /
+	grep -q "nothing to set" <<<"$stderr"
+	[[ $stderr != *"memory is not locked"* ]]
+}
+
 @test "a named cgroup that is missing is status 3, the others are shown" {
 	replay swap-balance-7.3.4
 	runx 3 balance -H -o cgroup /w.slice/idle /nowhere

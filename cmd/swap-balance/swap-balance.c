@@ -779,6 +779,9 @@ int main(int argc, char **argv)
 	if (filters)
 		refuse_in_filter(&run);
 	prepare(&run, filters);
+	if (!run.common.check &&
+	    (filters || (run.o.mode == MODE_SHOW && run.common.interval_us)))
+		tool_lock_memory();
 	if (run.common.check)
 		run.status = check(&run);
 	else if (run.o.mode == MODE_STATUS)
