@@ -51,7 +51,7 @@ $(printf '%s\t' /w.slice/idle 1795390610.510 182 zswap 479023104 max)quiet"
 # Every number by hand from the two samples: r of /w.slice/file.
 @test "r and swappiness are what the counters and the page's formula say" {
 	replay swap-balance-7.3.4
-	runx 0 balance -H -o window_us,file_refault_pages,file_cost_us,file_cost_source,swapin_cost_us,swapin_cost_source,r,swappiness /w.slice/file
+	runx 0 balance -H -o window_us,file_refault_pages,file_cost_us,file_cost_source,swapin_cost_us,swapin_cost_source,cost_ratio,swappiness /w.slice/file
 	local a=$ROOT1/sys/fs/cgroup/w.slice/file b=${ROOT1%1}2/sys/fs/cgroup/w.slice/file
 	same "$(awk -v OFS='\t' '
 		function stat(file, key,  line) { while ((getline line <file) > 0) if (split(line, f, " ") && f[1] == key) { close(file); return f[2] } }
@@ -583,7 +583,7 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 @test "projected years follow from the rating and what was written" {
 	replay swap-balance-7.3.4
 	awk '{ $7 += 2048; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
-	runx 0 balance -H --drive 1TBW/5y -o window_us,drive_years /w.slice/idle
+	runx 0 balance -H --drive 1TBW/5y -o window_us,drive_life_years /w.slice/idle
 	same "$(awk -F'\t' -v OFS='\t' '{ printf "%s\t%.3f\n", $1, 1e12 / (1048576 / ($1 / 1e6)) / (365.25 * 86400) }' <<<"$output")"
 }
 
@@ -1003,6 +1003,12 @@ apply_again() {
 	one_line "--swap-limit: '200%' is more than 100%"
 	runx 2 balance -b 1G --drive 600TBW/5y /w.slice/idle
 	one_line "-b and --drive: one budget"
+}
+
+@test "the old names of columns give the same for one release" {
+	replay swap-balance-7.3.4
+	runx 0 balance -H --drive 600TBW/5y -o cost_ratio,r,swapin_pressure_pct,sensitivity_pct,drive_life_years,drive_years /w.slice/anon
+	awk -F'\t' 'NF != 6 || $1 != $2 || $3 != $4 || $5 != $6 || $1 == "-" || $3 == "-" { exit 1 }' <<<"$output"
 }
 
 @test "what runs on is locked in memory, and what looks once is not" {

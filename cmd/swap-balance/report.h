@@ -18,7 +18,7 @@ struct line {
 enum {
 	REPORT_KEY = 2,	     /* cgroup and time: not in a filter */
 	REPORT_DEFAULT = 7,  /* shown without -o */
-	REPORT_COLUMNS = 38, /* of the table */
+	REPORT_COLUMNS = 41, /* of the table */
 };
 extern const struct col report_columns[REPORT_COLUMNS];
 
