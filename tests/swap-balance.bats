@@ -583,7 +583,7 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 @test "projected years follow from the rating and what was written" {
 	replay swap-balance-7.3.4
 	awk '{ $7 += 2048; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
-	runx 0 balance -H --drive 1TBW/5y -o window_us,drive_life_years /w.slice/idle
+	runx 0 balance -H --endurance 1TBW/5y -o window_us,drive_life_years /w.slice/idle
 	same "$(awk -F'\t' -v OFS='\t' '{ printf "%s\t%.3f\n", $1, 1e12 / (1048576 / ($1 / 1e6)) / (365.25 * 86400) }' <<<"$output")"
 }
 
@@ -1001,8 +1001,8 @@ apply_again() {
 	done
 	runx 2 balance --swap-limit 200% /w.slice/idle
 	one_line "--swap-limit: '200%' is more than 100%"
-	runx 2 balance -b 1G --drive 600TBW/5y /w.slice/idle
-	one_line "-b and --drive: one budget"
+	runx 2 balance -b 1G --endurance 600TBW/5y /w.slice/idle
+	one_line "-b and --endurance: one budget"
 }
 
 @test "the old names of columns give the same for one release" {
@@ -1055,6 +1055,7 @@ apply_again() {
 		-b 1M/0s
 		-b 5x
 		--drive 600TB/5y
+		--endurance 600TB/5y
 		--drive 600TBW
 		--probe -1
 		--min-ratio 0.5

@@ -77,7 +77,8 @@ struct run {
 };
 
 enum key {
-	KEY_DRIVE = 256,
+	KEY_ENDURANCE = 256,
+	KEY_DRIVE, /* its old name */
 	KEY_STATUS,
 	KEY_PLAN,
 	KEY_APPLY,
@@ -98,8 +99,10 @@ enum key {
 static const struct opt options[] = {
 	{ 'b', "budget", "SIZE[/TIME]",
 	  "bytes that each swap device may be written, a day" },
-	{ KEY_DRIVE, "drive", "TBW/YEARS",
+	{ KEY_ENDURANCE, "endurance", "TBW/YEARS",
 	  "the same from a rated endurance: 600TBW/5y" },
+	{ KEY_DRIVE, "drive", "TBW/YEARS",
+	  "old name of --endurance, for one release" },
 	{ 'S', "state", "FILE",
 	  "the budget's state (" STATE_DIR "/swap-balance)" },
 	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
@@ -164,12 +167,12 @@ static void take_mode(struct options *o, enum mode mode)
 static void take_budget(struct options *o, int key, const char *arg)
 {
 	if (o->cfg.budget.bytes_per_s > 0)
-		die(0, "-b and --drive: one budget, once");
+		die(0, "-b and --endurance: one budget, once");
 	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
 		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
-	if (key == KEY_DRIVE && budget_parse_drive(arg, &o->cfg.budget))
-		die(0, "--drive: '%s' is not an endurance such as 600TBW/5y",
-		    arg);
+	if (key != 'b' && budget_parse_drive(arg, &o->cfg.budget))
+		die(0, "%s: '%s' is not an endurance such as 600TBW/5y",
+		    key == KEY_DRIVE ? "--drive" : "--endurance", arg);
 }
 
 static int64_t take_swap_limit(const char *arg)
@@ -188,6 +191,7 @@ static void take(void *arg, int key, const char *text)
 
 	switch (key) {
 	case 'b':
+	case KEY_ENDURANCE:
 	case KEY_DRIVE: take_budget(o, key, text); break;
 	case 'S': o->state = text; break;
 	case KEY_STATUS: take_mode(o, MODE_STATUS); break;

@@ -20,7 +20,8 @@ end
 
 complete -c swap-balance -f -a '(__swap_balance_cgroups)'
 complete -c swap-balance -s b -l budget -x -d 'bytes that each swap device may be written, a day'
-complete -c swap-balance -l drive -x -d 'the same from a rated endurance: 600TBW/5y'
+complete -c swap-balance -l endurance -x -d 'the same from a rated endurance: 600TBW/5y'
+complete -c swap-balance -l drive -x -d 'old name of --endurance, for one release'
 complete -c swap-balance -s S -l state -rF -d 'state of the budget'
 complete -c swap-balance -l swap-write-limit -x -d 'bytes that a cgroup may have written, a second'
 complete -c swap-balance -l budget-status -d 'show the budgets of all drives, and what is left'
