@@ -117,6 +117,15 @@ bool clock_stopped(void)
 	return stop_signal;
 }
 
+bool clock_stopped_soon(void)
+{
+	const struct timespec soon = { .tv_nsec = 200000000 };
+
+	if (!stop_signal)
+		nanosleep(&soon, NULL);
+	return stop_signal;
+}
+
 bool clock_take_hup(void)
 {
 	bool was = got_hup;

@@ -23,8 +23,13 @@ int64_t clock_unix_ms(void);
  * once.
  */
 void clock_catch_signals(void);
-void clock_use_hup(void);  /* SIGHUP is noted, too: of a tool with a table */
-bool clock_stopped(void);  /* was a stop asked for? */
+void clock_use_hup(void); /* SIGHUP is noted, too: of a tool with a table */
+bool clock_stopped(void); /* was a stop asked for? */
+/*
+ * The same within a fifth of a second: who stops a pipeline asks its stages one
+ * after the other, and one sees its neighbour's end before its own signal.
+ */
+bool clock_stopped_soon(void);
 bool clock_take_hup(void); /* was there a SIGHUP since the last call? */
 bool clock_take_usr1(void);
 

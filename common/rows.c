@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fmt.h"
 #include "io.h"
 #include "msg.h"
@@ -482,7 +483,7 @@ static int next_line(struct rows_in *in, char **line)
 		if (!more) {
 			in->eof = true;
 			in->line += looked > 0;
-			if (stage_lost(in->fd))
+			if (stage_lost(in->fd) && !clock_stopped_soon())
 				return -ECONNABORTED;
 			return looked ? -EBADMSG : 0;
 		}

@@ -499,6 +499,8 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 /* In a log nothing else tells of it; a shell's user knows of "| head". */
 static void end_without_reader(void)
 {
+	if (clock_stopped_soon())
+		clock_reraise();
 	if (clock_reader_gone() && msg_in_journal())
 		note("what reads the output has ended");
 	exit(128 + SIGPIPE);
