@@ -436,6 +436,41 @@ full_root() {
 	one_line "/web: the LRU has not aged for -a"
 }
 
+@test "lru-gen: memory that others' page tables lead to, or nobody's, is no ok" {
+	use_root cold-scan-lru-gen-7.3.4
+	judge() {
+		runx 0 cold-scan -a 4s -o cgroup,verdict,cold_anon_bytes /web/app
+		[ "$(tail -n 1 <<<"$output")" = $'/web/app\t'"$1"$'\t16789504' ] || { echo "$2: $output"; return 1; }
+	}
+	smaps=$TMO_ROOT/proc/102/smaps
+	cp "$smaps" "$BATS_TEST_TMPDIR/smaps"
+	judge suspect:file "as it is"
+	while IFS='@' read -r change what; do
+		perl -0pe "$change" "$BATS_TEST_TMPDIR/smaps" >"$smaps"
+		judge suspect:file,shared "$what"
+	done <<'END'
+s/^(Rss|Pss|Anonymous): +12288/$1: 8192/mg@a process that moved away has some of it
+s/^Pss: +12288/Pss: 6144/m@a forked one elsewhere shares it
+s/^(Rss|Pss|Anonymous): +12288/$1: 65536/mg@its own leads to others', so others may lead to its
+s,/dev/zero \(deleted\),/mnt/tmpfs/x,@shared memory of a file system that is not told apart
+s/(12288.*?VmFlags: rd wr) /$1 rr /s@read at random
+s/(12288.*?VmFlags: rd wr) /$1 lo /s@locked, and so no part of the generations
+END
+	# A small part is none.
+	perl -0pe 's/^(Rss|Pss|Anonymous): +12288/$1: 12100/mg' "$BATS_TEST_TMPDIR/smaps" >"$smaps"
+	judge suspect:file "a hundredth"
+	# The one above has it, too.
+	rm "$TMO_ROOT/sys/fs/cgroup/web/app/cgroup.procs"
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web
+	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
+	echo 102 >"$TMO_ROOT/sys/fs/cgroup/web/app/cgroup.procs"
+	runx 0 env FAULT=102/smaps:open:EACCES LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		cold-scan -a 4s -o cgroup,verdict /web/app
+	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
+	one_line "/web/app: its processes cannot be looked at"
+	[[ $stderr == *CAP_SYS_PTRACE* ]]
+}
+
 @test "lru-gen: where lockdown shuts lru_gen, lru_gen_full tells the same, and nothing ages" {
 	use_root cold-scan-lru-gen-7.3.4
 	runx 0 cold-scan -a 4s -r /
@@ -704,8 +739,11 @@ damon_root() {
 
 @test "annotate hands on every column and refuses a cut line" {
 	use_root cold-scan-lru-gen-7.3.4
-	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\tx\tverdict\n/web/app\t1\t?\n/nowhere\t2\t?\n"; } | cold-scan --annotate -a 4s'
+	# Whose processes are looked at is known by the first row.
+	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\tx\tverdict\n/web/app\t0\t?\n"; sleep 1;
+		printf "/web/app\t1\t?\n/nowhere\t2\t?\n"; } | cold-scan --annotate -a 4s'
 	same "#cgroup	x	verdict	source	age_us	anon_bytes	file_bytes	cold_anon_bytes	cold_file_bytes
+/web/app	0	suspect:file,shared	lru-gen	4000000	16801792	50384896	16789504	50384896
 /web/app	1	suspect:file	lru-gen	4000000	16801792	50384896	16789504	50384896
 /nowhere	2	-	-	4000000	-	-	-	-"
 	runx 2 bash -o pipefail -c 'printf "/web" | cold-scan --annotate -a 4s'
@@ -717,10 +755,10 @@ damon_root() {
 	runx 3 bash -o pipefail -c '{
 		sleep 1; printf "#cgroup\n/web/app\n"
 		sleep .5; mv "$1" "$1.gone"; sleep 1; echo /web/app; sleep .5
-		mv "$1.gone" "$1"; sleep 1; echo /web/app; } | cold-scan --annotate -a 4s' - "$TMO_ROOT/sys/kernel/debug/lru_gen"
+		mv "$1.gone" "$1"; sleep 1; echo /web/app; } | cold-scan --annotate -a 4s -i 500ms' - "$TMO_ROOT/sys/kernel/debug/lru_gen"
 	one_line "cannot scan: what is cold is unknown until a pass succeeds: No such file"
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "16789504 - 16789504" ]
-	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file - suspect:file" ]
+	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file,shared - suspect:file" ]
 }
 
 @test "--age-now: a lruvec that reclaim is aging is nothing to stop for" {

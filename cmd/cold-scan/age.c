@@ -44,10 +44,9 @@ static size_t bucket_of(uint64_t ino, int node)
 	       BUCKETS;
 }
 
-const struct tally *tally_find(const struct tally_set *set, uint64_t ino,
-			       int node)
+struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node)
 {
-	const struct tally *t = set->bucket[bucket_of(ino, node)];
+	struct tally *t = set->bucket[bucket_of(ino, node)];
 
 	while (t && (t->ino != ino || t->node != node))
 		t = t->next;
@@ -102,6 +101,8 @@ void tally_add(struct tally *sum, const struct tally *t)
 	}
 	for (int c = 0; c < COVERS; c++)
 		sum->cover[c] += t->cover[c];
+	sum->own_pages += t->own_pages;
+	sum->hidden_pages += t->hidden_pages;
 	if (t->known < sum->known)
 		sum->known = t->known;
 	if (t->stale_us > sum->stale_us)

@@ -74,6 +74,9 @@ struct tally {
 	int known;		/* ages above this cannot be told */
 	uint64_t stale_us;	/* nobody looked for so long */
 	bool named;		/* the source has an entry for it */
+	uint64_t own_pages;	/* lru-gen: anonymous, of the cgroup itself */
+	uint64_t hidden_pages;	/* of them and removed ones below: touched
+				 * where no aging looks, as far as is known */
 	unsigned int unknown;	/* suspicions: why nothing of it is known */
 };
 
@@ -84,8 +87,7 @@ struct tally_set {
 	struct tally *last;  /* found last: pages of a cgroup stand together */
 };
 struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);
-const struct tally *tally_find(const struct tally_set *set, uint64_t ino,
-			       int node);
+struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node);
 void tally_clear(struct tally *t);
 void tally_add(struct tally *sum, const struct tally *t);
 void tally_merge(struct tally_set *into, const struct tally_set *from);

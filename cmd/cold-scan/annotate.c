@@ -82,12 +82,13 @@ static struct fact *make_facts(const struct scan *s)
 		scan_sum(s, cg, false, -1, t);
 		sample_clear(&v[i].x);
 		view_cold(s, t, us, &v[i].x);
-		v[i].unknown = t->unknown;
 		v[i].x.source = source_name(s->source);
 		/* A constant, or in the buffer: copied with the fact. */
 		memcpy(v[i].verdict, "ok", 3);
 		suspect = view_suspicions(s, t, us);
 		verdict_text(suspect, v[i].verdict);
+		v[i].unknown =
+			t->unknown | (s->unseen ? suspect & SUSPECT_SHARED : 0);
 		v[i].stale = suspect & SUSPECT_STALE;
 		v[i].x.stale_us =
 			s->source == SOURCE_LRUGEN ? t->stale_us : NUM_NONE;
@@ -131,7 +132,8 @@ static bool course_ends(const struct scan *s, const struct fact *f)
 	uint64_t all = f->x.anon_bytes + f->x.file_bytes;
 	uint64_t was = f->was_cold_bytes;
 
-	return f->has_files && f->aged_us && cold != NUM_NONE &&
+	return s->opts->age_now && f->has_files && f->aged_us &&
+	       cold != NUM_NONE &&
 	       (cold <= all / COURSE_SHARE ||
 		(was != NUM_NONE && cold >= was - was / 8) ||
 		clock_mono_us() >= f->aged_us + COURSE_AGES * us);
@@ -238,13 +240,18 @@ static void note_quiet(struct board *b)
 	b->noted = true;
 }
 
-/* Until due, or told to stop. */
+/* Until due, or told to stop; a recorded clock stands, and time goes on. */
 static bool pause_until(struct board *b, uint64_t due_us)
 {
-	struct timespec ts = { .tv_sec = (time_t)(due_us / 1000000),
-			       .tv_nsec = (long)(due_us % 1000000) * 1000 };
+	uint64_t now_us = clock_mono_us();
+	uint64_t left_us = due_us > now_us ? due_us - now_us : 0;
+	struct timespec ts;
 	int err = 0;
 
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	left_us += (uint64_t)ts.tv_nsec / 1000;
+	ts.tv_sec += (time_t)(left_us / 1000000);
+	ts.tv_nsec = (long)(left_us % 1000000) * 1000;
 	pthread_mutex_lock(&b->lock);
 	while (!b->stop && !err)
 		err = pthread_cond_timedwait(&b->wake, &b->lock, &ts);
@@ -262,10 +269,11 @@ static bool pause_until_asked(struct board *b)
 	return pause_until(b, clock_mono_us() + 100000);
 }
 
-/* To the next pass; where there is something to age the second is at once. */
+/* To the next pass; of lru-gen, which ages and judges what is asked for, the
+ * second is at once. */
 static bool pause_between(struct board *b, uint64_t *start, bool first)
 {
-	if (first && b->s->opts->age_now && b->s->source == SOURCE_LRUGEN) {
+	if (first && b->s->source == SOURCE_LRUGEN) {
 		bool more = pause_until_asked(b);
 
 		*start = clock_mono_us();

@@ -677,7 +677,7 @@ int idle_count(struct idle *s, struct tally_set *out)
 
 void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us)
 {
-	for (int i = 0; i < SUSPICIONS; i++)
+	for (int i = 0; i < IDLE_SUSPICIONS; i++)
 		if (suspicions >> i & 1)
 			s->suspect_us[i] = until_us;
 }
@@ -689,7 +689,7 @@ unsigned int idle_suspicions(const struct idle *s,
 	uint64_t span_us = age < AGES ? scale->us[age] : age_us;
 	unsigned int found = s->suspect;
 
-	for (int i = 0; i < SUSPICIONS; i++)
+	for (int i = 0; i < IDLE_SUSPICIONS; i++)
 		if (s->suspect_us[i] &&
 		    s->suspect_us[i] + span_us > s->start_us)
 			found |= 1u << i;

@@ -17,6 +17,9 @@
 
 extern const char idle_bitmap[]; /* its path */
 
+/* Of suspicions, the first ones: the layout of a state depends on it. */
+enum { IDLE_SUSPICIONS = 9 };
+
 enum { IDLE_LEAST_US = 1000000 }; /* from one pass to the next */
 
 struct section {
@@ -49,9 +52,10 @@ struct idle {
 	uint64_t start_us, end_us; /* of the last pass */
 	uint64_t before_us;	   /* start of the one before it */
 	uint64_t cpu_us;
-	uint64_t units;			 /* words sampled in the last pass */
-	unsigned int suspect;		 /* kept with the ages */
-	uint64_t suspect_us[SUSPICIONS]; /* up to when each held; 0: never */
+	uint64_t units;	      /* words sampled in the last pass */
+	unsigned int suspect; /* kept with the ages */
+	uint64_t suspect_us[IDLE_SUSPICIONS]; /* up to when each held; 0: never
+					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	atomic_size_t next;   /* of the sections, for the workers */
 	atomic_int err;

@@ -26,7 +26,7 @@ struct head {
 	uint64_t page_bytes, sections, sample, seed;
 	uint64_t start_us, before_us, moved_pages;
 	uint32_t passes, suspect;
-	uint64_t suspect_us[SUSPICIONS];
+	uint64_t suspect_us[IDLE_SUSPICIONS];
 };
 
 struct section_head {

@@ -219,6 +219,12 @@ static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v,
 	return cg;
 }
 
+static void add_anon(const struct lrugen_vec *v, uint64_t *pages)
+{
+	for (size_t i = 0; i < v->n; i++)
+		*pages += v->gen[i].anon_pages;
+}
+
 static void take(const struct lrugen_vec *v, void *ctx)
 {
 	struct reading *r = ctx;
@@ -228,6 +234,8 @@ static void take(const struct lrugen_vec *v, void *ctx)
 
 	t->named |= exact;
 	if (!r->aged || !lrugen_gone(v)) {
+		/* A removed one has no processes to look at. */
+		add_anon(v, exact ? &t->own_pages : &t->hidden_pages);
 		lrugen_tally(v, r->scale, t);
 		return;
 	}

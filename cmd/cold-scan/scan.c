@@ -16,6 +16,7 @@
 #include "msg.h"
 #include "num.h"
 #include "root.h"
+#include "seen.h"
 #include "state.h"
 #include "tool.h"
 #include "verdict.h"
@@ -276,6 +277,82 @@ static int pass_watch(struct scan *s)
 	return err;
 }
 
+static int count_nodes(const struct scan *s)
+{
+	int most = 0;
+
+	for (const struct tally *t = s->pages.all; t; t = t->more)
+		if (t->node > most)
+			most = t->node;
+	return most + 1;
+}
+
+/*
+ * What was not touched for the age was so as of the last aging, and nobody
+ * looked since: that is now where it is of this pass, or a twentieth of the age
+ * ago at most.
+ */
+bool scan_is_stale(const struct scan *s, const struct tally *t, uint64_t age_us)
+{
+	return t->stale_us > s->aging_us + age_us / 20;
+}
+
+static bool is_target(const struct scan *s, const struct cg *cg)
+{
+	for (size_t i = 0; i < s->n_keys; i++)
+		if (cg_is_below(cg->key, s->keys[i]))
+			return true;
+	return false;
+}
+
+/* All that stands in doubt: what its processes lead to is not what it has. */
+static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
+			     const struct tally *sum)
+{
+	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
+	uint64_t own = sum->own_pages, seen;
+	int err;
+
+	/* That is told of, and processes are looked at for nothing. */
+	if (scan_is_stale(s, sum, oldest_us))
+		return 0;
+	if (!is_target(s, cg))
+		return own;
+	err = seen_read(&s->tree, cg, &seen);
+	if (err) {
+		s->unseen = err;
+		return own;
+	}
+	seen /= s->page_bytes;
+	if (seen <= own)
+		return own - seen;
+	/* They lead to others' memory: as much of its own may be missing. */
+	return seen - own < own ? seen - own : own;
+}
+
+/* For each cgroup by itself, as an aging takes each by itself. */
+static void find_hidden(struct scan *s)
+{
+	for (size_t i = 0; i < s->tree.n; i++) {
+		struct tally *sum = xcalloc(1, sizeof(*sum)), *first = NULL;
+
+		tally_clear(sum);
+		for (int n = s->nodes - 1; n >= 0; n--) {
+			struct tally *t =
+				tally_find(&s->pages, s->tree.v[i]->ino, n);
+
+			if (!t)
+				continue;
+			tally_add(sum, t);
+			first = t;
+		}
+		if (sum->own_pages)
+			first->hidden_pages +=
+				hidden_pages(s, s->tree.v[i], sum);
+		free(sum);
+	}
+}
+
 static int pass_lrugen(struct scan *s)
 {
 	uint64_t start_us = clock_mono_us();
@@ -291,17 +368,11 @@ static int pass_lrugen(struct scan *s)
 		return err;
 	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
 	s->aging_us = clock_mono_us() - start_us;
+	s->nodes = count_nodes(s);
+	s->unseen = 0;
+	if (!err)
+		find_hidden(s);
 	return err;
-}
-
-static int count_nodes(const struct scan *s)
-{
-	int most = 0;
-
-	for (const struct tally *t = s->pages.all; t; t = t->more)
-		if (t->node > most)
-			most = t->node;
-	return most + 1;
 }
 
 int scan_pass(struct scan *s)
@@ -390,6 +461,17 @@ static void sum_tree(const struct scan *s, const struct cg *cg, bool local,
 		add_ino(s, s->tree.v[i]->ino, node, sum);
 }
 
+/* It is not told by node. */
+static uint64_t all_hidden(const struct scan *s, const struct cg *cg,
+			   bool local)
+{
+	static struct tally sum;
+
+	tally_clear(&sum);
+	sum_tree(s, cg, local, -1, &sum);
+	return sum.hidden_pages;
+}
+
 /* lru_gen: its path is in the file.  A cgroup namespace hides what leads there.
  */
 static bool is_named(const struct scan *s, const struct cg *cg)
@@ -430,6 +512,8 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	sum->next = NULL;
 	tally_clear(sum);
 	sum_tree(s, cg, local, node, sum);
+	if (node >= 0)
+		sum->hidden_pages = all_hidden(s, cg, local);
 	unknown = why_unknown(s, cg, sum);
 	if (!unknown)
 		return;

@@ -57,6 +57,7 @@ struct scan {
 	int64_t time_ms;
 	uint64_t first_us;  /* when the first pass began */
 	uint64_t window_us; /* since the pass before; 0: there was none */
+	int unseen;	    /* lru-gen: why processes could not be looked at */
 	uint64_t aging_us;  /* lru-gen: what the pass took, with its agings */
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
@@ -80,6 +81,10 @@ int scan_pass(struct scan *s);
 
 /* Can the first (all: the last) of the ages asked for be told? */
 bool scan_ready(const struct scan *s, bool all);
+
+/* lru-gen: nobody looked at it for so long that no age reaches up to now. */
+bool scan_is_stale(const struct scan *s, const struct tally *t,
+		   uint64_t age_us);
 
 /*
  * What the cgroup and all below it hold; node < 0: on every node.  Where that

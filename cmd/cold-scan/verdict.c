@@ -13,7 +13,8 @@ const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
 {
 	static const char *const words[] = { "lru_gen", "damon", "numa",
 					     "scanner", "file",	 "stale",
-					     "region",	"memcg", "sample" };
+					     "region",	"memcg", "sample",
+					     "shared" };
 	size_t len = 0;
 
 	if (!suspicions)

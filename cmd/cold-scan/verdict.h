@@ -20,10 +20,11 @@ enum suspicion {
 	SUSPECT_REGION = 64,  /* damon: an estimate by regions */
 	SUSPECT_MEMCG = 128,  /* nothing tells which pages are this cgroup's */
 	SUSPECT_SAMPLE = 256, /* no page of it was drawn */
+	SUSPECT_SHARED = 512, /* lru-gen: touched where no aging looks */
 };
 
 /* "ok", or "suspect:" and the words joined by ','. */
-enum { SUSPICIONS = 9, VERDICT_LEN = 96 };
+enum { SUSPICIONS = 10, VERDICT_LEN = 96 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
 /* What runs on this machine now that disturbs a page-idle scan. */

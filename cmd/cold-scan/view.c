@@ -279,15 +279,12 @@ static bool has_files(const struct tally *t)
 	return files * 100 > files + age_cold(t->pages[ANON], 0);
 }
 
-/*
- * What was not touched for the age was so as of the last aging, and nobody
- * looked since: that is now where it is of this pass, or a twentieth of the age
- * ago at most.
- */
-static bool is_stale(const struct scan *s, const struct tally *t,
-		     uint64_t age_us)
+/* So much that the age of all is off by more than 2 %, and a batch. */
+static bool is_shared(const struct tally *t)
 {
-	return t->stale_us > s->aging_us + age_us / 20;
+	enum { BATCH_PAGES = 64 };
+
+	return t->hidden_pages > age_cold(t->pages[ANON], 0) / 50 + BATCH_PAGES;
 }
 
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
@@ -301,12 +298,14 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 		return found;
 	if (t->unknown)
 		return found;
-	if (is_stale(s, t, age_us) ||
+	if (scan_is_stale(s, t, age_us) ||
 	    /* Nobody aged it, nor was asked to: no age spans that long. */
 	    (!s->opts->age_now && age_of(s, t, age_us) == AGES))
 		found |= SUSPECT_STALE;
 	if (has_files(t))
 		found |= SUSPECT_FILE;
+	if (is_shared(t))
+		found |= SUSPECT_SHARED;
 	return found;
 }
 
@@ -513,6 +512,11 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		     key);
 	if (first & SUSPECT_STALE)
 		note(STALE_NOTE, key);
+	if (first & SUSPECT_SHARED)
+		note("%s: its processes cannot be looked at, and whether its "
+		     "memory is touched from elsewhere: run as root, or with "
+		     "CAP_SYS_PTRACE, too",
+		     key);
 	if (first & SUSPECT_SAMPLE)
 		note("%s: no page of it was drawn: give --sample a greater "
 		     "share",
@@ -524,6 +528,8 @@ static unsigned int why_silent(const struct scan *s, const struct tally *t)
 {
 	unsigned int found = t->unknown;
 
+	if (s->unseen && is_shared(t))
+		found |= SUSPECT_SHARED;
 	for (size_t i = 0; i < s->opts->n_ages && !s->opts->age_now; i++)
 		found |= view_suspicions(s, t, s->opts->age_us[i]) &
 			 SUSPECT_STALE;

@@ -534,6 +534,23 @@ cell() {
 	drop_cgroup /cold/e
 }
 
+@test "lru-gen: hot memory that only others' page tables lead to is no ok" {
+	lru_gen y
+	make_cgroup /cold/e /cold/f /cold/g
+	# Allocated in e, and used from f.
+	work /cold/e --hot-anon 32M --rate 20000 --pattern seq
+	echo "$work" >$CG/cold/f/cgroup.procs
+	work /cold/g --hot-anon 16M --cold-anon 16M --rate 20000 --pattern seq
+	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold/e /cold/f /cold/g
+	lru_gen n
+	echo "$output"
+	[ "$(cell /cold/e anon_bytes)" -ge $((31 << 20)) ]
+	[ "$(cell /cold/e verdict)" = suspect:shared ]
+	[ "$(cell /cold/g verdict)" = ok ]
+	near "$(cell /cold/g cold_anon_bytes)" 16
+	for c in e f g; do drop_cgroup /cold/$c; done
+}
+
 @test "damon looks at single processes, and leaves nothing behind, also after a signal" {
 	nr=/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
 	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")

@@ -1,0 +1,29 @@
+/*
+ * seen - what an aging of lru_gen can see touched.
+ *
+ * It walks the page tables of a cgroup's own processes and takes from them what
+ * is charged to that cgroup (mm/vmscan.c, get_pfn_folio); so what only others
+ * map, and files in memory that nobody maps, stay as old as they came.  It
+ * passes over mappings that are told to be read at random or in order
+ * (should_skip_vma).
+ */
+#ifndef SEEN_H
+#define SEEN_H
+
+#include <stdint.h>
+
+#include "cg.h"
+
+/*
+ * Anonymous and shared memory, not locked, to which the page tables of the
+ * cgroup's own processes lead: a page that n processes map counts 1/n for each,
+ * so that a part of it is missing where some of them are others'.  0 or -errno:
+ * -EACCES where one cannot be looked at (CAP_SYS_PTRACE).
+ */
+int seen_read(const struct cg_set *set, const struct cg *cg,
+	      uint64_t *out_bytes);
+
+/* The same of one process, by the text of its smaps, which is cut up. */
+uint64_t seen_parse(char *smaps);
+
+#endif
