@@ -519,6 +519,21 @@ as_service() {
 	TMO_ROOT=$R/1 probe "$R/1/sys/kernel/mm/page_idle" "$R/1/sys/kernel/mm/page_idle/bitmap" page-idle
 }
 
+@test "a DAMON that runs from boot on is told with what ends it, once" {
+	use_root cold-scan-lru-gen-7.3.4
+	mkdir -p "$TMO_ROOT/sys/module/damon_stat/parameters"
+	echo Y >"$TMO_ROOT/sys/module/damon_stat/parameters/enabled"
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web
+	[ "$(col verdict <<<"$output")" = suspect:damon,file ]
+	[ "$(grep -c 'to end it: echo N >/sys/module/damon_stat/parameters/enabled$' <<<"$stderr")" -eq 1 ]
+	run cold-scan --check
+	grep -q "^damon	missing	.*	echo N >/sys/module/damon_stat/parameters/enabled$" <<<"$output"
+	mkdir -p "$TMO_ROOT/sys/kernel/mm/damon/admin/kdamonds"
+	echo 0 >"$TMO_ROOT/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
+	runx 2 cold-scan --source damon /web
+	one_line "echo N >/sys/module/damon_stat/parameters/enabled"
+}
+
 @test "a suspicion stays while the age reaches back over it, with -S as well" {
 	idle
 	mkdir -p "$R/2/sys/kernel/mm/damon/admin/kdamonds/0"

@@ -304,9 +304,14 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 
 static void check_damon(struct rows_out *o)
 {
+	const char *end = verdict_damon_end();
 	uint64_t n;
 
-	if (kv_read_u64(root_fd(), damon_path, &n))
+	if (end)
+		tool_check_fix(o, "damon", CHECK_MISSING, end,
+			       "another DAMON runs, and no age is proven "
+			       "meanwhile");
+	else if (kv_read_u64(root_fd(), damon_path, &n))
 		tool_check(o, "damon", CHECK_MISSING,
 			   "the kernel lacks CONFIG_DAMON_SYSFS, or not root");
 	else if (!damon_is_free())

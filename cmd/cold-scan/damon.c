@@ -163,18 +163,24 @@ bool damon_is_free(void)
 	uint64_t kdamonds;
 
 	return !kv_read_u64(root_fd(), damon_path, &kdamonds) && !kdamonds &&
-	       !verdict_damon_runs();
+	       !verdict_damon_end();
 }
 
 static void refuse_others(void)
 {
 	uint64_t kdamonds;
 	int err = kv_read_u64(root_fd(), damon_path, &kdamonds);
+	const char *end = verdict_damon_end();
 
 	if (err)
 		die(err, "no DAMON in sysfs: the kernel lacks CONFIG_DAMON_"
 			 "SYSFS, or you are not root");
-	if (kdamonds || verdict_damon_runs())
+	if (!kdamonds && end)
+		die(0,
+		    "another DAMON runs: end it (%s), or use another "
+		    "--source",
+		    end);
+	if (kdamonds)
 		die(0, "somebody else's DAMON is set up: end it (echo off "
 		       ">kdamonds/0/state; echo 0 >kdamonds/nr_kdamonds in "
 		       "/sys/kernel/mm/damon/admin), or use another --source");

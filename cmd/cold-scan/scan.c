@@ -193,6 +193,20 @@ static void save(struct scan *s)
 	s->unsaved = err;
 }
 
+/* No age is proven while it runs, and a Debian kernel may start one at boot. */
+static unsigned int tell_damon(unsigned int suspect)
+{
+	static bool is_told;
+	const char *end = suspect & SUSPECT_DAMON ? verdict_damon_end() : NULL;
+
+	if (end && !is_told)
+		note("a DAMON runs and clears accessed bits: no age is proven "
+		     "(suspect:damon); to end it: %s",
+		     end);
+	is_told |= end != NULL;
+	return suspect;
+}
+
 /* Marks are told in 1/100 s. */
 enum { MOMENT_US = 20000 };
 
@@ -207,7 +221,7 @@ static int pass_idle(struct scan *s)
 		save(s);
 	if (err)
 		return err;
-	s->suspect = before | verdict_look();
+	s->suspect = tell_damon(before | verdict_look());
 	if (s->idle.passes > 1 &&
 	    verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
 				  s->idle.moved_pages - moved,
@@ -361,7 +375,7 @@ static int pass_lrugen(struct scan *s)
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
 	/* Aging looks at the same accessed bits.  A page that balancing unmaps
 	 * keeps its bit, and a fault sets it (mm/memory.c, do_numa_page). */
-	s->suspect = verdict_look() & SUSPECT_DAMON;
+	s->suspect = tell_damon(verdict_look() & SUSPECT_DAMON);
 	if (s->opts->age_now)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)

@@ -36,22 +36,34 @@ static int starts(const char *path, const char *with)
 	return n < 0 ? (int)n : !strncmp(text, with, strlen(with));
 }
 
-bool verdict_damon_runs(void)
+const char *verdict_damon_end(void)
 {
+	static const struct {
+		const char *enabled, *end;
+	} modules[] = {
+#define MODULE(name)                                \
+	{ "sys/module/" name "/parameters/enabled", \
+	  "echo N >/sys/module/" name "/parameters/enabled" }
+		MODULE("damon_stat"),
+		MODULE("damon_reclaim"),
+		MODULE("damon_lru_sort"),
+#undef MODULE
+	};
 	char path[96];
 	int on = 0;
 
-	if (starts("sys/module/damon_stat/parameters/enabled", "Y") > 0 ||
-	    starts("sys/module/damon_reclaim/parameters/enabled", "Y") > 0 ||
-	    starts("sys/module/damon_lru_sort/parameters/enabled", "Y") > 0)
-		return true;
+	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+		if (starts(modules[i].enabled, "Y") > 0)
+			return modules[i].end;
 	/* They are numbered without a gap. */
 	for (int i = 0; !on; i++) {
 		snprintf(path, sizeof(path),
 			 "sys/kernel/mm/damon/admin/kdamonds/%d/state", i);
 		on = starts(path, "on");
 	}
-	return on > 0;
+	return on > 0 ? "echo off >kdamonds/0/state in "
+			"/sys/kernel/mm/damon/admin"
+		      : NULL;
 }
 
 /* Balancing does nothing where there is one node only. */
@@ -71,7 +83,7 @@ static bool numa_balances(void)
 unsigned int verdict_look(void)
 {
 	return (mem_lru_gen_enabled() ? SUSPECT_LRU_GEN : 0u) |
-	       (verdict_damon_runs() ? SUSPECT_DAMON : 0u) |
+	       (verdict_damon_end() ? SUSPECT_DAMON : 0u) |
 	       (numa_balances() ? SUSPECT_NUMA : 0u);
 }
 

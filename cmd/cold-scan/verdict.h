@@ -30,8 +30,12 @@ const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 /* What runs on this machine now that disturbs a page-idle scan. */
 unsigned int verdict_look(void);
 
-/* Is any DAMON at work, of whatever owner? */
-bool verdict_damon_runs(void);
+/*
+ * The command that ends the DAMON that is at work, of whatever owner; NULL:
+ * none is.  damon_stat runs from boot on where a kernel (6.17) is configured
+ * so.
+ */
+const char *verdict_damon_end(void);
 
 /* Were more pages found idle unasked than the kernel can have moved? */
 bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
