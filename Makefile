@@ -122,7 +122,7 @@ check-asan:
 	$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fsanitize=address,undefined \
 		-fno-sanitize-recover' tools-for-tests
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
-		TMO_BUILD=$(B)/asan tests/check --native
+		TMO_BUILD=$(B)/asan tests/check --native $(FILES)
 lint: ; tests/lint
 fuzz: ; tests/fuzz/run
 bench: tools-for-tests

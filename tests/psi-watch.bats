@@ -529,7 +529,7 @@ limited() {
 @test "its memory is locked as far as it may be, and never at malloc's cost" {
 	live
 	command -v setpriv prlimit >/dev/null || skip "no setpriv, or no prlimit"
-	[ -z "${ASAN_OPTIONS-}" ] || skip "the sanitizer locks nothing"
+	[ -z "${ASAN_OPTIONS-}" ] || skip "this build locks nothing: a sanitizer's"
 	locked() { awk '/^VmLck/ { exit !($2 > 0) }' "/proc/$1/status"; }
 	psi-watch -i 1s "$KEY" >/dev/null 3>&- &
 	retry 5 locked "$!"
