@@ -1014,7 +1014,7 @@ apply_again() {
 @test "what runs on is locked in memory, and what looks once is not" {
 	grep -q ' cgroup2 ' /proc/self/mounts || skip "no cgroup2 here"
 	command -v setpriv prlimit >/dev/null || skip "no setpriv, or no prlimit"
-	[ -z "${ASAN_OPTIONS-}" ] || skip "the sanitizer locks nothing"
+	[ -z "${ASAN_OPTIONS-}" ] || skip "this build locks nothing: a sanitizer's"
 	unset TMO_ROOT
 	locked() { awk '/^VmLck/ { exit !($2 > 0) }' "/proc/$1/status"; }
 	mkfifo "$BATS_TEST_TMPDIR/rows"
