@@ -419,7 +419,9 @@ full_root() {
 	use_root cold-scan-lru-gen-7.3.4
 	perl -ne 'print; next unless /^ +\d+ +\d+ +\d+ +\d+ *$/;
 		printf "%22d%s\n", $_, "          0r          0e          0p" x 2 for 0 .. 3;
-		print " " x 22, "          0x          7T          0Y          3A\n"' \
+		print " " x 22, "          0x          7T          0Y          3A\n";
+		# as 6.1 has it for the generations between
+		print " " x 21, "0", "          0 " x 6, "\n", " " x 22, "          0 " x 6, "\n"' \
 		"$TMO_ROOT/sys/kernel/debug/lru_gen" |
 		perl -pe 'print "          0      99999          0x         0x\n          2      20000          0x         0 \n"
 			if /^ +3 +15776 /' >"$TMO_ROOT/sys/kernel/debug/lru_gen_full"

@@ -81,10 +81,13 @@ static bool is_generation(const struct words *w)
 	return w->n == 4 && w->mark[0] == ' ' && w->mark[1] == ' ';
 }
 
-/* Of a tier's line the marks begin at the second number, of walks at once. */
+/*
+ * Of a tier's line the marks begin at the second number, of walks at once.  6.1
+ * prints zeros without marks for the generations between: six or seven.
+ */
 static bool is_statistics(const struct words *w)
 {
-	return w->n > 1 && w->mark[1] != ' ';
+	return w->n > 4 || (w->n > 1 && w->mark[1] != ' ');
 }
 
 static void add_generation(struct lrugen_vec *v, const struct words *w)
