@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,12 @@ uint64_t seen_parse(char *smaps)
 	return (sum_kb + seen_kb(&m)) * 1024;
 }
 
+/* Where hidepid= hides others' processes (proc(5)) they are not gone. */
+static bool is_hidden(uint64_t pid)
+{
+	return root_is_live() && (!kill((pid_t)pid, 0) || errno == EPERM);
+}
+
 /* One that ended meanwhile, or has no memory, leads nowhere. */
 static int add_process(uint64_t pid, uint64_t *sum_bytes)
 {
@@ -91,6 +98,8 @@ static int add_process(uint64_t pid, uint64_t *sum_bytes)
 
 	snprintf(path, sizeof(path), "proc/%" PRIu64 "/smaps", pid);
 	n = io_read_all(root_fd(), path, &text);
+	if (n == -ENOENT && is_hidden(pid))
+		return -EACCES;
 	if (n == -ENOENT || n == -ESRCH)
 		return 0;
 	if (n < 0)

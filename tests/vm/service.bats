@@ -5,6 +5,8 @@ load ../helpers
 load guest
 
 setup_file() {
+	# It installs, purges and stops services: never on a machine that is in use.
+	[ -e /run/vm-cmd ] || { echo "not inside tests/vm/run -p" >&2; return 1; }
 	DEB=$(make -s -C "$TESTS/.." B="$(realpath "$TMO_BUILD")" deb | tail -n 1)
 	export DEB
 	rm -f /usr/sbin/policy-rc.d # a container image forbids to start and stop services
@@ -163,8 +165,26 @@ more_restarts() { # UNIT THAN
 	within 60 grep -q 'cold_anon_bytes{.*victim' /run/tmo/cold-scan.prom
 	[ "$(restarts tmo-evidence)" -eq 0 ]
 	journalctl -b --no-pager -u tmo-evidence -p warning | refute grep -iE 'cannot|denied|not permitted'
+	# a note, without CAP_SYS_PTRACE: no verdict is ok then
+	journalctl -b --no-pager -u tmo-evidence | refute grep 'cannot be looked at'
 	systemctl stop tmo-evidence
 	[ "$(systemctl show -P Result tmo-evidence)" = success ]
+}
+
+@test "without CAP_SYS_PTRACE, where processes are hidden, cold-scan says what is missing" {
+	mkdir -p /run/systemd/system/tmo-evidence.service.d
+	cat >/run/systemd/system/tmo-evidence.service.d/caps.conf <<-'END'
+		[Service]
+		CapabilityBoundingSet=~CAP_SYS_PTRACE
+		AmbientCapabilities=~CAP_SYS_PTRACE
+	END
+	systemctl daemon-reload
+	systemctl start tmo-evidence
+	told() { journalctl -b --no-pager -u tmo-evidence | grep -q 'cannot be looked at.*CAP_SYS_PTRACE'; }
+	within 60 told
+	systemctl stop tmo-evidence
+	rm -r /run/systemd/system/tmo-evidence.service.d
+	systemctl daemon-reload
 }
 
 @test "metrics, and the work of the timers" {
