@@ -144,10 +144,9 @@ install: all $(if $(shell command -v $(SCDOC)),man)
 			continue; }; \
 		$(INSTALL) -D -m 644 $$f \
 			$(DESTDIR)$(MANDIR)/man$${p##*.}/$$p || exit; done
-	$(INSTALL) -m 644 $(TOOLS:%=completions/bash/%) $(DESTDIR)$(BASHCOMPDIR)
-	$(INSTALL) -m 644 $(TOOLS:%=completions/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
-	$(INSTALL) -m 644 $(TOOLS:%=completions/fish/%.fish) \
-		$(DESTDIR)$(FISHCOMPDIR)
+	$(INSTALL) -m 644 completions/bash/* $(DESTDIR)$(BASHCOMPDIR)
+	$(INSTALL) -m 644 completions/zsh/* $(DESTDIR)$(ZSHCOMPDIR)
+	$(INSTALL) -m 644 completions/fish/* $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) README
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	for u in $(SERVICES); do \
@@ -165,9 +164,9 @@ install: all $(if $(shell command -v $(SCDOC)),man)
 # What an administrator may have changed stays: /etc/tmo.
 uninstall:
 	cd $(DESTDIR)$(BINDIR) && rm -f $(TOOLS)
-	cd $(DESTDIR)$(BASHCOMPDIR) && rm -f $(TOOLS)
-	cd $(DESTDIR)$(ZSHCOMPDIR) && rm -f $(TOOLS:%=_%)
-	cd $(DESTDIR)$(FISHCOMPDIR) && rm -f $(TOOLS:%=%.fish)
+	cd $(DESTDIR)$(BASHCOMPDIR) && rm -f $(notdir $(wildcard completions/bash/*))
+	cd $(DESTDIR)$(ZSHCOMPDIR) && rm -f $(notdir $(wildcard completions/zsh/*))
+	cd $(DESTDIR)$(FISHCOMPDIR) && rm -f $(notdir $(wildcard completions/fish/*))
 	for p in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
 	rm -f $(DESTDIR)$(DOCDIR)/README \
 		$(DESTDIR)$(SYSUSERSDIR)/tmo-tools.conf \

@@ -1,22 +1,6 @@
 # fish completion for cold-scan(8)
-function __cold_scan_columns
-    cold-scan -h 2>/dev/null | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\) .*/\1/p'
-end
-function __cold_scan_cgroups
-    set -l root (string split -m 1 : -- "$TMO_ROOT")[1]
-    set -l mount (awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' $root/proc/self/mountinfo 2>/dev/null)
-    test -n "$mount"; or return
-    set mount (printf %b $mount)
-    find $root$mount -type d -printf '/%P\n' 2>/dev/null
-end
-# Of a list "a,b" or "+a,b" the next name.
-function __cold_scan_column_list
-    set -l before (string replace -r '^--?[a-z]+=' '' -- (commandline -ct) | string replace -r '[^,+]*$' '')
-    for column in (__cold_scan_columns)
-        echo "$before$column"
-    end
-end
-complete -c cold-scan -f -a '(__cold_scan_cgroups)'
+source (status dirname)/tmo-tools.fish
+complete -c cold-scan -f -a '(__tmo_cgroups)'
 complete -c cold-scan -s a -l age -x -a '30s 1m 2m 5m 15m' -d 'ages to tell the cold by'
 complete -c cold-scan -s p -l pid -x -a '(__fish_complete_pids)' -d 'processes instead of cgroups'
 complete -c cold-scan -s S -l state -r -F -d 'keep the ages there'
@@ -41,7 +25,7 @@ complete -c cold-scan -l background -d 'the same as --max-cpu 10%'
 complete -c cold-scan -l strict -d 'status 3 where a verdict is not ok'
 complete -c cold-scan -l annotate -d 'append to rows read from stdin'
 complete -c cold-scan -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
-complete -c cold-scan -s o -l output -x -a '(__cold_scan_column_list)' -d 'columns to show'
+complete -c cold-scan -s o -l output -x -a '(__tmo_column_list cold-scan)' -d 'columns to show'
 complete -c cold-scan -s H -l no-header -d 'leave the header out'
 complete -c cold-scan -s f -l format -x -a 'rows json table prometheus' -d 'how rows look'
 complete -c cold-scan -s i -l interval -x -a '10s 30s 1m 2m' -d 'time between passes'

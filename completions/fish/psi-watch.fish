@@ -1,22 +1,6 @@
 # fish completion for psi-watch(1)
-function __psi_watch_columns
-    psi-watch -h 2>/dev/null | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\) .*/\1/p'
-end
-function __psi_watch_cgroups
-    set -l root (string split -m 1 : -- "$TMO_ROOT")[1]
-    set -l mount (awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' $root/proc/self/mountinfo 2>/dev/null)
-    test -n "$mount"; or return
-    set mount (printf %b $mount)
-    find $root$mount -type d -printf '/%P\n' 2>/dev/null
-end
-# Of a list "a,b" or "+a,b" the next name.
-function __psi_watch_column_list
-    set -l before (string replace -r '^--?[a-z]+=' '' -- (commandline -ct) | string replace -r '[^,+]*$' '')
-    for column in (__psi_watch_columns)
-        echo "$before$column"
-    end
-end
-complete -c psi-watch -f -a '(__psi_watch_cgroups)'
+source (status dirname)/tmo-tools.fish
+complete -c psi-watch -f -a '(__tmo_cgroups)'
 complete -c psi-watch -s t -l trigger -x -a "'memory some 150ms/1s' 'io full 5%/2s'" -d 'a row an event'
 complete -c psi-watch -l clear -x -d 'the level to fall under'
 complete -c psi-watch -l sustain -x -a '2s 10s 30s' -d 'high is what lasts so long'
@@ -27,13 +11,13 @@ complete -c psi-watch -l until -x -d 'wait until it is so'
 complete -c psi-watch -l while -x -d 'wait while it is so'
 complete -c psi-watch -l all -d 'it takes all cgroups'
 complete -c psi-watch -l timeout -x -a '10s 1m 1h' -d 'end then'
-complete -c psi-watch -l sort -x -a '(__psi_watch_columns)' -d 'the most first'
+complete -c psi-watch -l sort -x -a '(__tmo_columns psi-watch)' -d 'the most first'
 complete -c psi-watch -l top -x -d 'the first of each sample'
 complete -c psi-watch -l quantiles -d 'p50 p90 p99 and max at the end'
 complete -c psi-watch -l targets -r -F -d 'rows of cgroups'
 complete -c psi-watch -l out -r -F -d 'replace with each sample'
 complete -c psi-watch -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
-complete -c psi-watch -s o -l output -x -a '(__psi_watch_column_list)' -d columns
+complete -c psi-watch -s o -l output -x -a '(__tmo_column_list psi-watch)' -d columns
 complete -c psi-watch -s H -l no-header -d 'leave the header out'
 complete -c psi-watch -s f -l format -x -a 'rows json table prometheus' -d format
 complete -c psi-watch -s i -l interval -x -a '1s 5s 6s 1m' -d 'time between samples'

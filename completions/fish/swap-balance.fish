@@ -1,24 +1,7 @@
 # fish completion for swap-balance(8)
 
-function __swap_balance_columns
-    swap-balance -h | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\)  *\(.*\)/\1\t\2/p'
-end
-function __swap_balance_cgroups
-    set -l root (string split -m 1 : -- "$TMO_ROOT")[1]
-    set -l mount (awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' $root/proc/self/mountinfo 2>/dev/null)
-    test -n "$mount"; or return
-    set mount (printf %b $mount)
-    find $root$mount -type d -printf '/%P\n' 2>/dev/null
-end
-# Of a list "a,b" or "+a,b" the next name.
-function __swap_balance_column_list
-    set -l before (string replace -r '^--?[a-z]+=' '' -- (commandline -ct) | string replace -r '[^,+]*$' '')
-    for column in (__swap_balance_columns)
-        echo "$before$column"
-    end
-end
-
-complete -c swap-balance -f -a '(__swap_balance_cgroups)'
+source (status dirname)/tmo-tools.fish
+complete -c swap-balance -f -a '(__tmo_cgroups)'
 complete -c swap-balance -s b -l budget -x -d 'bytes that each swap device may be written, a day'
 complete -c swap-balance -l endurance -x -d 'the same from a rated endurance: 600TBW/5y'
 complete -c swap-balance -l drive -x -d 'old name of --endurance, for one release'
@@ -39,7 +22,7 @@ complete -c swap-balance -l smooth -x -d 'time constant of the rates'
 complete -c swap-balance -l min-ratio -x -d 'compression that pays'
 complete -c swap-balance -l price -x -d 'prices of a GiB, DRAM:DISK'
 complete -c swap-balance -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
-complete -c swap-balance -s o -l output -x -a '(__swap_balance_column_list)' -d 'columns to show'
+complete -c swap-balance -s o -l output -x -a '(__tmo_column_list swap-balance)' -d 'columns to show'
 complete -c swap-balance -s H -l no-header -d 'leave the header out'
 complete -c swap-balance -s f -l format -x -a 'rows json table prometheus' -d 'format of the output'
 complete -c swap-balance -s i -l interval -x -d 'length of the window'

@@ -1,22 +1,6 @@
 # fish completion for tmo-reclaim(8)
-function __tmo_reclaim_columns
-    tmo-reclaim -h 2>/dev/null | sed -n '/^columns:/,$s/^  \([a-z0-9_]*\) .*/\1/p'
-end
-function __tmo_reclaim_cgroups
-    set -l root (string split -m 1 : -- "$TMO_ROOT")[1]
-    set -l mount (awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' $root/proc/self/mountinfo 2>/dev/null)
-    test -n "$mount"; or return
-    set mount (printf %b $mount)
-    find $root$mount -type d -printf '/%P\n' 2>/dev/null
-end
-# Of a list "a,b" or "+a,b" the next name.
-function __tmo_reclaim_column_list
-    set -l before (string replace -r '^--?[a-z]+=' '' -- (commandline -ct) | string replace -r '[^,+]*$' '')
-    for column in (__tmo_reclaim_columns)
-        echo "$before$column"
-    end
-end
-complete -c tmo-reclaim -f -a '(__tmo_reclaim_cgroups)'
+source (status dirname)/tmo-tools.fish
+complete -c tmo-reclaim -f -a '(__tmo_cgroups)'
 complete -c tmo-reclaim -s b -l bytes -x -a '64M 200M 1G 5%' -d 'take that much, once, and end'
 complete -c tmo-reclaim -l law -x -a 'default paper senpai oomd' -d 'by which formula'
 complete -c tmo-reclaim -l mem-limit -x -a '0.1%' -d 'memory pressure that stops it'
@@ -40,7 +24,7 @@ complete -c tmo-reclaim -l ranges -d 'page out the ranges of cold-scan'
 complete -c tmo-reclaim -l record -r -F -d 'what periods are decided from, for -n'
 complete -c tmo-reclaim -l report -d 'totals and sizes at the end'
 complete -c tmo-reclaim -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys'
-complete -c tmo-reclaim -s o -l output -x -a '(__tmo_reclaim_column_list)' -d 'columns'
+complete -c tmo-reclaim -s o -l output -x -a '(__tmo_column_list tmo-reclaim)' -d 'columns'
 complete -c tmo-reclaim -s H -l no-header -d 'leave the header out'
 complete -c tmo-reclaim -s f -l format -x -a 'rows json table prometheus' -d 'format'
 complete -c tmo-reclaim -s i -l interval -x -a '6s 30s 1m' -d 'time between periods'
