@@ -73,6 +73,15 @@ ssize_t io_slurp(int fd, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
+int io_try(int dirfd, const char *path, int flags)
+{
+	int fd = io_open(dirfd, path, flags);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 ssize_t io_read(int dirfd, const char *path, char *buf, size_t size)
 {
 	int fd = io_open(dirfd, path, O_RDONLY);

@@ -18,6 +18,12 @@ enum { IO_BUF = 16384 }; /* holds any memory.stat; not kernel-wide lists */
 int io_open(int dirfd, const char *path, int flags);
 
 /*
+ * Can it be opened so?  0 or -errno.  By opening: access(2) asks for the real
+ * user, leaves capabilities out, and does not know of lockdown.
+ */
+int io_try(int dirfd, const char *path, int flags);
+
+/*
  * Return the length read, NUL-terminated, or -errno; -EFBIG where the file
  * does not fit, so that no text is ever cut silently.
  */

@@ -156,6 +156,11 @@ uint64_t num_known(uint64_t v)
 	return v == NUM_NONE ? 0 : v;
 }
 
+uint64_t num_less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 uint64_t num_least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

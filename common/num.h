@@ -39,6 +39,9 @@ uint64_t num_delta(uint64_t now, uint64_t then);
 /* v, and 0 for what is not known. */
 uint64_t num_known(uint64_t v);
 
+/* a - b, and never below 0. */
+uint64_t num_less(uint64_t a, uint64_t b);
+
 uint64_t num_least(uint64_t a, uint64_t b);
 uint64_t num_most(uint64_t a, uint64_t b);
 

@@ -148,14 +148,10 @@ static int set_up(const struct damon *d, size_t k, const uint64_t *pid)
 static int set_up_process(const struct damon *d, size_t k, const uint64_t *pid)
 {
 	char path[32];
-	int err = set_up(d, k, pid), fd;
+	int err = set_up(d, k, pid);
 
 	snprintf(path, sizeof(path), "proc/%" PRIu64, *pid);
-	fd = io_open(root_fd(), path, O_PATH);
-	if (fd < 0)
-		return 0;
-	close(fd);
-	return err;
+	return err && io_try(root_fd(), path, O_PATH) ? 0 : err;
 }
 
 bool damon_is_free(void)

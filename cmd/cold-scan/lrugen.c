@@ -17,21 +17,12 @@
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
 static const char full_file[] = "sys/kernel/debug/lru_gen_full";
 
-static int try_open(const char *path, int flags)
-{
-	int fd = io_open(root_fd(), path, flags);
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
-}
-
 int lrugen_probe(bool *can_age)
 {
-	int err = try_open(lru_gen_file, O_RDONLY);
+	int err = io_try(root_fd(), lru_gen_file, O_RDONLY);
 
-	*can_age = !err && !try_open(lru_gen_file, O_RDWR);
-	return err && try_open(full_file, O_RDONLY) ? err : 0;
+	*can_age = !err && !io_try(root_fd(), lru_gen_file, O_RDWR);
+	return err && io_try(root_fd(), full_file, O_RDONLY) ? err : 0;
 }
 
 static ssize_t read_file(char **text)

@@ -38,16 +38,6 @@ int source_parse(const char *name, enum source *out)
 	return -EINVAL;
 }
 
-/* By opening: access(2) asks for the real user and leaves capabilities out. */
-static bool can_open(const char *path, int flags)
-{
-	int fd = io_open(root_fd(), path, flags);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 /*
  * page-idle sees each page, but is blind to read(2) and to what aging ate
  * where lru_gen is on; there the LRU's own ages are nearer to the truth, but
@@ -55,8 +45,8 @@ static bool can_open(const char *path, int flags)
  */
 enum source scan_choose(bool processes, const struct cg_set *tree)
 {
-	bool flags = can_open("proc/kpageflags", O_RDONLY);
-	bool page_idle = flags && can_open(idle_bitmap, O_RDWR);
+	bool flags = !io_try(root_fd(), "proc/kpageflags", O_RDONLY);
+	bool page_idle = flags && !io_try(root_fd(), idle_bitmap, O_RDWR);
 	bool on = mem_lru_gen_enabled(), can_age;
 
 	if (page_idle && !on)
@@ -194,17 +184,16 @@ static void save(struct scan *s)
 }
 
 /* No age is proven while it runs, and a Debian kernel may start one at boot. */
-static unsigned int tell_damon(unsigned int suspect)
+static void tell_damon(struct scan *s)
 {
-	static bool is_told;
-	const char *end = suspect & SUSPECT_DAMON ? verdict_damon_end() : NULL;
+	const char *end = verdict_damon_end();
 
-	if (end && !is_told)
-		note("a DAMON runs and clears accessed bits: no age is proven "
-		     "(suspect:damon); to end it: %s",
-		     end);
-	is_told |= end != NULL;
-	return suspect;
+	if (s->told_damon || !(s->suspect & SUSPECT_DAMON) || !end)
+		return;
+	note("a DAMON runs and clears accessed bits: no age is proven "
+	     "(suspect:damon); to end it: %s",
+	     end);
+	s->told_damon = true;
 }
 
 /* Marks are told in 1/100 s. */
@@ -221,7 +210,8 @@ static int pass_idle(struct scan *s)
 		save(s);
 	if (err)
 		return err;
-	s->suspect = tell_damon(before | verdict_look());
+	s->suspect = before | verdict_look();
+	tell_damon(s);
 	if (s->idle.passes > 1 &&
 	    verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
 				  s->idle.moved_pages - moved,
@@ -375,7 +365,8 @@ static int pass_lrugen(struct scan *s)
 	age_grid(&s->scale, s->opts->age_us, s->opts->n_ages);
 	/* Aging looks at the same accessed bits.  A page that balancing unmaps
 	 * keeps its bit, and a fault sets it (mm/memory.c, do_numa_page). */
-	s->suspect = tell_damon(verdict_look() & SUSPECT_DAMON);
+	s->suspect = verdict_look() & SUSPECT_DAMON;
+	tell_damon(s);
 	if (s->opts->age_now)
 		err = lrugen_age_now(s->keys, s->n_keys);
 	if (err < 0)

@@ -59,6 +59,7 @@ struct scan {
 	uint64_t window_us; /* since the pass before; 0: there was none */
 	int unseen;	    /* lru-gen: why processes could not be looked at */
 	uint64_t aging_us;  /* lru-gen: what the pass took, with its agings */
+	bool told_damon;    /* that one runs, and what ends it */
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
 };

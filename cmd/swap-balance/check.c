@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -273,7 +274,8 @@ static void check_state_dir(struct rows_out *out, const char *state_path)
 	snprintf(path, sizeof(path), "%s", state_path);
 	dir = dirname(path);
 	snprintf(fix, sizeof(fix), "mkdir -p -m 700 %s", dir);
-	if (access(dir, W_OK))
+	/* As the effective user, with his capabilities. */
+	if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS))
 		tool_check_fix(out, "state", CHECK_LIMITED, fix,
 			       "cannot write below %s", dir);
 	else

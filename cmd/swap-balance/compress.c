@@ -9,11 +9,6 @@ enum {
 	SCANS = 10,		  /* of all anonymous memory, in a window */
 };
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /* Bytes that went to a device in the window, and not by zswap's writeback. */
 static uint64_t direct_out_bytes(const struct member *m)
 {
@@ -24,11 +19,11 @@ static uint64_t direct_out_bytes(const struct member *m)
 				  then->st.swpout_zero_pages);
 
 	if (out == NUM_NONE) /* before 6.13: by what has come to lie there */
-		out = less(
-			less(look_device_bytes(now), look_device_bytes(then)) /
-				mem_page_bytes(),
-			num_known(zero));
-	return less(out, num_known(back)) * mem_page_bytes();
+		out = num_less(num_less(look_device_bytes(now),
+					look_device_bytes(then)) /
+				       mem_page_bytes(),
+			       num_known(zero));
+	return num_less(out, num_known(back)) * mem_page_bytes();
 }
 
 /*
@@ -63,7 +58,7 @@ static uint64_t passed_over_pages(const struct member *m)
 	uint64_t steal = num_known(
 		num_delta(m->now.st.pgsteal_pages, m->then.st.pgsteal_pages));
 
-	return less(scan, steal);
+	return num_less(scan, steal);
 }
 
 /* Its share of what zswap says that it could not compress. */

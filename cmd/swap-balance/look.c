@@ -164,11 +164,9 @@ bool look_is_kept(const struct look *l, const struct machine *m)
 
 uint64_t look_device_bytes(const struct look *l)
 {
-	uint64_t swap = num_known(l->swap_bytes);
-	uint64_t not_there = num_known(l->st.zswapped_bytes) +
-			     num_known(l->st.swapcached_bytes);
-
-	return swap > not_there ? swap - not_there : 0;
+	return num_less(num_known(l->swap_bytes),
+			num_known(l->st.zswapped_bytes) +
+				num_known(l->st.swapcached_bytes));
 }
 
 /* What zswap cannot take goes on to the device. */

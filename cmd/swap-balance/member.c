@@ -13,11 +13,6 @@ enum {
 	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
 };
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /*
  * The memory pressure that swap-ins caused, by their share of the costs.  Half
  * of it is forgotten in a minute without any.
@@ -77,7 +72,7 @@ static uint64_t charged_bytes(const struct member *m)
 
 	if (m->written_bytes != NUM_NONE)
 		return m->written_bytes;
-	return less(look_device_bytes(now), look_device_bytes(then)) +
+	return num_less(look_device_bytes(now), look_device_bytes(then)) +
 	       num_known(look_device_ins(now, then)) * mem_page_bytes();
 }
 

@@ -8,11 +8,6 @@
 static const double HALF_LIFE_US = 600e6;
 static const uint64_t GROWTH_BYTES = 8 << 20;
 
-static uint64_t above(uint64_t v, uint64_t floor)
-{
-	return v > floor ? v - floor : 0;
-}
-
 enum reason guard_swap(const struct guard_in *in)
 {
 	/* Without swap the kernel can but demote. */
@@ -49,8 +44,8 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 		file_only ? 0
 			  : num_least(num_known(in->anon_lru_bytes),
 				      room ? room : in->demotable_bytes);
-	uint64_t stays = above(in->current_bytes,
-			       num_known(in->file_lru_bytes) + swappable);
+	uint64_t stays = num_less(in->current_bytes,
+				  num_known(in->file_lru_bytes) + swappable);
 	struct guard_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
 	const struct guard_floor others[] = {
 		{ num_known(in->min_bytes), REASON_PROTECTED },
@@ -72,8 +67,8 @@ uint64_t guard_base(const struct guard_in *in, bool file_only)
 	uint64_t lru;
 
 	if (file_only)
-		return above(num_known(in->file_lru_bytes),
-			     num_known(in->busy_file_bytes));
+		return num_less(num_known(in->file_lru_bytes),
+				num_known(in->busy_file_bytes));
 	if (in->anon_lru_bytes == NUM_NONE)
 		return in->current_bytes;
 	lru = num_least(in->anon_lru_bytes + num_known(in->file_lru_bytes),
@@ -85,7 +80,8 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,
 		     uint64_t step_bytes, enum reason *reason)
 {
-	uint64_t room = above(in->current_bytes, f->bytes), asked = step_bytes;
+	uint64_t room = num_less(in->current_bytes, f->bytes),
+		 asked = step_bytes;
 
 	if (step_bytes > max_step_bytes) {
 		step_bytes = max_step_bytes;
@@ -116,7 +112,7 @@ uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
 
 bool guard_grew(uint64_t current_bytes, uint64_t before_bytes)
 {
-	uint64_t grown = above(current_bytes, before_bytes);
+	uint64_t grown = num_less(current_bytes, before_bytes);
 
 	return grown > GROWTH_BYTES && grown > before_bytes / 16;
 }

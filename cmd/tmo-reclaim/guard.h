@@ -16,7 +16,8 @@ struct guard_in {
 	uint64_t current_bytes;
 	uint64_t anon_lru_bytes, file_lru_bytes;
 	uint64_t busy_file_bytes; /* dirty or under writeback */
-	uint64_t swapped_bytes;	  /* in swap or zswap, taken in this run */
+	uint64_t swapped_bytes;	  /* in swap or zswap; decide() leaves of it
+				   * what this run has taken */
 	uint64_t min_bytes, low_bytes;
 	uint64_t headroom_bytes;
 	uint64_t row_floor_bytes;
