@@ -267,6 +267,7 @@ cell() {
 	make_cgroup /cold/e
 	work /cold/e --cold-anon 32M
 	tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 count=8 iflag=fullblock status=none || true
+	sleep 1 # since the first run: with -S less is refused
 	runx 3 cold-scan -q --strict -a 1s -S "$S" /
 	[ "$(cell / verdict)" = suspect:scanner ]
 	drop_cgroup /cold/e
