@@ -41,10 +41,12 @@ reason_of() {
 	before=$(steal /t/a)
 	runx 0 tmo-reclaim --headroom 8M -b 20M /t/a
 	[ "$(col reason <<<"$output")" = asked ]
-	[ "$(col want_bytes <<<"$output")" -eq $((20 << 20)) ]
+	# a kernel's writes bring more than they ask for: that is asked for less
+	[ "$(col want_bytes <<<"$output")" -le $((20 << 20)) ]
+	[ "$(col want_bytes <<<"$output")" -ge $((12 << 20)) ]
 	got=$(col got_bytes <<<"$output")
 	[ "$got" -ge $((20 << 20)) ]
-	[ "$got" -le $((26 << 20)) ]
+	[ "$got" -le $((23 << 20)) ]
 	[ "$(col got_anon_bytes <<<"$output")" -gt $((got * 9 / 10)) ]
 	# the kernel's own counter says the same
 	moved=$((($(steal /t/a) - before) * 4096))
