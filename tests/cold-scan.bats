@@ -701,6 +701,19 @@ END
 	[ "$(wc -l <<<"$stderr")" -eq 2 ]
 }
 
+@test "-p: page tables without page frames are told with the capability, and are no 0 bytes" {
+	idle
+	for t in 1 2; do
+		mkdir "$R/$t/proc/42"
+		echo "42 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0" >"$R/$t/proc/42/stat"
+		echo "00000000-00001000 rw-p 00000000 00:00 0" >"$R/$t/proc/42/maps"
+		printf '\0\0\0\0\0\0\0\200' >"$R/$t/proc/42/pagemap" # present, no more
+	done
+	runx 3 cold-scan -a 1m -i 1m -p 42 -o pid,anon_bytes
+	[ -z "$(sed '/^#/d' <<<"$output")" ]
+	one_line "the page tables of process 42 show no page frames: run as root, or with CAP_SYS_ADMIN"
+}
+
 @test "targets come from rows on a pipe" {
 	idle
 	runx 0 bash -o pipefail -c 'printf "#cgroup\tx\n/web\t1\n" | cold-scan -a 2m -o cgroup,cold_anon_bytes'

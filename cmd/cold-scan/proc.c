@@ -52,6 +52,7 @@ struct walk {
 	uint64_t frames;
 	uint64_t pages[2][AGES]; /* file, anon */
 	uint64_t swapped;
+	bool hidden;  /* the kernel keeps the page frames to itself */
 	int flags_fd; /* kpageflags, and what was read there last */
 	uint64_t near_pfn, near[NEAR];
 	/* --ranges: the one that grows */
@@ -135,6 +136,11 @@ static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 	}
 	if (!(entry & PM_PRESENT))
 		return;
+	/* No page frame of a process is 0: all are that without the right. */
+	if (!(entry & PM_PFN)) {
+		w->hidden = true;
+		return;
+	}
 	age = w->s->damon ? damon_look(w, addr, entry, &swap)
 			  : idle_age(&w->s->idle, entry & PM_PFN, &swap);
 	if (age == AGE_NONE || !first_time(w, entry & PM_PFN))
@@ -291,7 +297,13 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 			walk_mapping(w, pagemap, start, end);
 	free(text);
 	close(pagemap);
-	return true;
+	if (w->hidden)
+		warn(0,
+		     "the page tables of process %" PRIu64
+		     " show no page frames: run as root, or with "
+		     "CAP_SYS_ADMIN, too",
+		     pid);
+	return !w->hidden;
 }
 
 static void sums(struct walk *w)
@@ -343,6 +355,7 @@ static bool emit_process(struct view *v, const struct scan *s,
 	w->x.age_us = s->opts->age_us[0];
 	memset(w->pages, 0, sizeof(w->pages));
 	w->swapped = 0;
+	w->hidden = false;
 	w->v = v;
 	w->age = opts->ranges ? age_from(&s->scale, w->x.age_us) : AGES;
 	ok = walk_maps(w, pid);
