@@ -632,6 +632,10 @@ no_probe() {
 	rm "$RECLAIM" "$STATE.probe"
 	runx 3 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	one_line "cannot probe '/w.slice/file'"
+	# what was refused took nothing: it is no probe of the day
+	: >"$RECLAIM"
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
+	[ -s "$RECLAIM" ]
 }
 
 @test "what a probe told is known to the next run" {

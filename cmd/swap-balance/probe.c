@@ -207,11 +207,11 @@ static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		     cg->key);
 		return false;
 	}
-	remember(book, cg);
 	if (err && err != -EAGAIN && err != -EINTR) { /* those took a part */
 		warn(err, "cannot probe '%s'", cg->key);
 		return true;
 	}
+	remember(book, cg);
 	note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
 	return false;
 }
