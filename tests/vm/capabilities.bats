@@ -1,0 +1,128 @@
+# vm: -m 1G -s 512M
+# The table of tmo(7), SECURITY: each tool and mode as a user that has the
+# capabilities named there and no others, and what is said without them.
+load ../helpers
+load guest
+
+setup() {
+	local disk=${TMO_VM_DISKS%% *}
+	echo 0 >"/sys/block/${disk##*/}/queue/rotational"
+	zswap_on
+	make_cgroup /t/a
+	install -d -o 65534 /run/service
+}
+
+teardown() {
+	[ -z "${GENERATIONS-}" ] || echo "$GENERATIONS" >/sys/kernel/mm/lru_gen/enabled
+	rm -r /run/service
+	drop_cgroup /t/a
+	drop_cgroup /t
+}
+
+# as CAPABILITIES CMD...: a user that owns nothing.
+as() {
+	local caps=-all${1:+,+${1// /,+}}
+	shift
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps="$caps" --ambient-caps="$caps" --bounding-set="$caps" "$@"
+}
+
+@test "psi-watch: samples with none, triggers with CAP_DAC_OVERRIDE, short windows with CAP_SYS_RESOURCE" {
+	runx 0 as '' psi-watch -i 200ms -c 2 /t/a
+	[ "$(col mem_some_pct <<<"$output" | tail -n 1)" = 0.000 ]
+	[ -z "$stderr" ]
+	# status 1: no stall came
+	runx 1 as dac_override psi-watch -t 'memory some 100ms/2s' --timeout 300ms /t/a
+	[ -z "$stderr" ]
+	runx 1 as dac_override psi-watch -t 'memory some 50ms/500ms' --timeout 300ms /t/a
+	one_line "without CAP_SYS_RESOURCE"
+	runx 1 as 'dac_override sys_resource' psi-watch -t 'memory some 50ms/500ms' --timeout 300ms /t/a
+	[ -z "$stderr" ]
+	runx 1 as '' psi-watch -t 'memory some 100ms/2s' --timeout 300ms /t/a
+	one_line "woken by memory.events"
+}
+
+@test "swap-balance: rows with none, --apply and --undo with CAP_DAC_OVERRIDE" {
+	work /t/a --cold-anon 40M --fill random
+	runx 0 as '' swap-balance -i 500ms -c 2 -S /run/service/state /t/a
+	[ -z "$stderr" ]
+	needs_swappiness # of --probe
+	runx 3 as '' swap-balance -S /run/service/state -i 1s -q -H --probe 8M --apply --dwell 0s /t/a
+	one_line "cannot probe '/t/a': Permission denied"
+	runx 0 as dac_override swap-balance -S /run/service/state -i 1s -q -H --probe 8M --apply --dwell 0s /t/a
+	same $'/t/a\tmemory.zswap.max\tmax\t0\tdone\tincompressible'
+	runx 3 as '' swap-balance -S /run/service/state -q -H --undo
+	[ "$(<"$CG/t/a/memory.zswap.max")" = 0 ]
+	runx 0 as dac_override swap-balance -S /run/service/state -q -H --undo
+	[ "$(<"$CG/t/a/memory.zswap.max")" = max ]
+}
+
+@test "tmo-reclaim: CAP_DAC_OVERRIDE, be it for memory.reclaim or for memory.high" {
+	work /t/a --cold-anon 64M --rate 10
+	runx 3 as '' tmo-reclaim --headroom 4M -b 8M /t/a
+	one_line "cannot open memory.reclaim of '/t/a': Permission denied"
+	[ "$(col reason <<<"$output")" = denied ]
+	runx 0 as dac_override tmo-reclaim --headroom 4M -b 8M /t/a
+	[ "$(col got_bytes <<<"$output")" -ge $((8 << 20)) ]
+	runx 0 as dac_override tmo-reclaim --headroom 4M --ratio 1% -i 500ms -c 6 -r /t
+	[ -z "$stderr" ]
+	[ "$(col got_bytes <<<"$output" | sort -n | tail -n 1)" -gt 0 ]
+	runx 3 as dac_override tmo-reclaim --memory-high --headroom 4M -b 8M /t/a
+	one_line "with a record in /run or \$XDG_RUNTIME_DIR"
+	runx 0 as dac_override env XDG_RUNTIME_DIR=/run/service tmo-reclaim --memory-high --headroom 4M -b 8M /t/a
+	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
+	[ "$(<"$CG/t/a/memory.high")" = max ]
+}
+
+@test "tmo-reclaim --ranges: CAP_SYS_NICE and CAP_SYS_PTRACE, and neither alone" {
+	work /t/a --cold-anon 16M --rate 10
+	ticks=$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$work/stat")
+	bytes=0 # its largest mapping
+	while IFS='- ' read -r from to rights _; do
+		[ "$rights" = rw ] && [ $((0x$to - 0x$from)) -gt "$bytes" ] || continue
+		bytes=$((0x$to - 0x$from)) addr=$((0x$from))
+	done <"/proc/$work/maps"
+	rows() {
+		printf '#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\n'
+		printf '/t/a\t1.000\t%s\t%s\t%s\t8388608\tanon\t60000000\n' "$work" "$ticks" "$addr"
+	}
+	for caps in '' sys_nice sys_ptrace; do
+		runx 3 as "$caps" tmo-reclaim --ranges < <(rows)
+		[ "$(col reason <<<"$output")" = denied ]
+		one_line "cannot page out of process $work"
+	done
+	[ "$(<"$CG/t/a/memory.swap.current")" -eq 0 ]
+	runx 0 as 'sys_nice sys_ptrace' tmo-reclaim --ranges < <(rows)
+	[ "$(<"$CG/t/a/memory.swap.current")" -ge $((7 << 20)) ]
+}
+
+@test "cold-scan: each source with CAP_DAC_OVERRIDE, a verdict ok of lru-gen with CAP_SYS_PTRACE" {
+	needs_cold_source
+	work /t/a --cold-anon 16M --rate 10
+	runx 2 as '' cold-scan -q -a 1s -i 1s -c 1 /t/a
+	for source in page-idle lru-gen damon; do
+		as dac_override cold-scan --check | grep -qP "^${source/page-idle/page_idle}\tok" ||
+			[ "$source" = lru-gen ] || continue
+		runx 0 as dac_override cold-scan -q --source $source -a 1s -i 1s -c 1 -o cgroup,source,anon_bytes /t/a
+		[ "$(col source <<<"$output")" = $source ]
+		[ "$(col anon_bytes <<<"$output")" -ge $((16 << 20)) ]
+	done
+	runx 0 as 'dac_override sys_ptrace' cold-scan -q --source lru-gen -a 2s -i 2s -c 3 --age-now /t/a
+	echo "$output"
+	[ "$(col verdict <<<"$output" | tail -n 1)" = ok ]
+	runx 0 as dac_override cold-scan --source lru-gen -a 2s -i 2s -c 3 --age-now /t/a
+	echo "$output"
+	[ "$(col verdict <<<"$output" | tail -n 1)" != ok ]
+	[[ $stderr == *"CAP_SYS_PTRACE"* ]]
+}
+
+@test "cold-scan -p: CAP_SYS_ADMIN and CAP_SYS_PTRACE as well" {
+	[ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle"
+	work /t/a --cold-anon 16M --rate 10
+	runx 3 as dac_override cold-scan -q --source page-idle -a 1s -i 1s -c 1 -p "$work"
+	one_line "cannot read the page tables of process $work"
+	runx 3 as 'dac_override sys_ptrace' cold-scan -q --source page-idle -a 1s -i 1s -c 1 -p "$work"
+	one_line "show no page frames: run as root, or with CAP_SYS_ADMIN"
+	runx 0 as 'dac_override sys_ptrace sys_admin' cold-scan -q --source page-idle -a 1s -i 1s -c 1 -p "$work" --ranges
+	[ "$(col bytes <<<"$output" | sort -n | tail -n 1)" -ge $((15 << 20)) ]
+}
