@@ -20,15 +20,27 @@ zswap_on() {
 	echo 1 >/sys/module/zswap/parameters/enabled
 }
 
-# needs_swappiness: file cache alone can be asked for since Linux 6.11.
-needs_swappiness() {
-	local probe=$CG/needs
+# takes_swappiness: memory.reclaim knows swappiness= since Linux 6.11.
+takes_swappiness() {
+	local probe=$CG/needs said
 	mkdir -p "$probe"
-	if (echo '4K swappiness=0' >"$probe/memory.reclaim") 2>&1 | grep -q 'Invalid argument'; then
-		rmdir "$probe"
-		skip "this kernel takes no swappiness= in memory.reclaim"
-	fi
+	said=$( (echo '4K swappiness=0' >"$probe/memory.reclaim") 2>&1) || true
 	rmdir "$probe"
+	[[ $said != *'Invalid argument'* ]]
+}
+
+# needs_swappiness: without it file cache alone cannot be asked for, nor
+# anonymous memory alone.
+needs_swappiness() {
+	takes_swappiness || skip "this kernel takes no swappiness= in memory.reclaim"
+}
+
+# needs_cold_source: lru_gen is on then; how it was is in $GENERATIONS.
+needs_cold_source() {
+	GENERATIONS=$(cat /sys/kernel/mm/lru_gen/enabled 2>/dev/null) || true
+	[ -z "$GENERATIONS" ] || echo y >/sys/kernel/mm/lru_gen/enabled
+	cold-scan --check | grep -qP '^source\tok' ||
+		skip "this kernel has no page_idle, no lru_gen and no DAMON in sysfs"
 }
 
 # needs_file KEY NAME: a file of that cgroup that not each kernel has.

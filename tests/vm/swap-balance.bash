@@ -57,9 +57,12 @@ all_off() {
 	echo y >/sys/kernel/mm/lru_gen/enabled
 }
 
-# settings CGROUP: the three that --apply writes.
+# settings CGROUP: the three that --apply writes, where the kernel has them.
 settings() {
-	cat "$CG$1"/memory.{zswap.max,zswap.writeback,swap.max}
+	local file
+	for file in "$CG$1"/memory.{zswap.max,zswap.writeback,swap.max}; do
+		[ ! -e "$file" ] || cat "$file"
+	done
 }
 
 # files_on DISK: a filesystem at /mnt.
@@ -68,7 +71,18 @@ files_on() {
 	mount -t ext2 "$1" /mnt
 }
 
-# reclaim CGROUP SIZE [SWAPPINESS]: part of it is enough.
+# reclaim CGROUP SIZE [SWAPPINESS]: part of it is enough.  A kernel that takes no
+# swappiness= there has the machine's for the moment.
 reclaim() {
-	echo "$2${3:+ swappiness=$3}" >"$CG$1/memory.reclaim" 2>/dev/null || true
+	local was=''
+	if [ -z "${3-}" ]; then
+		echo "$2"
+	elif takes_swappiness; then
+		echo "$2 swappiness=$3"
+	else
+		was=$(</proc/sys/vm/swappiness)
+		echo "$3" >/proc/sys/vm/swappiness
+		echo "$2"
+	fi >"$CG$1/memory.reclaim" 2>/dev/null || true
+	[ -z "$was" ] || echo "$was" >/proc/sys/vm/swappiness
 }

@@ -12,6 +12,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "${GENERATIONS-}" ] || echo "$GENERATIONS" >/sys/kernel/mm/lru_gen/enabled
 	drop_two_cgroups
 }
 
@@ -37,6 +38,7 @@ live() {
 }
 
 @test "a filter, with cold columns and a backend's" {
+	needs_cold_source
 	runx 0 tmo-reclaim --record "$REC" --headroom 4M --ratio 1% < <(
 		psi-watch -i 500ms -c 20 /t/a /t/b | cold-scan --annotate -a 2s |
 			swap-balance)

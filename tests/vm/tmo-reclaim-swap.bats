@@ -96,6 +96,7 @@ swapped() {
 @test "pressure of its own: memory that thrashes, a disk that is slow" {
 	work /t/a --hot-anon 12M --rate 100000
 	mkswap /dev/vda >/dev/null
+	echo 0 >/sys/block/vda/queue/rotational
 	swapon /dev/vda
 	echo 8M >"$CG/t/a/memory.max"
 	runx 0 tmo-reclaim --headroom 0 --io-limit 100% -i 1s -c 4 /t/a
