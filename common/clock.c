@@ -1,14 +1,15 @@
 #include "clock.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "io.h"
 #include "kv.h"
@@ -266,27 +267,72 @@ int clock_wait_fd(int fd, short events)
 	return n > 0 ? 0 : n < 0 ? -errno : err;
 }
 
-/* What the epoll of a waiter tells of the reader by. */
-static const uint64_t READER = UINT64_MAX;
+/* What an epoll tells of the reader and of its timer by: no pointers. */
+static const uint64_t READER = UINT64_MAX, TIMER = UINT64_MAX - 1;
 
-static void watch_in(int epoll)
+int clock_events_open(struct clock_events *e)
 {
-	struct epoll_event ev = { .data.u64 = READER };
-	static int watched = -1;
+	struct epoll_event timer = { .events = EPOLLIN, .data.u64 = TIMER };
+	struct epoll_event gone = { .data.u64 = READER };
+	int err;
 
-	if (reader_fd >= 0 && watched != epoll)
-		epoll_ctl(epoll, EPOLL_CTL_ADD, reader_fd, &ev);
-	watched = epoll;
+	e->n = 0;
+	e->due_us = UINT64_MAX;
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (e->epoll < 0 || e->timer < 0 ||
+	    epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->timer, &timer)) {
+		err = -errno;
+		clock_events_close(e);
+		return err;
+	}
+	if (reader_fd >= 0)
+		epoll_ctl(e->epoll, EPOLL_CTL_ADD, reader_fd, &gone);
+	return 0;
 }
 
-/* Its event is ours: the waiter does not know it. */
-static void take_reader(struct clock_events *e)
+void clock_events_close(struct clock_events *e)
 {
-	for (int i = 0; i < e->n; i++)
-		if (e->v[i].data.u64 == READER) {
-			reader_gone = true;
+	if (e->epoll >= 0)
+		close(e->epoll);
+	if (e->timer >= 0)
+		close(e->timer);
+	e->epoll = e->timer = -1;
+}
+
+int clock_events_add(struct clock_events *e, int fd, uint32_t events, void *ptr)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = ptr };
+
+	return epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* Set anew it is unread again: nobody needs to read it. */
+static void set_timer(struct clock_events *e, uint64_t due_us)
+{
+	struct itimerspec it = { 0 };
+
+	if (due_us == e->due_us)
+		return;
+	if (due_us != UINT64_MAX)
+		it.it_value = (struct timespec){
+			.tv_sec = (time_t)(due_us / 1000000),
+			.tv_nsec = (long)(due_us % 1000000) * 1000,
+		};
+	timerfd_settime(e->timer, TFD_TIMER_ABSTIME, &it, NULL);
+	e->due_us = due_us;
+}
+
+/* Those of our own are not the waiter's. */
+static void take_ours(struct clock_events *e)
+{
+	for (int i = 0; i < e->n; i++) {
+		uint64_t tag = e->v[i].data.u64;
+
+		reader_gone |= tag == READER;
+		if (tag == READER || tag == TIMER)
 			e->v[i--] = e->v[--e->n];
-		}
+	}
 }
 
 /*
@@ -296,17 +342,9 @@ static void take_reader(struct clock_events *e)
 static int sleep_in(struct clock_events *e, uint64_t due_us,
 		    const sigset_t *mask)
 {
-	uint64_t now = now_us(CLOCK_MONOTONIC), ms = UINT64_MAX;
-
-	if (due_us != UINT64_MAX)
-		ms = due_us > now ? (due_us - now + 999) / 1000 : 0;
-	watch_in(e->epoll);
-	e->n = epoll_pwait(e->epoll, e->v, CLOCK_EVENTS,
-			   due_us == UINT64_MAX ? -1
-			   : ms > INT_MAX	? INT_MAX
-						: (int)ms,
-			   mask);
-	take_reader(e);
+	set_timer(e, due_us);
+	e->n = epoll_pwait(e->epoll, e->v, CLOCK_EVENTS, -1, mask);
+	take_ours(e);
 	return e->n > 0;
 }
 

@@ -47,14 +47,24 @@ void clock_reraise(void);
 int clock_wait(uint64_t due_us);
 
 /*
- * The same, and 1 as soon as an epoll(7) has events, which are v then, of
- * number n.  Due at UINT64_MAX is never.
+ * The same with descriptors beside the time: 1 also as soon as some of them
+ * have events, which are v then, of number n.  Due at UINT64_MAX is never.
+ *
+ * The signals are let in by epoll_pwait(2)'s mask: a signalfd(2) wants them
+ * blocked, and a blocked signal ends no write to memory.reclaim or to a pipe.
  */
 enum { CLOCK_EVENTS = 256 };
 struct clock_events {
-	int epoll, n;
+	int epoll, timer, n; /* the timer is a timerfd, in the epoll */
+	uint64_t due_us;     /* that it is set to */
 	struct epoll_event v[CLOCK_EVENTS];
 };
+int clock_events_open(struct clock_events *e); /* 0 or -errno */
+void clock_events_close(struct clock_events *e);
+
+/* From now on fd's events are told by ptr, until fd is closed. */
+int clock_events_add(struct clock_events *e, int fd, uint32_t events,
+		     void *ptr);
 int clock_wait_events(struct clock_events *e, uint64_t due_us);
 
 /*

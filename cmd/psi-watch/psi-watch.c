@@ -206,6 +206,7 @@ static void choose_columns(struct watch *w, const struct tool *tool)
 /* How the samples are used, at which pace; the bytes that a cgroup needs. */
 static size_t choose_mode(struct watch *w, const struct tool *tool)
 {
+	w->job = &sweep_job;
 	w->mode = w->cfg.until	     ? &wait_mode
 		  : w->cfg.quantiles ? &quantiles_mode
 				     : &show_mode;
@@ -256,5 +257,5 @@ int main(int argc, char **argv)
 		     w.cfg.targets);
 	if (trigger || w.interval_us)
 		tool_lock_memory();
-	return tool_finish(&w.out, trigger ? trigger_run(&w) : loop_run(&w));
+	return tool_finish(&w.out, loop_run(&w));
 }

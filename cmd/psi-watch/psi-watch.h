@@ -2,6 +2,7 @@
 #ifndef PSI_WATCH_H
 #define PSI_WATCH_H
 
+#include "clock.h"
 #include "expr.h"
 #include "sample.h"
 #include "targets.h"
@@ -43,10 +44,21 @@ struct watch {
 	struct col_set cols;
 	struct row row;
 	uint64_t interval_us; /* 0: one sample */
-	uint64_t samples;     /* shown */
 	bool failed;	      /* some cgroup could not be read */
 	char told_why[512];   /* why, to say it once of all */
+
+	/* the loop */
+	const struct job *job;
+	struct clock_events events;
+	uint64_t start_us, end_us;
+	uint64_t done;	/* samples shown, or events: what -c counts */
+	uint64_t wakes; /* waits that ended */
+	bool stale;	/* the set may be another: update it */
+
+	/* samples */
 	const struct mode *mode;
+	uint64_t sweep_us; /* when the next is due */
+	bool swept;	   /* there was one */
 
 	/* --sort, --until: samples are kept to the end of the sweep */
 	struct kept *kept;
@@ -74,9 +86,29 @@ struct mode {
 };
 extern const struct mode show_mode, wait_mode, quantiles_mode;
 
-/* loop.c: samples until the mode, the count, the time or a signal ends it. */
+/*
+ * What the loop is for: samples (sweep.c) or triggers (trigger.c).  Each hook
+ * but open, round and over may be NULL.
+ */
+struct job {
+	void (*open)(struct watch *w);	  /* before the set's first update */
+	void (*updated)(struct watch *w); /* after each */
+	/*
+	 * Does what is due, and tells when more is; the exit status, or -1 to
+	 * go on.  It may come early: a signal or a descriptor wakes the loop.
+	 */
+	int (*round)(struct watch *w, uint64_t *due_us);
+	/* A descriptor of w->events has events, and is not ptr NULL's: those
+	 * make the set stale. */
+	void (*wake)(struct watch *w, void *ptr, uint32_t events);
+	void (*now)(struct watch *w);	/* SIGUSR1 */
+	void (*close)(struct watch *w); /* the loop ended */
+	int (*over)(struct watch *w);	/* the status where no round gave it */
+};
+extern const struct job sweep_job, trigger_job;
+
+/* loop.c: rounds until the job, the count, the time or a signal ends it. */
 int loop_run(struct watch *w);
-void loop_update(struct watch *w); /* the set; see targets_update() */
 int loop_status(const struct watch *w);
 
 /* show.c */

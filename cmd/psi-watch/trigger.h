@@ -11,12 +11,9 @@ struct watch;
 struct tool;
 
 /*
- * Dies when a trigger is none; returns the bytes that a cgroup needs.  With
- * --from-env the cgroup is *env.
+ * Dies when a trigger is none; returns the bytes that a cgroup needs, and makes
+ * triggers the job.  With --from-env the cgroup is *env.
  */
 size_t trigger_open(struct watch *w, const struct tool *tool, char **env);
-
-/* Until the count, the time or a signal: the exit status. */
-int trigger_run(struct watch *w);
 
 #endif

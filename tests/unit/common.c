@@ -312,9 +312,38 @@ static void test_clock(void)
 	ok(clock_mono_us() - start_us < 4000000, "clock: at once");
 }
 
+/* A descriptor, the time or a signal: whatever comes first. */
+static void test_clock_events(void)
+{
+	struct clock_events e;
+	uint64_t start_us = clock_mono_us();
+	int in[2];
+	char byte = 'x';
+
+	ok(!pipe(in) && !clock_events_open(&e), "events: opened");
+	ok(!clock_events_add(&e, in[0], EPOLLIN, in), "events: of a pipe");
+	ok(clock_wait_events(&e, start_us + 20300) == 1 && e.n == 0,
+	   "events: the time is none of them");
+	ok(clock_mono_us() - start_us >= 20300, "events: not before");
+	ok(write(in[1], &byte, 1) == 1 &&
+		   clock_wait_events(&e, UINT64_MAX) == 1 && e.n == 1 &&
+		   e.v[0].data.ptr == in,
+	   "events: the pipe has some, without a time");
+	ok(read(in[0], &byte, 1) == 1 &&
+		   clock_wait_events(&e, clock_mono_us() + 1000) == 1 && !e.n,
+	   "events: the timer is set anew");
+	raise(SIGUSR1);
+	ok(clock_wait_events(&e, UINT64_MAX) == -EINTR && clock_take_usr1(),
+	   "events: a signal ends it, too");
+	clock_events_close(&e);
+	close(in[0]);
+	close(in[1]);
+}
+
 int main(void)
 {
 	test_clock();
+	test_clock_events();
 	test_num();
 	test_kv();
 	test_psi();
