@@ -101,6 +101,7 @@ void tally_add(struct tally *sum, const struct tally *t)
 	}
 	for (int c = 0; c < COVERS; c++)
 		sum->cover[c] += t->cover[c];
+	sum->marked_left += t->marked_left;
 	sum->own_pages += t->own_pages;
 	sum->hidden_pages += t->hidden_pages;
 	if (t->known < sum->known)
@@ -192,6 +193,30 @@ static void set_bit(uint64_t *map, size_t i, bool value)
 	map[i / 64] = value ? map[i / 64] | mask : map[i / 64] & ~mask;
 }
 
+uint64_t age_scatter(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/*
+ * Does the pass leave the folio unmarked?  Others in each pass, so that none
+ * stays without an age; of huge ones more, as there are fewer.
+ */
+static bool is_left(const struct chunk *c, size_t i, uint32_t pass)
+{
+	enum { HUGE_MORE = 8 };
+	uint64_t leave = c->leave;
+
+	if (has(c->flags[i], PF_COMPOUND_HEAD))
+		leave /= HUGE_MORE;
+	return leave &&
+	       !(age_scatter((c->base_pfn + c->at + i) ^ (uint64_t)pass << 40) %
+		 leave);
+}
+
 /* One that stands on the LRU: was it touched since it was marked? */
 static void judge(const struct chunk *c, size_t i, struct folio *f)
 {
@@ -211,12 +236,16 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		f->cover = BUSY;
 	} else if (f->was == AGE_NONE) {
 		f->cover = idle && !c->first ? MIGRATED : FRESH;
+		f->marked_left = f->cover == MIGRATED &&
+				 c->age[i] == AGE_NONE &&
+				 is_left(c, i, c->pass - 1);
 	} else {
 		f->cover = TRACKED;
 		f->promoted = !idle && f->was;
 		if (idle)
 			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
 	}
+	f->left = !idle && i < c->told && is_left(c, i, c->pass);
 }
 
 static struct folio look(const struct chunk *c, size_t i)
@@ -246,7 +275,7 @@ static bool is_tail(const struct chunk *c, size_t i)
 
 static void put_age(const struct chunk *c, size_t i, const struct folio *f)
 {
-	c->age[i] = f->age;
+	c->age[i] = f->left ? AGE_NONE : f->age;
 	set_bit(c->swap, i, f->swap);
 }
 
@@ -254,15 +283,19 @@ static void put_age(const struct chunk *c, size_t i, const struct folio *f)
 static struct tally *enter(const struct chunk *c, size_t i, struct folio *f,
 			   struct tally_set *out)
 {
+	struct tally *t = tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+
 	if (f->head != c->at + i) {
 		*f = look(c, i);
+		t->marked_left += f->marked_left;
 		put_age(c, i, f);
 		/* The complement: all ones would lose what was touched since
 		 * the read, and walk the page tables once more. */
-		if (f->age != AGE_NONE && !bit(c->idle, i) && i < c->told)
+		if (f->age != AGE_NONE && !f->left && !bit(c->idle, i) &&
+		    i < c->told)
 			set_bit(c->mark, i, true);
 	}
-	return tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+	return t;
 }
 
 void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)

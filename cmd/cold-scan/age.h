@@ -21,6 +21,7 @@ enum {
 	PF_MMAP = 11,
 	PF_ANON = 12,
 	PF_SWAPBACKED = 14,
+	PF_COMPOUND_HEAD = 15,
 	PF_COMPOUND_TAIL = 16,
 	PF_HUGE = 17,
 	PF_UNEVICTABLE = 18,
@@ -70,6 +71,7 @@ struct tally {
 	uint64_t pages[KINDS][AGES];
 	uint64_t promoted[AGES]; /* touched again after so many passes */
 	uint64_t cover[COVERS];
+	uint64_t marked_left;	/* folios that we left unmarked, now idle */
 	double square[2][AGES]; /* --sample: sums of squares over the units */
 	int known;		/* ages above this cannot be told */
 	uint64_t stale_us;	/* nobody looked for so long */
@@ -110,6 +112,10 @@ struct chunk {
 	size_t from; /* the first to count, those before only lead there */
 	size_t at;   /* the chunk's own place in the section */
 	bool first;  /* no pass before: idle bits are somebody else's */
+	uint64_t base_pfn; /* of the section */
+	uint32_t pass;	   /* the section's, from 0 on */
+	uint32_t leave;	   /* one touched folio of so many stays unmarked, as
+			    * proof where another marks it; 0: none */
 };
 
 /*
@@ -122,8 +128,13 @@ struct folio {
 	enum kind kind;
 	uint8_t age, was;
 	bool promoted, swap;
+	bool left;	  /* touched, and not marked: of no age next time */
+	bool marked_left; /* was left so, and is idle now */
 };
 #define FOLIO_NONE SIZE_MAX
+
+/* splitmix64: numbers without a pattern. */
+uint64_t age_scatter(uint64_t x);
 
 /* last: the folio that the chunk before ended in, and then this one. */
 void age_chunk(const struct chunk *c, struct folio *last,

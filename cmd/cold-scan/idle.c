@@ -20,6 +20,10 @@
 #include "root.h"
 
 const char idle_bitmap[] = "sys/kernel/mm/page_idle/bitmap";
+/* One of so many touched folios stays unmarked: what is marked cannot tell that
+ * another marks it, too. */
+enum { LEAVE = 256 };
+
 static const char stamp_path[] = "run/cold-scan.pass";
 
 /* One thread's descriptors and buffers: a section is read, then judged. */
@@ -355,19 +359,13 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.from = from,
 		.at = at,
 		.first = !sec->passes,
+		.base_pfn = sec->pfn,
+		.pass = sec->passes,
+		.leave = LEAVE,
 	};
 
 	age_chunk(&c, &w->folio, out);
 	return write_marks(w, sec->pfn + at, pages / 64);
-}
-
-/* splitmix64: the same words in every pass, others for every seed. */
-static uint64_t scatter(uint64_t x)
-{
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
 }
 
 /* A huge page is judged by its head, which may lie words before. */
@@ -409,6 +407,7 @@ static void fold_tally(struct tally *t, struct tally *sum, int top)
 	}
 	for (int c = 0; c < COVERS; c++)
 		move(&t->cover[c], &sum->cover[c]);
+	move(&t->marked_left, &sum->marked_left);
 }
 
 static void fold_unit(struct worker *w, int top)
@@ -418,11 +417,12 @@ static void fold_unit(struct worker *w, int top)
 	tally_reuse(&w->unit);
 }
 
-/* One word of each stratum of so many, drawn by chance: in this section? */
+/* One word of each stratum of so many, drawn by chance, the same in every pass:
+ * in this section? */
 static bool draw(const struct idle *s, const struct section *sec, uint64_t k,
 		 size_t *at)
 {
-	uint64_t word = k * s->sample + scatter(s->seed ^ k) % s->sample;
+	uint64_t word = k * s->sample + age_scatter(s->seed ^ k) % s->sample;
 	uint64_t first = sec->pfn / 64;
 
 	*at = (size_t)(word - first) * 64;

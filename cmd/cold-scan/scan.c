@@ -196,6 +196,20 @@ static void tell_damon(struct scan *s)
 	s->told_damon = true;
 }
 
+/* Does anybody but us write the bitmap? */
+static bool others_mark(const struct scan *s, uint64_t moved_pages)
+{
+	uint64_t left = 0;
+
+	for (const struct tally *t = s->pages.all; t; t = t->more)
+		left += t->marked_left;
+	return s->idle.passes > 1 &&
+	       (verdict_marked_left(left, moved_pages) ||
+		verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
+				      moved_pages,
+				      cover_all(&s->pages, TRACKED)));
+}
+
 /* Marks are told in 1/100 s. */
 enum { MOMENT_US = 20000 };
 
@@ -212,10 +226,7 @@ static int pass_idle(struct scan *s)
 		return err;
 	s->suspect = before | verdict_look();
 	tell_damon(s);
-	if (s->idle.passes > 1 &&
-	    verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
-				  s->idle.moved_pages - moved,
-				  cover_all(&s->pages, TRACKED)))
+	if (others_mark(s, s->idle.moved_pages - moved))
 		s->suspect |= SUSPECT_SCANNER;
 	s->idle.suspect = s->suspect;
 	/* What is on goes on for a while, marks of others are those found. */

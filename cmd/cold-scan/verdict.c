@@ -94,6 +94,13 @@ bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
 	return unexpected_pages > moved_pages + tracked_pages / 200 + 64;
 }
 
+bool verdict_marked_left(uint64_t folios, uint64_t moved_pages)
+{
+	/* One of 256 frames is left, so is one of so many that a page with its
+	 * mark moves to; four times that, and a race. */
+	return folios > moved_pages / 64 + 2;
+}
+
 bool verdict_in_vm(void)
 {
 	char *text;

@@ -41,6 +41,9 @@ const char *verdict_damon_end(void);
 bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
 			   uint64_t tracked_pages);
 
+/* Of those that we left unmarked, are more idle than can have moved there? */
+bool verdict_marked_left(uint64_t folios, uint64_t moved_pages);
+
 /* Does the processor tell that it is virtual? */
 bool verdict_in_vm(void);
 

@@ -15,6 +15,7 @@ static struct {
 	struct tally_set out;
 	size_t missing; /* of the bitmap, at its end */
 	bool first;
+	uint32_t pass, leave;
 } m;
 
 static void reset(void)
@@ -36,7 +37,9 @@ static struct tally *pass(void)
 			   .swap = m.swap,
 			   .mark = m.mark,
 			   .told = N - m.missing,
-			   .first = m.first };
+			   .first = m.first,
+			   .pass = m.pass++,
+			   .leave = m.leave };
 
 	struct folio last = { .head = FOLIO_NONE };
 
@@ -183,6 +186,36 @@ static void test_strangers(void)
 	t = pass();
 	is_u64(t->cover[BUSY], 1, "locked: nobody could look");
 	is_u64(t->pages[ANON][0], 1, "and it is not cold");
+}
+
+/* Steady memory, all of it touched in each window. */
+static void test_left_unmarked(void)
+{
+	struct tally *t;
+	size_t marked = 0;
+
+	reset();
+	m.leave = 4;
+	for (size_t i = 0; i < N; i++) {
+		m.flags[i] = F(LRU) | F(ANON) | F(SWAPBACKED);
+		m.ino[i] = 7;
+	}
+	m.first = true;
+	pass();
+	m.first = false;
+	for (size_t i = 0; i < N; i++)
+		marked += m.mark[i / 64] >> i % 64 & 1;
+	ok(marked < N - N / 8 && marked > N / 2, "a quarter stays unmarked");
+	t = pass();
+	is_u64(t->pages[ANON][0], N, "what is left counts as touched");
+	is_u64(t->marked_left, 0, "and as nobody's while it is not idle");
+	m.idle[0] = m.idle[1] = UINT64_MAX;
+	t = pass();
+	ok(t->marked_left > N / 8, "marks of others are seen by it");
+	is_u64(t->marked_left, t->cover[MIGRATED], "by nothing else");
+	t = pass();
+	is_u64(t->marked_left, 0, "what is idle is not left again");
+	is_u64(t->pages[ANON][1] + t->pages[ANON][2], N, "and ages");
 }
 
 static void test_short_word(void)
@@ -395,6 +428,7 @@ int main(void)
 	test_kinds();
 	test_huge();
 	test_strangers();
+	test_left_unmarked();
 	test_short_word();
 	test_part();
 	test_lead_in();

@@ -271,6 +271,14 @@ cell() {
 	runx 3 cold-scan -q --strict -a 1s -S "$S" /
 	[ "$(cell / verdict)" = suspect:scanner ]
 	drop_cgroup /cold/e
+	# Memory that is steady is all marked by us, but for what is left unmarked.
+	while sleep .3; do
+		tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 count=8 iflag=fullblock status=none || true
+	done 3>&- &
+	runx 3 cold-scan -q --strict -a 2s -i 2s -c 2 -r /cold
+	kill $!
+	echo "$output"
+	[ "$(col verdict <<<"$output" | sort -u)" = suspect:scanner ]
 }
 
 @test "where lru_gen is on page-idle is suspect, and auto takes lru-gen" {
