@@ -29,31 +29,29 @@ struct prom {
 	bool over;
 };
 
-enum { NAME_MAX_LEN = 256 };
-
 /* ---- names and values ---- */
 
-/* A name of [a-z0-9_]; the same where it is one. */
-static void plain_name(const char *name, char *buf, size_t size)
+/* A name of [a-z0-9_]; the same where it is one.  To be freed. */
+static char *plain_name(const char *name)
 {
-	size_t n = 0;
+	char *plain = xstrdup(name);
 
-	for (; *name && n + 1 < size; name++)
-		buf[n++] = isalnum((unsigned char)*name)
-				   ? (char)tolower((unsigned char)*name)
-				   : '_';
-	buf[n] = '\0';
+	for (char *p = plain; *p; p++)
+		*p = isalnum((unsigned char)*p)
+			     ? (char)tolower((unsigned char)*p)
+			     : '_';
+	return plain;
 }
 
 static void put_label(struct rows_out *o, const char *name, const char *s)
 {
-	char plain[NAME_MAX_LEN], hex[TEXT_HEX];
+	char *plain = plain_name(name), hex[TEXT_HEX];
 	size_t n;
 
-	plain_name(name, plain, sizeof(plain));
 	fmt_puts(o, !strcmp(plain, name) && isalpha((unsigned char)*name)
 			    ? name
 			    : "value");
+	free(plain);
 	fmt_puts(o, "=\"");
 	while (*s) {
 		const char *piece = text_next(&s, &n, hex, false);
@@ -102,25 +100,33 @@ static const struct unit {
 	{ "", "", 1 },
 };
 
-/* "cpu_some_total_us" is cpu_some_seconds_total; whose unit is returned. */
-static const struct unit *metric_name(const struct rows_out *o,
-				      const char *column, const char *suffix,
-				      char *buf, bool *counter)
-{
-	const struct unit *u = units;
-	char plain[NAME_MAX_LEN];
+/* What a column is exposed as. */
+struct metric {
+	char *name; /* to be freed */
+	const struct unit *unit;
+	bool counter;
+};
 
-	plain_name(column, plain, sizeof(plain));
-	while (!fmt_ends(plain, u->ending))
-		u++;
-	plain[strlen(plain) - strlen(u->ending)] = '\0';
-	*counter = !*suffix && fmt_ends(plain, "_total");
-	if (*counter)
+/* "cpu_some_total_us" is cpu_some_seconds_total. */
+static struct metric metric_of(const struct rows_out *o, const char *column,
+			       const char *suffix)
+{
+	struct metric m = { .unit = units };
+	char *plain = plain_name(column);
+
+	while (!fmt_ends(plain, m.unit->ending))
+		m.unit++;
+	plain[strlen(plain) - strlen(m.unit->ending)] = '\0';
+	m.counter = !*suffix && fmt_ends(plain, "_total");
+	if (m.counter)
 		plain[strlen(plain) - strlen("_total")] = '\0';
-	snprintf(buf, NAME_MAX_LEN, "%s%s_%s%s%s%s",
-		 strncmp(o->tool, "tmo_", 4) ? "tmo_" : "", o->tool, plain,
-		 *suffix ? "" : u->base, *counter ? "_total" : "", suffix);
-	return u;
+	if (asprintf(&m.name, "%s%s_%s%s%s%s",
+		     strncmp(o->tool, "tmo_", 4) ? "tmo_" : "", o->tool, plain,
+		     *suffix ? "" : m.unit->base, m.counter ? "_total" : "",
+		     suffix) < 0)
+		die(0, "out of memory");
+	free(plain);
+	return m;
 }
 
 static void put_value(struct rows_out *o, const char *s, const struct unit *u)
@@ -284,8 +290,8 @@ static void put_head(struct rows_out *o, const char *name, const char *help,
 	fmt_puts(o, counter ? " counter\n" : " gauge\n");
 }
 
-/* Is there a number, or else a word, in the column? */
-static bool told(const struct rows_out *o, size_t col, bool *number)
+/* Is anything known in the column, and is it a number? */
+static bool has_values(const struct rows_out *o, size_t col, bool *number)
 {
 	bool any = false;
 
@@ -303,39 +309,31 @@ static bool told(const struct rows_out *o, size_t col, bool *number)
 static bool name_is_taken(const struct rows_out *o, size_t col,
 			  const char *name)
 {
-	char other[NAME_MAX_LEN];
-	bool counter, number;
+	bool taken = false, number;
 
-	for (size_t i = 1; i < col; i++) {
-		if (!told(o, i, &number))
+	for (size_t i = 1; i < col && !taken; i++) {
+		struct metric other;
+
+		if (!has_values(o, i, &number))
 			continue;
-		metric_name(o, o->name[i], number ? "" : "_info", other,
-			    &counter);
-		if (!strcmp(name, other))
-			return true;
+		other = metric_of(o, o->name[i], number ? "" : "_info");
+		taken = !strcmp(name, other.name);
+		free(other.name);
 	}
-	return false;
+	return taken;
 }
 
-static void put_metric(struct rows_out *o, size_t col)
+static void put_series(struct rows_out *o, size_t col, const struct metric *m,
+		       bool number)
 {
-	bool number, counter;
-	char name[NAME_MAX_LEN];
-	const struct unit *u;
-
-	if (!told(o, col, &number))
-		return;
-	u = metric_name(o, o->name[col], number ? "" : "_info", name, &counter);
-	if (name_is_taken(o, col, name))
-		return;
-	put_head(o, name, o->help[col], counter);
+	put_head(o, m->name, o->help[col], m->counter);
 	for (size_t r = 0; r < o->prom->n; r++) {
 		const struct prom_row *row = o->prom->v[r];
 		const char *s = row->cell[col];
 
 		if (!strcmp(s, "-") || (number && !is_value(s)))
 			continue;
-		fmt_puts(o, name);
+		fmt_puts(o, m->name);
 		fmt_puts(o, "{");
 		fmt_puts(o, row->labels);
 		if (!number) {
@@ -344,11 +342,24 @@ static void put_metric(struct rows_out *o, size_t col)
 		}
 		fmt_puts(o, "} ");
 		if (number)
-			put_value(o, s, u);
+			put_value(o, s, m->unit);
 		else
 			fmt_puts(o, "1");
 		fmt_puts(o, "\n");
 	}
+}
+
+static void put_metric(struct rows_out *o, size_t col)
+{
+	bool number;
+	struct metric m;
+
+	if (!has_values(o, col, &number))
+		return;
+	m = metric_of(o, o->name[col], number ? "" : "_info");
+	if (!name_is_taken(o, col, m.name))
+		put_series(o, col, &m, number);
+	free(m.name);
 }
 
 /* A cgroup's place among those told, so that a sum counts nothing twice. */
@@ -398,21 +409,20 @@ static void mark_above(void *tree, struct place *of)
 static void put_place(struct rows_out *o, const struct place *v, size_t n,
 		      bool outer)
 {
-	char name[NAME_MAX_LEN];
-	bool counter;
+	struct metric m = metric_of(o, outer ? "outermost" : "innermost", "");
 
-	metric_name(o, outer ? "outermost" : "innermost", "", name, &counter);
-	put_head(o, name,
+	put_head(o, m.name,
 		 outer ? "1: no cgroup above it is told"
 		       : "1: no cgroup below it is told",
 		 false);
 	for (size_t i = 0; i < n; i++) {
-		fmt_puts(o, name);
+		fmt_puts(o, m.name);
 		fmt_puts(o, "{");
 		put_label(o, "cgroup", v[i].key);
 		fmt_puts(o,
 			 (outer ? v[i].outer : v[i].inner) ? "} 1\n" : "} 0\n");
 	}
+	free(m.name);
 }
 
 static void nothing(void *node)

@@ -124,6 +124,12 @@ lint() {
 	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus < <(
 		printf '#cgroup\tx-y\tx_y\tX Y\tCamelCase\tæ\tx_info\tx\tw-x\ta_total\tx-y\n'
 		printf '/w.slice\t1\t2\t3\t4\t5\t6\tword\tword\t7\t8\n')
+	# Nothing is cut off a name, or two columns would be one.
+	long=$(printf 'long%.0s' {1..100})
+	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus < <(
+		printf '#cgroup\t%sa_bytes\t%sb_us\n/w.slice\t1\t2000000\n' "$long" "$long")
+	grep -q "^tmo_swap_balance_${long}a_bytes{.*} 1$" <<<"$output"
+	grep -q "^tmo_swap_balance_${long}b_seconds{.*} 2$" <<<"$output"
 	for root in cold-scan-lru-gen-7.3.4 cold-scan-page-idle-7.3.4; do
 		use_root "$root"
 		[ ! -d "$TMO_ROOT/1" ] || TMO_ROOT=$TMO_ROOT/1:$TMO_ROOT/2:$TMO_ROOT/3
