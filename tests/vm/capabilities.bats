@@ -5,8 +5,8 @@ load ../helpers
 load guest
 
 setup() {
-	local disk=${TMO_VM_DISKS%% *}
-	echo 0 >"/sys/block/${disk##*/}/queue/rotational"
+	ROTATES=/sys/block/$(basename "${TMO_VM_DISKS%% *}")/queue/rotational
+	echo 0 >"$ROTATES"
 	zswap_on
 	make_cgroup /t/a
 	install -d -o 65534 /run/service
@@ -17,6 +17,10 @@ teardown() {
 	rm -r /run/service
 	drop_cgroup /t/a
 	drop_cgroup /t
+	# as other files of this boot expect it
+	swapoff -a
+	echo 0 >/sys/module/zswap/parameters/enabled
+	echo 1 >"$ROTATES"
 }
 
 # as CAPABILITIES CMD...: a user that owns nothing.
