@@ -239,11 +239,13 @@ static void check_page_idle(struct rows_out *o)
 	uint64_t word;
 	int fd = io_open(root_fd(), "sys/kernel/mm/page_idle/bitmap", O_RDWR);
 
-	if (fd < 0 || pread(fd, &word, 8, 0) != 8)
-		tool_check(o, "page_idle", CHECK_MISSING,
-			   fd == -ENOENT ? "the kernel lacks CONFIG_IDLE_PAGE_"
-					   "TRACKING"
-					 : "cannot read the bitmap: not root?");
+	if (fd == -ENOENT)
+		tool_check_fix(o, "page_idle", CHECK_MISSING,
+			       "--source lru-gen or damon",
+			       "the kernel lacks CONFIG_IDLE_PAGE_TRACKING");
+	else if (fd < 0 || pread(fd, &word, 8, 0) != 8)
+		tool_check_fix(o, "page_idle", CHECK_MISSING, "run as root",
+			       "cannot read the bitmap");
 	else if (mem_lru_gen_enabled())
 		tool_check(o, "page_idle", CHECK_LIMITED,
 			   "lru_gen is on: read(2) and what aging clears are "
@@ -259,10 +261,16 @@ static void check_file(struct rows_out *o, const char *feature,
 {
 	int fd = io_open(root_fd(), path, O_RDONLY);
 
-	tool_check(o, feature, fd < 0 ? CHECK_MISSING : CHECK_OK, "%s: %s",
-		   detail, fd < 0 ? strerror(-fd) : path);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0) {
+		tool_check_fix(o, feature, CHECK_MISSING,
+			       fd == -ENOENT ? "a kernel with "
+					       "CONFIG_PROC_PAGE_MONITOR"
+					     : "run as root",
+			       "%s: %s", detail, strerror(-fd));
+		return;
+	}
+	tool_check(o, feature, CHECK_OK, "%s: %s", detail, path);
+	close(fd);
 }
 
 static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
@@ -287,9 +295,11 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "echo y >/sys/kernel/mm/lru_gen/enabled", "off");
 	else if (!set->whole)
-		tool_check(o, "lru_gen", CHECK_MISSING,
-			   "in a container: it names cgroups from the "
-			   "system's root");
+		tool_check_fix(o, "lru_gen", CHECK_MISSING,
+			       "run outside of the container, or --source "
+			       "page-idle or damon",
+			       "in a container: it names cgroups from the "
+			       "system's root");
 	else if (!can_age)
 		tool_check_fix(
 			o, "lru_gen", CHECK_LIMITED,
@@ -306,17 +316,24 @@ static void check_damon(struct rows_out *o)
 {
 	const char *end = verdict_damon_end();
 	uint64_t n;
+	int err = kv_read_u64(root_fd(), damon_path, &n);
 
 	if (end)
 		tool_check_fix(o, "damon", CHECK_MISSING, end,
 			       "another DAMON runs, and no age is proven "
 			       "meanwhile");
-	else if (kv_read_u64(root_fd(), damon_path, &n))
-		tool_check(o, "damon", CHECK_MISSING,
-			   "the kernel lacks CONFIG_DAMON_SYSFS, or not root");
+	else if (err == -ENOENT)
+		tool_check_fix(o, "damon", CHECK_MISSING,
+			       "a kernel with CONFIG_DAMON_SYSFS (5.18)",
+			       "no %s", damon_path);
+	else if (err)
+		tool_check_fix(o, "damon", CHECK_MISSING, "run as root", "%s",
+			       strerror(-err));
 	else if (!damon_is_free())
-		tool_check(o, "damon", CHECK_MISSING,
-			   "somebody else's DAMON is set up");
+		tool_check_fix(o, "damon", CHECK_MISSING,
+			       "take it down: echo 0 >/sys/kernel/mm/damon/"
+			       "admin/kdamonds/nr_kdamonds",
+			       "somebody else's DAMON is set up");
 	else
 		tool_check(o, "damon", CHECK_LIMITED,
 			   "regions, by sampling: an estimate");
@@ -329,15 +346,24 @@ static int check(struct rows_out *o)
 	int err = cg_set_open(&set, 0);
 	enum source best = scan_choose(false, &set);
 
-	tool_check(o, "cgroup2", err ? CHECK_MISSING : CHECK_OK, "%s",
-		   err ? strerror(-err) : set.mount);
+	if (err)
+		tool_check_fix(o, "cgroup2", CHECK_MISSING,
+			       "mount -t cgroup2 none /sys/fs/cgroup", "%s",
+			       strerror(-err));
+	else
+		tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	check_page_idle(o);
 	check_file(o, "kpageflags", "proc/kpageflags", "kinds of pages");
 	check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
 	check_lru_gen(o, &set);
 	check_damon(o);
-	tool_check(o, "source", best && !err ? CHECK_OK : CHECK_MISSING,
-		   "auto takes %s", best ? source_name(best) : "none");
+	if (best)
+		tool_check(o, "source", CHECK_OK, "auto takes %s",
+			   source_name(best));
+	else
+		tool_check_fix(o, "source", CHECK_MISSING,
+			       "that of page_idle, lru_gen or damon",
+			       "auto takes none");
 	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
 }
 

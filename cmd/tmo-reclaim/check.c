@@ -195,8 +195,12 @@ static bool check_place(const struct run *run, const struct cg *cg,
 {
 	bool inside = !cg_is_root(cg) && cg_is_below(run->self, cg->key);
 
-	tool_check(out, "cgroup", inside ? CHECK_MISSING : CHECK_OK, "%s%s",
-		   cg->key, inside ? " holds tmo-reclaim itself" : "");
+	if (inside)
+		tool_check_fix(out, "cgroup", CHECK_MISSING,
+			       "run it in a cgroup of its own",
+			       "%s holds tmo-reclaim itself", cg->key);
+	else
+		tool_check(out, "cgroup", CHECK_OK, "%s", cg->key);
 	return inside;
 }
 
@@ -206,8 +210,9 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	bool missing;
 
 	if (!cg) {
-		tool_check(out, "cgroup", CHECK_MISSING, "%s: no such cgroup",
-			   key ? key : "/*");
+		tool_check_fix(out, "cgroup", CHECK_MISSING,
+			       "tmo-reclaim --check CGROUP",
+			       "%s: no such cgroup", key ? key : "/*");
 		return STATUS_FATAL;
 	}
 	missing = check_place(run, cg, out);
