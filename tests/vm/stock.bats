@@ -12,14 +12,16 @@ cell() {
 }
 
 @test "the README's line offloads cold memory at documented defaults" {
-	runx 0 "$TESTS/vm/stock-line" -s file -d 180 -k "$BATS_TEST_TMPDIR"
+	runx 0 "$TESTS/vm/stock-line" -s file -k "$BATS_TEST_TMPDIR"
+	printf "# %s\n" "${lines[@]}" >&3
 	printf '%s\n%s\n' "$output" "$stderr"
 	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/row"
 	cut -f 1,9- "$BATS_TEST_TMPDIR/rows" | tail -n 20
 	[ "$(cell huge_bytes)" -gt $((200 << 20)) ]
-	[ "$(cell cold_pct)" -ge 12 ]
+	# tests/eval/MATRIX has 53 to 63
+	[ "$(cell cold_pct)" -ge 48 ]
 	[ "$(cell hot_pct | cut -d. -f1)" -le 1 ]
-	[ "$(cell back_pct | cut -d. -f1)" -le 15 ]
+	[ "$(cell back_pct | cut -d. -f1)" -le 8 ]
 	[ "$(cell overshoot | cut -d. -f1)" -le 2 ]
 	# Nothing has stopped it.
 	[[ $(cell reason) == @(law|cap|small|overshoot) ]]
