@@ -66,8 +66,42 @@ int cg_set_open(struct cg_set *set, size_t data_size)
 	set->bucket = calloc(set->buckets, sizeof(*set->bucket));
 	if (!set->bucket)
 		return -ENOMEM;
-	set->fd_max = raise_nofile();
+	set->fd_max = set->dirs_max = raise_nofile();
 	return open_mount(set);
+}
+
+bool cg_set_has_room(const struct cg_set *set)
+{
+	return set->held < set->fd_max;
+}
+
+void cg_set_hold(struct cg_set *set)
+{
+	set->held++;
+}
+
+void cg_set_let_go(struct cg_set *set, int *fd)
+{
+	if (*fd < 0)
+		return;
+	close(*fd);
+	*fd = -1;
+	set->held--;
+}
+
+static void hold_dir(struct cg_set *set, struct cg *cg, int fd)
+{
+	cg->fd = fd;
+	if (fd < 0)
+		return;
+	cg_set_hold(set);
+	set->dirs++;
+}
+
+static void let_go_dir(struct cg_set *set, struct cg *cg)
+{
+	set->dirs -= cg->fd >= 0;
+	cg_set_let_go(set, &cg->fd);
 }
 
 /* FNV-1a */
@@ -116,10 +150,7 @@ static void drop(struct cg_set *set, struct cg *cg)
 		*p = cg->next;
 	if (set->removed)
 		set->removed(cg);
-	if (cg->fd >= 0) {
-		close(cg->fd);
-		set->held--;
-	}
+	let_go_dir(set, cg);
 	free(cg->key);
 	free(cg->data);
 	free(cg);
@@ -227,7 +258,6 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	cg->data = calloc(1, set->data_size ? set->data_size : 1);
 	if (!cg->key || !cg->data)
 		goto nomem;
-	cg->fd = fd;
 	cg->ino = ino;
 	cg->seen = set->round;
 	cg->whole = set->whole && !key[1];
@@ -236,7 +266,7 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	p = slot(set, key);
 	*p = cg;
 	set->v[set->n++] = cg;
-	set->held += fd >= 0;
+	hold_dir(set, cg, fd);
 	if (set->added)
 		set->added(set, cg);
 	*out = cg;
@@ -283,12 +313,8 @@ static int follow_replay(struct cg_set *set)
 	if (set->generation == root_generation())
 		return 0;
 	set->generation = root_generation();
-	for (size_t i = 0; i < set->n; i++) {
-		if (set->v[i]->fd >= 0)
-			close(set->v[i]->fd);
-		set->v[i]->fd = -1;
-	}
-	set->held = 0;
+	for (size_t i = 0; i < set->n; i++)
+		let_go_dir(set, set->v[i]);
 	close(set->fd);
 	free(set->mount);
 	return open_mount(set);
@@ -322,7 +348,8 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 		*out = cg;
 		return 0;
 	}
-	fd = set->held >= set->fd_max && root_is_live()
+	fd = (set->dirs >= set->dirs_max || !cg_set_has_room(set)) &&
+			     root_is_live()
 		     ? -EMFILE
 		     : io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
 	if (fd == -EMFILE || fd == -ENFILE) {
@@ -337,8 +364,7 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 	}
 	err = identify(fd, key, &ino);
 	if (cg && !err && cg->ino == ino) {
-		cg->fd = fd;
-		set->held++;
+		hold_dir(set, cg, fd);
 		cg->seen = set->round;
 		*out = cg;
 		return 0;

@@ -41,8 +41,13 @@ struct cg_set {
 	size_t longs;	/* and keys that do not fit in CG_KEY_MAX */
 	bool take_tabs; /* of no rows: those are members, too */
 	bool fd_short;	/* descriptors ran out: some are reopened */
-	size_t fd_max;	/* of them, at most so many held by members */
-	size_t held;
+	/*
+	 * The one budget of descriptors: so many may be held by members, their
+	 * directories and what the tool keeps open in their data.  What it
+	 * keeps is counted by cg_set_hold(), its end by cg_set_let_go().
+	 */
+	size_t fd_max, held;
+	size_t dirs_max, dirs; /* of these, directories */
 	/* A member is new, its data zeroes; one is about to be freed; or NULL.
 	 */
 	void (*added)(struct cg_set *set, struct cg *cg);
@@ -61,6 +66,12 @@ struct cg_set {
  */
 int cg_set_open(struct cg_set *set, size_t data_size);
 void cg_set_close(struct cg_set *set);
+
+/* Is there a place for one descriptor more? */
+bool cg_set_has_room(const struct cg_set *set);
+void cg_set_hold(struct cg_set *set);
+/* Closes one that was counted, and makes it -1; -1 is none. */
+void cg_set_let_go(struct cg_set *set, int *fd);
 
 /*
  * The key that an operand names: with or without the leading '/', or with the

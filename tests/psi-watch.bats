@@ -265,6 +265,21 @@ $KEY/ü" ]
 	one_line "RLIMIT_NOFILE is too low"
 }
 
+@test "descriptors of cgroups that went serve those that found none" {
+	live
+	for i in $(seq 10 39); do mkdir "$CG/$i"; done
+	err=$BATS_TEST_TMPDIR/err
+	(ulimit -n 60; exec psi-watch -r -i 100ms -H -o cpu_some_us,mem_some_us "$KEY" >"$BATS_TEST_TMPDIR/out" 2>"$err" 3>&-) &
+	pid=$!
+	retry 10 grep -q "RLIMIT_NOFILE is too low" "$err"
+	rmdir "$CG"/1? "$CG"/2?
+	# the ten that are left and the one above them
+	all_held() { [ "$(find "/proc/$pid/fd" -lname "$CG/*.pressure" | wc -l)" -eq 22 ]; }
+	retry 10 all_held
+	kill "$pid"
+	[ "$(wc -l <"$err")" -eq 1 ]
+}
+
 @test "with too few descriptors every cgroup has a trigger or is polled, and later ones join in" {
 	live
 	for i in $(seq 60); do mkdir "$CG/$i"; done

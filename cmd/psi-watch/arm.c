@@ -35,11 +35,7 @@ int arm_read(struct armed_trigger *t, struct reading *out)
 void arm_off(struct armed_trigger *t)
 {
 	judge_gone(t);
-	if (t->fd >= 0) {
-		close(t->fd); /* epoll forgets it */
-		t->trigger->w->reader.held--;
-	}
-	t->fd = -1;
+	cg_set_let_go(&t->trigger->w->set, &t->fd); /* epoll forgets it */
 	t->source = BY_NONE;
 	t->loud = false;
 	t->due_us = 0;
@@ -48,14 +44,12 @@ void arm_off(struct armed_trigger *t)
 static void hold(struct armed_trigger *t, int fd)
 {
 	t->fd = fd;
-	t->trigger->w->reader.held++;
+	cg_set_hold(&t->trigger->w->set);
 }
 
 static bool may_hold(const struct armed_trigger *t)
 {
-	const struct reader *r = &t->trigger->w->reader;
-
-	return r->held < r->held_max;
+	return cg_set_has_room(&t->trigger->w->set);
 }
 
 static int add_to_epoll(struct armed_trigger *t, int fd, uint8_t source)

@@ -59,6 +59,7 @@ struct watch {
 	const struct mode *mode;
 	uint64_t sweep_us; /* when the next is due */
 	bool swept;	   /* there was one */
+	bool told_short;   /* of descriptors */
 
 	/* --sort, --until: samples are kept to the end of the sweep */
 	struct kept *kept;

@@ -144,14 +144,11 @@ void need_col(struct need *need, int arg)
 void reader_open(struct reader *r, struct cg_set *set)
 {
 	r->set = set;
-	if (!root_is_live())
-		return; /* a recording's are opened anew */
 	/*
 	 * The pressure files are what each sample reads: they get the set's
 	 * descriptors, not the directories.
 	 */
-	r->held_max = set->fd_max;
-	set->fd_max = 0;
+	set->dirs_max = 0;
 }
 
 int reader_open_file(const struct reader *r, const struct cg *cg,
@@ -164,11 +161,8 @@ int reader_open_file(const struct reader *r, const struct cg *cg,
 
 static void let_go(struct meter *m, int res)
 {
-	if (m->fd[res] < 0)
-		return;
-	close(m->fd[res]);
-	m->fd[res] = -1;
-	m->reader->held--;
+	if (m->fd[res] >= 0)
+		cg_set_let_go(m->reader->set, &m->fd[res]);
 }
 
 void meter_open(struct cg_set *set, struct cg *cg)
@@ -197,12 +191,12 @@ static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
 	if (fd < 0)
 		return fd;
 	n = io_pread(fd, buf, size);
-	if (n >= 0 && r->held < r->held_max) {
+	if (n >= 0 && root_is_live() && cg_set_has_room(r->set)) {
 		m->fd[res] = fd;
-		r->held++;
+		cg_set_hold(r->set);
 		return n;
 	}
-	r->held_short |= n >= 0 && root_is_live();
+	r->fd_short |= n >= 0 && root_is_live();
 	close(fd);
 	return n;
 }

@@ -68,8 +68,7 @@ bool sample_value(const struct sample *s, int arg, int64_t *out);
 struct reader {
 	struct cg_set *set;
 	struct need need;
-	size_t held, held_max; /* descriptors of pressure files */
-	bool held_short;
+	bool fd_short; /* some pressure file found no descriptor to hold */
 	int64_t unix_less_mono_ms;
 	void *watch; /* the tool's own */
 };

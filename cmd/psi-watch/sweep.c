@@ -39,10 +39,9 @@ static void tell_short(struct watch *w)
 		"RLIMIT_NOFILE is too low to hold every pressure file: some "
 		"are opened anew for each sample";
 
-	if (w->reader.held_short && w->reader.held_max) {
+	if (w->reader.fd_short && !w->told_short)
 		note("%s", text);
-		w->reader.held_max = 0; /* said; those held stay */
-	}
+	w->told_short |= w->reader.fd_short;
 }
 
 /* One sample of every cgroup: false where none that is there can be read. */

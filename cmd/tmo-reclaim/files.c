@@ -21,45 +21,50 @@ static const char *const names[FILE_COUNT] = {
 	[FILE_ZSWAP_MAX] = "memory.zswap.max",
 };
 
-static void let_go(int *held)
+void files_init(struct files *f, struct cg_set *set)
 {
-	if (*held)
-		close(*held - 1);
-	*held = 0;
+	f->set = set;
+	for (int i = 0; i < FILE_COUNT; i++)
+		f->fd[i] = -1;
 }
 
 /* What the targets leave: each has at most four of its own. */
-static bool may_hold(const struct cg_set *set, int fd)
+static bool may_hold(const struct cg_set *set)
 {
-	size_t all = set->fd_max * FILES_DIRS_PART, most = all / 4;
+	size_t all = set->fd_max, most = all / 4;
 
 	if (most + 5 * set->n < all)
 		most = all - 5 * set->n;
-	return (size_t)fd < most;
+	return set->held < most;
 }
 
-ssize_t files_read(struct files *f, const struct cg_set *set,
-		   const struct cg *cg, enum file file, char *buf, size_t size)
+ssize_t files_read(struct files *f, const struct cg *cg, enum file file,
+		   char *buf, size_t size)
 {
 	int *held = f->fd + file;
-	int fd = *held ? *held - 1
-		       : cg_open_file(set, cg, names[file], O_RDONLY);
+	int fd = *held >= 0 ? *held
+			    : cg_open_file(f->set, cg, names[file], O_RDONLY);
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
 	n = io_pread(fd, buf, size);
-	*held = fd + 1;
-	if (!may_hold(set, fd))
-		let_go(held);
+	if (*held >= 0)
+		return n;
+	if (may_hold(f->set)) {
+		*held = fd;
+		cg_set_hold(f->set);
+	} else {
+		close(fd);
+	}
 	return n;
 }
 
-int files_u64(struct files *f, const struct cg_set *set, const struct cg *cg,
-	      enum file file, uint64_t *out)
+int files_u64(struct files *f, const struct cg *cg, enum file file,
+	      uint64_t *out)
 {
 	char buf[64];
-	ssize_t n = files_read(f, set, cg, file, buf, sizeof(buf));
+	ssize_t n = files_read(f, cg, file, buf, sizeof(buf));
 
 	return n < 0 ? (int)n : kv_single(buf, out);
 }
@@ -67,5 +72,5 @@ int files_u64(struct files *f, const struct cg_set *set, const struct cg *cg,
 void files_close(struct files *f)
 {
 	for (int i = 0; i < FILE_COUNT; i++)
-		let_go(f->fd + i);
+		cg_set_let_go(f->set, f->fd + i);
 }

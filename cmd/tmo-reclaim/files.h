@@ -13,7 +13,7 @@
 
 #include "cg.h"
 
-/* One in so many descriptors may be a cgroup's directory: set->fd_max. */
+/* One in so many descriptors may be a cgroup's directory: set->dirs_max. */
 enum { FILES_DIRS_PART = 8 };
 
 enum file {
@@ -33,14 +33,17 @@ enum file {
 };
 
 struct files {
-	int fd[FILE_COUNT]; /* + 1; 0: not open */
+	struct cg_set *set;
+	int fd[FILE_COUNT]; /* or -1 */
 };
 
+void files_init(struct files *f, struct cg_set *set);
+
 /* As cg_read and cg_read_u64. */
-ssize_t files_read(struct files *f, const struct cg_set *set,
-		   const struct cg *cg, enum file file, char *buf, size_t size);
-int files_u64(struct files *f, const struct cg_set *set, const struct cg *cg,
-	      enum file file, uint64_t *out);
+ssize_t files_read(struct files *f, const struct cg *cg, enum file file,
+		   char *buf, size_t size);
+int files_u64(struct files *f, const struct cg *cg, enum file file,
+	      uint64_t *out);
 void files_close(struct files *f);
 
 #endif

@@ -29,7 +29,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /* The cgroups of a recording are names with a target each. */
-static struct cg *recorded(void **tree, const char *key)
+static struct cg *recorded(struct run *run, void **tree, const char *key)
 {
 	struct cg probe = { .key = (char *)(uintptr_t)key }, *cg;
 	void *node = tfind(&probe, tree, by_key);
@@ -40,6 +40,7 @@ static struct cg *recorded(void **tree, const char *key)
 	cg->key = xstrdup(key);
 	cg->fd = -1;
 	cg->data = xcalloc(1, sizeof(struct target));
+	target_init(cg->data, &run->set);
 	if (!tsearch(cg, tree, by_key))
 		die(ENOMEM, "recording");
 	return cg;
@@ -113,7 +114,7 @@ static void recorded_row(struct filtering *f, struct result *r)
 	if (record_read(&f->in, &f->recording, &f->run->policy, &rec, &bad))
 		die(0, "line %zu: column %s: no such value of a recording",
 		    f->in.line, bad);
-	replay(f->run, recorded(&f->recorded, f->key), &rec, r);
+	replay(f->run, recorded(f->run, &f->recorded, f->key), &rec, r);
 }
 
 static void one_row(struct filtering *f, struct result *r)
@@ -136,7 +137,8 @@ static void one_row(struct filtering *f, struct result *r)
 	}
 	input_read(&f->in, &f->map, &row);
 	if (run->recorded && row.memory_bytes != NUM_NONE) {
-		period_recorded(run, recorded(&f->recorded, f->key), &row, r);
+		period_recorded(run, recorded(f->run, &f->recorded, f->key),
+				&row, r);
 		return;
 	}
 	err = cg_set_get(&run->set, f->key, &cg);

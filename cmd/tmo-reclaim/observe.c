@@ -148,8 +148,8 @@ static void look_at_state(struct period *s)
 	s->o.above_acted_us = s->t->above_acted_us;
 	s->o.below_acted_us = s->t->below_acted_us;
 	s->o.below_seen_us = s->t->below_seen_us;
-	if (cg_is_root(s->cg) || files_read(&s->t->files, &run->set, s->cg,
-					    FILE_EVENTS, buf, sizeof(buf)) <= 0)
+	if (cg_is_root(s->cg) ||
+	    files_read(&s->t->files, s->cg, FILE_EVENTS, buf, sizeof(buf)) <= 0)
 		return;
 	s->o.frozen = strstr(buf, "frozen 1");
 	s->o.empty = strstr(buf, "populated 0");
@@ -205,8 +205,7 @@ static void look_for_other_reclaimer(struct period *s)
 	if (!s->o.others_known)
 		return;
 	if (!cg_is_root(s->cg))
-		files_u64(&s->t->files, &run->set, s->cg, FILE_HIGH,
-			  &s->o.high_bytes);
+		files_u64(&s->t->files, s->cg, FILE_HIGH, &s->o.high_bytes);
 	s->o.others_steal_bytes = others_steal_bytes(s);
 }
 
@@ -268,8 +267,8 @@ enum reason observe(struct period *s)
 		return reason_of_errno(err);
 	}
 	meet_parents(s);
-	if (s->t->reclaim_fd)
-		probe(run, s->t->reclaim_fd - 1);
+	if (s->t->reclaim_fd >= 0)
+		probe(run, s->t->reclaim_fd);
 	err = look_at_target(s, &s->before);
 	if (err) {
 		if (reason_of_errno(err) != REASON_GONE)

@@ -122,8 +122,8 @@ void take(struct period *s)
 {
 	struct run *run = s->run;
 	struct act_job j = {
-		.fd = s->t->reclaim_fd - 1,
-		.psi_fd = s->t->psi_fd - 1,
+		.fd = s->t->reclaim_fd,
+		.psi_fd = s->t->psi_fd,
 		.high = run->high,
 		.own = node_reclaim_stalls(run),
 		.key = s->cg->key,

@@ -125,15 +125,29 @@ static int open_psi(const struct cg_set *set, const struct cg *cg,
 	return cg_open_file(set, cg, psi_cgroup_file(res), O_RDONLY);
 }
 
+static void hold_psi(struct target *t, const struct cg *cg, enum psi_res res,
+		     int *held)
+{
+	int fd = *held >= 0 ? -1 : open_psi(t->set, cg, res);
+
+	if (fd < 0)
+		return;
+	*held = fd;
+	cg_set_hold(t->set);
+}
+
+void target_init(struct target *t, struct cg_set *set)
+{
+	t->set = set;
+	t->reclaim_fd = t->psi_fd = t->io_fd = -1;
+	files_init(&t->files, set);
+}
+
 void target_close(struct target *t)
 {
-	if (t->reclaim_fd)
-		close(t->reclaim_fd - 1);
-	if (t->psi_fd)
-		close(t->psi_fd - 1);
-	if (t->io_fd)
-		close(t->io_fd - 1);
-	t->reclaim_fd = t->psi_fd = t->io_fd = 0;
+	cg_set_let_go(t->set, &t->reclaim_fd);
+	cg_set_let_go(t->set, &t->psi_fd);
+	cg_set_let_go(t->set, &t->io_fd);
 	files_close(&t->files);
 }
 
@@ -149,7 +163,8 @@ static int lock(struct target *t, int fd, bool alone)
 		close(fd);
 		return -EWOULDBLOCK;
 	}
-	t->reclaim_fd = fd + 1;
+	t->reclaim_fd = fd;
+	cg_set_hold(t->set);
 	return 0;
 }
 
@@ -165,15 +180,9 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 		const char *file, bool alone)
 {
 	follow_replay(t);
-	if (!t->psi_fd)
-		t->psi_fd = open_psi(set, cg, PSI_MEM) + 1;
-	if (t->psi_fd < 0)
-		t->psi_fd = 0;
-	if (!t->io_fd)
-		t->io_fd = open_psi(set, cg, PSI_IO) + 1;
-	if (t->io_fd < 0)
-		t->io_fd = 0;
-	if (t->reclaim_fd)
+	hold_psi(t, cg, PSI_MEM, &t->psi_fd);
+	hold_psi(t, cg, PSI_IO, &t->io_fd);
+	if (t->reclaim_fd >= 0)
 		return 0;
 	return lock(t, cg_open_file(set, cg, file, O_WRONLY | O_APPEND), alone);
 }
@@ -183,7 +192,7 @@ int target_open_node(struct target *t, int node, bool alone)
 	char path[64];
 
 	follow_replay(t);
-	if (t->reclaim_fd)
+	if (t->reclaim_fd >= 0)
 		return 0;
 	snprintf(path, sizeof(path), "sys/devices/system/node/node%d/reclaim",
 		 node);
@@ -232,11 +241,11 @@ int target_read_node(int node, struct reading *out)
 
 /* ---- readings ---- */
 
-static int read_stat(const struct cg_set *set, const struct cg *cg,
-		     struct target *t, struct mem_stat *out)
+static int read_stat(const struct cg *cg, struct target *t,
+		     struct mem_stat *out)
 {
 	char buf[IO_BUF];
-	ssize_t n = files_read(&t->files, set, cg, FILE_STAT, buf, sizeof(buf));
+	ssize_t n = files_read(&t->files, cg, FILE_STAT, buf, sizeof(buf));
 
 	return n < 0 ? (int)n : mem_stat_parse(buf, out);
 }
@@ -245,12 +254,11 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 		bool high, struct reading *out)
 {
 	char flush[IO_BUF];
-	int err = files_u64(&t->files, set, cg, FILE_CURRENT,
-			    &out->current_bytes);
+	int err = files_u64(&t->files, cg, FILE_CURRENT, &out->current_bytes);
 
 	if (err == -ENOENT && cg_is_root(cg))
 		err = mem_current(set, cg, &out->current_bytes);
-	if (err || (err = read_stat(set, cg, t, &out->stat)))
+	if (err || (err = read_stat(cg, t, &out->stat)))
 		return err;
 	out->steal_pages = out->stat.pgsteal_proactive_pages;
 	out->scan_pages = out->stat.pgscan_proactive_pages;
@@ -260,15 +268,15 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 		 * before and after, for which the counters must be flushed:
 		 * there a read of cpu.stat does it (kernel/cgroup/rstat.c).
 		 */
-		if (files_read(&t->files, set, cg, FILE_CPU_STAT, flush,
+		if (files_read(&t->files, cg, FILE_CPU_STAT, flush,
 			       sizeof(flush)) > 0)
-			read_stat(set, cg, t, &out->stat);
+			read_stat(cg, t, &out->stat);
 		if (high)
 			out->stat.pgsteal_proactive_pages = NUM_NONE;
 		out->steal_pages = out->stat.pgsteal_pages;
 		out->scan_pages = out->stat.pgscan_pages;
 	}
-	if (files_u64(&t->files, set, cg, FILE_SWAP, &out->swap_bytes))
+	if (files_u64(&t->files, cg, FILE_SWAP, &out->swap_bytes))
 		out->swap_bytes = NUM_NONE;
 	return 0;
 }
@@ -300,11 +308,10 @@ void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 	struct psi mem, io;
 
 	*out = (struct pressure){ 0 };
-	if (!t->psi_fd || psi_pread(t->psi_fd - 1, &mem) ||
+	if (t->psi_fd < 0 || psi_pread(t->psi_fd, &mem) ||
 	    !mem.line[PSI_SOME].seen)
 		return;
-	if (!t->io_fd || psi_pread(t->io_fd - 1, &io) ||
-	    !io.line[PSI_SOME].seen)
+	if (t->io_fd < 0 || psi_pread(t->io_fd, &io) || !io.line[PSI_SOME].seen)
 		return;
 	out->known = true;
 	out->window_us = first ? 10000000 : now_us - t->read_us;
@@ -337,37 +344,35 @@ static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
 }
 
 /* Its own limits; the root has none. */
-static void own_limits(const struct cg_set *set, const struct cg *cg,
-		       struct target *t, const struct reading *now,
-		       struct mem_swap *swap, struct guard_in *g)
+static void own_limits(const struct cg *cg, struct target *t,
+		       const struct reading *now, struct mem_swap *swap,
+		       struct guard_in *g)
 {
 	struct files *f = &t->files;
 	uint64_t swap_max, zmax = NUM_MAX, znow;
 
 	if (cg_is_root(cg))
 		return;
-	files_u64(f, set, cg, FILE_MIN, &g->min_bytes);
-	files_u64(f, set, cg, FILE_LOW, &g->low_bytes);
-	if (!files_u64(f, set, cg, FILE_SWAP_MAX, &swap_max) &&
-	    swap_max != NUM_MAX)
+	files_u64(f, cg, FILE_MIN, &g->min_bytes);
+	files_u64(f, cg, FILE_LOW, &g->low_bytes);
+	if (!files_u64(f, cg, FILE_SWAP_MAX, &swap_max) && swap_max != NUM_MAX)
 		mem_swap_bound(swap, num_known(now->swap_bytes), swap_max);
-	if (!files_u64(f, set, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
-	    !files_u64(f, set, cg, FILE_ZSWAP, &znow))
+	if (!files_u64(f, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
+	    !files_u64(f, cg, FILE_ZSWAP, &znow))
 		g->zswap_full |= fills(znow, zmax);
 	g->zswap_shut |= !zmax;
 }
 
 /* Anonymous memory that reclaim can move to a slower node, and has moved. */
-static void split_tiers(const struct cg_set *set, const struct cg *cg,
-			struct target *t, const struct tier *tier,
-			struct guard_in *g)
+static void split_tiers(const struct cg *cg, struct target *t,
+			const struct tier *tier, struct guard_in *g)
 {
 	char buf[IO_BUF];
 	uint64_t fast_bytes;
 
 	g->demotable_bytes = g->slow_anon_bytes = 0;
-	if (!tier->left_bytes || files_read(&t->files, set, cg, FILE_NUMA_STAT,
-					    buf, sizeof(buf)) <= 0)
+	if (!tier->left_bytes ||
+	    files_read(&t->files, cg, FILE_NUMA_STAT, buf, sizeof(buf)) <= 0)
 		return;
 	fast_bytes = tier_fast_anon_bytes(tier, buf);
 	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
@@ -386,8 +391,8 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 	size_t n = ancestors_read(above, set, cg->key);
 
 	g->min_bytes = g->low_bytes = 0;
-	split_tiers(set, cg, t, &h->tier, g);
-	own_limits(set, cg, t, now, &swap, g);
+	split_tiers(cg, t, &h->tier, g);
+	own_limits(cg, t, now, &swap, g);
 	for (size_t i = 0; i < n; i++) {
 		const struct level *l = above->level + i;
 

@@ -65,7 +65,8 @@ struct origin {
 struct target {
 	bool known; /* there is a last reading */
 	bool warned;
-	int reclaim_fd, psi_fd, io_fd; /* + 1; 0: not open */
+	struct cg_set *set;	       /* that counts its descriptors */
+	int reclaim_fd, psi_fd, io_fd; /* or -1 */
 	unsigned int generation;       /* of the root they were opened in */
 	struct files files;
 	uint64_t read_us;   /* of the last reading */
@@ -87,6 +88,9 @@ struct target {
 	uint32_t sample[TARGET_SAMPLES];
 	unsigned int samples, stride, skip;
 };
+
+/* A new one of zeroes. */
+void target_init(struct target *t, struct cg_set *set);
 
 /* Descriptors; -errno.  alone: -EWOULDBLOCK where another one holds it. */
 int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,

@@ -211,6 +211,11 @@ static void open_output(struct rows_out *out, const struct common_opts *c,
 
 /* ---- start ---- */
 
+static void added(struct cg_set *set, struct cg *cg)
+{
+	target_init(cg->data, set);
+}
+
 static void removed(struct cg *cg)
 {
 	target_close(cg->data);
@@ -239,9 +244,10 @@ static void begin(struct run *run, bool rows)
 		tool_open_tree(&run->set, sizeof(struct target));
 	else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes will do");
+	run->set.added = added;
 	run->set.removed = removed;
-	run->set.fd_max /=
-		FILES_DIRS_PART; /* locks need descriptors more than they do */
+	/* Locks need descriptors more than they do. */
+	run->set.dirs_max = run->set.fd_max / FILES_DIRS_PART;
 	run->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	run->start_us = run->waited_at_us = clock_mono_us();
 	run->wait_us = run->policy.interval_us / 2;
