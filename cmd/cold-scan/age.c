@@ -96,6 +96,7 @@ void tally_add(struct tally *sum, const struct tally *t)
 		for (int k = 0; k < KINDS; k++)
 			sum->pages[k][a] += t->pages[k][a];
 		sum->promoted[a] += t->promoted[a];
+		sum->unproven[a] += t->unproven[a];
 		sum->square[0][a] += t->square[0][a];
 		sum->square[1][a] += t->square[1][a];
 	}
@@ -137,6 +138,17 @@ void tally_free(struct tally_set *set)
 
 		set->spare = t->more;
 		free(t);
+	}
+}
+
+void tally_believe(struct tally *t, uint64_t most_pages)
+{
+	for (int a = AGE_MAX; a > 0; a--) {
+		uint64_t n = t->unproven[a] < most_pages ? t->unproven[a]
+							 : most_pages;
+
+		t->promoted[a] += n;
+		most_pages -= n;
 	}
 }
 
@@ -205,16 +217,28 @@ uint64_t age_scatter(uint64_t x)
  * Does the pass leave the folio unmarked?  Others in each pass, so that none
  * stays without an age; of huge ones more, as there are fewer.
  */
-static bool is_left(const struct chunk *c, size_t i, uint32_t pass)
+static bool is_left(const struct chunk *c, size_t i)
 {
 	enum { HUGE_MORE = 8 };
 	uint64_t leave = c->leave;
 
 	if (has(c->flags[i], PF_COMPOUND_HEAD))
 		leave /= HUGE_MORE;
-	return leave &&
-	       !(age_scatter((c->base_pfn + c->at + i) ^ (uint64_t)pass << 40) %
-		 leave);
+	return leave && !(age_scatter((c->base_pfn + c->at + i) ^
+				      (uint64_t)c->pass << 40) %
+			  leave);
+}
+
+/*
+ * The mark goes when the page is freed, so where it was there until the bitmap
+ * was read, it is the page that we marked.  Anonymous memory is touched by page
+ * tables, and loses it before only to reclaim that looks at it (mm/rmap.c,
+ * folio_referenced); of files read(2) takes it as well.
+ */
+static bool is_proven(const struct chunk *c, size_t i)
+{
+	return !c->before || !has(c->flags[i], PF_ANON) ||
+	       has(c->before[i], PF_IDLE);
 }
 
 /* One that stands on the LRU: was it touched since it was marked? */
@@ -225,7 +249,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 
 	f->kind = kind_of(flags);
 	f->swap = has(flags, PF_SWAPBACKED) || has(flags, PF_ANON);
-	f->was = c->age[i];
+	f->was = c->age[i] == AGE_LEFT ? AGE_NONE : c->age[i];
 	/* Freed and taken anew for the other kind: not the page it was. */
 	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
 		f->was = AGE_NONE;
@@ -236,16 +260,15 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		f->cover = BUSY;
 	} else if (f->was == AGE_NONE) {
 		f->cover = idle && !c->first ? MIGRATED : FRESH;
-		f->marked_left = f->cover == MIGRATED &&
-				 c->age[i] == AGE_NONE &&
-				 is_left(c, i, c->pass - 1);
+		f->marked_left = f->cover == MIGRATED && c->age[i] == AGE_LEFT;
 	} else {
 		f->cover = TRACKED;
-		f->promoted = !idle && f->was;
+		f->promoted = !idle && f->was && is_proven(c, i);
+		f->unproven = !idle && f->was && !f->promoted;
 		if (idle)
 			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
 	}
-	f->left = !idle && i < c->told && is_left(c, i, c->pass);
+	f->left = !idle && i < c->told && is_left(c, i);
 }
 
 static struct folio look(const struct chunk *c, size_t i)
@@ -266,6 +289,7 @@ static void count(const struct folio *f, struct tally *t)
 		return;
 	t->pages[f->kind][f->age]++;
 	t->promoted[f->was] += f->promoted;
+	t->unproven[f->was] += f->unproven;
 }
 
 static bool is_tail(const struct chunk *c, size_t i)
@@ -275,7 +299,7 @@ static bool is_tail(const struct chunk *c, size_t i)
 
 static void put_age(const struct chunk *c, size_t i, const struct folio *f)
 {
-	c->age[i] = f->left ? AGE_NONE : f->age;
+	c->age[i] = f->left ? AGE_LEFT : f->age;
 	set_bit(c->swap, i, f->swap);
 }
 
@@ -323,6 +347,8 @@ static uint8_t age_now(const struct chunk *c, size_t i, size_t head)
 	bool swap = has(c->flags[head], PF_SWAPBACKED) ||
 		    has(c->flags[head], PF_ANON);
 
+	if (c->age[i] == AGE_LEFT)
+		return 0;
 	if (c->age[i] == AGE_NONE || !c->idle)
 		return c->age[i];
 	if (swap != bit(c->swap, i))

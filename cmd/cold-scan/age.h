@@ -29,6 +29,7 @@ enum {
 	PF_NOPAGE = 20,
 	PF_OFFLINE = 23,
 	PF_ZERO_PAGE = 24,
+	PF_IDLE = 25,
 	PF_PGTABLE = 26,
 };
 
@@ -58,9 +59,10 @@ const char *cover_name(enum cover cover);
 
 /*
  * A page's age is the number of passes in a row that found it idle after it
- * was marked.  AGE_NONE: not marked by us.
+ * was marked.  AGE_NONE: not marked by us; AGE_LEFT: touched, and left unmarked
+ * for once.
  */
-enum { AGES = 256, AGE_NONE = 255, AGE_MAX = 254 };
+enum { AGES = 256, AGE_NONE = 255, AGE_LEFT = 254, AGE_MAX = 253 };
 
 /* What one cgroup (by the inode that kpagecgroup tells) holds on one node. */
 struct tally {
@@ -70,6 +72,7 @@ struct tally {
 	struct tally *more; /* of the set */
 	uint64_t pages[KINDS][AGES];
 	uint64_t promoted[AGES]; /* touched again after so many passes */
+	uint64_t unproven[AGES]; /* likewise, or freed and taken anew */
 	uint64_t cover[COVERS];
 	uint64_t marked_left;	/* folios that we left unmarked, now idle */
 	double square[2][AGES]; /* --sample: sums of squares over the units */
@@ -95,6 +98,10 @@ void tally_add(struct tally *sum, const struct tally *t);
 void tally_merge(struct tally_set *into, const struct tally_set *from);
 void tally_free(struct tally_set *set);
 
+/* Takes what is unproven for promoted, up to so many pages, the oldest first.
+ */
+void tally_believe(struct tally *t, uint64_t most_pages);
+
 /* Empties the set, whose tallies are zero again, and keeps their memory. */
 void tally_reuse(struct tally_set *set);
 
@@ -103,6 +110,9 @@ struct chunk {
 	size_t pages;
 	const uint64_t *idle;	/* bitmap, before anything was marked */
 	const uint64_t *flags;	/* kpageflags */
+	const uint64_t *before; /* the same, before the bitmap was read: a mark
+				 * there is still of the page that we marked;
+				 * NULL: not asked */
 	const uint64_t *cgroup; /* kpagecgroup, or NULL */
 	uint8_t *age;		/* in and out */
 	uint64_t *swap;		/* in and out: bit set: anon or shmem */
@@ -127,8 +137,8 @@ struct folio {
 	enum cover cover;
 	enum kind kind;
 	uint8_t age, was;
-	bool promoted, swap;
-	bool left;	  /* touched, and not marked: of no age next time */
+	bool promoted, unproven, swap;
+	bool left;	  /* touched, and not marked */
 	bool marked_left; /* was left so, and is idle now */
 };
 #define FOLIO_NONE SIZE_MAX

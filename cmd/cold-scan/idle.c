@@ -30,7 +30,7 @@ static const char stamp_path[] = "run/cold-scan.pass";
 struct worker {
 	struct idle *s;
 	int bitmap, flags, cgroup;
-	uint64_t *idle, *mark, *flag, *ino;
+	uint64_t *idle, *mark, *flag, *ino, *before;
 	size_t told; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
@@ -331,11 +331,14 @@ static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
 /*
  * The order matters: reading the bitmap is what brings accessed bits into the
  * flags; marks come last, so that what is touched in between stays unmarked
- * and is found again.
+ * and is found again.  What the flags were before tells a touched page from
+ * one that was freed and taken anew.
  */
 static void read_run(struct worker *w, const struct section *sec, size_t at,
 		     size_t pages)
 {
+	if (w->before)
+		idle_read_words(w->flags, sec->pfn + at, w->before, pages);
 	w->told = idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle,
 				  pages / 64);
 	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
@@ -350,6 +353,7 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.pages = pages,
 		.idle = w->idle,
 		.flags = w->flag,
+		.before = w->before,
 		.cgroup = w->cgroup >= 0 ? w->ino : NULL,
 		.age = sec->age + at,
 		.swap = sec->swap + at / 64,
@@ -404,6 +408,7 @@ static void fold_tally(struct tally *t, struct tally *sum, int top)
 		sum->square[0][a] += x[0] * x[0];
 		sum->square[1][a] += x[1] * x[1];
 		move(&t->promoted[a], &sum->promoted[a]);
+		move(&t->unproven[a], &sum->unproven[a]);
 	}
 	for (int c = 0; c < COVERS; c++)
 		move(&t->cover[c], &sum->cover[c]);
@@ -538,6 +543,7 @@ static int worker_open(struct worker *w, struct idle *s, int mode)
 	w->mark = xcalloc(pages / 64, 8);
 	w->flag = xcalloc(pages, 8);
 	w->ino = xcalloc(pages, 8);
+	w->before = s->promoted ? xcalloc(pages, 8) : NULL;
 	if (w->bitmap < 0)
 		return w->bitmap;
 	return w->flags < 0 ? w->flags : 0;
@@ -553,6 +559,7 @@ static void worker_close(struct worker *w)
 	free(w->mark);
 	free(w->flag);
 	free(w->ino);
+	free(w->before);
 	tally_free(&w->own);
 	tally_free(&w->unit);
 }
@@ -603,15 +610,12 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 	return s->err;
 }
 
-/* Pages that the kernel moved since it was last asked. */
-static uint64_t migrations(void)
+/* What the kernel counted up to now, or 0. */
+static uint64_t counted(const char *key)
 {
 	uint64_t pages;
 
-	return kv_read_key(root_fd(), "proc/vmstat", "pgmigrate_success",
-			   &pages)
-		       ? 0
-		       : pages;
+	return kv_read_key(root_fd(), "proc/vmstat", key, &pages) ? 0 : pages;
 }
 
 int idle_pass(struct idle *s, struct tally_set *out)
@@ -625,7 +629,9 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	s->next = 0;
 	s->err = 0;
 	s->units = 0;
-	s->moved_pages = migrations();
+	s->moved_pages = counted("pgmigrate_success");
+	s->scanned_pages = counted("pgscan_anon") + counted("pgscan_file") +
+			   counted("pgrefill");
 	if (!err)
 		err = run_workers(s, w, out);
 	for (unsigned int i = 0; i < s->jobs; i++) {
@@ -737,5 +743,5 @@ uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap)
 		return AGE_NONE;
 	i = (size_t)(pfn - sec->pfn);
 	*swap = sec->swap[i / 64] >> i % 64 & 1;
-	return sec->age[i];
+	return sec->age[i] == AGE_LEFT ? 0 : sec->age[i];
 }

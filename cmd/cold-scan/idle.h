@@ -45,6 +45,7 @@ struct idle {
 	uint64_t seed;
 	double max_cpu_pct; /* 0: as fast as it goes */
 	bool progress;
+	bool promoted;	       /* is asked for: tell what is proven */
 	atomic_ullong told_us; /* when it was last shown */
 	atomic_bool stop;      /* another thread's wish */
 
@@ -57,7 +58,8 @@ struct idle {
 	uint64_t suspect_us[IDLE_SUSPICIONS]; /* up to when each held; 0: never
 					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
-	atomic_size_t next;   /* of the sections, for the workers */
+	uint64_t scanned_pages; /* likewise, that reclaim looked at */
+	atomic_size_t next;	/* of the sections, for the workers */
 	atomic_int err;
 };
 

@@ -14,7 +14,7 @@
 #include "state.h"
 #include "tool.h"
 
-enum { KEEP_VERSION = 2 };
+enum { KEEP_VERSION = 3 };
 static const char keep_name[] = "cold-scan";
 
 /*
@@ -24,7 +24,7 @@ static const char keep_name[] = "cold-scan";
 struct head {
 	char boot[40];
 	uint64_t page_bytes, sections, sample, seed;
-	uint64_t start_us, before_us, moved_pages;
+	uint64_t start_us, before_us, moved_pages, scanned_pages;
 	uint32_t passes, suspect;
 	uint64_t suspect_us[IDLE_SUSPICIONS];
 };
@@ -56,6 +56,7 @@ int keep_save(const char *path, const struct idle *s)
 			  .start_us = s->start_us,
 			  .before_us = s->before_us,
 			  .moved_pages = s->moved_pages,
+			  .scanned_pages = s->scanned_pages,
 			  .passes = s->passes,
 			  .suspect = s->suspect };
 	size_t len = sizeof(h);
@@ -141,6 +142,7 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 	s->start_us = h.start_us;
 	s->before_us = h.before_us;
 	s->moved_pages = h.moved_pages;
+	s->scanned_pages = h.scanned_pages;
 	return NULL;
 }
 
@@ -265,8 +267,9 @@ static int age_in(const struct section_head *sh, uint64_t us)
 	return AGES;
 }
 
+/* gone: freed, or another kind's by now. */
 struct change {
-	uint64_t before, after, cooled, warmed;
+	uint64_t before, after, cooled, warmed, gone;
 	bool known[2]; /* is the age reached, in the old one and the new? */
 };
 
@@ -280,21 +283,26 @@ static bool in_map(const char *map, uint32_t i)
 }
 
 static void compare(struct change change[2], const struct section_head sh[2],
-		    const uint8_t *const age[2], const char *swap, uint64_t us)
+		    const uint8_t *const age[2], const char *const swap[2],
+		    uint64_t us)
 {
 	int from[2] = { age_in(sh, us), age_in(sh + 1, us) };
 
 	for (int k = 0; k < 4; k++)
 		change[k / 2].known[k % 2] |= from[k % 2] < AGES;
 	for (uint32_t i = 0; i < sh[1].pages; i++) {
-		struct change *c = change + in_map(swap, i);
-		bool was = age[0][i] != AGE_NONE && age[0][i] >= from[0];
-		bool is = age[1][i] != AGE_NONE && age[1][i] >= from[1];
+		bool is_swap = in_map(swap[1], i),
+		     was_swap = in_map(swap[0], i);
+		bool was = age[0][i] <= AGE_MAX && age[0][i] >= from[0];
+		bool is = age[1][i] <= AGE_MAX && age[1][i] >= from[1];
+		/* A frame that is free has no kind any more. */
+		bool gone = age[1][i] == AGE_NONE || is_swap != was_swap;
 
-		c->before += was;
-		c->after += is;
-		c->cooled += is && !was;
-		c->warmed += was && !is;
+		change[was_swap].before += was;
+		change[is_swap].after += is;
+		change[is_swap].cooled += is && (!was || gone);
+		change[was_swap].warmed += was && !is && !gone;
+		change[was_swap].gone += was && gone;
 	}
 }
 
@@ -315,6 +323,7 @@ static void put_change(struct view *v, const struct change *c,
 	if (c->known[0] && c->known[1]) {
 		x.cooled_bytes = c->cooled * page_bytes;
 		x.warmed_bytes = c->warmed * page_bytes;
+		x.gone_bytes = c->gone * page_bytes;
 	}
 	view_put(v, &x);
 }
@@ -338,7 +347,7 @@ static void diff_age(struct view *v, const char *old, const char *path,
 	       kept_next(k + 1, sh + 1, age + 1, swap + 1)) {
 		if (sh[0].pfn != sh[1].pfn || sh[0].pages != sh[1].pages)
 			die(0, "--diff: the two are of different layouts");
-		compare(change, sh, age, swap[1], us);
+		compare(change, sh, age, swap, us);
 	}
 	put_change(v, change + 1, k[1].h.page_bytes * k[1].h.sample, "anon",
 		   us);

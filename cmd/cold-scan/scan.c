@@ -73,6 +73,7 @@ static void open_idle(struct scan *s)
 	s->idle.sample = s->opts->sample;
 	s->idle.max_cpu_pct = s->opts->max_cpu_pct;
 	s->idle.progress = s->opts->progress;
+	s->idle.promoted = s->opts->promoted;
 	s->idle.seed = root_is_live() ? clock_mono_us() : 0;
 	err = idle_open(&s->idle);
 	if (err == -ENOENT)
@@ -216,7 +217,7 @@ enum { MOMENT_US = 20000 };
 static int pass_idle(struct scan *s)
 {
 	unsigned int before = verdict_look();
-	uint64_t moved = s->idle.moved_pages;
+	uint64_t moved = s->idle.moved_pages, was = s->idle.scanned_pages;
 	int err = idle_pass(&s->idle, &s->pages);
 
 	/* What was marked is kept, or its accesses would be lost. */
@@ -236,6 +237,7 @@ static int pass_idle(struct scan *s)
 		     s->idle.start_us - MOMENT_US);
 	idle_scale(&s->idle, &s->scale);
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
+	s->scanned_pages = num_less(s->idle.scanned_pages, was);
 	s->window_us =
 		s->idle.passes > 1 ? s->idle.start_us - s->idle.before_us : 0;
 	if (s->opts->state)
@@ -530,6 +532,7 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	sum_tree(s, cg, local, node, sum);
 	if (node >= 0)
 		sum->hidden_pages = all_hidden(s, cg, local);
+	tally_believe(sum, s->scanned_pages / s->unit_pages);
 	unknown = why_unknown(s, cg, sum);
 	if (!unknown)
 		return;

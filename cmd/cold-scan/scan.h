@@ -55,11 +55,12 @@ struct scan {
 	uint64_t units;	     /* that were sampled; 0: all was seen */
 	unsigned int suspect;
 	int64_t time_ms;
-	uint64_t first_us;  /* when the first pass began */
-	uint64_t window_us; /* since the pass before; 0: there was none */
-	int unseen;	    /* lru-gen: why processes could not be looked at */
-	uint64_t aging_us;  /* lru-gen: what the pass took, with its agings */
-	bool told_damon;    /* that one runs, and what ends it */
+	uint64_t first_us;	/* when the first pass began */
+	uint64_t window_us;	/* since the pass before; 0: there was none */
+	uint64_t scanned_pages; /* that reclaim looked at meanwhile */
+	int unseen;	   /* lru-gen: why processes could not be looked at */
+	uint64_t aging_us; /* lru-gen: what the pass took, with its agings */
+	bool told_damon;   /* that one runs, and what ends it */
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
 };

@@ -94,6 +94,7 @@ const struct col view_cols[VIEW_COLS] = {
 	U64(before_bytes, "in the older state (--diff)"),
 	U64(cooled_bytes, "cold in the newer state only"),
 	U64(warmed_bytes, "cold in the older state only"),
+	U64(gone_bytes, "cold in the older state, freed since"),
 	{ "bar", "the row's share of the largest", put_text, AT(bar) },
 };
 
@@ -119,7 +120,7 @@ static const char *default_spec(const struct view *v)
 		[VIEW_RANGES] =
 			"cgroup,time,pid,start_ticks,addr,bytes,kind,age_us",
 		[VIEW_DIFF] = "cgroup,time,kind,age_us,before_bytes,bytes,"
-			      "cooled_bytes,warmed_bytes",
+			      "cooled_bytes,warmed_bytes,gone_bytes",
 	};
 
 	return v->kind < sizeof(specs) / sizeof(*specs) ? specs[v->kind] : NULL;

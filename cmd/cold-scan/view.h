@@ -37,7 +37,7 @@ struct sample {
 	double percentile_pct, promoted_pct_per_min;
 	uint64_t promoted_bytes_per_min, working_set_bytes;
 	uint64_t pid, start_ticks, addr, swapped_bytes;
-	uint64_t before_bytes, cooled_bytes, warmed_bytes;
+	uint64_t before_bytes, cooled_bytes, warmed_bytes, gone_bytes;
 	bool negative; /* of bytes */
 };
 /* All unknown. */
@@ -57,7 +57,7 @@ struct view {
 	unsigned int explained; /* suspicions: once is enough */
 };
 
-enum { VIEW_COLS = 36, VIEW_DEFAULT = 9 };
+enum { VIEW_COLS = 37, VIEW_DEFAULT = 9 };
 extern const struct col view_cols[VIEW_COLS];
 
 /* The columns of this view, with those of -o (NULL: none); dies. */
