@@ -447,6 +447,20 @@ $KEY/b	2" ]
 
 # ---- waiting ----
 
+@test "SIGHUP has the file of targets read at once, also between samples" {
+	live
+	tab=$BATS_TEST_TMPDIR/tab out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+	printf '#cgroup\n%s\n' "$KEY" >"$tab"
+	psi-watch -i 1h -H -o cgroup,cpu_some_total_us --targets "$tab" >"$out" 2>"$err" 3>&- &
+	pid=$!
+	retry 10 grep -q "^$KEY" "$out"
+	printf '%s/none\n' "$KEY" >>"$tab"
+	kill -HUP "$pid"
+	retry 10 grep -q "there is no cgroup '$KEY/none'" "$err"
+	kill "$pid"
+	[ "$(wc -l <"$out")" -eq 1 ]
+}
+
 @test "a wait ends with the answer, and the row that gave it" {
 	replay 1 18
 	runx 0 psi-watch -i 1s -o cgroup,cpu_some_pct --until 'cpu_some_pct > 30% for 3s' /batch /web

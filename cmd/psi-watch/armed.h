@@ -41,7 +41,7 @@ struct trigger_run {
 	struct spec spec[MAX_TRIGGERS];
 	size_t n;
 	struct env env;		       /* of --from-env */
-	const struct spec *by_manager; /* the one that it tells of, or NULL */
+	const struct spec *by_manager; /* the one that it reports, or NULL */
 	bool running;		       /* the first update is over */
 	bool told_wide, told_poll, told_read_only, told_short, told_undefined;
 };

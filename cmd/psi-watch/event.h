@@ -10,7 +10,7 @@
 #include "rows.h"
 #include "spec.h"
 
-/* Who told of it; in the column source. */
+/* What reports it; in the column source. */
 enum source { BY_NONE, BY_TRIGGER, BY_POLL, BY_EVENTS, BY_MANAGER };
 
 struct event {

@@ -45,7 +45,7 @@ struct watch {
 	struct row row;
 	uint64_t interval_us; /* 0: one sample */
 	bool failed;	      /* some cgroup could not be read */
-	char told_why[512];   /* why, to say it once of all */
+	char told_why[512];   /* why, told once for all */
 
 	/* the loop */
 	const struct job *job;

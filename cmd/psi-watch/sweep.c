@@ -28,7 +28,7 @@ static bool tell_failure(struct watch *w, const struct cg *cg, int err)
 	else
 		debug("%s", why);
 	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
-	m->told = 1;
+	m->told = true;
 	w->failed |= cg->named;
 	return true;
 }
@@ -72,7 +72,7 @@ static bool sweep(struct watch *w)
 static void die_unreadable(const struct watch *w)
 {
 	if (w->failed)
-		exit(STATUS_FATAL); /* it was said */
+		exit(STATUS_FATAL); /* why was told */
 	die(0, "%s", w->told_why);
 }
 

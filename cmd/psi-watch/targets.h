@@ -39,9 +39,9 @@ struct targets {
 
 	char **key; /* operands and rows: what is expanded */
 	size_t n_keys;
-	bool *told;	    /* of each key: its loss was said */
+	bool *told;	    /* of each key: its loss was told */
 	bool running;	    /* the first update is over: nothing is fatal now */
-	int walk_err;	    /* of the last walk, to say it once */
+	int walk_err;	    /* of the last walk, told once */
 	bool lost;	    /* some cgroup that was named is not there */
 	size_t tabs, longs; /* of the set, as told */
 };
@@ -52,8 +52,8 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 
 /*
  * Brings the set up to date, the file too (hup: in any case).  What is wrong
- * with a row or a walk dies at the first time, and later is said once and
- * passed over; so is what is said of cgroups that were named and lost.
+ * with a row or a walk dies at the first time, and later is told once and
+ * passed over; so are cgroups that were named and lost.
  */
 void targets_update(struct targets *t, struct cg_set *set, bool hup);
 

@@ -133,7 +133,7 @@ static const struct field {
 
 enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 
-static bool is_told(const struct record *rec, enum part part)
+static bool has_part(const struct record *rec, enum part part)
 {
 	return part == HEAD || (part == SEEN && rec->decided) ||
 	       (part == TAUGHT && rec->learned);
@@ -167,7 +167,7 @@ static void put_field(struct row *r, const void *sample, int arg)
 	const struct field *f = &fields[arg];
 	const void *v = (const char *)sample + f->at;
 
-	if (!is_told(rec, f->part)) {
+	if (!has_part(rec, f->part)) {
 		row_none(r);
 		return;
 	}
@@ -340,7 +340,7 @@ int record_read(const struct rows_in *in, const struct record_map *m,
 	for (int i = 0; i < N_FIELDS; i++) {
 		const struct field *f = &fields[i];
 
-		if (!is_told(out, f->part))
+		if (!has_part(out, f->part))
 			continue;
 		*bad = f->name;
 		if (read_field(in, m->at[i], f, (char *)out + f->at))
