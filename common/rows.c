@@ -262,9 +262,8 @@ struct mapping {
 	size_t n;
 };
 
-/* from: as in struct rows_out. */
 static void map_one(struct mapping *m, const char *name, const char *help,
-		    int from)
+		    struct rows_source from)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (!strcmp(m->name[i], name))
@@ -274,17 +273,31 @@ static void map_one(struct mapping *m, const char *name, const char *help,
 	m->name[m->n++] = name;
 }
 
-static void map_own(struct mapping *m, const struct rows_in *in,
-		    const struct col_set *cols)
+/* A column of the input, or the tool's own of that name in its place. */
+static void map_input(struct mapping *m, const struct rows_in *in, size_t i,
+		      const struct col_set *cols)
+{
+	int own = own_index(cols, in->name[i]);
+
+	if (own >= 0)
+		map_one(m, in->name[i], cols->v[own]->help,
+			(struct rows_source){ true, (size_t)own });
+	else
+		map_one(m, in->name[i], NULL, (struct rows_source){ false, i });
+}
+
+static void map_chosen(struct mapping *m, const struct rows_in *in,
+		       const struct col_set *cols)
 {
 	for (size_t i = 0; i < cols->n; i++) {
 		const struct col *col = cols->v[i];
 		int at = in ? rows_find(in, col->name) : -1;
 
 		if (col->put)
-			map_one(m, col->name, col->help, (int)i);
+			map_one(m, col->name, col->help,
+				(struct rows_source){ true, i });
 		else if (at >= 0)
-			map_one(m, col->name, NULL, ~at);
+			map_input(m, in, (size_t)at, cols);
 	}
 }
 
@@ -298,13 +311,9 @@ static void map_columns(struct rows_out *o, const struct rows_in *in,
 
 	o->from = xrealloc(o->from, most, sizeof(*o->from));
 	o->text = xrealloc(o->text, most, sizeof(*o->text));
-	for (size_t i = 0; in && i < (cols->only ? 1 : in->n); i++) {
-		int k = own_index(cols, in->name[i]);
-
-		map_one(&m, in->name[i], k >= 0 ? cols->v[k]->help : NULL,
-			k >= 0 ? k : ~(int)i);
-	}
-	map_own(&m, in, cols);
+	for (size_t i = 0; in && i < (cols->only ? 1 : in->n); i++)
+		map_input(&m, in, i, cols);
+	map_chosen(&m, in, cols);
 	declare(o, m.name, m.n);
 	free(m.name);
 	free(o->help);
@@ -380,13 +389,13 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 	if (o->mapped != cols || o->version != (in ? in->version : 0))
 		map_columns(o, in, cols);
 	for (size_t i = 0; i < o->n; i++) {
-		int from = o->from[i];
+		struct rows_source from = o->from[i];
 
-		if (from >= 0)
-			o->text[i] = row_cell(own, (size_t)from);
+		if (from.own)
+			o->text[i] = row_cell(own, from.at);
 		else
-			o->text[i] = (size_t)~from < in->cells ? in->cell[~from]
-							       : "-";
+			o->text[i] =
+				from.at < in->cells ? in->cell[from.at] : "-";
 	}
 	if (o->file || o->format == ROWS_PROM)
 		prom_row(o, o->text);

@@ -71,6 +71,12 @@ enum rows_format { ROWS_TSV, ROWS_JSON, ROWS_TABLE, ROWS_PROM };
 /* "rows" "json" "table" "prometheus"; 0 or -EINVAL. */
 int rows_format(const char *name, enum rows_format *out);
 
+/* Where a cell of the output comes from. */
+struct rows_source {
+	bool own;  /* of the tool's cells, else of the input's */
+	size_t at; /* which one */
+};
+
 struct rows_out {
 	int fd;
 	enum rows_format format;
@@ -99,7 +105,7 @@ struct rows_out {
 	bool declared;		      /* since the last change of columns */
 	const struct col_set *mapped; /* of which from[] was made */
 	unsigned int version;	      /* and of which header of the input */
-	int *from;		      /* own cell >= 0, or ~cell of the input */
+	struct rows_source *from;     /* of each column */
 	const char **text;	      /* the row as it goes out */
 	bool tty, color;
 	bool filters;	     /* samples have no end: rows replace their last */
