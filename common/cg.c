@@ -222,10 +222,16 @@ static void forget(struct cg_set *set, struct cg *cg)
 	drop(set, cg);
 }
 
+/* Is it "/"?  Which is not always the system's root: see cg_is_root(). */
+static bool is_top(const char *key)
+{
+	return !strcmp(key, "/");
+}
+
 /* The path to hand to openat below the mount. */
 static const char *relative(const char *key)
 {
-	return key[1] ? key + 1 : ".";
+	return is_top(key) ? "." : key + 1;
 }
 
 /*
@@ -260,7 +266,7 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 		goto nomem;
 	cg->ino = ino;
 	cg->seen = set->round;
-	cg->whole = set->whole && !key[1];
+	cg->whole = set->whole && is_top(key);
 	if (set->n >= set->buckets * 2)
 		rehash(set);
 	p = slot(set, key);
@@ -773,11 +779,16 @@ int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 	return n < 0 ? (int)n : kv_single(buf, out);
 }
 
+const char *cg_prefix(const char *key)
+{
+	return is_top(key) ? "" : key;
+}
+
 bool cg_parent(char *key)
 {
 	char *slash = strrchr(key, '/');
 
-	if (!key[1])
+	if (is_top(key))
 		return false;
 	slash[slash == key] = '\0';
 	return true;
@@ -787,7 +798,7 @@ bool cg_is_below(const char *key, const char *top)
 {
 	size_t n = strlen(top);
 
-	if (!top[1])
+	if (is_top(top))
 		return true;
 	return !strncmp(key, top, n) && (!key[n] || key[n] == '/');
 }

@@ -127,6 +127,9 @@ int cg_open_file(const struct cg_set *set, const struct cg *cg,
 int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 		uint64_t *out);
 
+/* What a message or a path puts before "/FILE": the key, "" for "/". */
+const char *cg_prefix(const char *key);
+
 /* Cuts key to its parent's; false at "/". */
 bool cg_parent(char *key);
 

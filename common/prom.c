@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cg.h"
 #include "fmt.h"
 #include "msg.h"
 #include "text.h"
@@ -390,14 +391,13 @@ static void *places(const struct prom *p, struct place *v, size_t *n)
 
 static void mark_above(void *tree, struct place *of)
 {
-	char *key = xstrdup(of->key), *slash;
+	char *key = xstrdup(of->key);
 	struct place probe = { .key = key };
 
-	while (key[0] && key[1] && (slash = strrchr(key, '/'))) {
-		struct place **above;
+	/* A key that came in may be no path, and has nothing above it then. */
+	while (*key == '/' && cg_parent(key)) {
+		struct place **above = tfind(&probe, &tree, by_key);
 
-		slash[slash == key] = '\0'; /* of "/a" is above "/" */
-		above = tfind(&probe, &tree, by_key);
 		if (above) {
 			(*above)->inner = false;
 			of->outer = false;

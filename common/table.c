@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "cg.h"
 #include "fmt.h"
 #include "msg.h"
 #include "num.h"
@@ -156,18 +157,11 @@ static const char *short_name(const char *column, char *buf)
 
 /* ---- keys ---- */
 
-static bool is_below(const char *key, const char *top)
-{
-	size_t n = strlen(top);
-
-	return !strncmp(key, top, n) && (key[n] == '/' || !strcmp(top, "/")) &&
-	       key[n];
-}
-
 /* The last rows that this one is below; it is the last then. */
 static void enter(struct table *t, const char *key)
 {
-	while (t->depth && !is_below(key, t->above[t->depth - 1]))
+	while (t->depth && (!cg_is_below(key, t->above[t->depth - 1]) ||
+			    !strcmp(key, t->above[t->depth - 1])))
 		free(t->above[--t->depth]);
 	if (t->depth == t->above_room) {
 		t->above_room += 16;

@@ -50,7 +50,7 @@ static void look_at_child(const struct blame *old, struct blame *now,
 		snprintf(out->key, sizeof(out->key), "-");
 	else
 		snprintf(out->key, sizeof(out->key), "%s/%s",
-			 cg->key[1] ? cg->key : "", e->d_name);
+			 cg_prefix(cg->key), e->d_name);
 }
 
 static void look_at_children(const struct blame *old, struct blame *now,

@@ -335,7 +335,7 @@ static int change(const struct plan *plan, const struct cg_set *set,
 	emit(plan, c);
 	if (err)
 		warn(err, "cannot write '%s%s/%s'", set->mount,
-		     cg->key[1] ? cg->key : "", c->file);
+		     cg_prefix(cg->key), c->file);
 	return err;
 }
 

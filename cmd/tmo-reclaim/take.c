@@ -61,7 +61,7 @@ static uint64_t patience(const struct run *run)
 
 static void say_write(const struct period *s, uint64_t bytes, int swappiness)
 {
-	const char *key = s->cg->key[1] ? s->cg->key : "";
+	const char *key = cg_prefix(s->cg->key);
 	char text[ACT_TEXT];
 
 	act_text(text, bytes, swappiness);
