@@ -500,6 +500,9 @@ $KEY/b	2" ]
 @test "a bad condition is told with its place" {
 	runx 2 psi-watch --until 'mem_some_pct <> 1' /
 	one_line "wanted a value in the column's unit at '> 1'"
+	# 1 is a microsecond: 1.5 is no second and a half
+	runx 2 psi-watch --until 'mem_some_us > 1.5' /
+	one_line "wanted a value in the column's unit at '1.5'"
 	runx 2 psi-watch --until 'nope < 1' /
 	one_line "wanted a column"
 	runx 2 psi-watch --until 'mem_some_pct < 1 for 3s or io_some_pct < 1' /
@@ -969,6 +972,19 @@ listen() {
 		echo "p${q%:*}: $got, of $want"
 		[ $((got * 31)) -le $((want * 32)) ] && [ $((want * 31)) -le $((got * 32)) ]
 	done
+}
+
+@test "--quantiles tells bytes apart beyond 4 GiB" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18" "$BATS_TEST_TMPDIR/r"
+	cd "$BATS_TEST_TMPDIR/r"
+	for i in 1 2 3 4; do
+		echo $((i << 33)) >"0$i/sys/fs/cgroup/web/memory.current"
+	done
+	runx 0 psi-watch -R 01:02:03:04 -i 1s --quantiles -o memory_bytes /web
+	[ "$(col memory_max_bytes <<<"$output")" -eq $((4 << 33)) ]
+	got=$(col memory_p50_bytes <<<"$output")
+	# of four samples, or of the three that end a window
+	[ $((got >> 30)) -ge 15 ] && [ $((got >> 30)) -le 25 ]
 }
 
 @test "--quantiles speaks at SIGUSR1, of a cgroup that goes, and at a signal" {

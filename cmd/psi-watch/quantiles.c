@@ -12,9 +12,9 @@
 enum { P50, P90, P99, MAX, STATS };
 
 struct quantiles {
-	struct col_set of;   /* the columns that are histogram */
-	struct col_set cols; /* and those that are printed */
-	struct col *col;
+	struct col_set of;   /* the columns that have a histogram */
+	struct col_set cols; /* those that are printed */
+	struct col *col;     /* of cols */
 };
 
 /* What a row is made of. */
@@ -27,28 +27,28 @@ struct quantiles_row {
 
 static void put_key(struct row *r, const void *sample, int arg)
 {
-	const struct quantiles_row *l = sample;
+	const struct quantiles_row *of = sample;
 
 	(void)arg;
-	row_str(r, l->key);
+	row_str(r, of->key);
 }
 
 static void put_time(struct row *r, const void *sample, int arg)
 {
-	const struct quantiles_row *l = sample;
+	const struct quantiles_row *of = sample;
 
 	(void)arg;
-	row_milli(r, l->unix_ms);
+	row_milli(r, of->unix_ms);
 }
 
 static void put_samples(struct row *r, const void *sample, int arg)
 {
-	const struct quantiles_row *l = sample;
+	const struct quantiles_row *of = sample;
 	uint64_t most = 0;
 
 	(void)arg;
-	for (size_t i = 0; i < l->quantiles->of.n; i++)
-		most = l->q[i].n > most ? l->q[i].n : most;
+	for (size_t i = 0; i < of->quantiles->of.n; i++)
+		most = of->q[i].n > most ? of->q[i].n : most;
 	row_u64(r, most);
 }
 
@@ -62,8 +62,8 @@ static bool is_milli(const char *name)
 static void put_stat(struct row *r, const void *sample, int arg)
 {
 	static const unsigned int per_mille[] = { 500, 900, 990 };
-	const struct quantiles_row *l = sample;
-	const struct histogram *q = &l->q[arg / STATS];
+	const struct quantiles_row *of = sample;
+	const struct histogram *q = &of->q[arg / STATS];
 	int stat = arg % STATS;
 	uint64_t v;
 
@@ -72,7 +72,7 @@ static void put_stat(struct row *r, const void *sample, int arg)
 		return;
 	}
 	v = stat == MAX ? q->max : histogram_quantile(q, per_mille[stat]);
-	if (is_milli(l->quantiles->of.v[arg / STATS]->name))
+	if (is_milli(of->quantiles->of.v[arg / STATS]->name))
 		row_milli(r, (int64_t)v);
 	else
 		row_u64(r, v);
@@ -90,14 +90,14 @@ static bool is_number(const struct col *col)
 	}
 }
 
-static void add_col(struct quantiles *l, struct col col)
+static void add_col(struct quantiles *all, struct col col)
 {
-	l->col[l->cols.n] = col;
-	l->cols.v[l->cols.n] = &l->col[l->cols.n];
-	l->cols.n++;
+	all->col[all->cols.n] = col;
+	all->cols.v[all->cols.n] = &all->col[all->cols.n];
+	all->cols.n++;
 }
 
-static void add_stats(struct quantiles *l, const char *name, size_t i)
+static void add_stats(struct quantiles *all, const char *name, size_t i)
 {
 	static const char *const stats[STATS] = { "p50", "p90", "p99", "max" };
 	const char *unit = strrchr(name, '_');
@@ -108,32 +108,31 @@ static void add_stats(struct quantiles *l, const char *name, size_t i)
 		if (asprintf(&text, "%.*s_%s%s", (int)(unit - name), name,
 			     stats[k], unit) < 0)
 			die(ENOMEM, "--quantiles");
-		add_col(l, (struct col){ text, NULL, put_stat,
-					 (int)i * STATS + k });
+		add_col(all, (struct col){ text, NULL, put_stat,
+					   (int)i * STATS + k });
 	}
 }
 
 void quantiles_open(struct watch *w)
 {
-	struct quantiles *l = xcalloc(1, sizeof(*l));
+	struct quantiles *all = xcalloc(1, sizeof(*all));
 	size_t most = 3 + w->cols.n * STATS;
 
-	l->of.v = xcalloc(w->cols.n, sizeof(*l->of.v));
-	l->col = xcalloc(most, sizeof(*l->col));
-	l->cols.v = xcalloc(most, sizeof(*l->cols.v));
-	add_col(l, (struct col){ "cgroup", NULL, put_key, 0 });
-	add_col(l, (struct col){ "time", NULL, put_time, 0 });
-	add_col(l, (struct col){ "samples", NULL, put_samples, 0 });
+	all->of.v = xcalloc(w->cols.n, sizeof(*all->of.v));
+	all->col = xcalloc(most, sizeof(*all->col));
+	all->cols.v = xcalloc(most, sizeof(*all->cols.v));
+	add_col(all, (struct col){ "cgroup", NULL, put_key, 0 });
+	add_col(all, (struct col){ "time", NULL, put_time, 0 });
+	add_col(all, (struct col){ "samples", NULL, put_samples, 0 });
 	for (size_t i = 0; i < w->cols.n; i++) {
 		if (!is_number(w->cols.v[i]))
 			continue;
-		add_stats(l, w->cols.v[i]->name, l->of.n);
-		l->of.v[l->of.n++] = w->cols.v[i];
+		add_stats(all, w->cols.v[i]->name, all->of.n);
+		all->of.v[all->of.n++] = w->cols.v[i];
 	}
-	if (!l->of.n)
-		die(0,
-		    "--quantiles: none of the columns has a number to learn");
-	w->quantiles = l;
+	if (!all->of.n)
+		die(0, "--quantiles: none of the columns is a number");
+	w->quantiles = all;
 }
 
 static void quantiles_sample(struct watch *w, struct cg *cg, struct sample *s)
@@ -173,7 +172,7 @@ static void quantiles_now(struct watch *w)
 		print(w, w->set.v[i]);
 }
 
-/* What was histogram of a cgroup is not lost with it. */
+/* What is known of a cgroup is printed before it is dropped. */
 static void quantiles_gone(struct watch *w, struct cg *cg)
 {
 	struct meter *m = cg->data;
