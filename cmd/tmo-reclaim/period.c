@@ -45,6 +45,26 @@ static void say_no_swappiness(const struct period *s)
 	     s->cg->key, reason_name(s->d.swap), reason_remedy(s->d.swap));
 }
 
+static uint64_t row_window_us(const struct period *s)
+{
+	const struct row_input *in = s->in;
+	uint64_t window_us = in->window_us && in->window_us != NUM_NONE
+				     ? in->window_us
+				     : s->run->policy.interval_us;
+
+	return num_most(window_us, LEAST_WINDOW_US);
+}
+
+/* How old a row is, where that is too old to act upon; else 0. */
+static int64_t late_ms(const struct period *s)
+{
+	int64_t late_ms = s->r->time_ms - s->in->time_ms;
+
+	if (s->in->time_ms < 0 || late_ms <= (int64_t)(row_window_us(s) / 500))
+		return 0;
+	return late_ms;
+}
+
 /*
  * A row is about now, and nothing acts faster than the windows that it looks
  * at: so a backlog, or a recording by mistake, is no burst.  A recording's
@@ -52,18 +72,23 @@ static void say_no_swappiness(const struct period *s)
  */
 static bool is_stale(const struct period *s)
 {
-	const struct row_input *in = s->in;
-	uint64_t window_us = in->window_us && in->window_us != NUM_NONE
-				     ? in->window_us
-				     : s->run->policy.interval_us;
-
-	if (!in->piped || !root_is_live())
+	if (!s->in->piped || !root_is_live())
 		return false;
-	window_us = num_most(window_us, LEAST_WINDOW_US);
-	if (in->time_ms >= 0 &&
-	    s->r->time_ms - in->time_ms > (int64_t)(window_us / 500))
-		return true;
-	return within(s, s->t->row_us, window_us / 2);
+	return late_ms(s) || within(s, s->t->row_us, row_window_us(s) / 2);
+}
+
+/* One late row is an accident; where each is, nothing would ever be done. */
+static void say_late(struct period *s)
+{
+	static const unsigned int many = 5;
+
+	if (!late_ms(s) || ++s->t->late_rows < many || s->run->said_late)
+		return;
+	s->run->said_late = true;
+	warn(0,
+	     "'%s': %u rows in turn are too old to act upon, the last by %.1f "
+	     "s: a stage before is too slow, or holds rows back",
+	     s->cg->key, many, (double)late_ms(s) / 1e3);
 }
 
 static void say_other_reclaimer(const struct period *s)
@@ -118,8 +143,10 @@ static void go_through(struct period *s)
 
 	if (is_stale(s)) {
 		s->r->reason = REASON_STALE;
+		say_late(s);
 		return;
 	}
+	s->t->late_rows = 0;
 	s->was_left_behind = s->t->left_behind;
 	s->t->left_behind = false;
 	s->t->row_us = s->now_us;

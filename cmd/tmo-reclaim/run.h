@@ -34,6 +34,7 @@ struct run {
 	bool missing;	       /* a named cgroup is not there: said */
 	/* Why anonymous memory is left alone and file cache with it: said. */
 	uint64_t said_swap;
+	bool said_late; /* that rows come too late */
 };
 
 /* What a row shows. */

@@ -259,6 +259,17 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(calm /t/a time "$(date +%s).000" | reason_of)" = law ]
 }
 
+@test "where each row comes too late that is told, once" {
+	work /t/a --cold-anon 16M --rate 10
+	late() {
+		for ((i = 0; i < $1; i++)); do calm /t/a time "$(date +%s -d '60 seconds ago').000"; done |
+			sed '1p; /^#/d' | tmo-reclaim 2>&1 >/dev/null
+	}
+	[ -z "$(late 4)" ]
+	[[ $(late 20) == *"'/t/a': 5 rows in turn are too old"* ]]
+	[ "$(late 20 | grep -c 'too old')" -eq 1 ]
+}
+
 @test "what a write of huge pages takes too much is paid for" {
 	[ -e /sys/kernel/mm/transparent_hugepage/enabled ] || skip "this kernel has no huge pages"
 	work /t/a --thp --cold-anon 384M --rate 10
