@@ -141,7 +141,7 @@ static void rehash(struct cg_set *set)
 	}
 }
 
-/* Out of the hash and out of the world, but not out of set->v. */
+/* Out of the hash, and freed; set->v is the caller's to mend. */
 static void drop(struct cg_set *set, struct cg *cg)
 {
 	struct cg **p = slot(set, cg->key);
