@@ -89,7 +89,7 @@ extern const struct mode show_mode, wait_mode, quantiles_mode;
 
 /*
  * What the loop is for: samples (sweep.c) or triggers (trigger.c).  Each hook
- * but open, round and over may be NULL.
+ * but open, round and over may be NULL, wake where no ptr is added.
  */
 struct job {
 	void (*open)(struct watch *w);	  /* before the set's first update */
@@ -99,8 +99,10 @@ struct job {
 	 * go on.  It may come early: a signal or a descriptor wakes the loop.
 	 */
 	int (*round)(struct watch *w, uint64_t *due_us);
-	/* A descriptor of w->events has events, and is not ptr NULL's: those
-	 * make the set stale. */
+	/*
+	 * A descriptor that was added to w->events by ptr has events.  One
+	 * added by NULL is the loop's: it makes the set stale.
+	 */
 	void (*wake)(struct watch *w, void *ptr, uint32_t events);
 	void (*now)(struct watch *w);	/* SIGUSR1 */
 	void (*close)(struct watch *w); /* the loop ended */
