@@ -85,7 +85,7 @@ $(B)/include/linux:
 # Workloads and helpers of the tests: one file, libc only.
 $(WORK): $(B)/%: tests/work/%.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) $(HARD_LD) $(LDFLAGS) -o $@ $<
+	$(COMPILE) $(HARD_LD) $(LDFLAGS) -o $@ $< -lm
 
 # Unit tests: TAP on stdout.  A tool's policy is included: "tool/law.c".
 $(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
