@@ -68,3 +68,40 @@ entries() {
 		fish -n "$TESTS/../completions/fish/$tool.fish"
 	done
 }
+
+# reasons: what -h says of each, "NAME KIND", sorted.
+reasons() {
+	tmo-reclaim -h | sed -n '/^columns:/q;s/^  \([a-z_]*\)  *\(works\|waits\|cannot\|broken\)  .*/\1 \2/p' |
+		sort
+}
+
+# told PAGE: the reasons that tmo(7) has below a heading of each kind.
+told() {
+	awk '/^# / { on = $0 == "# WHEN IT DOES NOTHING" }
+		on && /^## It / { kind = $NF }
+		on && /^\|  [a-z]/ { gsub(/\\/, ""); print $2, kind }' "$1" | sort
+}
+
+@test "tmo(7) has each reason once, under the heading of its kind" {
+	[ "$(reasons | wc -l)" -ge 40 ]
+	diff <(reasons) <(told "$TESTS"/../man/tmo.7.scd)
+}
+
+@test "tmo-reclaim(8) has each reason once, with its kind" {
+	diff <(reasons) <(awk '/^# / { on = $2 == "DESCRIPTION" }
+		on && /^\|  \*[a-z_]*\*$/ { gsub(/[\\*]/, ""); name = $2; next }
+		on && name && /^:  / { print name, $2; name = "" }' \
+		"$TESTS"/../man/tmo-reclaim.8.scd | sort)
+}
+
+# Of a page as a terminal of 80 columns shows it.
+@test "no page is wider than 78 columns, and no name is hyphenated" {
+	for page in "$TESTS"/../man/*.scd; do
+		page=$TMO_BUILD/man/$(basename "$page" .scd)
+		MANWIDTH=78 man -l "$page" | col -bx >"$BATS_TEST_TMPDIR/text"
+		[ -s "$BATS_TEST_TMPDIR/text" ]
+		echo "$page"
+		refute grep -n '^.\{79\}' "$BATS_TEST_TMPDIR/text"
+		refute grep -nP '\x{2010}$|[a-z]-$' "$BATS_TEST_TMPDIR/text"
+	done
+}
