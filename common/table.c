@@ -408,24 +408,28 @@ static size_t put_short(struct rows_out *o, const char *s, size_t most)
 	return most;
 }
 
-/* Green works, yellow waits, red cannot. */
+/*
+ * Green works, yellow waits, red cannot or is broken.  Rows are shown by
+ * whatever tool ends a pipe, so that the words of all are known here;
+ * tests/formats.bats holds them against the kinds that tmo-reclaim -h tells.
+ */
 static const char *shade(const struct rows_out *o, const char *name,
 			 const char *word)
 {
 	static const char *const columns[] = { "reason", "balance_reason",
 					       "state", "verdict" };
 	static const char *const works[] = {
-		"law",	   "cap",   "cold",	    "max_step",	 "asked",
-		"partial", "ok",    "compressible", "sensitive", "only",
-		"calm",	   "small", "overshoot",    "file_only",
+		"law",	   "cap",   "cold",	 "max_step", "asked",
+		"partial", "small", "empty",	 "ok",	     "compressible",
+		"only",	   "calm",  "sensitive",
 	};
 	static const char *const cannot[] = {
-		"no_psi",	 "frozen",     "locked",	 "suspended",
-		"no_swap",	 "swap_full",  "zswap_full",	 "zram_full",
-		"saves_nothing", "rotational", "no_swappiness",	 "stuck",
-		"gone",		 "denied",     "unsupported",	 "error",
-		"off",		 "missing",    "incompressible", "no_yield",
-		"high",		 "none",       "huge_pages",
+		"floor",     "protected",     "row_floor",  "self",
+		"no_psi",    "locked",	      "off",	    "no_swap",
+		"swap_full", "zswap_full",    "zram_full",  "rotational",
+		"no_yield",  "no_swappiness", "stuck",	    "denied",
+		"error",     "unsupported",   "missing",    "incompressible",
+		"high",	     "none",	      "huge_pages",
 	};
 	bool any = false;
 

@@ -264,3 +264,19 @@ EOF
 	runx 0 env -u NO_COLOR TERM=xterm swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table -o reason - <"$BATS_TEST_TMPDIR/rows"
 	[[ $output == *law* && $output != *$'\e'* ]]
 }
+
+@test "each reason of tmo-reclaim has the colour of its kind" {
+	tmo-reclaim -h | awk '/^reason:/ { on = 1; next } on && $2 ~ /^(works|waits|cannot|broken)$/ { print $1, $2 }' \
+		>"$BATS_TEST_TMPDIR/kinds"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/kinds")" -ge 40 ]
+	{
+		printf '#cgroup\treason\n'
+		awk '{ print "/" $1 "\t" $1 }' "$BATS_TEST_TMPDIR/kinds"
+	} >"$BATS_TEST_TMPDIR/rows"
+	export TMO_ROOT=$R/1
+	env -u NO_COLOR TERM=xterm script -qec \
+		"swap-balance -q -S $BATS_TEST_TMPDIR/s -f table -o reason - <$BATS_TEST_TMPDIR/rows" /dev/null </dev/null |
+		grep -o $'\e\\[3[123]m[a-z_]*' | sed $'s/\e\\[\\(3.\\)m/\\1 /' >"$BATS_TEST_TMPDIR/seen"
+	awk 'BEGIN { color["works"] = 32; color["waits"] = 33; color["cannot"] = color["broken"] = 31 }
+		{ print color[$2], $1 }' "$BATS_TEST_TMPDIR/kinds" | diff - "$BATS_TEST_TMPDIR/seen"
+}
