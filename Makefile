@@ -108,12 +108,13 @@ $(B)/faultio.so: tests/faultio.c Makefile
 tools-for-tests: all $(WORK) $(UNITS) $(B)/sim $(B)/faultio.so man
 
 man: $(PAGES:%=$(B)/man/%)
-# .TH turns hyphens on again that scdoc turns off before it: what is typed from a
-# page would break at them.  The date in a page is its source's, not today's.
+# .TH turns hyphens on again that scdoc turns off before it, and lines break at
+# the hyphen of a name: both make names that cannot be copied.  The date in a
+# page is its source's, not today's.
 $(B)/man/%: man/%.scd Makefile
 	@mkdir -p $(@D)
 	SOURCE_DATE_EPOCH=$$(stat -c %Y $<) $(SCDOC) <$< >$@.tmp
-	awk '/^\.(nh|ad l)$$/ { next } { print } /^\.TH / { print ".nh\n.ad l" }' \
+	awk '/^\.(nh|ad l)$$/ { next } { print } /^\.TH / { print ".nh\n.ad l\n.cflags 0 -" }' \
 		$@.tmp >$@
 	rm $@.tmp
 
