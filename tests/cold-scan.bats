@@ -455,6 +455,33 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
 }
 
+@test "MADV_FREE memory is neither page cache nor what takes swap" {
+	use_root cold-scan-lru-gen-7.3.4
+	# /web/app has 50384896 bytes on the LRU of files; a part of it is no cache.
+	printf '%s %d\n' anon 20000000 file 30000000 shmem 4000000 swapcached 0 inactive_file 50384896 active_file 0 \
+		>"$TMO_ROOT/sys/fs/cgroup/web/app/memory.stat"
+	runx 0 cold-scan -a 4s -o cgroup,anon_bytes,file_bytes,lazyfree_bytes,cold_file_bytes,cold_lazyfree_bytes /web/app
+	same "#cgroup	anon_bytes	file_bytes	lazyfree_bytes	cold_file_bytes	cold_lazyfree_bytes
+/web/app	16801792	26001408	24383488	26001408	24383488"
+	D=$BATS_TEST_TMPDIR
+	# KPF_ANON without KPF_SWAPBACKED
+	small 1 0 $ANON 0 1828 0
+	TMO_ROOT=$D/1 runx 0 cold-scan -a 1m -o anon_bytes,file_bytes,lazyfree_bytes /
+	same "#anon_bytes	file_bytes	lazyfree_bytes
+8388608	0	8388608"
+}
+
+@test "--coverage: hugetlb that the mount accounts for is a row of its own" {
+	idle
+	for t in 1 2 3; do
+		printf '%s %d\n' anon 1000 file 0 kernel 0 sock 0 hugetlb 104857600 >"$R/$t/sys/fs/cgroup/web/memory.stat"
+		echo 110000000 >"$R/$t/sys/fs/cgroup/web/memory.current"
+	done
+	runx 0 cold-scan -a 1m --coverage -o kind,bytes /web
+	[ "$(grep -P '^hugetlb\t' <<<"$output" | cut -f2)" = 104857600 ]
+	[ "$(awk -F'\t' '$1 != "current" && NR > 1 { s += $2 } END { print s }' <<<"$output")" = 110000000 ]
+}
+
 @test "lru-gen: where nothing aged for the age it is stale, and the remedy is told once" {
 	use_root cold-scan-lru-gen-7.3.4
 	sed -i 's/\(12301\|1108\|45\|384\) $/0 /' "$TMO_ROOT/sys/kernel/debug/lru_gen"

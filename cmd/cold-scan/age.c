@@ -16,6 +16,7 @@ const char *kind_name(enum kind kind)
 		[DIRTY] = "dirty",
 		[SHMEM] = "shmem",
 		[UNEVICTABLE] = "unevictable",
+		[LAZYFREE] = "lazyfree",
 	};
 
 	return names[kind];
@@ -152,6 +153,18 @@ void tally_believe(struct tally *t, uint64_t most_pages)
 	}
 }
 
+void tally_lazyfree(struct tally *t, uint64_t pages)
+{
+	for (int a = AGE_MAX; a >= 0 && pages; a--) {
+		uint64_t n =
+			t->pages[FILES][a] < pages ? t->pages[FILES][a] : pages;
+
+		t->pages[FILES][a] -= n;
+		t->pages[LAZYFREE][a] += n;
+		pages -= n;
+	}
+}
+
 static bool has(uint64_t flags, int bit)
 {
 	return flags >> bit & 1;
@@ -187,7 +200,7 @@ static enum kind kind_of(uint64_t flags)
 	if (has(flags, PF_UNEVICTABLE))
 		return UNEVICTABLE;
 	if (has(flags, PF_ANON))
-		return ANON;
+		return has(flags, PF_SWAPBACKED) ? ANON : LAZYFREE;
 	if (has(flags, PF_SWAPBACKED))
 		return SHMEM;
 	return has(flags, PF_DIRTY) ? DIRTY : FILES;

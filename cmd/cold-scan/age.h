@@ -33,8 +33,9 @@ enum {
 	PF_PGTABLE = 26,
 };
 
-/* Each page on the LRU is of one kind. */
-enum kind { ANON, FILES, DIRTY, SHMEM, UNEVICTABLE, KINDS };
+/* Each page on the LRU is of one kind.  LAZYFREE, of MADV_FREE, is anonymous
+ * memory that takes no swap. */
+enum kind { ANON, FILES, DIRTY, SHMEM, UNEVICTABLE, LAZYFREE, KINDS };
 const char *kind_name(enum kind kind);
 
 /* The account of every page frame: what is known of it, or why nothing. */
@@ -101,6 +102,9 @@ void tally_free(struct tally_set *set);
 /* Takes what is unproven for promoted, up to so many pages, the oldest first.
  */
 void tally_believe(struct tally *t, uint64_t most_pages);
+
+/* Of what is counted as file so many pages are MADV_FREE's, the oldest. */
+void tally_lazyfree(struct tally *t, uint64_t pages);
 
 /* Empties the set, whose tallies are zero again, and keeps their memory. */
 void tally_reuse(struct tally_set *set);

@@ -400,7 +400,7 @@ static void fold_tally(struct tally *t, struct tally *sum, int top)
 
 	for (int a = top; a >= 0; a--) {
 		for (int k = 0; k < KINDS; k++) {
-			if (k != UNEVICTABLE)
+			if (k != UNEVICTABLE && k != LAZYFREE)
 				x[k == FILES || k == DIRTY] +=
 					(double)t->pages[k][a];
 			move(&t->pages[k][a], &sum->pages[k][a]);

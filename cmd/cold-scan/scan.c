@@ -522,6 +522,32 @@ static unsigned int why_unknown(const struct scan *s, const struct cg *cg,
 	return s->unit_pages > 1 && !pages ? SUSPECT_SAMPLE : 0;
 }
 
+/*
+ * MADV_FREE puts anonymous memory on the LRU of files, at its old end, where it
+ * is what memory.stat's page cache does not account for.
+ */
+static void part_lazyfree(const struct scan *s, const struct cg *cg,
+			  struct tally *sum)
+{
+	enum { BATCH_PAGES = 64 };
+	char text[IO_BUF];
+	struct mem_stat st;
+	uint64_t lru, cache;
+
+	if (cg_read(&s->tree, cg, "memory.stat", text, sizeof(text)) < 0 ||
+	    mem_stat_parse(text, &st))
+		return;
+	lru = mem_file_lru_bytes(&st);
+	cache = num_less(num_less(st.file_bytes, st.shmem_bytes),
+			 st.swapcached_bytes == NUM_NONE ? 0
+							 : st.swapcached_bytes);
+	if (lru == NUM_NONE || st.file_bytes == NUM_NONE ||
+	    st.shmem_bytes == NUM_NONE ||
+	    lru <= cache + BATCH_PAGES * s->page_bytes)
+		return;
+	tally_lazyfree(sum, (lru - cache) / s->page_bytes);
+}
+
 void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	      struct tally *sum)
 {
@@ -532,6 +558,8 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	sum_tree(s, cg, local, node, sum);
 	if (node >= 0)
 		sum->hidden_pages = all_hidden(s, cg, local);
+	if (s->source == SOURCE_LRUGEN && node < 0 && !local)
+		part_lazyfree(s, cg, sum);
 	tally_believe(sum, s->scanned_pages / s->unit_pages);
 	unknown = why_unknown(s, cg, sum);
 	if (!unknown)

@@ -77,7 +77,8 @@ const struct col view_cols[VIEW_COLS] = {
 	U64(stale_us, "since the LRU last looked (lru-gen)"),
 	U64(pass_us, "what the pass took"),
 	U64(cpu_us, "CPU time of the pass"),
-	{ "kind", "anon, file, dirty, shmem, unevictable, or of coverage",
+	{ "kind",
+	  "anon, file, dirty, shmem, unevictable, lazyfree, or of coverage",
 	  put_text, AT(kind) },
 	{ "bytes", "of that kind and age", put_bytes, AT(bytes) },
 	{ "percentile_pct", "share of the pages (--percentiles)", put_pct,
@@ -94,6 +95,8 @@ const struct col view_cols[VIEW_COLS] = {
 	U64(before_bytes, "in the older state (--diff)"),
 	U64(cooled_bytes, "cold in the newer state only"),
 	U64(warmed_bytes, "cold in the older state only"),
+	U64(lazyfree_bytes, "of MADV_FREE, in neither anon nor file"),
+	U64(cold_lazyfree_bytes, "of lazyfree, not touched for age"),
 	U64(gone_bytes, "cold in the older state, freed since"),
 	{ "bar", "the row's share of the largest", put_text, AT(bar) },
 };
@@ -259,6 +262,8 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 		error_bytes(s, t->square[0], x->cold_anon_bytes, age);
 	x->cold_file_se_bytes =
 		error_bytes(s, t->square[1], x->cold_file_bytes, age);
+	x->lazyfree_bytes = cold(s, t, LAZYFREE, 0);
+	x->cold_lazyfree_bytes = cold(s, t, LAZYFREE, age);
 	if (!kinds)
 		return;
 	x->shmem_bytes = cold(s, t, SHMEM, 0);
@@ -461,7 +466,7 @@ static void emit_charged(struct view *v, const struct scan *s,
 			 const struct cg *cg, const struct tally *t,
 			 struct sample *x)
 {
-	uint64_t current, sum = 0, sock, rest;
+	uint64_t current, sum = 0, sock, hugetlb, rest;
 	struct mem_stat st;
 	char text[IO_BUF];
 
@@ -480,6 +485,12 @@ static void emit_charged(struct view *v, const struct scan *s,
 		sock = 0;
 	put_kind(v, x, "sock", sock);
 	sum += sock;
+	/* Told where it is part of memory.current: with the mount option
+	 * memory_hugetlb_accounting, by kernels that have the counter. */
+	if (!kv_u64(text, "hugetlb", &hugetlb)) {
+		put_kind(v, x, cover_name(HUGETLB), hugetlb);
+		sum += hugetlb;
+	}
 	x->negative = sum > current;
 	rest = x->negative ? sum - current : current - sum;
 	put_kind(v, x, "rest", rest);

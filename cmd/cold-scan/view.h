@@ -31,6 +31,7 @@ struct sample {
 	uint64_t age_us;
 	uint64_t anon_bytes, file_bytes, cold_anon_bytes, cold_file_bytes;
 	uint64_t shmem_bytes, dirty_bytes, unevictable_bytes;
+	uint64_t lazyfree_bytes, cold_lazyfree_bytes;
 	uint64_t cold_shmem_bytes, cold_dirty_bytes, cold_unevictable_bytes;
 	uint64_t cold_anon_se_bytes, cold_file_se_bytes;
 	uint64_t bytes, node, idle_us, stale_us, pass_us, cpu_us;
@@ -57,7 +58,7 @@ struct view {
 	unsigned int explained; /* suspicions: once is enough */
 };
 
-enum { VIEW_COLS = 37, VIEW_DEFAULT = 9 };
+enum { VIEW_COLS = 39, VIEW_DEFAULT = 9 };
 extern const struct col view_cols[VIEW_COLS];
 
 /* The columns of this view, with those of -o (NULL: none); dies. */

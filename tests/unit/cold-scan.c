@@ -117,6 +117,7 @@ static void test_kinds(void)
 		[DIRTY] = F(DIRTY),
 		[SHMEM] = F(SWAPBACKED) | F(DIRTY),
 		[UNEVICTABLE] = F(UNEVICTABLE) | F(ANON),
+		[LAZYFREE] = F(ANON) | F(DIRTY),
 	};
 
 	for (int k = 0; k < KINDS; k++) {

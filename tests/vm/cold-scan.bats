@@ -251,6 +251,23 @@ cell() {
 	drop_cgroup /cold/f
 }
 
+@test "memory of a process that ended, taken by another, is no promotion" {
+	S=$BATS_TEST_TMPDIR/state
+	make_cgroup /cold/f /cold/g
+	work /cold/f --cold-anon 96M
+	for _ in 1 2; do
+		sleep 1.1
+		runx 0 cold-scan -q -a 1s -S "$S" --promotions /cold/g
+	done
+	drop_cgroup /cold/f
+	work /cold/g --cold-anon 96M
+	runx 0 cold-scan -q -a 1s -S "$S" --promotions -o +cpu_us /cold/g
+	echo "$output"
+	# 96M in two seconds were 2880M a minute.
+	[ "$(cell /cold/g promoted_bytes_per_min)" -lt $((150 << 20)) ]
+	drop_cgroup /cold/g
+}
+
 @test "a second scan is refused, and one that ends lets go" {
 	cold-scan -q -a 2s -i 2s -c 5 / >/dev/null 3>&- &
 	sleep 1
