@@ -229,6 +229,48 @@ anon	16683008	0	8351744	8331264
 file	0	0	0	0"
 }
 
+# sampled N PATTERN: in $D/1 and $D/2, 256 MiB of anonymous memory, of which the
+# second minute finds idle: runs (long extents), chance (each page), parts (of
+# other density).
+sampled() {
+	local t
+	for t in 1 2; do
+		mkdir -p "$D/$t/proc" "$D/$t/sys/kernel/mm/page_idle" "$D/$t/sys/fs/cgroup"
+		echo '00000000-0fffffff : System RAM' >"$D/$t/proc/iomem"
+		printf 'btime 1795390000\n' >"$D/$t/proc/stat"
+		perl -e 'print pack("Q", 0x5828) x 65536' >"$D/$t/proc/kpageflags"
+		head -c 524288 /dev/zero >"$D/$t/proc/kpagecgroup"
+	done
+	head -c 8192 /dev/zero >"$D/1.map"
+	perl -e 'srand 7; $p = shift; for $w (0 .. 1023) {
+			if ($p eq "runs") { if (!$left--) { $idle = !$idle; $left = 20 + int rand 200 } $part = $idle }
+			elsif ($p eq "chance") { $part = .3 } else { if (!$left--) { $part = rand; $left = 8 + int rand 120 } }
+			print pack "b64", join "", map { rand() < $part ? 1 : 0 } 1 .. 64 }' "$1" >"$D/2.map"
+}
+
+# run_sampled SEED N: cold bytes and their standard error of a sample of 1/N.
+run_sampled() {
+	local t
+	for t in 1 2; do
+		cp "$D/$t.map" "$D/$t/sys/kernel/mm/page_idle/bitmap"
+		echo "$((t * 60)).$1 1.00" >"$D/$t/proc/uptime"
+	done
+	TMO_ROOT=$D/1:$D/2 cold-scan -q -H -a 59s -i 1m -c 1 --sample 1/"$2" -o cold_anon_bytes,cold_anon_se_bytes /
+}
+
+@test "--sample: the truth is within the 95 % interval in 19 of 20 runs, and that is no wider than twice its spread" {
+	D=$BATS_TEST_TMPDIR
+	for pattern in runs chance parts; do
+		sampled $pattern
+		truth=$(run_sampled 10 1 | cut -f1)
+		for seed in {100..199}; do run_sampled "$seed" 8; done >"$D/samples"
+		awk -v truth="$truth" -v pattern=$pattern '
+			{ off = $1 - truth; if (off < 0) off = -off; within += off <= 1.96 * $2; sum += off * off; se += $2 }
+			END { printf "%s: %d of %d within, spread %.0f, standard error %.0f\n", pattern, within, NR, sqrt(sum / NR), se / NR
+				exit(NR != 100 || within < 93 || se / NR > 2 * sqrt(sum / NR)) }' "$D/samples"
+	done
+}
+
 @test "the machine's coverage is every page frame of its RAM" {
 	idle
 	runx 0 cold-scan -a 2m --coverage /

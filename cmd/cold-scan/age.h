@@ -75,15 +75,20 @@ struct tally {
 	uint64_t promoted[AGES]; /* touched again after so many passes */
 	uint64_t unproven[AGES]; /* likewise, or freed and taken anew */
 	uint64_t cover[COVERS];
-	uint64_t marked_left;	/* folios that we left unmarked, now idle */
-	double square[2][AGES]; /* --sample: sums of squares over the units */
-	int known;		/* ages above this cannot be told */
-	uint64_t stale_us;	/* nobody looked for so long */
-	bool named;		/* the source has an entry for it */
-	uint64_t own_pages;	/* lru-gen: anonymous, of the cgroup itself */
-	uint64_t hidden_pages;	/* of them and removed ones below: touched
-				 * where no aging looks, as far as is known */
-	unsigned int unknown;	/* suspicions: why nothing of it is known */
+	uint64_t marked_left; /* folios that we left unmarked, now idle */
+	/* --sample: of each age and above, the sum of squared second
+	 * differences along the units, what the last two had, and how many
+	 * there were. */
+	double square[2][AGES];
+	int16_t last[2][2][AGES];
+	uint64_t units;
+	int known;	       /* ages above this cannot be told */
+	uint64_t stale_us;     /* nobody looked for so long */
+	bool named;	       /* the source has an entry for it */
+	uint64_t own_pages;    /* lru-gen: anonymous, of the cgroup itself */
+	uint64_t hidden_pages; /* of them and removed ones below: touched
+				* where no aging looks, as far as is known */
+	unsigned int unknown;  /* suspicions: why nothing of it is known */
 };
 
 struct tally_set {

@@ -393,23 +393,56 @@ static void move(uint64_t *from, uint64_t *to)
 	*from = 0;
 }
 
-/* Moves a unit's counts into the sum, and their squares for the error. */
-static void fold_tally(struct tally *t, struct tally *sum, int top)
+static void differ(struct tally *sum, int kind, int a, int x)
 {
-	double x[2] = { 0, 0 };
+	int16_t *last = &sum->last[0][kind][a],
+		*before = &sum->last[1][kind][a];
+	double d = x - 2 * *last + *before;
+
+	if (sum->units >= 2)
+		sum->square[kind][a] += d * d;
+	*before = *last;
+	*last = (int16_t)x;
+}
+
+/* Units without a page of this tally: after two more make no difference. */
+static void differ_up_to(struct tally *sum, uint64_t units)
+{
+	for (int n = 0; n < 2 && sum->units < units; n++, sum->units++)
+		for (int a = 0; a < AGES; a++) {
+			differ(sum, 0, a, 0);
+			differ(sum, 1, a, 0);
+		}
+	sum->units = units;
+}
+
+static void differ_at_end(struct tally_set *set, uint64_t units)
+{
+	for (struct tally *t = set->all; t; t = t->more)
+		differ_up_to(t, units);
+}
+
+/* Moves a unit's counts into the sum, with what its error follows from. */
+static void fold_tally(struct tally *t, struct tally *sum, int top,
+		       uint64_t unit)
+{
+	int x[2] = { 0, 0 };
+
+	differ_up_to(sum, unit);
 
 	for (int a = top; a >= 0; a--) {
 		for (int k = 0; k < KINDS; k++) {
 			if (k != UNEVICTABLE && k != LAZYFREE)
 				x[k == FILES || k == DIRTY] +=
-					(double)t->pages[k][a];
+					(int)t->pages[k][a];
 			move(&t->pages[k][a], &sum->pages[k][a]);
 		}
-		sum->square[0][a] += x[0] * x[0];
-		sum->square[1][a] += x[1] * x[1];
+		differ(sum, 0, a, x[0]);
+		differ(sum, 1, a, x[1]);
 		move(&t->promoted[a], &sum->promoted[a]);
 		move(&t->unproven[a], &sum->unproven[a]);
 	}
+	sum->units++;
 	for (int c = 0; c < COVERS; c++)
 		move(&t->cover[c], &sum->cover[c]);
 	move(&t->marked_left, &sum->marked_left);
@@ -418,7 +451,7 @@ static void fold_tally(struct tally *t, struct tally *sum, int top)
 static void fold_unit(struct worker *w, int top)
 {
 	for (struct tally *t = w->unit.all; t; t = t->more)
-		fold_tally(t, tally_of(w->out, t->ino, t->node), top);
+		fold_tally(t, tally_of(w->out, t->ino, t->node), top, w->units);
 	tally_reuse(&w->unit);
 }
 
@@ -602,9 +635,11 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 		if (pthread_create(&w[i].thread, NULL, work, w + i))
 			w[i].thread = 0;
 	work(w);
+	differ_at_end(out, w->units);
 	for (unsigned int i = 1; i < s->jobs; i++) {
 		if (w[i].thread)
 			pthread_join(w[i].thread, NULL);
+		differ_at_end(&w[i].own, w[i].units);
 		tally_merge(out, &w[i].own);
 	}
 	return s->err;

@@ -74,7 +74,7 @@ static void open_idle(struct scan *s)
 	s->idle.max_cpu_pct = s->opts->max_cpu_pct;
 	s->idle.progress = s->opts->progress;
 	s->idle.promoted = s->opts->promoted;
-	s->idle.seed = root_is_live() ? clock_mono_us() : 0;
+	s->idle.seed = clock_mono_us();
 	err = idle_open(&s->idle);
 	if (err == -ENOENT)
 		die(0, "no page_idle: the kernel lacks "

@@ -218,20 +218,20 @@ static uint64_t both(uint64_t a, uint64_t b)
 }
 
 /*
- * The words are a simple sample of all: n of n * unit, each with x cold pages
- * (Cochran, Sampling Techniques, 2.6). Strata make the truth better than that.
- * square[age] holds the sum of x^2 where x counts that age and above.
+ * One word is drawn of each stratum, so that none tells of its own spread: that
+ * of neighbours stands for it, by second differences, a sixth of their mean
+ * square (Wolter, Introduction to Variance Estimation, 8.2).  Where strata
+ * differ more than their words it is too large, on the safe side.
  */
 static uint64_t error_bytes(const struct scan *s, const double square[AGES],
 			    uint64_t cold_bytes, int age)
 {
-	double n = (double)s->units, all = n * (double)s->unit_pages, sum, var;
+	double n = (double)s->units, of = (double)s->unit_pages, var;
 
-	if (s->units < 2 || cold_bytes == NUM_NONE || age >= AGES)
+	if (s->units < 3 || cold_bytes == NUM_NONE || age >= AGES)
 		return NUM_NONE;
-	sum = (double)cold_bytes / (double)(s->unit_pages * s->page_bytes);
-	var = (square[age] - sum * sum / n) / (n - 1);
-	var = all * all * (1 - n / all) * (var > 0 ? var : 0) / n;
+	var = square[age] / 6 / (n - 2);
+	var = n * of * of * (1 - 1 / of) * var;
 	return (uint64_t)(sqrt(var) * (double)s->page_bytes);
 }
 
