@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,10 @@
 enum { ASKED_PASSES = 4 };
 
 /*
- * A cgroup with much page cache, more than one part in FILES_SHARE of its
+ * Each cgroup is judged by its own memory, without those below, as an aging
+ * takes each by itself: one whose parent is in the rows rests, too.
+ *
+ * One with much page cache, more than one part in FILES_SHARE of its
  * anonymous memory, is aged in courses, as aging harms what read(2) keeps warm:
  * until no more than one part in COURSE_SHARE of it is anonymous memory that is
  * cold, or nobody takes that, COURSE_AGES ages at most; then not for REST_AGES.
@@ -33,11 +37,13 @@ struct fact {
 	unsigned int unknown; /* why nothing of it is */
 	char verdict[VERDICT_LEN];
 	bool stale;	/* nobody looked up to now */
-	bool has_files; /* so many that it is aged in courses */
+	bool has_files; /* so many of its own that it is aged in courses */
 	int asked;	/* in the rows lately: how many passes more it counts */
-	uint64_t aged_us;	 /* when we first aged it, 0: not now */
-	uint64_t rest_us;	 /* when its last course ended, 0: none did */
-	uint64_t was_cold_bytes; /* anonymous, in the pass before */
+	uint64_t aged_us; /* when we first aged it, 0: not now */
+	uint64_t rest_us; /* when its last course ended, 0: none did */
+	uint64_t span_us; /* when all below were aged, 0: not now */
+	uint64_t own_bytes, own_cold_bytes; /* anonymous and file; anonymous */
+	uint64_t was_cold_bytes;	    /* in the pass before */
 };
 
 /* The thread makes all facts anew after each pass, then shows them. */
@@ -66,6 +72,22 @@ static void free_facts(struct fact *v, size_t n)
 	free(v);
 }
 
+/* What an aging of it alone could tell. */
+static void add_own(const struct scan *s, const struct cg *cg, struct tally *t,
+		    struct fact *f)
+{
+	struct sample x;
+
+	scan_sum(s, cg, true, -1, t);
+	sample_clear(&x);
+	view_cold(s, t, s->opts->age_us[0], &x);
+	f->own_cold_bytes = x.cold_anon_bytes;
+	f->own_bytes = t->unknown ? 0 : x.anon_bytes + x.file_bytes;
+	/* The text of a program is no page cache to spare. */
+	f->has_files = s->source == SOURCE_LRUGEN && f->own_bytes &&
+		       x.file_bytes > x.anon_bytes / FILES_SHARE;
+}
+
 static struct fact *make_facts(const struct scan *s)
 {
 	struct fact *v = xcalloc(s->tree.n + 1, sizeof(*v));
@@ -92,10 +114,7 @@ static struct fact *make_facts(const struct scan *s)
 		v[i].stale = suspect & SUSPECT_STALE;
 		v[i].x.stale_us =
 			s->source == SOURCE_LRUGEN ? t->stale_us : NUM_NONE;
-		/* The text of a program is no page cache to spare. */
-		v[i].has_files =
-			suspect & SUSPECT_FILE &&
-			v[i].x.file_bytes > v[i].x.anon_bytes / FILES_SHARE;
+		add_own(s, cg, t, v + i);
 	}
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
@@ -119,8 +138,8 @@ static void hold_back(const struct scan *s, struct fact *f)
 	uint64_t us = s->opts->age_us[0];
 
 	if (!s->opts->age_now || s->source != SOURCE_LRUGEN ||
-	    (f->aged_us && !f->stale &&
-	     clock_mono_us() >= f->aged_us + us - us / 50))
+	    (f->span_us && !f->stale &&
+	     clock_mono_us() >= f->span_us + us - us / 50))
 		return;
 	f->x.cold_anon_bytes = f->x.cold_file_bytes = NUM_NONE;
 }
@@ -128,15 +147,49 @@ static void hold_back(const struct scan *s, struct fact *f)
 /* Is there nothing more that aging could tell of it for now? */
 static bool course_ends(const struct scan *s, const struct fact *f)
 {
-	uint64_t us = s->opts->age_us[0], cold = f->x.cold_anon_bytes;
-	uint64_t all = f->x.anon_bytes + f->x.file_bytes;
-	uint64_t was = f->was_cold_bytes;
+	uint64_t us = s->opts->age_us[0], cold = f->own_cold_bytes;
+	uint64_t all = f->own_bytes, was = f->was_cold_bytes;
 
 	return s->opts->age_now && f->has_files && f->aged_us &&
+	       clock_mono_us() >= f->aged_us + us - us / 50 &&
 	       cold != NUM_NONE &&
 	       (cold <= all / COURSE_SHARE ||
 		(was != NUM_NONE && cold >= was - was / 8) ||
 		clock_mono_us() >= f->aged_us + COURSE_AGES * us);
+}
+
+/* Those above are told by the agings of all that have memory below. */
+static void span_below(struct board *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->v[i].span_us = b->v[i].own_bytes ? b->v[i].aged_us : 1;
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t us = b->v[i].aged_us;
+		char key[CG_KEY_MAX];
+
+		snprintf(key, sizeof(key), "%s", b->v[i].key);
+		while (b->v[i].own_bytes && cg_parent(key)) {
+			struct fact *f = find_fact(b->v, b->n, key);
+
+			if (f && f->span_us && (!us || us > f->span_us))
+				f->span_us = us;
+		}
+	}
+}
+
+/* Is it in the rows, or one above it? */
+static bool is_asked(const struct board *b, const char *of)
+{
+	char key[CG_KEY_MAX];
+	const struct fact *f;
+
+	snprintf(key, sizeof(key), "%s", of);
+	do {
+		f = find_fact(b->v, b->n, key);
+		if (f && f->asked)
+			return true;
+	} while (cg_parent(key));
+	return false;
 }
 
 static void show(struct board *b)
@@ -156,8 +209,9 @@ static void show(struct board *b)
 			f->asked = old[i].asked - 1;
 		f->aged_us = old[i].aged_us;
 		f->rest_us = old[i].rest_us;
-		f->was_cold_bytes = old[i].x.cold_anon_bytes;
+		f->was_cold_bytes = old[i].own_cold_bytes;
 	}
+	span_below(b);
 	for (size_t i = 0; i < b->n; i++) {
 		hold_back(b->s, v + i);
 		if (course_ends(b->s, v + i))
@@ -168,8 +222,9 @@ static void show(struct board *b)
 }
 
 /*
- * --age-now: the cgroups of the rows, but for those at rest: aging moves what
- * read(2) keeps warm to the oldest generation, where reclaim takes it.
+ * --age-now: the cgroups of the rows and those below, but for those at rest:
+ * aging moves what read(2) keeps warm to the oldest generation, where reclaim
+ * takes it.
  */
 static void aim(struct board *b)
 {
@@ -182,8 +237,8 @@ static void aim(struct board *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct fact *f = b->v + i;
 
-		if (!f->asked || (f->has_files && f->rest_us &&
-				  now_us < f->rest_us + rest_us)) {
+		if (!is_asked(b, f->key) || (f->has_files && f->rest_us &&
+					     now_us < f->rest_us + rest_us)) {
 			f->aged_us = 0;
 			continue;
 		}
@@ -193,6 +248,7 @@ static void aim(struct board *b)
 	}
 	pthread_mutex_unlock(&b->lock);
 	b->s->keys = b->keys;
+	b->s->keys_alone = true;
 	b->s->n_keys = n;
 }
 

@@ -186,6 +186,15 @@ struct reading {
 	struct tally_set *out;
 };
 
+/* A name with a TAB is no key: that of the cgroup above it, and false. */
+static bool path_key(const char *path, char key[CG_KEY_MAX])
+{
+	size_t tab = strcspn(path, "\t");
+
+	snprintf(key, CG_KEY_MAX, "%.*s", (int)tab, path);
+	return !path[tab] || !cg_parent(key);
+}
+
 /*
  * A removed cgroup lives on while pages are charged to it; its path may be
  * another's by now.
@@ -196,13 +205,8 @@ static struct cg *owner(struct cg_set *tree, const struct lrugen_vec *v,
 	char key[CG_KEY_MAX], path[CG_KEY_MAX];
 	struct cg *cg;
 	bool gone = lrugen_gone(v);
-	size_t tab = strcspn(v->path, "\t");
 
-	/* A name with a TAB is no key: the cgroup above it. */
-	snprintf(path, sizeof(path), "%.*s", (int)tab, v->path);
-	*exact = !gone && !v->path[tab];
-	if (v->path[tab])
-		cg_parent(path);
+	*exact = path_key(v->path, path) && !gone;
 	if (cg_key(tree, path, key))
 		return NULL;
 	while (gone || cg_set_get(tree, key, &cg)) {
@@ -257,17 +261,21 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 struct aging {
 	char *const *keys;
 	size_t n;
+	bool below;
 	int done;
 };
 
 static void age_one(const struct lrugen_vec *v, void *ctx)
 {
 	struct aging *a = ctx;
-	char command[96];
+	char command[96], key[CG_KEY_MAX];
 	bool wanted = false;
 
+	path_key(v->path, key);
+
 	for (size_t i = 0; i < a->n && !wanted; i++)
-		wanted = cg_is_below(v->path, a->keys[i]);
+		wanted = a->below ? cg_is_below(key, a->keys[i])
+				  : !strcmp(key, a->keys[i]);
 	if (!wanted || a->done < 0)
 		return;
 	/* can_swap 1: anonymous pages age as well where there is no swap;
@@ -284,9 +292,9 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 		a->done = err;
 }
 
-int lrugen_age_now(char *const *keys, size_t n)
+int lrugen_age_now(char *const *keys, size_t n, bool below)
 {
-	struct aging a = { keys, n, 0 };
+	struct aging a = { keys, n, below, 0 };
 	char *text;
 	ssize_t len = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;

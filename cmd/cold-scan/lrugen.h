@@ -66,9 +66,10 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 		struct tally_set *out);
 
 /*
- * Begins a generation in every lruvec of the cgroups below the keys: from then
- * on the ages of the others hold up to now.  Number of lruvecs, or -errno.
+ * Begins a generation in every lruvec of the cgroups of the keys, or of those
+ * and all below: from then on the ages of the others hold up to now.  Number of
+ * lruvecs, or -errno.
  */
-int lrugen_age_now(char *const *keys, size_t n);
+int lrugen_age_now(char *const *keys, size_t n, bool below);
 
 #endif

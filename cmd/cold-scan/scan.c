@@ -317,7 +317,8 @@ bool scan_is_stale(const struct scan *s, const struct tally *t, uint64_t age_us)
 static bool is_target(const struct scan *s, const struct cg *cg)
 {
 	for (size_t i = 0; i < s->n_keys; i++)
-		if (cg_is_below(cg->key, s->keys[i]))
+		if (s->keys_alone ? !strcmp(cg->key, s->keys[i])
+				  : cg_is_below(cg->key, s->keys[i]))
 			return true;
 	return false;
 }
@@ -381,7 +382,7 @@ static int pass_lrugen(struct scan *s)
 	s->suspect = verdict_look() & SUSPECT_DAMON;
 	tell_damon(s);
 	if (s->opts->age_now)
-		err = lrugen_age_now(s->keys, s->n_keys);
+		err = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone);
 	if (err < 0)
 		return err;
 	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);

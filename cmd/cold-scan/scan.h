@@ -46,6 +46,7 @@ struct scan {
 	size_t tabs;	    /* of its names, met before */
 	char *const *keys;  /* --age-now: whose lruvecs to age */
 	size_t n_keys;
+	bool keys_alone; /* and not of what is below them */
 
 	struct tally_set pages;
 	int nodes; /* that have any */

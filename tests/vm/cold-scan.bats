@@ -21,7 +21,7 @@ setup_file() {
 }
 
 teardown_file() {
-	for c in a b c d e f g h; do drop_cgroup /cold/$c; done
+	for c in a b c d e f g h m p/f p/g p; do drop_cgroup /cold/$c; done
 	drop_cgroup /cold
 	umount "$D"
 }
@@ -34,6 +34,9 @@ setup() {
 	esac
 	lru_gen n
 }
+
+# What a failed test left mounted would hide why it failed.
+teardown() { umount "$BATS_TEST_TMPDIR/shm" 2>/dev/null || true; }
 
 lru_gen() { echo "$1" >/sys/kernel/mm/lru_gen/enabled; }
 
@@ -319,29 +322,32 @@ cell() {
 	bash -c 'echo $$ >"$1" && head -c 1M /dev/zero >"$2"' - $CG/cold/k/gone/cgroup.procs "$BATS_TEST_TMPDIR/shm/x"
 	retry 5 rmdir $CG/cold/k/gone
 	work /cold/k --hot-anon 24M --cold-anon 40M --rate 12000 --pattern seq
+	work /cold/p/f --hot-file 4M --cold-file 12M --dir "$D" --rate 2000 --pattern seq
+	work /cold/p/g --cold-anon 80M
 	lru_gen y
 	psi-watch -i 1s -c 4 /cold/k | cold-scan --annotate -a 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	grep -c . "$BATS_TEST_TMPDIR/err" | grep -qx 1
 	grep -q '/cold/k: the LRU has not aged .* --age-now' "$BATS_TEST_TMPDIR/err"
-	before=$(newest_generation /cold/l) files=$(newest_generation /cold/b)
+	before=$(newest_generation /cold/l) files=$(newest_generation /cold/p/f)
 	[ -n "$before" ]
 	[ -n "$files" ]
-	psi-watch -i 2s -c 14 /cold/k /cold/b | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	psi-watch -i 2s -c 14 /cold/k /cold/p /cold/p/f | cold-scan --annotate --age-now -a 8s >"$BATS_TEST_TMPDIR/out" 3>&- &
 	filter=$!
 	sleep 18
-	# Page cache that is read is aged until its anonymous memory is known, then spared.
-	rest=$(newest_generation /cold/b)
+	# Page cache that is read is aged until its anonymous memory is known, then spared,
+	# the rows of its parent notwithstanding.
+	rest=$(newest_generation /cold/p/f)
 	[ "$rest" -gt "$files" ]
 	wait $filter
-	[ "$(newest_generation /cold/b)" = "$rest" ]
+	[ "$(newest_generation /cold/p/f)" = "$rest" ]
 	[ "$(newest_generation /cold/l)" = "$before" ]
 	lru_gen n
 	output=$(cat "$BATS_TEST_TMPDIR/out")
 	echo "$output"
-	[[ $(cell /cold/b verdict) == suspect:*file* ]]
-	[ "$(cell /cold/b cold_anon_bytes)" = - ]
+	[[ $(cell /cold/p/f verdict) == suspect:*file* ]]
+	for c in /cold/p /cold/p/f; do [ "$(cell $c cold_anon_bytes)" = - ]; done
 	grep -v '^/cold/k' <<<"$output" | col cold_anon_bytes | grep -q '[0-9]'
-	output=$(grep -v ^/cold/b <<<"$output")
+	output=$(grep -v ^/cold/p <<<"$output")
 	[ "$(cell /cold/k source)" = lru-gen ]
 	[ "$(col verdict <<<"$output" | tail -n +2 | sort -u)" = ok ]
 	# Never more than is cold, and unknown at first.
@@ -352,7 +358,7 @@ cell() {
 	near "$(cell /cold/k cold_anon_bytes)" 40 5
 	drop_cgroup /cold/k
 	drop_cgroup /cold/l
-	umount "$BATS_TEST_TMPDIR/shm"
+	for c in p/f p/g p; do drop_cgroup /cold/$c; done
 }
 
 @test "lru-gen is refused while it is off, with the remedy" {
@@ -518,6 +524,30 @@ cell() {
 	done
 	# Never less than the truth: an upper bound.
 	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
+}
+
+@test "lru-gen, and page-idle: MADV_FREE memory is neither page cache nor what takes swap" {
+	make_cgroup /cold/m
+	perl -e 'open P, ">$ARGV[0]"; syswrite P, $$; close P; $n = 32 << 20;
+		$a = syscall(9, 0, $n, 3, 0x22, -1, 0); pipe(R, W);
+		for ($o = 0; $o < $n; $o += 4096) { syswrite(W, "x"); syscall(0, fileno(R), $a + $o, 1) == 1 or die }
+		syscall(28, $a, $n, 8) == 0 or die; open F, ">$ARGV[1]"; close F; sleep 1000' \
+		$CG/cold/m/cgroup.procs "$BATS_TEST_TMPDIR/ready" 3>&- &
+	retry 60 test -e "$BATS_TEST_TMPDIR/ready"
+	echo 1 >/proc/sys/vm/stat_refresh
+	lru_gen y
+	runx 0 cold-scan -q --source lru-gen -a 1s -o cgroup,anon_bytes,file_bytes,lazyfree_bytes /cold/m
+	echo "$output"
+	lru_gen n
+	near "$(cell /cold/m lazyfree_bytes)" 32 5
+	[ "$(cell /cold/m file_bytes)" -lt $((3 << 20)) ]
+	[ "$(cell /cold/m anon_bytes)" -lt $((3 << 20)) ]
+	if [ -e /sys/kernel/mm/page_idle/bitmap ]; then
+		runx 0 cold-scan -q -a 1s -S "$BATS_TEST_TMPDIR/state" -o cgroup,anon_bytes,file_bytes,lazyfree_bytes /cold/m
+		near "$(cell /cold/m lazyfree_bytes)" 32 5
+		[ "$(cell /cold/m anon_bytes)" -lt $((3 << 20)) ]
+	fi
+	drop_cgroup /cold/m
 }
 
 @test "lru-gen: one aging, which anybody may have made, tells nothing; two do" {
