@@ -148,7 +148,7 @@ install: all $(if $(shell command -v $(SCDOC)),man)
 	$(INSTALL) -m 644 completions/bash/* $(DESTDIR)$(BASHCOMPDIR)
 	$(INSTALL) -m 644 completions/zsh/* $(DESTDIR)$(ZSHCOMPDIR)
 	$(INSTALL) -m 644 completions/fish/* $(DESTDIR)$(FISHCOMPDIR)
-	$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) README
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) README $(SERVICE)/tmo.rules.yml
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	for u in $(SERVICES); do \
 		sed 's,@BINDIR@,$(BINDIR),g' $$u \
@@ -169,7 +169,7 @@ uninstall:
 	cd $(DESTDIR)$(ZSHCOMPDIR) && rm -f $(notdir $(wildcard completions/zsh/*))
 	cd $(DESTDIR)$(FISHCOMPDIR) && rm -f $(notdir $(wildcard completions/fish/*))
 	for p in $(PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
-	rm -f $(DESTDIR)$(DOCDIR)/README \
+	rm -f $(DESTDIR)$(DOCDIR)/README $(DESTDIR)$(DOCDIR)/tmo.rules.yml \
 		$(DESTDIR)$(SYSUSERSDIR)/tmo-tools.conf \
 		$(DESTDIR)$(TMPFILESDIR)/tmo-tools.conf
 	cd $(DESTDIR)$(UNITDIR) && rm -f $(notdir $(SERVICES))
