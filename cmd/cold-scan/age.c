@@ -228,15 +228,16 @@ uint64_t age_scatter(uint64_t x)
 
 /*
  * Does the pass leave the folio unmarked?  Others in each pass, so that none
- * stays without an age; of huge ones more, as there are fewer.
+ * stays without an age; of huge ones more, as there are fewer, but none that is
+ * met first: it may be cold, and much of what is.
  */
-static bool is_left(const struct chunk *c, size_t i)
+static bool is_left(const struct chunk *c, size_t i, enum cover cover)
 {
 	enum { HUGE_MORE = 8 };
 	uint64_t leave = c->leave;
 
 	if (has(c->flags[i], PF_COMPOUND_HEAD))
-		leave /= HUGE_MORE;
+		leave = cover == TRACKED ? leave / HUGE_MORE : 0;
 	return leave && !(age_scatter((c->base_pfn + c->at + i) ^
 				      (uint64_t)c->pass << 40) %
 			  leave);
@@ -281,7 +282,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		if (idle)
 			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
 	}
-	f->left = !idle && i < c->told && is_left(c, i);
+	f->left = !idle && i < c->told && is_left(c, i, f->cover);
 }
 
 static struct folio look(const struct chunk *c, size_t i)

@@ -217,6 +217,17 @@ static void test_left_unmarked(void)
 	t = pass();
 	is_u64(t->marked_left, 0, "what is idle is not left again");
 	is_u64(t->pages[ANON][1] + t->pages[ANON][2], N, "and ages");
+	reset();
+	m.leave = 8; /* of huge ones each */
+	m.first = true;
+	m.flags[0] = F(LRU) | F(ANON) | F(SWAPBACKED) | F(COMPOUND_HEAD);
+	for (size_t i = 1; i < N; i++)
+		m.flags[i] = F(COMPOUND_TAIL);
+	pass();
+	m.first = false;
+	is_u64(m.mark[0], 1, "a huge page that is met first is marked");
+	pass();
+	is_u64(m.mark[0], 0, "one that is touched again may be left");
 }
 
 static void test_short_word(void)
