@@ -298,7 +298,11 @@ cell() {
 	runx 3 cold-scan -q --strict -a 2s -i 2s -c 2 -r /cold
 	kill $!
 	echo "$output"
-	[ "$(col verdict <<<"$output" | sort -u)" = suspect:scanner ]
+	grep -q '^/cold/a.*suspect:scanner' <<<"$output"
+	# What is ok is true: all was touched again since the other's last marks.
+	while IFS=$'\t' read -r key _ _ verdict _ _ _ got _; do
+		[ "$key $verdict" != '/cold/a ok' ] || near "$got" 64
+	done <<<"$output"
 }
 
 @test "where lru_gen is on page-idle is suspect, and auto takes lru-gen" {
