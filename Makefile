@@ -131,6 +131,7 @@ bench: tools-for-tests
 demo: all $(WORK) ; tests/demo $(if $(HOST),--host)
 evaluate: ; tests/eval/run
 matrix: ; tests/vm/matrix
+services: ; tests/eval/services none:240 default:240 evidence:240 senpai:240
 vm-kernel: ; tests/vm/build-kernel
 check-pages: ; tests/vm/pages 64k 16k
 
@@ -197,5 +198,5 @@ clean:
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 .DELETE_ON_ERROR:
-.PHONY: all man check check-asan lint fuzz bench demo evaluate matrix vm-kernel \
+.PHONY: all man check check-asan lint fuzz bench demo evaluate matrix services vm-kernel \
 	check-pages deb dist install uninstall clean tools-for-tests

@@ -39,6 +39,8 @@ file == 1 {
 
 { p50[client] = $3; p99[client] = $4; p999[client] = $5; worst[client] = $7; rate[client] = $2; c1[client] = $9; c5[client] = $10 }
 
+function told(figure) { return figure == "" ? "-" : figure }
+
 END {
 	for (i = 1; i <= count; i++) {
 		s = names[i]
@@ -54,8 +56,8 @@ END {
 		print who, s, sprintf("%.0f", from[s] / M), sprintf("%.1f", 100 * (from[s] - now) / from[s]), \
 			sprintf("%.0f", anon[s] ? 100 * thp[s] / anon[s] : 0), sprintf("%.1f", (anon1[s] - anon0[s]) / M), \
 			sprintf("%.1f", (file1[s] - file0[s]) / M), sprintf("%.3f", (mem1[s] - mem0[s]) / took / 1e4), \
-			sprintf("%.3f", (io1[s] - io0[s]) / took / 1e4), p50[s], p99[s], p999[s], worst[s], rate[s], \
-			sprintf("%.1f", 100 * c1[s] / from[s]), sprintf("%.1f", 100 * c5[s] / from[s])
+			sprintf("%.3f", (io1[s] - io0[s]) / took / 1e4), told(p50[s]), told(p99[s]), told(p999[s]), told(worst[s]), told(rate[s]), \
+			s in p50 ? sprintf("%.1f", 100 * c1[s] / from[s]) : "-", s in p50 ? sprintf("%.1f", 100 * c5[s] / from[s]) : "-"
 	}
 	sum = n = 0
 	s = names[1]
