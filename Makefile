@@ -18,7 +18,8 @@ VERSION = 0.1.0
 # Objects for musl and those for glibc do not mix.
 B ?= build$(if $(filter 1,$(STATIC)),/static)
 TOOLS = psi-watch cold-scan swap-balance tmo-reclaim
-PAGES = psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5
+PAGES = psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 \
+	tmo-cookbook.7 tmo-rows.5
 # Of a service: installed, and off until somebody enables it.
 SERVICES = $(wildcard cmd/*/service/*.service cmd/*/service/*.timer \
 	cmd/*/service/*.slice)

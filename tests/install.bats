@@ -12,7 +12,7 @@ load helpers
 		[ -s "$dest/usr/share/fish/vendor_completions.d/$tool.fish" ]
 	done
 	for page in man1/psi-watch.1 man8/cold-scan.8 man8/swap-balance.8 \
-		man8/tmo-reclaim.8 man7/tmo.7 man5/tmo-rows.5; do
+		man8/tmo-reclaim.8 man7/tmo.7 man7/tmo-cookbook.7 man5/tmo-rows.5; do
 		[ -s "$dest/usr/share/man/$page" ]
 	done
 	for unit in tmo.service tmo-evidence.service tmo.slice tmo-metrics.service \
@@ -67,7 +67,8 @@ load helpers
 }
 
 @test "no word of a page is hyphenated at a line's end" {
-	for page in psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-rows.5; do
+	for page in psi-watch.1 cold-scan.8 swap-balance.8 tmo-reclaim.8 tmo.7 tmo-cookbook.7 \
+		tmo-rows.5; do
 		MANWIDTH=78 man -l "$TMO_BUILD/man/$page" >"$BATS_TEST_TMPDIR/page"
 		MANWIDTH=900 man -l "$TMO_BUILD/man/$page" >"$BATS_TEST_TMPDIR/wide"
 		while read -r word; do
