@@ -1,9 +1,7 @@
 #include "cg.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgkey.h"
+#include "cgwalk.h"
 #include "io.h"
 #include "kv.h"
 #include "mount.h"
-#include "notify.h"
 #include "root.h"
 
 enum { FD_RESERVE = 128 };
@@ -104,19 +103,9 @@ static void let_go_dir(struct cg_set *set, struct cg *cg)
 	cg_set_let_go(set, &cg->fd);
 }
 
-/* FNV-1a */
-static size_t hash(const char *key)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * UINT64_C(1099511628211);
-	return (size_t)(h ^ h >> 32);
-}
-
 static struct cg **slot(const struct cg_set *set, const char *key)
 {
-	struct cg **p = &set->bucket[hash(key) & (set->buckets - 1)];
+	struct cg **p = &set->bucket[cg_hash(key) & (set->buckets - 1)];
 
 	while (*p && strcmp((*p)->key, key))
 		p = &(*p)->next;
@@ -134,7 +123,8 @@ static void rehash(struct cg_set *set)
 	set->bucket = bucket;
 	set->buckets = buckets;
 	for (size_t i = 0; i < set->n; i++) {
-		struct cg **p = &bucket[hash(set->v[i]->key) & (buckets - 1)];
+		struct cg **p =
+			&bucket[cg_hash(set->v[i]->key) & (buckets - 1)];
 
 		set->v[i]->next = *p;
 		*p = set->v[i];
@@ -156,35 +146,6 @@ static void drop(struct cg_set *set, struct cg *cg)
 	free(cg);
 }
 
-static void unfollow(struct cg_set *set)
-{
-	if (set->notify)
-		notify_close(set->notify);
-	free(set->notify);
-	set->notify = NULL;
-}
-
-int cg_set_follow(struct cg_set *set)
-{
-	int err;
-
-	if (!root_is_live())
-		return -ENOTSUP;
-	set->notify = malloc(sizeof(*set->notify));
-	if (!set->notify)
-		return -ENOMEM;
-	err = notify_open(set->notify);
-	set->asked = 0;
-	if (err)
-		unfollow(set);
-	return err ? err : set->notify->fd;
-}
-
-bool cg_set_follows(const struct cg_set *set)
-{
-	return set->notify;
-}
-
 void cg_set_close(struct cg_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
@@ -192,7 +153,7 @@ void cg_set_close(struct cg_set *set)
 	free(set->v);
 	free(set->bucket);
 	free(set->mount);
-	unfollow(set);
+	cg_set_unfollow(set);
 	if (set->fd >= 0)
 		close(set->fd);
 }
@@ -222,18 +183,6 @@ static void forget(struct cg_set *set, struct cg *cg)
 	drop(set, cg);
 }
 
-/* Is it "/"?  Which is not always the system's root: see cg_is_root(). */
-static bool is_top(const char *key)
-{
-	return !strcmp(key, "/");
-}
-
-/* The path to hand to openat below the mount. */
-static const char *relative(const char *key)
-{
-	return is_top(key) ? "." : key + 1;
-}
-
 /*
  * In a recording another time is another directory: there the key is the
  * identity, unless the recording tells the inode in a file of its own.
@@ -244,7 +193,7 @@ static int identify(int fd, const char *key, uint64_t *ino)
 
 	if (!root_is_live()) {
 		if (kv_read_u64(fd, "inode", ino))
-			*ino = hash(key);
+			*ino = cg_hash(key);
 		return 0;
 	}
 	if (fstat(fd, &st))
@@ -266,7 +215,7 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 		goto nomem;
 	cg->ino = ino;
 	cg->seen = set->round;
-	cg->whole = set->whole && is_top(key);
+	cg->whole = set->whole && cg_is_top(key);
 	if (set->n >= set->buckets * 2)
 		rehash(set);
 	p = slot(set, key);
@@ -291,7 +240,7 @@ static int inode_of(const struct cg_set *set, const char *key, uint64_t *ino)
 {
 	struct stat st;
 
-	if (fstatat(set->fd, relative(key), &st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(set->fd, cg_relative(key), &st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
@@ -305,7 +254,7 @@ int cg_inode(const struct cg_set *set, const char *key, uint64_t *ino)
 
 	if (root_is_live())
 		return inode_of(set, key, ino);
-	fd = io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
+	fd = io_open(set->fd, cg_relative(key), O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	err = identify(fd, key, ino);
@@ -313,8 +262,7 @@ int cg_inode(const struct cg_set *set, const char *key, uint64_t *ino)
 	return err;
 }
 
-/* Another recording: its directories are opened anew, its members stay. */
-static int follow_replay(struct cg_set *set)
+int cg_set_follow_replay(struct cg_set *set)
 {
 	if (set->generation == root_generation())
 		return 0;
@@ -326,8 +274,7 @@ static int follow_replay(struct cg_set *set)
 	return open_mount(set);
 }
 
-/* The member of that key, still the same cgroup; NULL: there is none. */
-static struct cg *known(struct cg_set *set, const char *key)
+struct cg *cg_set_known(struct cg_set *set, const char *key)
 {
 	struct cg *cg = *slot(set, key);
 	uint64_t ino;
@@ -344,11 +291,11 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 {
 	struct cg *cg;
 	uint64_t ino;
-	int fd, err = follow_replay(set);
+	int fd, err = cg_set_follow_replay(set);
 
 	if (err)
 		return err;
-	cg = known(set, key);
+	cg = cg_set_known(set, key);
 	if (cg && (cg->fd >= 0 || set->fd_short)) {
 		cg->seen = set->round;
 		*out = cg;
@@ -357,7 +304,8 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out)
 	fd = (set->dirs >= set->dirs_max || !cg_set_has_room(set)) &&
 			     root_is_live()
 		     ? -EMFILE
-		     : io_open(set->fd, relative(key), O_RDONLY | O_DIRECTORY);
+		     : io_open(set->fd, cg_relative(key),
+			       O_RDONLY | O_DIRECTORY);
 	if (fd == -EMFILE || fd == -ENFILE) {
 		set->fd_short = true;
 		err = inode_of(set, key, &ino);
@@ -389,8 +337,7 @@ struct cg *cg_set_find(const struct cg_set *set, const char *key)
 	return *slot(set, key);
 }
 
-/* Drops what was last met that many rounds ago. */
-static void prune(struct cg_set *set, uint32_t rounds)
+void cg_set_prune(struct cg_set *set, uint32_t rounds)
 {
 	size_t kept = 0;
 
@@ -405,334 +352,13 @@ static void prune(struct cg_set *set, uint32_t rounds)
 
 void cg_set_sweep(struct cg_set *set, uint32_t rounds)
 {
-	prune(set, rounds);
+	cg_set_prune(set, rounds);
 	set->round++;
-}
-
-struct walk {
-	struct cg_set *set;
-	bool recursive;
-	bool met; /* some cgroup: the order may be another */
-	int err;
-	char key[CG_KEY_MAX];
-};
-
-static void meet(struct walk *w, size_t len, const char *rest);
-
-/* Appends a name to the key; 0 where it does not fit. */
-static size_t push(struct walk *w, size_t len, const char *name, size_t n)
-{
-	if (len == 1)
-		len = 0; /* "/" has its slash already */
-	if (len + 1 + n >= sizeof(w->key)) {
-		w->set->longs++;
-		return 0;
-	}
-	w->key[len] = '/';
-	memcpy(w->key + len + 1, name, n);
-	w->key[len + 1 + n] = '\0';
-	return len + 1 + n;
-}
-
-/* There is no inotify_add_watch that takes a directory descriptor. */
-static void follow_dir(struct walk *w)
-{
-	char path[2 * CG_KEY_MAX];
-
-	if (!w->set->notify)
-		return;
-	snprintf(path, sizeof(path), "%s%s", w->set->mount, w->key);
-	switch (notify_add(w->set->notify, path, w->key)) {
-	case -ENOSPC: /* fs.inotify.max_user_watches */
-	case -ENOMEM: unfollow(w->set); break;
-	}
-}
-
-/* One component; a backslash that quotes nothing is one for fnmatch(3), too. */
-static bool part_names(const char *pattern, const char *name)
-{
-	char quoted[512];
-	size_t n = 0;
-
-	if (!strcmp(pattern, name))
-		return true;
-	if (!cg_is_glob(pattern))
-		return false;
-	for (; *pattern && n + 2 < sizeof(quoted); pattern++) {
-		quoted[n++] = *pattern;
-		if (*pattern != '\\')
-			continue;
-		if (pattern[1] && strchr("*?[]\\", pattern[1]))
-			quoted[n++] = *++pattern;
-		else
-			quoted[n++] = '\\';
-	}
-	quoted[n] = '\0';
-	return !*pattern && !fnmatch(quoted, name, FNM_PERIOD);
-}
-
-/* Every child whose name matches the pattern, and on with the rest. */
-static void each_child(struct walk *w, size_t len, const char *pattern,
-		       const char *rest)
-{
-	int fd;
-	DIR *dir;
-	struct dirent *e;
-
-	follow_dir(w); /* before it is read, so that nothing falls between */
-	fd = io_open(w->set->fd, relative(w->key), O_RDONLY | O_DIRECTORY);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		/* What is below is there, but not seen. */
-		if ((fd == -EMFILE || fd == -ENFILE) && !w->err)
-			w->err = fd;
-		return;
-	}
-	while ((e = readdir(dir))) {
-		size_t deeper;
-
-		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") ||
-		    !strcmp(e->d_name, ".."))
-			continue;
-		if (pattern && !part_names(pattern, e->d_name))
-			continue;
-		if (strchr(e->d_name, '\t')) {
-			w->set->tabs++;
-			if (!w->set->take_tabs)
-				continue;
-		}
-		deeper = push(w, len, e->d_name, strlen(e->d_name));
-		if (deeper)
-			meet(w, deeper, rest);
-		w->key[len] = '\0';
-	}
-	closedir(dir);
-}
-
-/* w->key of that length is matched; rest is what the pattern still wants. */
-static void meet(struct walk *w, size_t len, const char *rest)
-{
-	char part[256];
-	size_t n;
-	struct cg *cg;
-
-	while (*rest == '/')
-		rest++;
-	if (!*rest) {
-		int err = cg_set_get(w->set, w->key, &cg);
-
-		if (err && err != -ENOENT && err != -ENODEV && !w->err)
-			w->err = err;
-		w->met |= !err;
-		if (!err && w->recursive)
-			each_child(w, len, NULL, "");
-		return;
-	}
-	n = strcspn(rest, "/");
-	if (n >= sizeof(part))
-		return;
-	memcpy(part, rest, n);
-	part[n] = '\0';
-	if (cg_is_glob(part)) {
-		each_child(w, len, part, rest + n);
-	} else {
-		size_t deeper;
-
-		follow_dir(w);
-		deeper = push(w, len, rest, n);
-		if (deeper)
-			meet(w, deeper, rest + n);
-		w->key[len] = '\0';
-	}
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const char *x = (*(struct cg *const *)a)->key;
-	const char *y = (*(struct cg *const *)b)->key;
-
-	/* '/' before any other byte: a parent, its children, its sisters. */
-	for (; *x && *x == *y; x++, y++)
-		;
-	if (*x == '/' && *y)
-		return -1;
-	if (*y == '/' && *x)
-		return 1;
-	return (unsigned char)*x - (unsigned char)*y;
-}
-
-/* All that the keys name, from the mount down. */
-static void walk_all(struct walk *w, char *const *keys, size_t n)
-{
-	w->set->round++;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(w->key, "/", 2);
-		meet(w, 1, keys[i]);
-	}
-	prune(w->set, 1);
-}
-
-/* Does the pattern lead to or through key?  *rest is what it still wants. */
-static bool leads_to(const char *pattern, const char *key, bool recursive,
-		     const char **rest)
-{
-	while (*key) {
-		size_t n, len;
-		char part[256], name[256];
-
-		pattern += strspn(pattern, "/");
-		key += strspn(key, "/");
-		if (!*pattern)
-			break;
-		n = strcspn(pattern, "/");
-		len = strcspn(key, "/");
-		if (n >= sizeof(part) || len >= sizeof(name))
-			return false;
-		snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
-		snprintf(name, sizeof(name), "%.*s", (int)len, key);
-		if (!part_names(part, name))
-			return false;
-		pattern += n;
-		key += len;
-	}
-	*rest = pattern;
-	return !*key || recursive;
-}
-
-bool cg_names(const char *pattern, const char *key)
-{
-	const char *rest;
-
-	return leads_to(pattern, key, false, &rest) && !rest[strspn(rest, "/")];
-}
-
-bool cg_matches(const char *key, const char *pattern)
-{
-	const char *rest;
-
-	return leads_to(pattern, key, true, &rest) && !rest[strspn(rest, "/")];
-}
-
-/* A child of dir was made or removed. */
-static void follow_event(struct walk *w, char *const *keys, size_t n,
-			 uint32_t mask, const char *dir, const char *name)
-{
-	size_t len = strlen(dir);
-	const char *rest;
-
-	if (strchr(name, '\t')) {
-		w->set->tabs += (mask & IN_CREATE) != 0;
-		return;
-	}
-	memcpy(w->key, dir, len + 1);
-	len = push(w, len, name, strlen(name));
-	if (!len)
-		return;
-	if (mask & IN_DELETE) {
-		known(w->set, w->key);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (leads_to(keys[i], w->key, w->recursive, &rest)) {
-			meet(w, len, rest);
-			w->key[len] = '\0';
-		}
-}
-
-/* What inotify told of; false: some of it was lost. */
-static bool walk_changes(struct walk *w, char *const *keys, size_t n)
-{
-	const char *dir, *name;
-	uint32_t mask;
-	int more = 0;
-
-	while (w->set->notify &&
-	       (more = notify_next(w->set->notify, &mask, &dir, &name)) > 0) {
-		char key[CG_KEY_MAX];
-
-		/* A walk may add directories, which moves the key. */
-		snprintf(key, sizeof(key), "%s", dir);
-		follow_event(w, keys, n, mask, key, name);
-	}
-	return w->set->notify && !more;
-}
-
-static uint64_t asked_for(char *const *keys, size_t n, bool recursive)
-{
-	uint64_t h = 2 + recursive;
-
-	for (size_t i = 0; i < n; i++)
-		h = h * UINT64_C(1099511628211) + hash(keys[i]);
-	return h ? h : 1;
-}
-
-int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
-		  bool recursive, const char **missing)
-{
-	struct walk w = { .set = set, .recursive = recursive };
-	size_t before = set->n;
-	uint64_t asked = asked_for(keys, n, recursive);
-	int err = follow_replay(set);
-
-	*missing = NULL;
-	if (err)
-		return err;
-	if (asked != set->asked || !walk_changes(&w, keys, n)) {
-		walk_all(&w, keys, n);
-		w.met = true;
-	}
-	set->asked = set->notify ? asked : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct cg *cg = *slot(set, keys[i]);
-
-		if (cg_is_glob(keys[i]))
-			continue;
-		if (cg)
-			cg->named = true;
-		else if (!*missing)
-			*missing = keys[i];
-	}
-	if (w.met && set->n && (n > 1 || recursive || set->n != before))
-		qsort(set->v, set->n, sizeof(*set->v), by_key);
-	return w.err;
 }
 
 int cg_key(const struct cg_set *set, const char *operand, char *key)
 {
-	size_t mlen = set->mount ? strlen(set->mount) : 0;
-	size_t n = 0;
-
-	if (!*operand || strpbrk(operand, "\t\n"))
-		return -EINVAL;
-	if (mlen && !strncmp(operand, set->mount, mlen) &&
-	    (operand[mlen] == '/' || !operand[mlen]))
-		operand += mlen;
-	while (*operand) {
-		size_t len = strcspn(operand, "/");
-
-		if (len && !(len == 1 && *operand == '.')) {
-			if (len == 2 && !strncmp(operand, "..", 2))
-				return -EINVAL;
-			if (n + 1 + len >= CG_KEY_MAX)
-				return -ENAMETOOLONG;
-			key[n++] = '/';
-			memcpy(key + n, operand, len);
-			n += len;
-		}
-		operand += len;
-		operand += *operand == '/';
-	}
-	if (!n)
-		key[n++] = '/';
-	key[n] = '\0';
-	return 0;
-}
-
-bool cg_is_glob(const char *key)
-{
-	return strpbrk(key, "*?[") != NULL;
+	return cg_key_below(set->mount, operand, key);
 }
 
 int cg_open_file(const struct cg_set *set, const struct cg *cg,
@@ -742,7 +368,7 @@ int cg_open_file(const struct cg_set *set, const struct cg *cg,
 
 	if (cg->fd >= 0)
 		return io_open(cg->fd, file, flags);
-	snprintf(path, sizeof(path), "%s/%s", relative(cg->key), file);
+	snprintf(path, sizeof(path), "%s/%s", cg_relative(cg->key), file);
 	return io_open(set->fd, path, flags);
 }
 
@@ -766,7 +392,7 @@ int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
 
 	if (cg->fd >= 0)
 		return io_write(cg->fd, file, text);
-	snprintf(path, sizeof(path), "%s/%s", relative(cg->key), file);
+	snprintf(path, sizeof(path), "%s/%s", cg_relative(cg->key), file);
 	return io_write(set->fd, path, text);
 }
 
@@ -777,30 +403,6 @@ int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 	ssize_t n = cg_read(set, cg, file, buf, sizeof(buf));
 
 	return n < 0 ? (int)n : kv_single(buf, out);
-}
-
-const char *cg_prefix(const char *key)
-{
-	return is_top(key) ? "" : key;
-}
-
-bool cg_parent(char *key)
-{
-	char *slash = strrchr(key, '/');
-
-	if (is_top(key))
-		return false;
-	slash[slash == key] = '\0';
-	return true;
-}
-
-bool cg_is_below(const char *key, const char *top)
-{
-	size_t n = strlen(top);
-
-	if (is_top(top))
-		return true;
-	return !strncmp(key, top, n) && (!key[n] || key[n] == '/');
 }
 
 bool cg_is_root(const struct cg *cg)

@@ -1,7 +1,7 @@
 /*
- * cg - the cgroup2 tree: keys, targets, and the set that a tool follows.
+ * cg - the cgroup2 tree: the set of cgroups that a tool follows, and their
+ * files.  Of keys by themselves is cgkey.h.
  *
- * A key is a path below the cgroup2 mount, from "/": "/workload.slice/app".
  * A cgroup is known by its inode, not by its key: a re-made path is another
  * cgroup.  All access is by openat below one descriptor, following no symlink
  * (Documentation/admin-guide/cgroup-v2.rst).
@@ -14,9 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct notify;
+#include "cgkey.h"
 
-enum { CG_KEY_MAX = 4096 };
+struct notify;
 
 struct cg {
 	char *key;
@@ -73,13 +73,8 @@ void cg_set_hold(struct cg_set *set);
 /* Closes one that was counted, and makes it -1; -1 is none. */
 void cg_set_let_go(struct cg_set *set, int *fd);
 
-/*
- * The key that an operand names: with or without the leading '/', or with the
- * mount's path before it, as a shell completes it.  -EINVAL for "..", an empty
- * text, a TAB or a newline; -ENAMETOOLONG.
- */
+/* The key that an operand names below the mount: see cg_key_below(). */
 int cg_key(const struct cg_set *set, const char *operand, char *key);
-bool cg_is_glob(const char *key);
 
 /*
  * Brings the set up to the cgroups that the keys and globs name now; recursive
@@ -126,26 +121,6 @@ int cg_open_file(const struct cg_set *set, const struct cg *cg,
 /* Single value of one of its files: as kv_read_u64. */
 int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 		uint64_t *out);
-
-/* What a message or a path puts before "/FILE": the key, "" for "/". */
-const char *cg_prefix(const char *key);
-
-/* Cuts key to its parent's; false at "/". */
-bool cg_parent(char *key);
-
-/* Is key below (or the same as) top? */
-bool cg_is_below(const char *key, const char *top);
-
-/*
- * Is key what that key or glob names to an expand?  A glob matches component by
- * component.  A backslash before one of *?[]\ makes that an ordinary byte, and
- * is one itself before any other, as in the names that systemd escapes
- * (a\x2db.slice).  A glob matches the name that is spelt like it, too.
- */
-bool cg_names(const char *pattern, const char *key);
-
-/* Is key, or one above it, what that key or glob names? */
-bool cg_matches(const char *key, const char *pattern);
 
 /*
  * Is it the root of the whole system, whose pressure and sizes are those of

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cg.h"
 #include "clock.h"
 #include "io.h"
 #include "kv.h"
@@ -154,30 +153,6 @@ static void test_psi(void)
 	ok(!psi_parse("some new=7 total=1 avg10=0.00\nmore total=2\n", &p) &&
 		   p.line[PSI_SOME].total_us == 1,
 	   "new words and lines are passed over");
-}
-
-static void test_cg(void)
-{
-	static const char mount[] = "/sys/fs/cgroup";
-	struct cg_set set = { .mount = (char *)(uintptr_t)mount };
-	char key[CG_KEY_MAX];
-
-	ok(!cg_key(&set, "a/b/", key) && !strcmp(key, "/a/b"), "a/b/");
-	ok(!cg_key(&set, "/sys/fs/cgroup/a", key) && !strcmp(key, "/a"),
-	   "the mount's path before it");
-	ok(!cg_key(&set, "/sys/fs/cgroup", key) && !strcmp(key, "/"),
-	   "the mount itself");
-	ok(!cg_key(&set, "//a/./b", key) && !strcmp(key, "/a/b"), "//a/./b");
-	ok(cg_key(&set, "/a/../b", key) == -EINVAL, ".. is refused");
-	ok(cg_key(&set, "", key) == -EINVAL, "empty is refused");
-	ok(cg_key(&set, "/a\tb", key) == -EINVAL, "a TAB is refused");
-	ok(cg_is_below("/a/b", "/a") && cg_is_below("/a", "/a") &&
-		   cg_is_below("/a", "/") && !cg_is_below("/ab", "/a"),
-	   "below or the same");
-	strcpy(key, "/a/b");
-	ok(cg_parent(key) && !strcmp(key, "/a"), "parent of /a/b");
-	ok(cg_parent(key) && !strcmp(key, "/"), "parent of /a");
-	ok(!cg_parent(key), "/ has none");
 }
 
 static void test_mem(void)
@@ -347,7 +322,6 @@ int main(void)
 	test_num();
 	test_kv();
 	test_psi();
-	test_cg();
 	test_mem();
 	test_rows();
 	test_state();
