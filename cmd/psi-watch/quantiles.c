@@ -11,10 +11,17 @@
 /* Each column of numbers becomes four: mem_some_pct, mem_some_p50_pct ... */
 enum { P50, P90, P99, MAX, STATS };
 
+/* What a column of --quantiles is of. */
+struct quantile {
+	size_t of; /* place in quantiles.of */
+	int stat;
+};
+
 struct quantiles {
-	struct col_set of;   /* the columns that have a histogram */
-	struct col_set cols; /* those that are printed */
-	struct col *col;     /* of cols */
+	struct col_set of;	   /* the columns that have a histogram */
+	struct col_set cols;	   /* those that are printed */
+	struct col *col;	   /* of cols; arg is the place there */
+	struct quantile *quantile; /* of each col */
 };
 
 /* What a row is made of. */
@@ -63,16 +70,17 @@ static void put_stat(struct row *r, const void *sample, int arg)
 {
 	static const unsigned int per_mille[] = { 500, 900, 990 };
 	const struct quantiles_row *of = sample;
-	const struct histogram *q = &of->q[arg / STATS];
-	int stat = arg % STATS;
+	const struct quantile *col = &of->quantiles->quantile[arg];
+	const struct histogram *q = &of->q[col->of];
 	uint64_t v;
 
 	if (!q->n) {
 		row_none(r);
 		return;
 	}
-	v = stat == MAX ? q->max : histogram_quantile(q, per_mille[stat]);
-	if (is_milli(of->quantiles->of.v[arg / STATS]->name))
+	v = col->stat == MAX ? q->max
+			     : histogram_quantile(q, per_mille[col->stat]);
+	if (is_milli(of->quantiles->of.v[col->of]->name))
 		row_milli(r, (int64_t)v);
 	else
 		row_u64(r, v);
@@ -80,7 +88,7 @@ static void put_stat(struct row *r, const void *sample, int arg)
 
 static bool is_number(const struct col *col)
 {
-	switch (COL_WHAT(col->arg)) {
+	switch (sample_fields[col->arg].what) {
 	case W_CGROUP:
 	case W_TIME:
 	case W_WINDOW_US:
@@ -90,9 +98,13 @@ static bool is_number(const struct col *col)
 	}
 }
 
-static void add_col(struct quantiles *all, struct col col)
+static void add_col(struct quantiles *all, const char *name,
+		    void (*put)(struct row *r, const void *sample, int arg),
+		    struct quantile quantile)
 {
-	all->col[all->cols.n] = col;
+	all->col[all->cols.n] =
+		(struct col){ name, NULL, put, (int)all->cols.n };
+	all->quantile[all->cols.n] = quantile;
 	all->cols.v[all->cols.n] = &all->col[all->cols.n];
 	all->cols.n++;
 }
@@ -108,8 +120,7 @@ static void add_stats(struct quantiles *all, const char *name, size_t i)
 		if (asprintf(&text, "%.*s_%s%s", (int)(unit - name), name,
 			     stats[k], unit) < 0)
 			die(ENOMEM, "--quantiles");
-		add_col(all, (struct col){ text, NULL, put_stat,
-					   (int)i * STATS + k });
+		add_col(all, text, put_stat, (struct quantile){ i, k });
 	}
 }
 
@@ -120,10 +131,11 @@ void quantiles_open(struct watch *w)
 
 	all->of.v = xcalloc(w->cols.n, sizeof(*all->of.v));
 	all->col = xcalloc(most, sizeof(*all->col));
+	all->quantile = xcalloc(most, sizeof(*all->quantile));
 	all->cols.v = xcalloc(most, sizeof(*all->cols.v));
-	add_col(all, (struct col){ "cgroup", NULL, put_key, 0 });
-	add_col(all, (struct col){ "time", NULL, put_time, 0 });
-	add_col(all, (struct col){ "samples", NULL, put_samples, 0 });
+	add_col(all, "cgroup", put_key, (struct quantile){ 0 });
+	add_col(all, "time", put_time, (struct quantile){ 0 });
+	add_col(all, "samples", put_samples, (struct quantile){ 0 });
 	for (size_t i = 0; i < w->cols.n; i++) {
 		if (!is_number(w->cols.v[i]))
 			continue;

@@ -17,27 +17,25 @@
 
 bool sample_value(const struct sample *s, int arg, int64_t *out)
 {
-	int res = COL_RES(arg), kind = COL_KIND(arg);
+	const struct sample_field *f = &sample_fields[arg];
 	uint64_t v = NUM_NONE;
 	int64_t mpct;
 
-	switch (COL_WHAT(arg)) {
+	switch (f->what) {
 	case W_PCT:
-		v = s->stall_us[res][kind];
-		if (v == NUM_NONE || !s->res_window_us[res])
+		v = s->stall_us[f->res][f->kind];
+		if (v == NUM_NONE || !s->res_window_us[f->res])
 			return false;
-		mpct = num_mpct(v, s->res_window_us[res]);
+		mpct = num_mpct(v, s->res_window_us[f->res]);
 		/* The counter and our clock are read one after the other. */
 		*out = mpct > 100000 ? 100000 : mpct;
 		return true;
-	case W_US: v = s->stall_us[res][kind]; break;
-	case W_TOTAL_US: v = s->total_us[res][kind]; break;
-	case W_AVG10_PCT:
-	case W_AVG60_PCT:
-	case W_AVG300_PCT:
-		if (s->total_us[res][kind] == NUM_NONE)
+	case W_US: v = s->stall_us[f->res][f->kind]; break;
+	case W_TOTAL_US: v = s->total_us[f->res][f->kind]; break;
+	case W_AVG_PCT:
+		if (s->total_us[f->res][f->kind] == NUM_NONE)
 			return false;
-		*out = s->avg_mpct[res][kind][COL_WHAT(arg) - W_AVG10_PCT];
+		*out = s->avg_mpct[f->res][f->kind][f->avg];
 		return true;
 	case W_TIME: *out = s->unix_ms; return true;
 	case W_WINDOW_US: v = s->window_us; break;
@@ -74,45 +72,56 @@ static void put_key(struct row *r, const void *sample, int arg)
 {
 	const struct sample *s = sample;
 
-	row_str(r, COL_WHAT(arg) == W_TREND ? s->trend : s->key);
+	(void)arg;
+	row_str(r, s->key);
 }
 
-#define STALL(name, res, kind, text)                                    \
-	{ name "_pct", "share of the window in which " text " stalled", \
-	  put_milli, COL_ARG(W_PCT, res, kind) },                       \
-		{ name "_us", "stalled time in the window", put_whole,  \
-		  COL_ARG(W_US, res, kind) },                           \
-		{ name "_total_us", "stalled time, ever", put_whole,    \
-		  COL_ARG(W_TOTAL_US, res, kind) },                     \
-		{ name "_avg10_pct", "the kernel's average over 10 s",  \
-		  put_milli, COL_ARG(W_AVG10_PCT, res, kind) },         \
-		{ name "_avg60_pct", "the kernel's average over 60 s",  \
-		  put_milli, COL_ARG(W_AVG60_PCT, res, kind) },         \
-	{                                                               \
-		name "_avg300_pct", "the kernel's average over 300 s",  \
-			put_milli, COL_ARG(W_AVG300_PCT, res, kind)     \
-	}
+static void put_trend(struct row *r, const void *sample, int arg)
+{
+	const struct sample *s = sample;
 
-const struct col sample_cols[] = {
-	{ "cgroup", "path below the cgroup2 mount; / is the whole system",
-	  put_key, COL_ARG(W_CGROUP, 0, 0) },
-	{ "time", "when it was read", put_milli, COL_ARG(W_TIME, 0, 0) },
-	{ "window_us", "since the reading before", put_whole,
-	  COL_ARG(W_WINDOW_US, 0, 0) },
-	STALL("cpu_some", PSI_CPU, PSI_SOME, "some task"),
-	STALL("cpu_full", PSI_CPU, PSI_FULL, "all tasks"),
-	STALL("mem_some", PSI_MEM, PSI_SOME, "some task"),
-	STALL("mem_full", PSI_MEM, PSI_FULL, "all tasks"),
-	STALL("io_some", PSI_IO, PSI_SOME, "some task"),
-	STALL("io_full", PSI_IO, PSI_FULL, "all tasks"),
-	STALL("irq_full", PSI_IRQ, PSI_FULL, "all tasks"),
-	{ "memory_bytes", "memory in use", put_whole,
-	  COL_ARG(W_MEMORY_BYTES, 0, 0) },
-	{ "swap_bytes", "swap in use", put_whole, COL_ARG(W_SWAP_BYTES, 0, 0) },
-	{ "trend", "the last samples as a picture", put_key,
-	  COL_ARG(W_TREND, 0, 0) },
-};
-const size_t sample_n_cols = sizeof(sample_cols) / sizeof(*sample_cols);
+	(void)arg;
+	row_str(r, s->trend);
+}
+
+/* One F() a column: name, help, what puts it, and its field. */
+#define STALL(F, line, text, ...)                                           \
+	F(line##_pct, "share of the window in which " text " stalled",      \
+	  put_milli, .what = W_PCT, __VA_ARGS__)                            \
+	F(line##_us, "stalled time in the window", put_whole, .what = W_US, \
+	  __VA_ARGS__)                                                      \
+	F(line##_total_us, "stalled time, ever", put_whole,                 \
+	  .what = W_TOTAL_US, __VA_ARGS__)                                  \
+	F(line##_avg10_pct, "the kernel's average over 10 s", put_milli,    \
+	  .what = W_AVG_PCT, .avg = AVG10, __VA_ARGS__)                     \
+	F(line##_avg60_pct, "the kernel's average over 60 s", put_milli,    \
+	  .what = W_AVG_PCT, .avg = AVG60, __VA_ARGS__)                     \
+	F(line##_avg300_pct, "the kernel's average over 300 s", put_milli,  \
+	  .what = W_AVG_PCT, .avg = AVG300, __VA_ARGS__)
+#define COLUMNS(F)                                                          \
+	F(cgroup, "path below the cgroup2 mount; / is the whole system",    \
+	  put_key, .what = W_CGROUP)                                        \
+	F(time, "when it was read", put_milli, .what = W_TIME)              \
+	F(window_us, "since the reading before", put_whole,                 \
+	  .what = W_WINDOW_US)                                              \
+	STALL(F, cpu_some, "some task", .res = PSI_CPU, .kind = PSI_SOME)   \
+	STALL(F, cpu_full, "all tasks", .res = PSI_CPU, .kind = PSI_FULL)   \
+	STALL(F, mem_some, "some task", .res = PSI_MEM, .kind = PSI_SOME)   \
+	STALL(F, mem_full, "all tasks", .res = PSI_MEM, .kind = PSI_FULL)   \
+	STALL(F, io_some, "some task", .res = PSI_IO, .kind = PSI_SOME)     \
+	STALL(F, io_full, "all tasks", .res = PSI_IO, .kind = PSI_FULL)     \
+	STALL(F, irq_full, "all tasks", .res = PSI_IRQ, .kind = PSI_FULL)   \
+	F(memory_bytes, "memory in use", put_whole, .what = W_MEMORY_BYTES) \
+	F(swap_bytes, "swap in use", put_whole, .what = W_SWAP_BYTES)       \
+	F(trend, "the last samples as a picture", put_trend, .what = W_TREND)
+
+#define PLACE(name, ...)	    COL_##name,
+#define COL(name, help, put, ...)   { #name, help, put, COL_##name },
+#define FIELD(name, help, put, ...) { __VA_ARGS__ },
+enum { COLUMNS(PLACE) COL_COUNT };
+const struct col sample_cols[] = { COLUMNS(COL) };
+const struct sample_field sample_fields[] = { COLUMNS(FIELD) };
+const size_t sample_n_cols = COL_COUNT;
 
 const char sample_defaults[] = "cgroup,time,window_us,cpu_some_pct,"
 			       "mem_some_pct,mem_full_pct,io_some_pct,"
@@ -123,13 +132,13 @@ const char sample_defaults_once[] =
 
 void need_col(struct need *need, int arg)
 {
-	switch (COL_WHAT(arg)) {
+	const struct sample_field *f = &sample_fields[arg];
+
+	switch (f->what) {
 	case W_PCT:
 	case W_US: need->window = true; /* fall through */
 	case W_TOTAL_US:
-	case W_AVG10_PCT:
-	case W_AVG60_PCT:
-	case W_AVG300_PCT: need->res[COL_RES(arg)] = true; break;
+	case W_AVG_PCT: need->res[f->res] = true; break;
 	case W_WINDOW_US: need->window = need->res[PSI_MEM] = true; break;
 	case W_MEMORY_BYTES: need->memory = true; break;
 	case W_SWAP_BYTES: need->swap = true; break;

@@ -15,14 +15,11 @@
 enum { AVG10, AVG60, AVG300, AVG_COUNT };
 enum { TREND = 12 }; /* samples in the picture of the last ones */
 
-/* What a column is of; its arg is COL_ARG(what, resource, kind). */
 enum what {
 	W_PCT,
 	W_US,
 	W_TOTAL_US,
-	W_AVG10_PCT,
-	W_AVG60_PCT,
-	W_AVG300_PCT,
+	W_AVG_PCT,
 	W_TIME,
 	W_WINDOW_US,
 	W_MEMORY_BYTES,
@@ -30,12 +27,18 @@ enum what {
 	W_CGROUP,
 	W_TREND,
 };
-#define COL_ARG(what, res, kind) ((what) << 8 | (res) << 4 | (kind))
-#define COL_WHAT(arg)		 ((enum what)((arg) >> 8))
-#define COL_RES(arg)		 ((arg) >> 4 & 15)
-#define COL_KIND(arg)		 ((arg)&15)
 
+/* What a column is of. */
+struct sample_field {
+	enum what what;
+	enum psi_res res; /* of pressure, as the kind */
+	enum psi_kind kind;
+	int avg; /* of W_AVG_PCT: which */
+};
+
+/* A column's arg is its place in both. */
 extern const struct col sample_cols[];
+extern const struct sample_field sample_fields[];
 extern const size_t sample_n_cols;
 extern const char sample_defaults[];	  /* of the window */
 extern const char sample_defaults_once[]; /* of the kernel's averages */

@@ -87,9 +87,9 @@ static bool choose_trend(struct watch *w)
 
 	for (size_t i = 0; i < w->cols.n; i++) {
 		int arg = w->cols.v[i]->arg;
+		enum what what = sample_fields[arg].what;
 
-		if (COL_WHAT(arg) != W_PCT && (COL_WHAT(arg) < W_AVG10_PCT ||
-					       COL_WHAT(arg) > W_AVG300_PCT))
+		if (what != W_PCT && what != W_AVG_PCT)
 			continue;
 		if (found && strcmp(w->cols.v[i]->name, "mem_some_pct"))
 			continue;

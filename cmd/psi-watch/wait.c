@@ -2,20 +2,13 @@
 #include "num.h"
 #include "psi-watch.h"
 
-static const struct col *column(int arg)
-{
-	const struct col *col = sample_cols;
-
-	while (col->arg != arg)
-		col++;
-	return col;
-}
-
 static void need_node(struct watch *w, const char *opt, int arg)
 {
-	if (COL_WHAT(arg) == W_CGROUP || COL_WHAT(arg) == W_TREND)
+	enum what what = sample_fields[arg].what;
+
+	if (what == W_CGROUP || what == W_TREND)
 		die(0, "%s: '%s' is no number to compare", opt,
-		    column(arg)->name);
+		    sample_cols[arg].name);
 	need_col(&w->reader.need, arg);
 }
 
@@ -47,7 +40,7 @@ static void tell_undecided(struct watch *w, const struct sample *s)
 		warn(0,
 		     "%s of '%s' is not known: a condition on it is never "
 		     "decided",
-		     column(node->arg)->name, s->key);
+		     sample_cols[node->arg].name, s->key);
 		w->expr.node[i].told = true;
 	}
 }
