@@ -219,7 +219,7 @@ static size_t choose_mode(struct watch *w, const struct tool *tool)
 	if (w->cfg.quantiles)
 		quantiles_open(w);
 	show_open(w);
-	return sizeof(struct meter) + w->expr.clocks * sizeof(uint64_t);
+	return sizeof(struct sample_state) + w->expr.clocks * sizeof(uint64_t);
 }
 
 int main(int argc, char **argv)

@@ -149,11 +149,11 @@ void quantiles_open(struct watch *w)
 
 static void quantiles_sample(struct watch *w, struct cg *cg, struct sample *s)
 {
-	struct meter *m = cg->data;
-	struct histogram *q = m->histogram;
+	struct sample_state *state = cg->data;
+	struct histogram *q = state->histogram;
 
 	if (!q)
-		m->histogram = q = xcalloc(w->quantiles->of.n, sizeof(*q));
+		state->histogram = q = xcalloc(w->quantiles->of.n, sizeof(*q));
 	for (size_t i = 0; i < w->quantiles->of.n; i++) {
 		int64_t v;
 
@@ -164,17 +164,18 @@ static void quantiles_sample(struct watch *w, struct cg *cg, struct sample *s)
 
 static void print(struct watch *w, struct cg *cg)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	struct quantiles_row quantiles_row = { .quantiles = w->quantiles,
 					       .key = cg->key,
 					       .unix_ms = clock_unix_ms(),
-					       .q = m->histogram };
+					       .q = state->histogram };
 
-	if (!m->histogram)
+	if (!state->histogram)
 		return;
 	row_put(&w->row, &w->quantiles->cols, &quantiles_row);
 	rows_emit(&w->out,
-		  targets_row(&w->targets, cg->key, &m->row, &m->rows_version),
+		  targets_row(&w->targets, cg->key, &state->row,
+			      &state->rows_version),
 		  &w->quantiles->cols, &w->row);
 }
 
@@ -187,8 +188,8 @@ static void quantiles_now(struct watch *w)
 /* What is known of a cgroup is printed before it is dropped. */
 static void quantiles_gone(struct watch *w, struct cg *cg)
 {
-	struct meter *m = cg->data;
-	struct histogram *q = m->histogram;
+	struct sample_state *state = cg->data;
+	struct histogram *q = state->histogram;
 
 	print(w, cg);
 	for (size_t i = 0; q && i < w->quantiles->of.n; i++)

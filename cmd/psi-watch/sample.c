@@ -168,32 +168,32 @@ int reader_open_file(const struct reader *r, const struct cg *cg,
 	return cg_open_file(r->set, cg, psi_cgroup_file(res), flags);
 }
 
-static void let_go(struct meter *m, int res)
+static void let_go(struct sample_state *state, int res)
 {
-	if (m->fd[res] >= 0)
-		cg_set_let_go(m->reader->set, &m->fd[res]);
+	if (state->fd[res] >= 0)
+		cg_set_let_go(state->reader->set, &state->fd[res]);
 }
 
-void meter_open(struct cg_set *set, struct cg *cg)
+void sample_state_open(struct cg_set *set, struct cg *cg)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 
 	(void)set;
 	for (int res = 0; res < PSI_RES_COUNT; res++)
-		m->fd[res] = -1;
+		state->fd[res] = -1;
 }
 
-void meter_close(struct meter *m)
+void sample_state_close(struct sample_state *state)
 {
 	for (int res = 0; res < PSI_RES_COUNT; res++)
-		let_go(m, res);
+		let_go(state, res);
 }
 
 /* Opens, reads and, while there are descriptors to spare, holds. */
 static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
 			 size_t size)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	int fd = reader_open_file(r, cg, (enum psi_res)res, O_RDONLY);
 	ssize_t n;
 
@@ -201,7 +201,7 @@ static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
 		return fd;
 	n = io_pread(fd, buf, size);
 	if (n >= 0 && root_is_live() && cg_set_has_room(r->set)) {
-		m->fd[res] = fd;
+		state->fd[res] = fd;
 		cg_set_hold(r->set);
 		return n;
 	}
@@ -213,11 +213,11 @@ static ssize_t read_anew(struct reader *r, struct cg *cg, int res, char *buf,
 static ssize_t read_file(struct reader *r, struct cg *cg, int res, char *buf,
 			 size_t size)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	ssize_t n;
 
-	if (m->fd[res] >= 0) {
-		n = io_pread(m->fd[res], buf, size);
+	if (state->fd[res] >= 0) {
+		n = io_pread(state->fd[res], buf, size);
 		if (n >= 0)
 			return n;
 		/*
@@ -225,8 +225,8 @@ static ssize_t read_file(struct reader *r, struct cg *cg, int res, char *buf,
 		 * stay dead (kernel/cgroup/cgroup.c, cgroup_pressure_write),
 		 * and what the counter says across the gap is no window.
 		 */
-		let_go(m, res);
-		m->at_us[res] = 0;
+		let_go(state, res);
+		state->at_us[res] = 0;
 	}
 	return read_anew(r, cg, res, buf, size);
 }
@@ -244,15 +244,15 @@ static bool is_reported(const struct cg *cg, int res, int kind,
 }
 
 /* A counter that went back or jumped is a restart: there is no window yet. */
-static void take_line(struct meter *m, int res, int kind,
+static void take_line(struct sample_state *state, int res, int kind,
 		      const struct psi_line *line, struct sample *s)
 {
 	uint64_t now = line->total_us;
 
-	if (m->at_us[res])
+	if (state->at_us[res])
 		s->stall_us[res][kind] = psi_stall_us(
-			now, m->total_us[res][kind], s->res_window_us[res]);
-	m->total_us[res][kind] = now;
+			now, state->total_us[res][kind], s->res_window_us[res]);
+	state->total_us[res][kind] = now;
 	s->total_us[res][kind] = now;
 	s->avg_mpct[res][kind][AVG10] = (int32_t)line->avg10_mpct;
 	s->avg_mpct[res][kind][AVG60] = (int32_t)line->avg60_mpct;
@@ -261,7 +261,7 @@ static void take_line(struct meter *m, int res, int kind,
 
 static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	struct psi psi;
 	char buf[512];
 	ssize_t n = read_file(r, cg, res, buf, sizeof(buf));
@@ -269,17 +269,17 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
 
 	if (err) {
-		m->at_us[res] = 0;
+		state->at_us[res] = 0;
 		return err;
 	}
-	if (m->at_us[res])
-		s->res_window_us[res] = now_us - m->at_us[res];
+	if (state->at_us[res])
+		s->res_window_us[res] = now_us - state->at_us[res];
 	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)
 		if (is_reported(cg, res, kind, &psi))
-			take_line(m, res, kind, &psi.line[kind], s);
-	if (s->window_us == NUM_NONE && m->at_us[res])
+			take_line(state, res, kind, &psi.line[kind], s);
+	if (s->window_us == NUM_NONE && state->at_us[res])
 		s->window_us = s->res_window_us[res];
-	m->at_us[res] = now_us;
+	state->at_us[res] = now_us;
 	s->mono_us = now_us;
 	return 0;
 }
@@ -310,14 +310,14 @@ static void take_memory(const struct reader *r, const struct cg *cg,
 
 int reader_sample(struct reader *r, struct cg *cg, struct sample *out)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	int err = 0, tried = 0, failed = 0;
 
 	memset(out, 0xff, sizeof(*out)); /* NUM_NONE everywhere */
 	out->key = cg->key;
 	out->trend = NULL;
 	out->mono_us = 0;
-	m->reader = r;
+	state->reader = r;
 	for (int res = 0; res < PSI_RES_COUNT; res++) {
 		int e;
 

@@ -81,7 +81,7 @@ void reader_open(struct reader *r, struct cg_set *set);
  * Kept between samples, in cg->data.  An fd is -1 for none; at_us 0 is no
  * reading yet.
  */
-struct meter {
+struct sample_state {
 	int fd[PSI_RES_COUNT];
 	uint32_t row; /* of the targets' table, see targets.h */
 	uint32_t rows_version;
@@ -102,10 +102,10 @@ struct meter {
 int reader_sample(struct reader *r, struct cg *cg, struct sample *out);
 
 /* Of a member that is new: cg_set's added(). */
-void meter_open(struct cg_set *set, struct cg *cg);
+void sample_state_open(struct cg_set *set, struct cg *cg);
 
 /* Lets go of the descriptors: of a member that goes. */
-void meter_close(struct meter *m);
+void sample_state_close(struct sample_state *state);
 
 /* The file of a resource of cg, opened; descriptor or -errno. */
 int reader_open_file(const struct reader *r, const struct cg *cg,

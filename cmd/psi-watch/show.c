@@ -22,18 +22,19 @@ static uint8_t level_of(int64_t mpct)
 	return level;
 }
 
-static void remember(const struct watch *w, struct meter *m,
+static void remember(const struct watch *w, struct sample_state *state,
 		     const struct sample *s)
 {
 	int64_t v;
 
-	memmove(m->trend, m->trend + 1, TREND - 1);
-	m->trend[TREND - 1] = sample_value(s, w->trend_arg, &v)
-				      ? (uint8_t)(level_of(v) + 1)
-				      : 0;
+	memmove(state->trend, state->trend + 1, TREND - 1);
+	state->trend[TREND - 1] = sample_value(s, w->trend_arg, &v)
+					  ? (uint8_t)(level_of(v) + 1)
+					  : 0;
 }
 
-static const char *draw(const struct watch *w, const struct meter *m, char *buf)
+static const char *draw(const struct watch *w, const struct sample_state *state,
+			char *buf)
 {
 	static const char *const utf8[] = { "·", "▁", "▂", "▃", "▄",
 					    "▅", "▆", "▇", "█" };
@@ -43,8 +44,8 @@ static const char *draw(const struct watch *w, const struct meter *m, char *buf)
 	char *p = buf;
 
 	for (size_t i = 0; i < TREND; i++)
-		if (m->trend[i])
-			p = stpcpy(p, marks[m->trend[i] - 1]);
+		if (state->trend[i])
+			p = stpcpy(p, marks[state->trend[i] - 1]);
 	*p = '\0';
 	return buf;
 }
@@ -122,14 +123,15 @@ void show_open(struct watch *w)
 
 void show_row(struct watch *w, struct cg *cg, struct sample *s)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	char picture[TREND * 4];
 
 	if (w->has_trend)
-		s->trend = draw(w, m, picture);
+		s->trend = draw(w, state, picture);
 	row_put(&w->row, &w->cols, s);
 	rows_emit(&w->out,
-		  targets_row(&w->targets, cg->key, &m->row, &m->rows_version),
+		  targets_row(&w->targets, cg->key, &state->row,
+			      &state->rows_version),
 		  &w->cols, &w->row);
 }
 

@@ -15,10 +15,10 @@
  */
 static bool tell_failure(struct watch *w, const struct cg *cg, int err)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	char why[512];
 
-	if (m->told)
+	if (state->told)
 		return true;
 	if (reader_is_gone(&w->reader, cg))
 		return false;
@@ -28,7 +28,7 @@ static bool tell_failure(struct watch *w, const struct cg *cg, int err)
 	else
 		debug("%s", why);
 	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
-	m->told = true;
+	state->told = true;
 	w->failed |= cg->named;
 	return true;
 }
@@ -78,20 +78,20 @@ static void die_unreadable(const struct watch *w)
 
 static void removed(struct cg *cg)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	struct watch *w;
 
-	if (!m->reader)
+	if (!state->reader)
 		return;
-	w = m->reader->watch;
+	w = state->reader->watch;
 	if (w->mode->gone)
 		w->mode->gone(w, cg);
-	meter_close(m);
+	sample_state_close(state);
 }
 
 static void sweep_open(struct watch *w)
 {
-	w->set.added = meter_open;
+	w->set.added = sample_state_open;
 	w->set.removed = removed;
 	w->reader.watch = w;
 	w->sweep_us = w->start_us;

@@ -53,13 +53,13 @@ static bool value(const void *sample, int arg, int64_t *out)
 /* Kept are those that speak for the end: they hold, or hold no longer. */
 static void wait_sample(struct watch *w, struct cg *cg, struct sample *s)
 {
-	struct meter *m = cg->data;
+	struct sample_state *state = cg->data;
 	uint64_t window_us = s->window_us == NUM_NONE ? 0 : s->window_us;
 	enum verdict v = expr_judge(&w->expr, value, s, s->mono_us - window_us,
-				    s->mono_us, m->since_us);
+				    s->mono_us, state->since_us);
 
-	if (v == UNKNOWN && !m->undecided) {
-		m->undecided = true;
+	if (v == UNKNOWN && !state->undecided) {
+		state->undecided = true;
 		tell_undecided(w, s);
 	}
 	w->met = true;
