@@ -72,7 +72,8 @@ setup_file() {
 	[ "$stderr" = "vm/run: the guest was stopped after 6" ]
 	run -125 --separate-stderr vm -- sh -c 'echo out; echo last words >/dev/console; busybox poweroff -f; sleep 10'
 	[[ $stderr == "vm/run: the guest died before the command's end; its console said:"*"last words"* ]]
-	run -143 bash -c '"$1/run" sleep 100 & sleep 1; kill $!; wait $!' bash "$BATS_TEST_DIRNAME"
+	run -143 bash -c '"$1/run" sh -c "echo started; sleep 100" >"$2" &
+		until [ -s "$2" ]; do sleep 0.1; done; kill $!; wait $!' bash "$BATS_TEST_DIRNAME" "$BATS_TEST_TMPDIR/out"
 	[ -z "$(ls "$TMPDIR")" ]
 }
 
