@@ -106,6 +106,8 @@ void tally_add(struct tally *sum, const struct tally *t)
 	sum->marked_left += t->marked_left;
 	sum->own_pages += t->own_pages;
 	sum->hidden_pages += t->hidden_pages;
+	sum->mapped_pages += t->mapped_pages;
+	sum->unsure_pages += t->unsure_pages;
 	if (t->known < sum->known)
 		sum->known = t->known;
 	if (t->stale_us > sum->stale_us)

@@ -86,6 +86,8 @@ struct tally {
 	uint64_t stale_us;     /* nobody looked for so long */
 	bool named;	       /* the source has an entry for it */
 	uint64_t own_pages;    /* lru-gen: anonymous, of the cgroup itself */
+	uint64_t mapped_pages; /* files', that page tables lead to */
+	uint64_t unsure_pages; /* files', whose age is an upper bound */
 	uint64_t hidden_pages; /* of them and removed ones below: touched
 				* where no aging looks, as far as is known */
 	unsigned int unknown;  /* suspicions: why nothing of it is known */

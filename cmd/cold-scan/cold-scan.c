@@ -433,6 +433,7 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		die(0, "--diff: needs -S FILE, the newer state");
 	/* What cron keeps is not scanned a second time. */
 	s->watch = cfg->annotate && s->state;
+	s->referenced = !cfg->annotate;
 	if (s->watch && !s->source)
 		s->source = SOURCE_IDLE;
 	s->progress = isatty(STDERR_FILENO) && common->verbose >= 0 &&

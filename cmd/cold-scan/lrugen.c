@@ -12,6 +12,7 @@
 #include "io.h"
 #include "msg.h"
 #include "num.h"
+#include "referenced.h"
 #include "root.h"
 
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
@@ -183,6 +184,7 @@ struct reading {
 	struct cg_set *tree;
 	const struct age_scale *scale;
 	bool aged;
+	const struct referenced *ref;
 	struct tally_set *out;
 };
 
@@ -231,6 +233,9 @@ static void take(const struct lrugen_vec *v, void *ctx)
 	struct tally *t = tally_of(r->out, cg ? cg->ino : 0, v->node);
 
 	t->named |= exact;
+	for (size_t i = 0; i < v->n; i++)
+		if (!r->ref || !referenced_knows(r->ref, v->id, v->node))
+			t->unsure_pages += v->gen[i].file_pages;
 	if (!r->aged || !lrugen_gone(v)) {
 		/* A removed one has no processes to look at. */
 		add_anon(v, exact ? &t->own_pages : &t->hidden_pages);
@@ -244,9 +249,9 @@ static void take(const struct lrugen_vec *v, void *ctx)
 }
 
 int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
-		struct tally_set *out)
+		const struct referenced *ref, struct tally_set *out)
 {
-	struct reading r = { tree, scale, aged, out };
+	struct reading r = { tree, scale, aged, ref, out };
 	char *text;
 	ssize_t n = read_file(&text);
 	int err;
@@ -262,6 +267,7 @@ struct aging {
 	char *const *keys;
 	size_t n;
 	bool below;
+	struct referenced *ref;
 	int done;
 };
 
@@ -282,7 +288,12 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 	 * force 1: look at every page table, not only at likely ones. */
 	snprintf(command, sizeof(command), "+ %lu %d %" PRIu64 " 1 1", v->id,
 		 v->node, v->gen[v->n - 1].seq);
+	if (a->ref)
+		referenced_before(a->ref, v);
 	int err = io_write(root_fd(), lru_gen_file, command);
+
+	if (a->ref)
+		referenced_after(a->ref, v, !err);
 
 	/* Gone, or aged by reclaim meanwhile; or, after 6.12, being aged by it
 	 * (mm/vmscan.c, run_aging): nothing to do, and not ours. */
@@ -292,9 +303,10 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 		a->done = err;
 }
 
-int lrugen_age_now(char *const *keys, size_t n, bool below)
+int lrugen_age_now(char *const *keys, size_t n, bool below,
+		   struct referenced *ref)
 {
-	struct aging a = { keys, n, below, 0 };
+	struct aging a = { keys, n, below, ref, 0 };
 	char *text;
 	ssize_t len = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;

@@ -56,20 +56,24 @@ bool lrugen_gone(const struct lrugen_vec *v);
 void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		  struct tally *t);
 
+struct referenced;
+
 /*
  * Reads the file; tallies by the inode of each path in tree, that of the
  * nearest cgroup above where it is gone.  aged: by us, so that a removed one,
- * which nobody can age, counts as touched and holds up nothing.  0 or -errno:
- * -ENOENT no such file (debugfs, CONFIG_LRU_GEN), -EACCES.
+ * which nobody can age, counts as touched and holds up nothing.  ref, or NULL:
+ * what it knows nothing of counts as unsure.  0 or -errno: -ENOENT no such file
+ * (debugfs, CONFIG_LRU_GEN), -EACCES.
  */
 int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
-		struct tally_set *out);
+		const struct referenced *ref, struct tally_set *out);
 
 /*
  * Begins a generation in every lruvec of the cgroups of the keys, or of those
- * and all below: from then on the ages of the others hold up to now.  Number of
- * lruvecs, or -errno.
+ * and all below: from then on the ages of the others hold up to now.  ref, or
+ * NULL, learns which agings are ours.  Number of lruvecs, or -errno.
  */
-int lrugen_age_now(char *const *keys, size_t n, bool below);
+int lrugen_age_now(char *const *keys, size_t n, bool below,
+		   struct referenced *ref);
 
 #endif

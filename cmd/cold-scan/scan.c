@@ -161,6 +161,7 @@ void scan_close(struct scan *s)
 	if (s->state_lock >= 0)
 		close(s->state_lock);
 	tally_free(&s->pages);
+	referenced_close(&s->ref);
 	cg_set_close(&s->tree);
 }
 
@@ -371,8 +372,35 @@ static void find_hidden(struct scan *s)
 	}
 }
 
+/* What it needs may not be there: then files are what lru_gen tells. */
+static struct referenced *look_at_files(struct scan *s)
+{
+	int err;
+
+	if (!s->opts->age_now || !s->opts->referenced || s->ref.off)
+		return NULL;
+	err = referenced_scan(&s->ref, s->page_bytes);
+	if (!err)
+		return &s->ref;
+	note("what read(2) touched cannot be told (kpageflags, kpagecgroup, "
+	     "vmstat: %s): ages of files are upper bounds",
+	     strerror(-err));
+	s->ref.off = true;
+	return NULL;
+}
+
+static void take_files(struct scan *s)
+{
+	uint64_t now_us = clock_mono_us();
+
+	for (struct tally *t = s->pages.all; t; t = t->more)
+		if (!t->unsure_pages)
+			referenced_take(&s->ref, &s->scale, now_us, t);
+}
+
 static int pass_lrugen(struct scan *s)
 {
+	struct referenced *ref;
 	uint64_t start_us = clock_mono_us();
 	int err = 0;
 
@@ -381,11 +409,15 @@ static int pass_lrugen(struct scan *s)
 	 * keeps its bit, and a fault sets it (mm/memory.c, do_numa_page). */
 	s->suspect = verdict_look() & SUSPECT_DAMON;
 	tell_damon(s);
+	ref = look_at_files(s);
 	if (s->opts->age_now)
-		err = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone);
+		err = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone, ref);
 	if (err < 0)
 		return err;
-	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, &s->pages);
+	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, ref,
+			  &s->pages);
+	if (!err && ref)
+		take_files(s);
 	s->aging_us = clock_mono_us() - start_us;
 	s->nodes = count_nodes(s);
 	s->unseen = 0;

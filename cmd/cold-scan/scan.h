@@ -11,6 +11,7 @@
 #include "age.h"
 #include "cg.h"
 #include "idle.h"
+#include "referenced.h"
 
 enum source { SOURCE_AUTO, SOURCE_IDLE, SOURCE_LRUGEN, SOURCE_DAMON };
 const char *source_name(enum source source);
@@ -26,6 +27,7 @@ struct scan_opts {
 	const char *state; /* -S */
 	bool watch;	   /* read the state, leave the scan to others */
 	bool age_now;
+	bool referenced;   /* of its file pages, what read(2) touched */
 	bool promoted;	   /* what was touched again is asked for, too */
 	char *const *keys; /* the targets */
 	size_t n_keys;
@@ -41,6 +43,7 @@ struct scan {
 	const struct scan_opts *opts;
 	enum source source;
 	struct idle idle;
+	struct referenced ref;
 	struct damon *damon;
 	struct cg_set tree; /* every cgroup, in tree order */
 	size_t tabs;	    /* of its names, met before */

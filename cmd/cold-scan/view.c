@@ -277,12 +277,17 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 /*
  * Under lru_gen a file page begins old, and what read(2) touches stays so until
  * it would be evicted; mapped ones were seen not to grow young either (7.3).
+ * Where referenced tells the rest, pages written back meanwhile may have been
+ * written to.
  */
-static bool has_files(const struct tally *t)
+static bool has_unsure_files(const struct scan *s, const struct tally *t)
 {
 	uint64_t files = age_cold(t->pages[FILES], 0);
+	uint64_t unsure = t->unsure_pages + s->ref.unseen_pages;
 
-	return files * 100 > files + age_cold(t->pages[ANON], 0);
+	if (unsure > files)
+		unsure = files;
+	return unsure * 100 > files + age_cold(t->pages[ANON], 0);
 }
 
 /* So much that the age of all is off by more than 2 %, and a batch. */
@@ -308,7 +313,7 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 	    /* Nobody aged it, nor was asked to: no age spans that long. */
 	    (!s->opts->age_now && age_of(s, t, age_us) == AGES))
 		found |= SUSPECT_STALE;
-	if (has_files(t))
+	if (has_unsure_files(s, t))
 		found |= SUSPECT_FILE;
 	if (is_shared(t))
 		found |= SUSPECT_SHARED;

@@ -2,8 +2,21 @@
 #include "cold-scan/age.c"
 
 #include "cold-scan/lrugen.c"
+#include "cold-scan/referenced.c"
 #include "num.h"
 #include "tap.h"
+
+/* What reads page frames; no test here does. */
+size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
+{
+	(void)fd, (void)first_word, (void)buf, (void)words;
+	return 0;
+}
+int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
+{
+	(void)page_bytes, (void)v, (void)n;
+	return -ENOENT;
+}
 
 enum { N = 128 };
 #define F(bit) (UINT64_C(1) << PF_##bit)
@@ -433,6 +446,74 @@ static void test_lrugen(void)
 	ok(lrugen_parse(bad, keep, NULL) == -EBADMSG, "rubbish is refused");
 }
 
+/* Read between two agings or not; what sets no bit is no cold. */
+static void test_referenced(void)
+{
+	enum { FRAMES = 9 };
+	const uint64_t file = F(LRU) | F(UPTODATE);
+	const uint64_t bit = UINT64_C(1) << PF_REFERENCED;
+	uint64_t flags[FRAMES] = { file | bit,
+				   file,
+				   file | F(DIRTY),
+				   file | F(MMAP),
+				   F(LRU) | F(ANON) | F(SWAPBACKED),
+				   file | F(UNEVICTABLE),
+				   file | F(COMPOUND_HEAD),
+				   file | F(COMPOUND_TAIL) | bit,
+				   F(BUDDY) };
+	uint64_t ino[FRAMES] = { 7, 7, 7, 7, 7, 7, 7, 7, 0 };
+	uint8_t unread[FRAMES] = { 0 };
+	struct referenced r = { .aged_us = { 30000000, 20000000, 10000000 } };
+	struct lrugen_vec v = { .id = 3, .n = 1 };
+	const uint64_t ask[] = { 10000000, 20000000 };
+	struct age_scale scale = { .known = 0 };
+	struct tally t = { .ino = 7 };
+
+	for (int pass = 0; pass < 3; pass++) {
+		struct referenced_run run = { .pages = FRAMES,
+					      .flags = flags,
+					      .cgroup = ino,
+					      .unread = unread };
+		struct tally *f;
+
+		tally_free(&r.files);
+		referenced_run(&run, &r.files);
+		f = tally_of(&r.files, 7, 0);
+		is_u64(f->mapped_pages, 1, "what is mapped is apart");
+		is_u64(f->pages[FILES][UNREAD_FIRST], pass ? 2 : 5,
+		       "new, read or dirty is not unread");
+		is_u64(f->pages[FILES][UNREAD_FIRST + pass], pass ? 3 : 5,
+		       "unread, a huge page by its head");
+	}
+	age_grid(&scale, ask, 2);
+	t.pages[FILES][AGES - 1] = 6;
+	referenced_take(&r, &scale, 30000000, &t);
+	is_u64(age_cold(t.pages[FILES], age_from(&scale, 20000000)), 4,
+	       "three unread for two intervals, and one mapped, maybe");
+	is_u64(age_cold(t.pages[FILES], 0), 6, "of all");
+	is_u64(t.unsure_pages, 1, "the mapped one is unsure");
+	flags[1] |= bit;
+	referenced_run(&(struct referenced_run){ .pages = FRAMES,
+						 .flags = flags,
+						 .cgroup = ino,
+						 .unread = unread },
+		       &r.files);
+	ok(unread[1] == UNREAD_FIRST, "read again: it begins anew");
+
+	for (int i = 0; i <= REFERENCED_AGINGS; i++) {
+		ok(!referenced_knows(&r, 3, 0), "too few agings are ours");
+		v.gen[0].seq = (uint64_t)i + 3;
+		referenced_before(&r, &v);
+		referenced_after(&r, &v, true);
+	}
+	ok(referenced_knows(&r, 3, 0), "enough are");
+	v.gen[0].seq += 2;
+	referenced_before(&r, &v);
+	referenced_after(&r, &v, true);
+	ok(!referenced_knows(&r, 3, 0), "another's aging spoils them");
+	referenced_close(&r);
+}
+
 int main(void)
 {
 	test_ages();
@@ -447,5 +528,6 @@ int main(void)
 	test_known();
 	test_scale();
 	test_lrugen();
+	test_referenced();
 	return tap_done();
 }

@@ -554,6 +554,33 @@ cell() {
 	drop_cgroup /cold/m
 }
 
+@test "lru-gen: between our own agings, what read(2) read of files is told within 2 %; mapped, or aged by another, is not" {
+	[ -r /proc/kpageflags ] || skip "this kernel has no kpageflags"
+	make_cgroup /cold/e
+	work /cold/e --cold-file 32M --dir "$D"
+	lru_gen y
+	runx 0 cold-scan -q --source lru-gen -a 2s -i 2s -c 7 -r --age-now /cold
+	echo "$output"
+	near "$(cell /cold/b cold_file_bytes)" 48
+	near "$(cell /cold/b file_bytes)" 64
+	[ "$(cell /cold/b verdict)" = ok ]
+	near "$(cell /cold/e cold_file_bytes)" 32
+	[ "$(cell /cold/e verdict)" = ok ]
+	[ "$(cell /cold/c verdict)" = suspect:file ]
+	[ "$(cell /cold verdict)" = suspect:file ]
+	# Another's agings, one an interval: never proven.
+	(while sleep 1; do
+		id=$(awk '$1 == "memcg" && $2 && $3 == "/cold/b" { print $2 }' /sys/kernel/debug/lru_gen)
+		echo "+ $id 0 $(newest_generation /cold/b) 1 1" >/sys/kernel/debug/lru_gen
+	done) 3>&- &
+	other=$!
+	runx 0 cold-scan -q --source lru-gen -a 2s -i 2s -c 6 --age-now /cold/b
+	kill $other
+	lru_gen n
+	[ "$(cell /cold/b verdict)" = suspect:file ]
+	drop_cgroup /cold/e
+}
+
 @test "lru-gen: one aging, which anybody may have made, tells nothing; two do" {
 	lru_gen y
 	make_cgroup /cold/e

@@ -1,0 +1,249 @@
+#include "referenced.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "idle.h"
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "num.h"
+#include "root.h"
+
+enum { PF_REFERENCED = 2, RUN_PAGES = 32768 };
+
+#define HAS(flags, bit) ((flags) >> (bit)&1)
+
+static bool is_file(uint64_t f)
+{
+	return HAS(f, PF_LRU) && !HAS(f, PF_ANON) && !HAS(f, PF_SWAPBACKED) &&
+	       !HAS(f, PF_UNEVICTABLE);
+}
+
+/* write(2) sets no bit: what it touched is dirty, or being written back. */
+static bool is_touched(uint64_t f)
+{
+	return HAS(f, PF_REFERENCED) || HAS(f, PF_DIRTY) ||
+	       HAS(f, PF_WRITEBACK);
+}
+
+static uint8_t unread_after(uint64_t f, uint8_t was)
+{
+	if (!is_file(f))
+		return UNREAD_NONE;
+	if (is_touched(f) || was == UNREAD_NONE)
+		return UNREAD_FIRST;
+	return was < UNREAD_MAX ? (uint8_t)(was + 1) : was;
+}
+
+void referenced_run(struct referenced_run *r, struct tally_set *out)
+{
+	for (size_t i = 0; i < r->pages; i++) {
+		uint64_t f = r->flags[i];
+
+		/* Of a huge page the head's state is that of all. */
+		if (!HAS(f, PF_COMPOUND_TAIL)) {
+			r->head = unread_after(f, r->unread[i]);
+			r->head_mapped = HAS(f, PF_MMAP);
+		}
+		r->unread[i] = r->head;
+		if (r->head == UNREAD_NONE)
+			continue;
+		struct tally *t = tally_of(out, r->cgroup[i], r->node);
+
+		if (r->head_mapped)
+			t->mapped_pages++;
+		else
+			t->pages[FILES][r->head]++;
+	}
+}
+
+static struct referenced_vec *vec_of(const struct referenced *r,
+				     unsigned long id, int node)
+{
+	for (size_t i = 0; i < r->n_vec; i++)
+		if (r->vec[i].id == id && r->vec[i].node == node)
+			return r->vec + i;
+	return NULL;
+}
+
+void referenced_before(struct referenced *r, const struct lrugen_vec *v)
+{
+	uint64_t seq = v->gen[v->n - 1].seq;
+	struct referenced_vec *own = vec_of(r, v->id, v->node);
+
+	if (!own) {
+		r->vec = xrealloc(r->vec, r->n_vec + 1, sizeof(*r->vec));
+		own = r->vec + r->n_vec++;
+		*own = (struct referenced_vec){ .id = v->id, .node = v->node };
+	}
+	if (own->seq != seq)
+		own->ours = 0;
+}
+
+void referenced_after(struct referenced *r, const struct lrugen_vec *v,
+		      bool done)
+{
+	struct referenced_vec *own = vec_of(r, v->id, v->node);
+
+	own->ours = done ? own->ours + 1 : 0;
+	own->seq = v->gen[v->n - 1].seq + 1;
+	own->met = true;
+}
+
+void referenced_reset(struct referenced *r)
+{
+	for (size_t i = 0; i < r->n_vec; i++)
+		r->vec[i].ours = 0;
+}
+
+bool referenced_knows(const struct referenced *r, unsigned long id, int node)
+{
+	const struct referenced_vec *own = vec_of(r, id, node);
+
+	/* The last is of this pass, and begins what the next one tells. */
+	return own && own->met && own->ours > REFERENCED_AGINGS;
+}
+
+static int read_counters(uint64_t *scanned, uint64_t *written)
+{
+	static const char *const scans[] = { "pgscan_anon", "pgscan_file",
+					     "pgrefill" };
+	char *text;
+	ssize_t n = io_read_all(root_fd(), "proc/vmstat", &text);
+	uint64_t x;
+	int err = n < 0 ? (int)n : kv_u64(text, "nr_written", written);
+
+	*scanned = 0;
+	for (size_t i = 0; n >= 0 && i < sizeof(scans) / sizeof(*scans); i++)
+		if (!kv_u64(text, scans[i], &x))
+			*scanned += x;
+	if (n >= 0)
+		free(text);
+	return err;
+}
+
+static int watch_counters(struct referenced *r)
+{
+	uint64_t scanned, written;
+	int err = read_counters(&scanned, &written);
+
+	if (err)
+		return err;
+	if (scanned != r->scanned_pages)
+		referenced_reset(r);
+	/* An age is of two intervals at most. */
+	r->unseen_pages = num_less(written, r->was_written);
+	r->was_written = r->written_pages;
+	r->scanned_pages = scanned;
+	r->written_pages = written;
+	return 0;
+}
+
+static void grow(struct referenced *r, size_t pages)
+{
+	if (pages <= r->pages)
+		return;
+	r->unread = xrealloc(r->unread, pages, 1);
+	memset(r->unread + r->pages, UNREAD_NONE, pages - r->pages);
+	r->pages = pages;
+}
+
+static void scan_range(struct referenced *r, int flags, int cgroup,
+		       const struct pfn_range *range)
+{
+	static uint64_t flag[RUN_PAGES], ino[RUN_PAGES];
+	struct referenced_run run = { .flags = flag,
+				      .cgroup = ino,
+				      .node = range->node };
+
+	grow(r, range->end);
+	for (uint64_t pfn = range->pfn; pfn < range->end; pfn += run.pages) {
+		size_t left = range->end - pfn;
+
+		run.pages = left < RUN_PAGES ? left : RUN_PAGES;
+		run.unread = r->unread + pfn;
+		idle_read_words(flags, pfn, flag, run.pages);
+		idle_read_words(cgroup, pfn, ino, run.pages);
+		referenced_run(&run, &r->files);
+	}
+}
+
+static uint64_t cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+int referenced_scan(struct referenced *r, uint64_t page_bytes)
+{
+	uint64_t from_us = cpu_us();
+	struct pfn_range *ram = NULL;
+	int flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	int cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
+	int err = flags < 0 ? flags : cgroup < 0 ? cgroup : 0;
+	size_t n = 0;
+
+	tally_free(&r->files);
+	if (!err)
+		err = idle_ram(page_bytes, &ram, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		scan_range(r, flags, cgroup, ram + i);
+	free(ram);
+	if (flags >= 0)
+		close(flags);
+	if (cgroup >= 0)
+		close(cgroup);
+	if (!err)
+		err = watch_counters(r);
+	memmove(r->aged_us + 1, r->aged_us,
+		sizeof(r->aged_us) - sizeof(*r->aged_us));
+	r->aged_us[0] = clock_mono_us();
+	r->cpu_us = cpu_us() - from_us;
+	return err;
+}
+
+/* Found unread so many times: since the aging before the first of them. */
+static int age_of(const struct referenced *r, const struct age_scale *scale,
+		  uint64_t now_us, int unread)
+{
+	uint64_t us;
+
+	if (unread <= UNREAD_FIRST)
+		return 0;
+	us = num_less(now_us, r->aged_us[unread - UNREAD_FIRST]);
+	return age_below(scale, us + us / 49);
+}
+
+void referenced_take(const struct referenced *r, const struct age_scale *scale,
+		     uint64_t now_us, struct tally *t)
+{
+	const struct tally *f = tally_find(&r->files, t->ino, t->node);
+	uint64_t old[AGES], left = f ? f->mapped_pages : 0;
+
+	memcpy(old, t->pages[FILES], sizeof(old));
+	memset(t->pages[FILES], 0, sizeof(t->pages[FILES]));
+	t->unsure_pages = left;
+	for (int a = AGES - 1; a >= 0; a--) {
+		uint64_t n = old[a] < left ? old[a] : left;
+
+		t->pages[FILES][a] = n;
+		left -= n;
+	}
+	for (int u = 0; f && u < AGES; u++)
+		t->pages[FILES][age_of(r, scale, now_us, u)] +=
+			f->pages[FILES][u];
+}
+
+void referenced_close(struct referenced *r)
+{
+	tally_free(&r->files);
+	free(r->unread);
+	free(r->vec);
+}
