@@ -263,7 +263,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	work /t/a --cold-anon 16M --rate 10
 	late() {
 		for ((i = 0; i < $1; i++)); do calm /t/a time "$(date +%s -d '60 seconds ago').000"; done |
-			sed '1p; /^#/d' | tmo-reclaim 2>&1 >/dev/null
+			sed '1p; /^#/d' | { tmo-reclaim >/dev/null; } 2>&1
 	}
 	[ -z "$(late 4)" ]
 	[[ $(late 20) == *"'/t/a': 5 rows in turn are too old"* ]]
