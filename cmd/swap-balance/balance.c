@@ -258,7 +258,7 @@ static bool has_moved(const struct balance *b, double by)
 /*
  * A move of r by less than half, or of a few points, is noise.  After a move
  * the next one waits, so that its effect can be seen; only a threefold fall
- * does not.
+ * does not, nor what two windows of one kind of traffic call for.
  */
 static void publish(struct balance *b, int target, double dwell_s)
 {
@@ -270,7 +270,8 @@ static void publish(struct balance *b, int target, double dwell_s)
 		return;
 	if (b->swappiness && target > b->swappiness && inaccurate(b)) {
 		b->reason = REASON_INACCURATE;
-	} else if (b->since_change_s < dwell_s && !retreat) {
+	} else if (b->since_change_s < dwell_s && !retreat &&
+		   b->alone_windows < 2) {
 		b->reason = REASON_HELD;
 	} else {
 		b->swappiness = target;

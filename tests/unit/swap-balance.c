@@ -314,6 +314,11 @@ static void test_alone(void)
 	run(&b, &w, 2);
 	ok(b.swappiness < 40, "two windows of swap-ins alone: %d",
 	   b.swappiness);
+	w.pages[KIND_FILE] = 20000;
+	w.pages[KIND_ZSWAP] = 0;
+	run(&b, &w, 2);
+	ok(b.swappiness > 100, "and two of file refaults alone: %d",
+	   b.swappiness);
 }
 
 struct backend_case {
