@@ -80,7 +80,8 @@ static void earn_writes(struct deciding *s)
 	s->g.write_bytes = s->writes ? s->trip_bytes : 0;
 	if (s->g.swap_write < NUM_MAX) {
 		rate = (double)s->g.swap_write;
-		most = fmax(60 * rate, 2.0 * (double)s->trip_bytes);
+		/* What is not used is lost, as in the bucket that grants it. */
+		most = fmax(rate * (double)us / 1e6, (double)s->trip_bytes);
 		*left = fmin(most, *left + rate * (double)us / 1e6);
 	}
 	s->g.write_left_bytes = *left;
