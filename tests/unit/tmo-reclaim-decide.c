@@ -327,6 +327,24 @@ static void test_trickle(void)
 	   (double)taken / MIB);
 }
 
+/* The bucket that grants a pace drops what its size does not hold. */
+static void test_write_pace(void)
+{
+	struct memory m = { 0 };
+	struct observation o = calm(0, 300 * MIB);
+
+	o.next_device = true;
+	o.row.swap_write = 64 << 10;
+	o.psi.mem_pct = 50;
+	for (uint64_t i = 1; i <= 20; i++) {
+		o.now_us = i * 6 * S;
+		decide(&policy_default, &o, &m);
+	}
+	ok(m.write_left_bytes == 6.0 * (64 << 10),
+	   "of two minutes without a step one period's pace is left (%.0f)",
+	   m.write_left_bytes);
+}
+
 static void test_names(void)
 {
 	const struct observation o = calm(6 * S, 300 * MIB);
@@ -352,5 +370,6 @@ int main(void)
 	test_came_back();
 	test_own_reclaim();
 	test_trickle();
+	test_write_pace();
 	return tap_done();
 }
