@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -173,17 +172,8 @@ static void scan_range(struct referenced *r, int flags, int cgroup,
 	}
 }
 
-static uint64_t cpu_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 int referenced_scan(struct referenced *r, uint64_t page_bytes)
 {
-	uint64_t from_us = cpu_us();
 	struct pfn_range *ram = NULL;
 	int flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	int cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
@@ -205,7 +195,6 @@ int referenced_scan(struct referenced *r, uint64_t page_bytes)
 	memmove(r->aged_us + 1, r->aged_us,
 		sizeof(r->aged_us) - sizeof(*r->aged_us));
 	r->aged_us[0] = clock_mono_us();
-	r->cpu_us = cpu_us() - from_us;
 	return err;
 }
 
@@ -218,6 +207,7 @@ static int age_of(const struct referenced *r, const struct age_scale *scale,
 	if (unread <= UNREAD_FIRST)
 		return 0;
 	us = num_less(now_us, r->aged_us[unread - UNREAD_FIRST]);
+	/* A pass that came a little early is on time. */
 	return age_below(scale, us + us / 49);
 }
 

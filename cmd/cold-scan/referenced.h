@@ -61,7 +61,6 @@ struct referenced {
 	uint64_t scanned_pages, written_pages; /* counters, then */
 	uint64_t unseen_pages; /* written back since the aging before last */
 	uint64_t was_written;
-	uint64_t cpu_us;
 	struct tally_set files;
 	bool off; /* a file cannot be read */
 };
