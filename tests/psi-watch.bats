@@ -447,6 +447,14 @@ $KEY/b	2" ]
 
 # ---- waiting ----
 
+@test "-r with cpu full waits where / is all there is, and ends not without a word" {
+	cp -a "$TESTS/fixtures/psi-storm-6.18/01" "$BATS_TEST_TMPDIR/r"
+	rm -r "$BATS_TEST_TMPDIR"/r/sys/fs/cgroup/*/
+	runx 1 psi-watch -R "$BATS_TEST_TMPDIR/r" -r -t 'cpu full 10%/500ms'
+	runx 2 psi-watch -R "$BATS_TEST_TMPDIR/r" -t 'cpu full 10%/500ms'
+	one_line "cpu full of the whole system is undefined"
+}
+
 @test "SIGHUP has the file of targets read at once, also between samples" {
 	live
 	tab=$BATS_TEST_TMPDIR/tab out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err

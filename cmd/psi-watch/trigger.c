@@ -101,16 +101,21 @@ static void trigger_updated(struct watch *w)
 	}
 }
 
-static bool any_armed(const struct watch *w)
+/* One is armed, or there was none to arm: -r may find some later. */
+static bool is_ready(const struct watch *w)
 {
+	bool tried = false;
+
 	for (size_t i = 0; i < w->set.n; i++) {
 		const struct armed_trigger *t = w->set.v[i]->data;
 
-		for (size_t k = 0; k < w->trigger->n; k++)
+		for (size_t k = 0; k < w->trigger->n; k++) {
 			if (t[k].source != BY_NONE)
 				return true;
+			tried |= !is_undefined(t[k].cg, t[k].spec);
+		}
 	}
-	return !w->set.n;
+	return !tried;
 }
 
 static bool hear_manager(struct armed_trigger *t)
@@ -186,7 +191,7 @@ static int trigger_round(struct watch *w, uint64_t *due_us)
 	struct trigger_run *tr = w->trigger;
 	uint64_t now_us = clock_mono_us();
 
-	if (!tr->running && !any_armed(w))
+	if (!tr->running && !is_ready(w))
 		return STATUS_FATAL; /* why was told */
 	tr->running = true;
 	*due_us = UINT64_MAX;
