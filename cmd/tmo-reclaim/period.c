@@ -82,7 +82,8 @@ static void say_late(struct period *s)
 {
 	static const unsigned int many = 5;
 
-	if (!late_ms(s) || ++s->t->late_rows < many || s->run->said_late)
+	s->t->late_rows = late_ms(s) ? s->t->late_rows + 1 : 0;
+	if (s->t->late_rows < many || s->run->said_late)
 		return;
 	s->run->said_late = true;
 	warn(0,

@@ -72,7 +72,7 @@ struct target {
 	uint64_t read_us;	/* of the last reading */
 	uint64_t first_us;	/* seen */
 	uint64_t row_us;	/* when a row was last acted upon */
-	unsigned int late_rows; /* since then, too old to act upon */
+	unsigned int late_rows; /* too old to act upon, in turn */
 	uint64_t asleep_us;	/* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
 	uint64_t mem_total_us, io_total_us;

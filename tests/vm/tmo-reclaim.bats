@@ -268,6 +268,14 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ -z "$(late 4)" ]
 	[[ $(late 20) == *"'/t/a': 5 rows in turn are too old"* ]]
 	[ "$(late 20 | grep -c 'too old')" -eq 1 ]
+	# one on time between them, though too soon to act upon
+	runx 0 tmo-reclaim < <(
+		for _ in {1..5}; do
+			calm /t/a time "$(date +%s).000"
+			calm /t/a time "$(date +%s -d '300 seconds ago').000" | sed '/^#/d'
+		done | sed '1p; /^#/d; s/2000000/60000000/'
+	)
+	[ -z "$stderr" ]
 }
 
 @test "what a write of huge pages takes too much is paid for" {
