@@ -709,6 +709,12 @@ targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0
 	[ "$got" -eq 143 ]
 }
 
+@test "a row that names a file is told, once, and is no success" {
+	runx 3 tmo-reclaim -n -q <<<$'#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice/memory.swap.max\t6000000\t0.000\t0.000\n/w.slice/memory.swap.max\t6000000\t0.000\t0.000'
+	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "error error " ]
+	[ "$stderr" = "tmo-reclaim: '/w.slice/memory.swap.max' is no cgroup, but a file" ]
+}
+
 @test "an input without a row is said, and is no success" {
 	runx 1 tmo-reclaim </dev/null
 	one_line "no row came"

@@ -52,6 +52,7 @@ enum { FORGET_BATCHES = 4 };
 struct filtering {
 	struct run *run;
 	bool came; /* a row did */
+	bool told; /* that one names no cgroup */
 	uint64_t swept_us, told_us;
 	struct rows_in in;
 	struct input_map map;
@@ -117,6 +118,16 @@ static void recorded_row(struct filtering *f, struct result *r)
 	replay(f->run, recorded(f->run, &f->recorded, f->key), &rec, r);
 }
 
+/* Once: the rows go on to tell of each. */
+static void complain_of_row(struct filtering *f, int err)
+{
+	f->run->failed = true;
+	if (!f->told)
+		warn(err == -ENOTDIR ? 0 : err, "'%s' is no cgroup%s", f->key,
+		     err == -ENOTDIR ? ", but a file" : "");
+	f->told = true;
+}
+
 static void one_row(struct filtering *f, struct result *r)
 {
 	struct run *run = f->run;
@@ -142,9 +153,11 @@ static void one_row(struct filtering *f, struct result *r)
 		return;
 	}
 	err = cg_set_get(&run->set, f->key, &cg);
-	if (err)
+	if (err) {
 		no_cgroup(r, f->key, err);
-	else if (run->policy.law == LAW_ONCE)
+		if (r->reason == REASON_ERROR)
+			complain_of_row(f, err);
+	} else if (run->policy.law == LAW_ONCE)
 		period_once(run, cg, &row, r);
 	else
 		period(run, cg, &row, r);
