@@ -346,10 +346,13 @@ static int offer(struct rows_out *o)
 static void replace_file(struct rows_out *o)
 {
 	size_t len = o->len;
+	int err;
 
 	prom_put(o);
-	o->err = io_replace(o->file, o->buf + len, o->len - len, 0);
-	o->file_failed = o->err;
+	err = io_replace(o->file, o->buf + len, o->len - len, 0);
+	if (err && !o->file_err && o->file_fails)
+		o->file_fails(o->file, err);
+	o->file_err = err;
 	o->len = len;
 }
 

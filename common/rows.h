@@ -83,10 +83,13 @@ struct rows_out {
 	bool header; /* -H clears it */
 	/*
 	 * --out: an exposition, replaced whole at each flush; the rows go to
-	 * fd all the same, unless the format is ROWS_PROM.
+	 * fd all the same, unless the format is ROWS_PROM.  A file that cannot
+	 * be replaced stays as it was and is no end: file_fails is called when
+	 * that begins.
 	 */
 	const char *file;
-	bool file_failed; /* err is of it */
+	int file_err; /* of the last exposition, -errno */
+	void (*file_fails)(const char *file, int err);
 	bool keep;	  /* in an exposition a row stands until its next */
 	const char *tool; /* prefix of prometheus names: "psi_watch" */
 	int err;	  /* the first write error, -errno */

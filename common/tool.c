@@ -354,6 +354,11 @@ const char *tool_counters(const struct common_opts *c, const char *counters)
 	return join(plus, rest);
 }
 
+static void say_file_fails(const char *file, int err)
+{
+	warn(err, "--out: cannot replace '%s', which stays as it was", file);
+}
+
 void tool_output(struct rows_out *o, const struct common_opts *c,
 		 const char *name)
 {
@@ -363,6 +368,7 @@ void tool_output(struct rows_out *o, const struct common_opts *c,
 		die(err, "--out: cannot replace '%s'", c->out);
 	rows_open(o, c->format, !c->no_header, name);
 	o->file = c->out;
+	o->file_fails = say_file_fails;
 	if (root_is_live() && stage_is_pipe(o->fd)) {
 		stage_begin(o->fd);
 		clock_watch_reader(o->fd);
@@ -589,8 +595,7 @@ int tool_finish(struct rows_out *o, int status)
 	if (err == -ETIMEDOUT)
 		die(0, "standard output was not read in time");
 	if (err)
-		die(err, "cannot write %s",
-		    o->file_failed ? o->file : "to standard output");
+		die(err, "cannot write to standard output");
 	clock_reraise();
-	return status;
+	return status == STATUS_OK && o->file_err ? STATUS_PARTIAL : status;
 }

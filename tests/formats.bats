@@ -265,6 +265,17 @@ EOF
 	[[ $output == *law* && $output != *$'\e'* ]]
 }
 
+@test "--out on a disk that fills: told once, the rows go on, the old file stays" {
+	F=$BATS_TEST_TMPDIR/m/x.prom
+	mkdir "$BATS_TEST_TMPDIR/m"
+	runx 3 env FAULT=x.prom:write:ENOSPC:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		psi-watch -R "$R/1:$R/2:$R/3" -i 6s --out "$F" /w.slice
+	[ "$(grep -c '^/w.slice' <<<"$output")" -ge 2 ]
+	one_line "--out: cannot replace '$F', which stays as it was: No space left"
+	promtool check metrics <"$F"
+	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
+}
+
 @test "each reason of tmo-reclaim has the colour of its kind" {
 	tmo-reclaim -h | awk '/^reason:/ { on = 1; next } on && $2 ~ /^(works|waits|cannot|broken)$/ { print $1, $2 }' \
 		>"$BATS_TEST_TMPDIR/kinds"
