@@ -23,7 +23,7 @@ static int open_mount(struct cg_set *set)
 {
 	int err = mount_cgroup2(&set->mount, NULL);
 
-	if (err == -ENOENT && !root_is_live())
+	if ((err == -ENOENT || err == -ENOTDIR) && !root_is_live())
 		set->mount = strdup("/sys/fs/cgroup");
 	else if (err)
 		return err;

@@ -84,12 +84,14 @@ int mount_cgroup2(char **point, char **top)
 	char self[CG_KEY_MAX], *text, *save = NULL, *root = NULL;
 	int best = 0;
 	bool v1 = false;
+	ssize_t n;
 
 	*point = NULL;
 	if (mount_cgroup_of("proc/self/cgroup", self, sizeof(self)))
 		*self = '\0';
-	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
-		return -ENOENT;
+	n = io_read_all(root_fd(), "proc/self/mountinfo", &text);
+	if (n < 0)
+		return n == -ENOENT ? -ENOTDIR : (int)n;
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *type = strstr(line, " - "), at[CG_KEY_MAX],

@@ -14,7 +14,7 @@
  * (proc(5), fields 5 and 4 of mountinfo), both below the root prefix and to be
  * freed; top may be NULL.  Of several the one of the whole tree, else the one
  * that the caller is below.  -ENOENT: none; -EPROTONOSUPPORT: cgroup v1 alone;
- * -ENOMEM.
+ * -ENOTDIR: there is no /proc; or what reading it failed with.
  */
 int mount_cgroup2(char **point, char **top);
 

@@ -419,6 +419,9 @@ void tool_open_tree(struct cg_set *set, size_t data_size)
 	if (err == -ENOENT)
 		die(0, "no cgroup2 is mounted: mount -t cgroup2 none "
 		       "/sys/fs/cgroup");
+	if (err == -ENOTDIR)
+		die(0, "there is no /proc/self/mountinfo: mount -t proc proc "
+		       "/proc");
 	if (err)
 		die(err, "cannot open the cgroup tree");
 }

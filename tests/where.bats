@@ -119,3 +119,14 @@ row() {
 		same "/	500000"
 	done
 }
+
+@test "without /proc, or without descriptors, that is the cause that is told" {
+	unset TMO_ROOT
+	for tool in psi-watch "tmo-reclaim -n" cold-scan "swap-balance -S $BATS_TEST_TMPDIR/s"; do
+		runx 2 unshare -m sh -c "umount -l /proc; $tool /a"
+		[[ $stderr == *"there is no /proc/self/mountinfo: mount -t proc"* ]]
+		runx 2 sh -c "exec 3>&- 4>&- 5>&-; ulimit -n 4; $tool /a"
+		[[ $stderr != *"no cgroup2 is mounted"* ]]
+		[[ $stderr == *"Too many open files"* ]]
+	done
+}
