@@ -323,13 +323,16 @@ waits_nonblocking() {
 
 @test "a pipe in O_NONBLOCK mode is no spin" {
 	use_root cold-scan-lru-gen-7.3.4
-	sleep 1.5 | nonblocking swap-balance -q - >/dev/null 3>&- &
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	nonblocking swap-balance -q - <"$BATS_TEST_TMPDIR/fifo" >/dev/null 3>&- &
+	pid=$!
 	sleep 1
-	pid=$(pgrep -P $$ -x swap-balance || pgrep -n -x swap-balance)
 	ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
 	echo "ticks: $ticks"
+	kill "$pid"
+	wait "$pid" || true
 	[ "$ticks" -le 20 ]
-	wait
 }
 
 ignores_hup() {

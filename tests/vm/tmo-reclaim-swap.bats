@@ -101,7 +101,9 @@ swapped() {
 	echo 8M >"$CG/t/a/memory.max"
 	runx 0 tmo-reclaim --headroom 0 --io-limit 100% -i 1s -c 4 /t/a
 	echo "$output"
-	[ "$(col reason <<<"$output" | tail -n 1)" = mem_pressure ]
+	# Its own refaults may be what brakes most in some periods.
+	col reason <<<"$output" | grep -qx mem_pressure
+	[[ $(col reason <<<"$output" | tail -n 1) == @(mem_pressure|refault) ]]
 	drop_cgroup /t/a
 	make_cgroup /t/b
 	sh -c "echo \$\$ >$CG/t/b/cgroup.procs
