@@ -819,7 +819,7 @@ later() {
 	edit $file 's/.*/0/' # his, too
 	runx 3 balance --apply --dwell 0s -q -H /w.slice/idle
 	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 0 1 refused)changed_by_other"
-	one_line "'memory.zswap.writeback' of '/w.slice/idle' was changed by another hand"
+	one_line "'memory.zswap.writeback' of '/w.slice/idle' was changed by another process"
 	runx 3 balance --undo -q -H
 	[ "$(cat "$ROOT1/$file")" = 0 ]
 	[ "$(cat "${ROOT1%1}2/$file")" = 0 ]

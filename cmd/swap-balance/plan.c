@@ -29,8 +29,9 @@ static const char *const files[FILES] = { "memory.zswap.max",
 /*
  * One setting that was changed: what it was, and what we made it.  Not done
  * while its file is about to be written: then it holds either, and after a
- * kill that tells which.  Foreign once another hand has changed the file: what
- * it holds from then on is that hand's, also where it is what we had written.
+ * kill that tells which.  Foreign once another process has changed the file:
+ * what it holds from then on is that process's, also where it is what we had
+ * written.
  */
 struct entry {
 	uint64_t ino;
@@ -358,7 +359,7 @@ static int refuse(const struct plan *plan, const struct cg *cg,
 		     c.file, cg->key, now, e->new);
 	else
 		warn(0,
-		     "'%s' of '%s' was changed by another hand since it was "
+		     "'%s' of '%s' was changed by another process since it was "
 		     "written: left alone",
 		     c.file, cg->key);
 	rec->changed |= !e->foreign;

@@ -96,7 +96,7 @@ static void say_other_reclaimer(const struct period *s)
 {
 	if (reclaimer_to_tell(&s->t->memory.other))
 		warn(0,
-		     "'%s': another hand reclaims from it or moves its "
+		     "'%s': another process reclaims from it or moves its "
 		     "memory.high: left to it while it does",
 		     s->cg->key);
 }

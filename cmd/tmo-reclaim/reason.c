@@ -70,7 +70,7 @@ static const struct {
 			    "another tmo-reclaim has it",
 			    "leave it to one of them" },
 	[REASON_RIVAL] = { "rival", REASON_WAITS,
-			   "another hand reclaims from it, or moves its "
+			   "another process reclaims from it, or moves its "
 			   "memory.high",
 			   "leave it to one of them" },
 	[REASON_OFF] = { "off", REASON_CANNOT, "the kill switch",

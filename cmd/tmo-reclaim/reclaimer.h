@@ -1,6 +1,6 @@
 /*
- * rival - another hand that reclaims from the same cgroup: a second controller
- * by memory.reclaim, or one that moves memory.high.  Pure functions.
+ * rival - another process that reclaims from the same cgroup: a second
+ * controller by memory.reclaim, or one that moves memory.high.  Pure functions.
  *
  * Of the kernel's count of proactive steal (6.15) we know what is ours.  Its
  * counts are exact only to some pages a CPU for two seconds (mm/memcontrol.c,

@@ -142,7 +142,7 @@ rivalry() {
 	cat "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/err"
 	[ "$(col reason <"$BATS_TEST_TMPDIR/rows" | grep -c rival)" -ge 6 ]
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 4,10)" = "0	rival" ]
-	[ "$(grep -c "'/t/a': another hand reclaims from it" "$BATS_TEST_TMPDIR/err")" -eq 1 ]
+	[ "$(grep -c "'/t/a': another process reclaims from it" "$BATS_TEST_TMPDIR/err")" -eq 1 ]
 }
 moves_high() { echo "$((900 - $1))M" >"$CG/t/a/memory.high"; }
 reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
