@@ -158,3 +158,17 @@ char *xstrdup(const char *s)
 		die(0, "out of memory");
 	return p;
 }
+
+char *xasprintf(const char *fmt, ...)
+{
+	char *p;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&p, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die(0, "out of memory");
+	return p;
+}

@@ -40,11 +40,13 @@ void debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
-/* realloc and strdup that die when memory is out. */
+/* realloc, strdup and asprintf that die when memory is out. */
 void *xrealloc(void *p, unsigned long n, unsigned long size)
 	__attribute__((warn_unused_result));
 void *xcalloc(unsigned long n, unsigned long size)
 	__attribute__((warn_unused_result));
 char *xstrdup(const char *s) __attribute__((warn_unused_result));
+char *xasprintf(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), warn_unused_result));
 
 #endif

@@ -121,11 +121,10 @@ static struct metric metric_of(const struct rows_out *o, const char *column,
 	m.counter = !*suffix && fmt_ends(plain, "_total");
 	if (m.counter)
 		plain[strlen(plain) - strlen("_total")] = '\0';
-	if (asprintf(&m.name, "%s%s_%s%s%s%s",
-		     strncmp(o->tool, "tmo_", 4) ? "tmo_" : "", o->tool, plain,
-		     *suffix ? "" : m.unit->base, m.counter ? "_total" : "",
-		     suffix) < 0)
-		die(0, "out of memory");
+	m.name = xasprintf("%s%s_%s%s%s%s",
+			   strncmp(o->tool, "tmo_", 4) ? "tmo_" : "", o->tool,
+			   plain, *suffix ? "" : m.unit->base,
+			   m.counter ? "_total" : "", suffix);
 	free(plain);
 	return m;
 }

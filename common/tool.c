@@ -234,11 +234,7 @@ static void open_closed_stdio(void)
 
 static char *join(const char *a, const char *b)
 {
-	char *s;
-
-	if (asprintf(&s, "%s%s%s", a, *b ? "," : "", b) < 0)
-		die(ENOMEM, "-o");
-	return s;
+	return xasprintf("%s%s%s", a, *b ? "," : "", b);
 }
 
 /* Is it one of "a,b,c"? */

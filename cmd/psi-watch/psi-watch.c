@@ -187,8 +187,8 @@ static void choose_columns(struct watch *w, const struct tool *tool)
 
 	if (!spec)
 		spec = defaults;
-	if (*spec == '+' && asprintf(&all, "%s,%s", defaults, spec + 1) < 0)
-		die(ENOMEM, "-o");
+	if (*spec == '+')
+		all = xasprintf("%s,%s", defaults, spec + 1);
 	tool_columns(tool, 0, all ? all : spec, &w->cols);
 	free(all);
 	if (!w->cols.n)

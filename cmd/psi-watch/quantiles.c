@@ -114,14 +114,11 @@ static void add_stats(struct quantiles *all, const char *name, size_t i)
 	static const char *const stats[STATS] = { "p50", "p90", "p99", "max" };
 	const char *unit = strrchr(name, '_');
 
-	for (int k = 0; k < STATS; k++) {
-		char *text;
-
-		if (asprintf(&text, "%.*s_%s%s", (int)(unit - name), name,
-			     stats[k], unit) < 0)
-			die(ENOMEM, "--quantiles");
-		add_col(all, text, put_stat, (struct quantile){ i, k });
-	}
+	for (int k = 0; k < STATS; k++)
+		add_col(all,
+			xasprintf("%.*s_%s%s", (int)(unit - name), name,
+				  stats[k], unit),
+			put_stat, (struct quantile){ i, k });
 }
 
 void quantiles_open(struct watch *w)
