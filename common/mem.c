@@ -154,6 +154,24 @@ void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		out->used_mpct = mpct;
 }
 
+int mem_scanned_system(uint64_t *out_pages)
+{
+	static const char *const keys[] = { "pgscan_anon", "pgscan_file",
+					    "pgrefill" };
+	char *text;
+	ssize_t n = io_read_all(root_fd(), "proc/vmstat", &text);
+	uint64_t pages;
+
+	if (n < 0)
+		return (int)n;
+	*out_pages = 0;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!kv_u64(text, keys[i], &pages))
+			*out_pages += pages;
+	free(text);
+	return 0;
+}
+
 int mem_swap_system(struct mem_swap *out)
 {
 	char buf[IO_BUF];

@@ -60,6 +60,13 @@ uint64_t mem_whole_pages(uint64_t bytes);
  */
 uint64_t mem_reclaim_least_bytes(void);
 
+/*
+ * Pages that reclaim and its aging have looked at since boot: pgscan_anon,
+ * pgscan_file and pgrefill of /proc/vmstat, without those that a kernel lacks.
+ * 0 or -errno.
+ */
+int mem_scanned_system(uint64_t *out_pages);
+
 /* memory.current; of "/" MemTotal - MemFree, as no file tells it. */
 int mem_current(const struct cg_set *set, const struct cg *cg,
 		uint64_t *out_bytes);

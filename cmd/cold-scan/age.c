@@ -167,11 +167,6 @@ void tally_lazyfree(struct tally *t, uint64_t pages)
 	}
 }
 
-static bool has(uint64_t flags, int bit)
-{
-	return flags >> bit & 1;
-}
-
 /* Why a page that is not on the LRU is not; bit 0 has five meanings. */
 static enum cover reason(uint64_t flags)
 {
@@ -179,19 +174,19 @@ static enum cover reason(uint64_t flags)
 			       UINT64_C(1) << PF_MMAP | UINT64_C(1) << PF_ANON |
 			       UINT64_C(1) << PF_SWAPBACKED;
 
-	if (has(flags, PF_NOPAGE))
+	if (page_has(flags, PF_NOPAGE))
 		return HOLE;
-	if (has(flags, PF_BUDDY))
+	if (page_has(flags, PF_BUDDY))
 		return FREE;
-	if (has(flags, PF_SLAB))
+	if (page_has(flags, PF_SLAB))
 		return SLAB;
-	if (has(flags, PF_PGTABLE))
+	if (page_has(flags, PF_PGTABLE))
 		return PGTABLE;
-	if (has(flags, PF_HUGE))
+	if (page_has(flags, PF_HUGE))
 		return HUGETLB;
-	if (has(flags, PF_ZERO_PAGE))
+	if (page_has(flags, PF_ZERO_PAGE))
 		return ZERO_PAGE;
-	if (has(flags, PF_OFFLINE) || has(flags, PF_HWPOISON))
+	if (page_has(flags, PF_OFFLINE) || page_has(flags, PF_HWPOISON))
 		return OFFLINE;
 	return flags & users ? OFF_LRU : KERNEL;
 }
@@ -199,13 +194,13 @@ static enum cover reason(uint64_t flags)
 /* Not by KPF_KSM: 6.12 shows it on every anonymous page. */
 static enum kind kind_of(uint64_t flags)
 {
-	if (has(flags, PF_UNEVICTABLE))
+	if (page_has(flags, PF_UNEVICTABLE))
 		return UNEVICTABLE;
-	if (has(flags, PF_ANON))
-		return has(flags, PF_SWAPBACKED) ? ANON : LAZYFREE;
-	if (has(flags, PF_SWAPBACKED))
+	if (page_has(flags, PF_ANON))
+		return page_has(flags, PF_SWAPBACKED) ? ANON : LAZYFREE;
+	if (page_has(flags, PF_SWAPBACKED))
 		return SHMEM;
-	return has(flags, PF_DIRTY) ? DIRTY : FILES;
+	return page_has(flags, PF_DIRTY) ? DIRTY : FILES;
 }
 
 static bool bit(const uint64_t *map, size_t i)
@@ -238,7 +233,7 @@ static bool is_left(const struct chunk *c, size_t i, enum cover cover)
 	enum { HUGE_MORE = 8 };
 	uint64_t leave = c->leave;
 
-	if (has(c->flags[i], PF_COMPOUND_HEAD))
+	if (page_has(c->flags[i], PF_COMPOUND_HEAD))
 		leave = cover == TRACKED ? leave / HUGE_MORE : 0;
 	return leave && !(age_scatter((c->base_pfn + c->at + i) ^
 				      (uint64_t)c->pass << 40) %
@@ -253,8 +248,8 @@ static bool is_left(const struct chunk *c, size_t i, enum cover cover)
  */
 static bool is_proven(const struct chunk *c, size_t i)
 {
-	return !c->before || !has(c->flags[i], PF_ANON) ||
-	       has(c->before[i], PF_IDLE);
+	return !c->before || !page_has(c->flags[i], PF_ANON) ||
+	       page_has(c->before[i], PF_IDLE);
 }
 
 /* One that stands on the LRU: was it touched since it was marked? */
@@ -264,13 +259,14 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 	bool idle = bit(c->idle, i);
 
 	f->kind = kind_of(flags);
-	f->swap = has(flags, PF_SWAPBACKED) || has(flags, PF_ANON);
+	f->swap = page_has(flags, PF_SWAPBACKED) || page_has(flags, PF_ANON);
 	f->was = c->age[i] == AGE_LEFT ? AGE_NONE : c->age[i];
 	/* Freed and taken anew for the other kind: not the page it was. */
 	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
 		f->was = AGE_NONE;
 	f->age = 0;
-	if (has(flags, PF_LOCKED) || has(flags, PF_WRITEBACK) || i >= c->told) {
+	if (page_has(flags, PF_LOCKED) || page_has(flags, PF_WRITEBACK) ||
+	    i >= c->told) {
 		/* mm/page_idle.c: folio_trylock failed, so nobody looked; and
 		 * where memory ends within a word, that is not handed out. */
 		f->cover = BUSY;
@@ -291,7 +287,7 @@ static struct folio look(const struct chunk *c, size_t i)
 {
 	struct folio f = { .head = c->at + i, .age = AGE_NONE };
 
-	if (has(c->flags[i], PF_LRU))
+	if (page_has(c->flags[i], PF_LRU))
 		judge(c, i, &f);
 	else
 		f.cover = reason(c->flags[i]);
@@ -310,7 +306,7 @@ static void count(const struct folio *f, struct tally *t)
 
 static bool is_tail(const struct chunk *c, size_t i)
 {
-	return i && has(c->flags[i], PF_COMPOUND_TAIL);
+	return i && page_has(c->flags[i], PF_COMPOUND_TAIL);
 }
 
 static void put_age(const struct chunk *c, size_t i, const struct folio *f)
@@ -360,8 +356,8 @@ void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 /* A frame that is not idle any more is touched, or another page's by now. */
 static uint8_t age_now(const struct chunk *c, size_t i, size_t head)
 {
-	bool swap = has(c->flags[head], PF_SWAPBACKED) ||
-		    has(c->flags[head], PF_ANON);
+	bool swap = page_has(c->flags[head], PF_SWAPBACKED) ||
+		    page_has(c->flags[head], PF_ANON);
 
 	if (c->age[i] == AGE_LEFT)
 		return 0;
@@ -385,7 +381,7 @@ void age_known(const struct chunk *c, struct tally_set *out)
 		if (!is_tail(c, i))
 			head = i;
 		t = tally_of(out, c->cgroup[head], c->node);
-		if (!has(c->flags[head], PF_LRU)) {
+		if (!page_has(c->flags[head], PF_LRU)) {
 			t->cover[reason(c->flags[head])]++;
 			continue;
 		}

@@ -12,6 +12,7 @@
 /* include/uapi/linux/kernel-page-flags.h; not in every libc's headers. */
 enum {
 	PF_LOCKED = 0,
+	PF_REFERENCED = 2,
 	PF_UPTODATE = 3,
 	PF_DIRTY = 4,
 	PF_LRU = 5,
@@ -32,6 +33,11 @@ enum {
 	PF_IDLE = 25,
 	PF_PGTABLE = 26,
 };
+
+static inline bool page_has(uint64_t flags, int bit)
+{
+	return flags >> bit & 1;
+}
 
 /* Each page on the LRU is of one kind.  LAZYFREE, of MADV_FREE, is anonymous
  * memory that takes no swap. */

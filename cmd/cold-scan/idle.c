@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "io.h"
 #include "kv.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -645,12 +646,15 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 	return s->err;
 }
 
-/* What the kernel counted up to now, or 0. */
-static uint64_t counted(const char *key)
+/* Pages that the kernel has moved up to now. */
+static uint64_t migrations(void)
 {
 	uint64_t pages;
 
-	return kv_read_key(root_fd(), "proc/vmstat", key, &pages) ? 0 : pages;
+	return kv_read_key(root_fd(), "proc/vmstat", "pgmigrate_success",
+			   &pages)
+		       ? 0
+		       : pages;
 }
 
 int idle_pass(struct idle *s, struct tally_set *out)
@@ -664,9 +668,9 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	s->next = 0;
 	s->err = 0;
 	s->units = 0;
-	s->moved_pages = counted("pgmigrate_success");
-	s->scanned_pages = counted("pgscan_anon") + counted("pgscan_file") +
-			   counted("pgrefill");
+	s->moved_pages = migrations();
+	if (mem_scanned_system(&s->scanned_pages))
+		s->scanned_pages = 0;
 	if (!err)
 		err = run_workers(s, w, out);
 	for (unsigned int i = 0; i < s->jobs; i++) {

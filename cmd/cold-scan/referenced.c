@@ -9,25 +9,24 @@
 #include "idle.h"
 #include "io.h"
 #include "kv.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
 
-enum { PF_REFERENCED = 2, RUN_PAGES = 32768 };
-
-#define HAS(flags, bit) ((flags) >> (bit)&1)
+enum { RUN_PAGES = 32768 };
 
 static bool is_file(uint64_t f)
 {
-	return HAS(f, PF_LRU) && !HAS(f, PF_ANON) && !HAS(f, PF_SWAPBACKED) &&
-	       !HAS(f, PF_UNEVICTABLE);
+	return page_has(f, PF_LRU) && !page_has(f, PF_ANON) &&
+	       !page_has(f, PF_SWAPBACKED) && !page_has(f, PF_UNEVICTABLE);
 }
 
 /* write(2) sets no bit: what it touched is dirty, or being written back. */
 static bool is_touched(uint64_t f)
 {
-	return HAS(f, PF_REFERENCED) || HAS(f, PF_DIRTY) ||
-	       HAS(f, PF_WRITEBACK);
+	return page_has(f, PF_REFERENCED) || page_has(f, PF_DIRTY) ||
+	       page_has(f, PF_WRITEBACK);
 }
 
 static uint8_t unread_after(uint64_t f, uint8_t was)
@@ -45,9 +44,9 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 		uint64_t f = r->flags[i];
 
 		/* Of a huge page the head's state is that of all. */
-		if (!HAS(f, PF_COMPOUND_TAIL)) {
+		if (!page_has(f, PF_COMPOUND_TAIL)) {
 			r->head = unread_after(f, r->unread[i]);
-			r->head_mapped = HAS(f, PF_MMAP);
+			r->head_mapped = page_has(f, PF_MMAP);
 		}
 		r->unread[i] = r->head;
 		if (r->head == UNREAD_NONE)
@@ -108,29 +107,14 @@ bool referenced_knows(const struct referenced *r, unsigned long id, int node)
 	return own && own->met && own->ours > REFERENCED_AGINGS;
 }
 
-static int read_counters(uint64_t *scanned, uint64_t *written)
-{
-	static const char *const scans[] = { "pgscan_anon", "pgscan_file",
-					     "pgrefill" };
-	char *text;
-	ssize_t n = io_read_all(root_fd(), "proc/vmstat", &text);
-	uint64_t x;
-	int err = n < 0 ? (int)n : kv_u64(text, "nr_written", written);
-
-	*scanned = 0;
-	for (size_t i = 0; n >= 0 && i < sizeof(scans) / sizeof(*scans); i++)
-		if (!kv_u64(text, scans[i], &x))
-			*scanned += x;
-	if (n >= 0)
-		free(text);
-	return err;
-}
-
 static int watch_counters(struct referenced *r)
 {
 	uint64_t scanned, written;
-	int err = read_counters(&scanned, &written);
+	int err = mem_scanned_system(&scanned);
 
+	if (!err)
+		err = kv_read_key(root_fd(), "proc/vmstat", "nr_written",
+				  &written);
 	if (err)
 		return err;
 	if (scanned != r->scanned_pages)
