@@ -72,17 +72,20 @@ static uint64_t trip_bytes(const struct observation *o)
 static void earn_writes(struct deciding *s)
 {
 	const struct observation *o = s->o;
-	double *left = &s->m->write_left_bytes, rate, most;
-	uint64_t us =
-		o->elapsed_us != NUM_NONE ? o->elapsed_us : o->psi.window_us;
+	double *left = &s->m->write_left_bytes, granted;
 
 	s->writes = s->g.swap_write < NUM_MAX && o->next_device && !o->zswap;
 	s->g.write_bytes = s->writes ? s->trip_bytes : 0;
 	if (s->g.swap_write < NUM_MAX) {
-		rate = (double)s->g.swap_write;
-		/* What is not used is lost, as in the bucket that grants it. */
-		most = fmax(rate * (double)us / 1e6, (double)s->trip_bytes);
-		*left = fmin(most, *left + rate * (double)us / 1e6);
+		/*
+		 * A row grants for its own window.  What is not used is lost,
+		 * as in the bucket that grants it.
+		 */
+		granted = (double)s->g.swap_write *
+			  (double)num_least(o->elapsed_us, o->psi.window_us) /
+			  1e6;
+		*left = fmin(fmax(granted, (double)s->trip_bytes),
+			     *left + granted);
 	}
 	s->g.write_left_bytes = *left;
 }

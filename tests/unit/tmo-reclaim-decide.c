@@ -343,6 +343,12 @@ static void test_write_pace(void)
 	ok(m.write_left_bytes == 6.0 * (64 << 10),
 	   "of two minutes without a step one period's pace is left (%.0f)",
 	   m.write_left_bytes);
+	m.write_left_bytes = 0;
+	o.elapsed_us = 600 * S;
+	decide(&policy_default, &o, &m);
+	ok(m.write_left_bytes == 6.0 * (64 << 10),
+	   "and a row grants for its own window only (%.0f)",
+	   m.write_left_bytes);
 }
 
 static void test_names(void)
