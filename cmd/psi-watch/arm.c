@@ -94,8 +94,7 @@ static int arm_kernel(struct armed_trigger *t)
 		if (!err && !tr->told_wide &&
 		    t->armed.law.window_us != t->spec->law.window_us) {
 			note("without CAP_SYS_RESOURCE windows are multiples "
-			     "of "
-			     "2 s: %s/%s is armed as %s/%s",
+			     "of 2 s: %s/%s is armed as %s/%s",
 			     num_human_us(asked, t->spec->law.stall_us),
 			     num_human_us(window, t->spec->law.window_us),
 			     num_human_us(armed, t->armed.law.stall_us),

@@ -148,8 +148,8 @@ static void one_row(struct filtering *f, struct result *r)
 	}
 	input_read(&f->in, &f->map, &row);
 	if (run->recorded && row.memory_bytes != NUM_NONE) {
-		period_recorded(run, recorded(f->run, &f->recorded, f->key),
-				&row, r);
+		period_recorded(run, recorded(run, &f->recorded, f->key), &row,
+				r);
 		return;
 	}
 	err = cg_set_get(&run->set, f->key, &cg);
@@ -157,10 +157,11 @@ static void one_row(struct filtering *f, struct result *r)
 		no_cgroup(r, f->key, err);
 		if (r->reason == REASON_ERROR)
 			complain_of_row(f, err);
-	} else if (run->policy.law == LAW_ONCE)
+	} else if (run->policy.law == LAW_ONCE) {
 		period_once(run, cg, &row, r);
-	else
+	} else {
 		period(run, cg, &row, r);
+	}
 }
 
 void filter(struct run *run, struct shown *to)

@@ -58,11 +58,10 @@ static uint64_t row_window_us(const struct period *s)
 /* How old a row is, where that is too old to act upon; else 0. */
 static int64_t late_ms(const struct period *s)
 {
-	int64_t late_ms = s->r->time_ms - s->in->time_ms;
+	int64_t old_ms = s->r->time_ms - s->in->time_ms;
+	int64_t most_ms = (int64_t)(2 * row_window_us(s) / 1000);
 
-	if (s->in->time_ms < 0 || late_ms <= (int64_t)(row_window_us(s) / 500))
-		return 0;
-	return late_ms;
+	return s->in->time_ms >= 0 && old_ms > most_ms ? old_ms : 0;
 }
 
 /*
