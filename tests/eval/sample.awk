@@ -6,33 +6,6 @@
 # -v slower=1: what is on memory node 1 counts as away.  Which of the file pages there are the
 # cold file's no kernel tells: as many as it has, so that this is an upper bound.
 
-function value(path,    line) {
-	line = 0
-	if ((getline line < path) <= 0)
-		line = 0
-	close(path)
-	return line + 0
-}
-
-function table(path, into,    line, word) {
-	split("", into)
-	while ((getline line < path) > 0) {
-		split(line, word, " ")
-		into[word[1]] = word[2]
-	}
-	close(path)
-}
-
-function stall(path,    line, us) {
-	us = 0
-	if ((getline line < path) > 0) {
-		sub(/.*total=/, "", line)
-		us = line + 0
-	}
-	close(path)
-	return us
-}
-
 # Bytes of that kind on node 1.
 function on_slower(path, kind,    line, bytes) {
 	bytes = 0
@@ -68,12 +41,6 @@ function away(pid,    path, line, word, here, start, there) {
 		}
 	}
 	close(path)
-}
-
-function uptime(    line) {
-	getline line < "/proc/uptime"
-	close("/proc/uptime")
-	return line + 0
 }
 
 BEGIN {
@@ -131,8 +98,6 @@ BEGIN {
 				sprintf("%.0f", held0[i] + more - held), stall(at "/memory.pressure"), \
 				stall(at "/io.pressure"), cpu["usage_usec"]
 		}
-		fflush()
-		rest = start + ++round * interval - uptime()
-		system("sleep " (rest > 0 ? rest : 0))
+		pace(start, ++round, interval)
 	}
 }

@@ -2,39 +2,6 @@
 #
 # -v names="NAME..." -v interval=SECONDS
 
-function value(path,    line) {
-	line = 0
-	if ((getline line < path) <= 0)
-		line = 0
-	close(path)
-	return line + 0
-}
-
-function table(path, into,    line, word) {
-	split("", into)
-	while ((getline line < path) > 0) {
-		split(line, word, " ")
-		into[word[1]] = word[2]
-	}
-	close(path)
-}
-
-function stall(path,    line, us) {
-	us = 0
-	if ((getline line < path) > 0) {
-		sub(/.*total=/, "", line)
-		us = line + 0
-	}
-	close(path)
-	return us
-}
-
-function uptime(    line) {
-	getline line < "/proc/uptime"
-	close("/proc/uptime")
-	return line + 0
-}
-
 BEGIN {
 	OFS = "\t"
 	OFMT = CONVFMT = "%.14g"
@@ -52,8 +19,6 @@ BEGIN {
 				stat["workingset_refault_anon"] * 4096, stat["workingset_refault_file"] * 4096, \
 				stall(at "/memory.pressure"), stall(at "/io.pressure"), info["MemAvailable:"] * 1024
 		}
-		fflush()
-		rest = start + ++round * interval - uptime()
-		system("sleep " (rest > 0 ? rest : 0))
+		pace(start, ++round, interval)
 	}
 }

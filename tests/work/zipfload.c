@@ -4,11 +4,10 @@
  *
  * usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS S [fill]
  *
- * PROTOCOL is memcached, redis, http (GET /KEY, of
- * four digits at least) or postgres (a row of table t
- * by its id, as user and database postgres); SOCKET is a Unix socket.  fill
- * first stores KEYS values of BYTES (memcached, redis), of which each byte is
- * one of eight in runs that compress about three to one.
+ * PROTOCOL is memcached, redis, http (GET /KEY, of four digits at least) or
+ * postgres (a row of table t by its id, as user and database postgres); SOCKET
+ * is a Unix socket.  fill first stores KEYS values of BYTES (memcached, redis),
+ * of which each byte is one of eight in runs that compress about three to one.
  *
  * Requests fall due at random (exponential times between them, RATE a second,
  * from a fixed seed: the same ones each time), and their latency counts from
