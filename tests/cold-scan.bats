@@ -258,7 +258,8 @@ run_sampled() {
 	TMO_ROOT=$D/1:$D/2 cold-scan -q -H -a 59s -i 1m -c 1 --sample 1/"$2" -o cold_anon_bytes,cold_anon_se_bytes /
 }
 
-@test "--sample: the truth is within the 95 % interval in 19 of 20 runs, and that is no wider than twice its spread" {
+# Of intervals that hold the truth in 95 % of runs a hundred runs have fewer than 93 once in eight times.
+@test "--sample: the truth is within the 95 % interval in at least 93 of 100 runs, and that is no wider than twice its spread" {
 	D=$BATS_TEST_TMPDIR
 	for pattern in runs chance parts; do
 		sampled $pattern
