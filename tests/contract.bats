@@ -265,6 +265,29 @@ empty_cells() {
 	each empty_cells
 }
 
+@test "a limit or a pressure below 0 is refused" {
+	local tool column
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1
+	for column in "tmo-reclaim mem_limit_pct" "tmo-reclaim io_limit_pct" "tmo-reclaim io_some_pct" \
+		"tmo-reclaim floor_bytes" "tmo-reclaim max_step_bytes" \
+		"psi-watch mem_limit_pct" "psi-watch io_limit_pct" "psi-watch floor_bytes" \
+		"psi-watch max_step_bytes" "psi-watch swap_write_limit_bytes_per_s" \
+		"swap-balance swap_write_limit_bytes_per_s"; do
+		read -r tool column <<<"$column"
+		read -ra args <<<"$(as_filter "$tool")"
+		runx 2 "${args[@]}" < <(printf '#cgroup\tmem_some_pct\t%s\n/w.slice\t0.0\t-1\n' "$column")
+		one_line "line 2: column"
+		[[ $stderr == *"$column"*"'-1' is "* ]]
+	done
+	runx 2 tmo-reclaim -n < <(printf '#cgroup\tmem_some_pct\n/w.slice\t-1\n')
+	one_line "line 2: column mem_some_pct: '-1' is less than 0"
+	for column in 'mem_some_pct < -1' 'mem_some_us > -1' 'mem_some_pct -1' 'mem_some_pct > -1%'; do
+		runx 2 psi-watch --until "$column" /w.slice
+		one_line "--until: '$column': wanted"
+	done
+}
+
 reads_open() {
 	local args signal
 	read -ra args <<<"$(as_filter "$1")"

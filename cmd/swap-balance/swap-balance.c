@@ -402,13 +402,9 @@ static uint64_t row_limit(const struct run *run, const struct rows_in *in)
 	int i = rows_find(in, "swap_write_limit_bytes_per_s");
 	uint64_t limit;
 
-	if (rows_u64(in, i, &limit)) {
-		warn(0,
-		     "line %zu: swap_write_limit_bytes_per_s: '%s' is not "
-		     "a number of bytes",
-		     in->line, rows_str(in, i));
-		return 0;
-	}
+	if (rows_u64(in, i, &limit))
+		die(0, "line %zu: column %s: '%s' is not a whole number",
+		    in->line, in->name[i], in->cell[i]);
 	return limit != NUM_NONE ? limit : run->o.cfg.write_limit_bytes_per_s;
 }
 

@@ -60,9 +60,13 @@ static uint64_t cell_count(const struct rows_in *in, int i)
 static int64_t cell_mpct(const struct rows_in *in, int i)
 {
 	int64_t v = -1;
+	int err = rows_milli(in, i, &v);
 
-	if (rows_milli(in, i, &v) == -EINVAL)
+	if (err && err != -ENOENT)
 		die(0, "line %zu: column %s: '%s' is not a number", in->line,
+		    in->name[i], in->cell[i]);
+	if (!err && v < 0)
+		die(0, "line %zu: column %s: '%s' is less than 0", in->line,
 		    in->name[i], in->cell[i]);
 	return v;
 }
