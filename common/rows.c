@@ -515,6 +515,12 @@ static void split(struct rows_in *in, char *line)
 	} while (line);
 }
 
+/* Editors of other systems mark a text as UTF-8 by a U+FEFF before it. */
+static char *skip_mark(char *line)
+{
+	return line + (strncmp(line, "\xef\xbb\xbf", 3) ? 0 : 3);
+}
+
 /*
  * A table with the line ends of another system has them from its header on;
  * otherwise a return is part of a name.
@@ -543,6 +549,14 @@ static int check_cells(struct rows_in *in)
 	return 0;
 }
 
+static bool is_twice(const struct rows_in *in, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(in->cell[k], in->cell[i]))
+			return true;
+	return false;
+}
+
 static int check_names(struct rows_in *in)
 {
 	in->bad = NULL;
@@ -552,6 +566,10 @@ static int check_names(struct rows_in *in)
 		for (const char *s = in->cell[i]; *s; s++)
 			if (text_is_control(s, text_char(s)))
 				return -EPROTO;
+		if (is_twice(in, i)) {
+			in->bad = in->cell[i];
+			return -EEXIST;
+		}
 	}
 	return 0;
 }
@@ -576,6 +594,7 @@ int rows_next(struct rows_in *in)
 			return ROWS_AGAIN;
 		if (n <= 0)
 			return n ? n : ROWS_END;
+		line = skip_mark(line);
 		cut_return(in, line);
 		if (!strncmp(line, "#cgroup", 7) &&
 		    (!line[7] || line[7] == '\t')) {

@@ -135,7 +135,8 @@ struct rows_in {
 	size_t n;
 	char **cell; /* of the current row, n or fewer */
 	size_t cells, cell_room;
-	const char *bad;      /* after -ENODATA: the column, NULL: its name */
+	const char *bad;      /* after -ENODATA, -EEXIST: the column, NULL: its
+				 name */
 	unsigned int version; /* grows with each header: look columns up anew */
 };
 
@@ -156,8 +157,9 @@ void rows_free_names(char **name, size_t n);
  * The next event, or -errno: -EBADMSG for a last line without its newline,
  * which is never acted on, and for a row with more cells than columns;
  * -EILSEQ for a NUL in a line, -EMSGSIZE for one of more than a MiB; -ENODATA
- * for an empty cell or name of a column, -EPROTO for a control byte in a name.
- * Comments and empty lines are passed over.  Blocks, until a signal;
+ * for an empty cell or name of a column, -EPROTO for a control byte in a name,
+ * -EEXIST for a name that two columns have.  Comments, empty lines and a byte
+ * order mark before a line are passed over.  Blocks, until a signal;
  * -ETIMEDOUT where clock_limit() ends it.
  */
 int rows_next(struct rows_in *in);

@@ -484,7 +484,11 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 		reason = "it ended early: what writes it was killed or failed";
 		line = 0;
 		break;
-	case -ENODATA: reason = "a column without a name"; break;
+	case -ENODATA:
+		reason = in->bad ? "an empty cell (- is unknown)"
+				 : "a column without a name";
+		break;
+	case -EEXIST: reason = "the header has it twice"; break;
 	case -EPROTO: reason = "a control byte in the name of a column"; break;
 	case -EILSEQ: reason = "a NUL byte: is this text?"; break;
 	case -EMSGSIZE:
@@ -493,9 +497,8 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 		break;
 	default: reason = strerror(-err); line = 0;
 	}
-	if (err == -ENODATA && in->bad)
-		snprintf(buf, size, "column '%s': an empty cell (- is unknown)",
-			 in->bad);
+	if ((err == -ENODATA || err == -EEXIST) && in->bad)
+		snprintf(buf, size, "column '%s': %s", in->bad, reason);
 	else
 		snprintf(buf, size, "%s", reason);
 	return line;

@@ -265,6 +265,44 @@ empty_cells() {
 	each empty_cells
 }
 
+twice() {
+	local args
+	read -ra args <<<"$(as_filter "$1")"
+	runx 2 "${args[@]}" < <(printf '#cgroup\tmem_some_pct\tx\tx\n/w.slice\t0.0\t1\t2\n')
+	one_line "line 1: column 'x': the header has it twice"
+	runx 2 "${args[@]}" < <(printf '#cgroup\tmem_some_pct\n# b\n#cgroup\tmem_some_pct\tcgroup\n')
+	one_line "line 3: column 'cgroup': the header has it twice"
+}
+@test "a column that is there twice is refused: which one counts?" {
+	use_root cold-scan-lru-gen-7.3.4
+	each twice
+	printf '#cgroup\tfloor_bytes\ttime\tfloor_bytes\n/w.slice\t1G\t-\t2G\n' >"$BATS_TEST_TMPDIR/tab"
+	for tool in "psi-watch --targets" "tmo-reclaim -n -i 6s --targets"; do
+		# shellcheck disable=SC2086 # words
+		runx 2 $tool "$BATS_TEST_TMPDIR/tab"
+		[[ $stderr == *"$BATS_TEST_TMPDIR/tab"* ]]
+		one_line ": line 1: column 'floor_bytes': the header has it twice"
+	done
+}
+
+marked() {
+	local args key=w.slice
+	export TMO_ROOT=$BATS_TEST_TMPDIR/pipe-7.3.4/1
+	[ "$1" != cold-scan ] || key=web TMO_ROOT=$BATS_TEST_TMPDIR/cold-scan-lru-gen-7.3.4
+	read -ra args <<<"$(as_filter "$1")"
+	runx 0 "${args[@]}" < <(printf '\xef\xbb\xbf#cgroup\tmem_some_pct\tio_some_pct\n/%s\t0.0\t0.0\n' "$key")
+	[[ ${lines[0]} == $'#cgroup\tmem_some_pct\tio_some_pct\t'* ]]
+	[[ ${lines[1]} == /$key$'\t0.0\t0.0\t'* ]]
+	# cat a b, of bare paths as well
+	runx 0 "${args[@]}" < <(printf '\xef\xbb\xbf# paths\n\xef\xbb\xbf/%s\n' "$key")
+	[[ ${lines[1]} == /$key$'\t'* ]]
+}
+@test "the byte order mark of an editor is passed over" {
+	use_root pipe-7.3.4
+	use_root cold-scan-lru-gen-7.3.4
+	each marked
+}
+
 @test "a limit or a pressure below 0 is refused" {
 	local tool column
 	use_root pipe-7.3.4
