@@ -11,6 +11,7 @@ setup_file() {
 	mkdir -p "$D"
 	mount "${disks[1]}" "$D"
 	lru_gen n
+	ends_damon_stat
 	make_cgroup /cold/a /cold/b /cold/c /cold/d
 	work /cold/a --hot-anon 32M --cold-anon 64M --rate 20000 --pattern seq
 	echo "$work" >"$BATS_FILE_TMPDIR/a.pid"
@@ -23,7 +24,7 @@ setup_file() {
 teardown_file() {
 	for c in a b c d e f g h m p/f p/g p; do drop_cgroup /cold/$c; done
 	drop_cgroup /cold
-	umount "$D"
+	retry 10 umount "$D"
 }
 
 setup() {

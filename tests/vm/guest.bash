@@ -37,10 +37,19 @@ needs_swappiness() {
 
 # needs_cold_source: lru_gen is on then; how it was is in $GENERATIONS.
 needs_cold_source() {
+	ends_damon_stat
 	GENERATIONS=$(cat /sys/kernel/mm/lru_gen/enabled 2>/dev/null) || true
 	[ -z "$GENERATIONS" ] || echo y >/sys/kernel/mm/lru_gen/enabled
 	cold-scan --check | grep -qP '^source\tok' ||
 		skip "this kernel has no page_idle, no lru_gen and no DAMON in sysfs"
+}
+
+# ends_damon_stat: a kernel can start damon_stat at boot; by the command that
+# --check names for it, so that is tried too.
+ends_damon_stat() {
+	local fix
+	fix=$(cold-scan --check | awk -F'\t' '$1 == "damon" && $4 ~ "^echo N >/sys/module/damon_stat/" { print $4 }')
+	[ -z "$fix" ] || eval "$fix"
 }
 
 # needs_file KEY NAME: a file of that cgroup that not each kernel has.
