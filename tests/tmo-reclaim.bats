@@ -324,6 +324,17 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ "$n" -ge 10 ] && [ "$n" -le 24 ]
 }
 
+@test "a parent's step is of what no memory.low below it protects" {
+	up=$R/1/sys/fs/cgroup/w.slice
+	current=$(<"$up/memory.current")
+	of_parent() { calm | sed 's|^/w.slice/a|/w.slice|' | tmo-reclaim -n -q --headroom 0 --ratio 1%; }
+	echo $((current - 50000000)) >"$A/memory.current"
+	echo $((current * 2)) >"$A/memory.low" # protects what it uses
+	[ "$(of_parent | col want_bytes)" -eq $((50000000 / 100 / 4096 * 4096)) ]
+	echo "$current" >"$A/memory.current"
+	[ "$(of_parent | col reason)" = protected ]
+}
+
 @test "a parent's memory.low counts by its share" {
 	current=$(<"$A/memory.current")
 	up=$R/1/sys/fs/cgroup/w.slice

@@ -108,7 +108,8 @@ static void set_guard(struct deciding *s)
 	/* What was in swap before us is no part of what we are taking. */
 	g->swapped_bytes = num_least(num_known(g->swapped_bytes),
 				     (uint64_t)s->m->away_bytes);
-	g->headroom_bytes = headroom(p, g->current_bytes);
+	g->headroom_bytes =
+		headroom(p, num_less(g->current_bytes, g->below_bytes));
 	g->row_floor_bytes =
 		in->floor_bytes != NUM_NONE ? in->floor_bytes : p->floor_bytes;
 	g->swap_limit_mpct = p->swap_limit_mpct;

@@ -50,6 +50,7 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 	const struct guard_floor others[] = {
 		{ num_known(in->min_bytes), REASON_PROTECTED },
 		{ num_known(in->low_bytes), REASON_PROTECTED },
+		{ in->below_bytes + in->headroom_bytes, REASON_PROTECTED },
 		{ num_known(in->row_floor_bytes), REASON_ROW_FLOOR },
 		{ in->adaptive_bytes, REASON_ADAPTIVE },
 	};
@@ -64,15 +65,17 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 
 uint64_t guard_base(const struct guard_in *in, bool file_only)
 {
+	uint64_t open = num_less(in->current_bytes, in->below_bytes);
 	uint64_t lru;
 
 	if (file_only)
-		return num_less(num_known(in->file_lru_bytes),
-				num_known(in->busy_file_bytes));
+		return num_least(open,
+				 num_less(num_known(in->file_lru_bytes),
+					  num_known(in->busy_file_bytes)));
 	if (in->anon_lru_bytes == NUM_NONE)
-		return in->current_bytes;
+		return open;
 	lru = num_least(in->anon_lru_bytes + num_known(in->file_lru_bytes),
-			in->current_bytes);
+			open);
 	return lru + num_least(lru, num_known(in->swapped_bytes));
 }
 
@@ -89,7 +92,7 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 	}
 	if (step_bytes > base_bytes)
 		step_bytes = base_bytes;
-	if (step_bytes > room) {
+	if (step_bytes > room || (!room && *reason == REASON_SMALL)) {
 		step_bytes = room;
 		*reason = f->reason;
 	}

@@ -19,6 +19,7 @@ struct guard_in {
 	uint64_t swapped_bytes;	  /* in swap or zswap; decide() leaves of it
 				   * what this run has taken */
 	uint64_t min_bytes, low_bytes;
+	uint64_t below_bytes; /* that the same protect of cgroups below it */
 	uint64_t headroom_bytes;
 	uint64_t row_floor_bytes;
 	uint64_t adaptive_bytes;  /* 0: none */
@@ -51,13 +52,16 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
  * into swap in this run, up to as much again.  Locked memory, huge pages of
  * hugetlbfs and the kernel's own are not in it.  With what is away in it the
  * step stays what it was while memory goes: the paper's bound is of the
- * workload's size. With file_only the clean page cache.
+ * workload's size.  With file_only the clean page cache.  What is protected
+ * below it reclaim passes over: without it, a step sized by the whole would be
+ * of the small rest alone.
  */
 uint64_t guard_base(const struct guard_in *in, bool file_only);
 
 /*
- * step, no further than down to the floor; *reason is set when that bounds.  0
- * where less is left of it than the kernel takes at once.
+ * step, no further than down to the floor; *reason is set when that bounds, or
+ * leaves nothing that a small step could be saved up for.  0 where less is left
+ * of it than the kernel takes at once.
  */
 uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,

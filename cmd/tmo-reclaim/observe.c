@@ -122,6 +122,7 @@ static void look_at_limits(struct period *s)
 	};
 	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->ancestors,
 		      g);
+	g->below_bytes = protected_below(s);
 	s->o.zswap = h->zswap && !g->zswap_shut;
 	g->rotational = h->rotational && !s->o.zswap;
 	/* Writeback means that the pool pushes old copies out. */

@@ -60,6 +60,14 @@ void meet_parents(const struct period *s);
 /* Tells them that it is reclaimed now. */
 void tell_parents(const struct period *s);
 
+/*
+ * What memory.min and memory.low protect of the cgroups right below it, as far
+ * as they are filled: in reclaim of it theirs alone count
+ * (mm/page_counter.c, page_counter_calculate_protection()).  Looked at once a
+ * minute.
+ */
+uint64_t protected_below(const struct period *s);
+
 /* Was that then less than time_us ago; 0 is never. */
 bool within(const struct period *s, uint64_t then_us, uint64_t time_us);
 

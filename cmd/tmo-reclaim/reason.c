@@ -37,8 +37,8 @@ static const struct {
 			   "what cannot be reclaimed, and --headroom",
 			   "lower --headroom" },
 	[REASON_PROTECTED] = { "protected", REASON_CANNOT,
-			       "memory.min or memory.low, its own or an "
-			       "ancestor's share",
+			       "memory.min or memory.low, its own, an "
+			       "ancestor's share, or below it",
 			       "lower them" },
 	[REASON_ROW_FLOOR] = { "row_floor", REASON_CANNOT,
 			       "--floor, or the row's floor_bytes",

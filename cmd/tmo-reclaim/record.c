@@ -70,6 +70,7 @@ static const struct field {
 	{ "swapped_bytes", IN(U64, SEEN, o.g.swapped_bytes) },
 	{ "min_bytes", IN(U64, SEEN, o.g.min_bytes) },
 	{ "low_bytes", IN(U64, SEEN, o.g.low_bytes) },
+	{ "protected_below_bytes", IN(U64, SEEN, o.g.below_bytes) },
 	{ "demotable_bytes", IN(U64, SEEN, o.g.demotable_bytes) },
 	{ "slow_anon_bytes", IN(U64, SEEN, o.g.slow_anon_bytes) },
 	{ "free_swap_bytes", IN(U64, SEEN, o.g.swap_left_bytes) },

@@ -75,6 +75,7 @@ struct target {
 	unsigned int late_rows; /* too old to act upon, in turn */
 	uint64_t asleep_us;	/* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
+	uint64_t below_bytes, below_read_us; /* see protected_below() */
 	uint64_t mem_total_us, io_total_us;
 	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;

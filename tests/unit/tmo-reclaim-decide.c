@@ -351,6 +351,46 @@ static void test_write_pace(void)
 	   m.write_left_bytes);
 }
 
+/*
+ * A parent of a cgroup of 400M that memory.low protects and one of 50M that
+ * nothing does: reclaim of the parent is of the 50M alone.
+ */
+static void test_protected_below(void)
+{
+	struct memory m = { 0 };
+	uint64_t small = 50 * MIB, step, most = 0;
+	struct decision d = { 0 };
+
+	for (uint64_t i = 1; i <= 600; i++) {
+		struct observation o = calm(i * 6 * S, 400 * MIB + small);
+
+		o.g.below_bytes = 400 * MIB;
+		d = decide(&policy_default, &o, &m);
+		step = d.want_bytes;
+		most = step > most ? step : most;
+		small -= step;
+		memory_learn(&m, &(struct lesson){
+					 .window_us = 6 * S,
+					 .now_us = o.now_us,
+					 .wanted_bytes = step,
+					 .got_anon_bytes = step,
+					 .current_bytes = 400 * MIB + small,
+				 });
+	}
+	ok(most <= 50 * MIB / 100,
+	   "a step is of what no memory.low below protects (%.2f M)",
+	   (double)most / MIB);
+	m = (struct memory){ 0 };
+	for (uint64_t i = 1; i <= 10; i++) {
+		struct observation o = calm(i * 6 * S, 400 * MIB);
+
+		o.g.below_bytes = 400 * MIB;
+		d = decide(&policy_default, &o, &m);
+	}
+	ok(!d.want_bytes && d.reason == REASON_PROTECTED,
+	   "where all below is protected that is the reason (%d)", d.reason);
+}
+
 static void test_names(void)
 {
 	const struct observation o = calm(6 * S, 300 * MIB);
@@ -377,5 +417,6 @@ int main(void)
 	test_own_reclaim();
 	test_trickle();
 	test_write_pace();
+	test_protected_below();
 	return tap_done();
 }
