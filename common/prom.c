@@ -28,6 +28,8 @@ struct prom {
 	void *by_labels;
 	unsigned int pass; /* of a filter: grows where a key comes again */
 	bool over;
+	bool *is_told; /* of each column, that its metric is another's; or NULL
+			*/
 };
 
 /* ---- names and values ---- */
@@ -235,6 +237,16 @@ void prom_sample_over(struct rows_out *o)
 		o->prom->over = true;
 }
 
+static void free_prom(struct prom *p)
+{
+	if (!p)
+		return;
+	drop(p, UINT32_MAX);
+	free(p->v);
+	free(p->is_told);
+	free(p);
+}
+
 void prom_columns(struct rows_out *o, const char *const *name, size_t n)
 {
 	struct prom *old = o->prom;
@@ -257,26 +269,24 @@ void prom_columns(struct rows_out *o, const char *const *name, size_t n)
 	o->name = old_name;
 	o->n = old_n;
 	free(text);
-	if (old) {
-		drop(old, UINT32_MAX);
-		free(old->v);
-		free(old);
-	}
+	free_prom(old);
 }
 
 void prom_free(struct rows_out *o)
 {
-	struct prom *p = o->prom;
-
-	if (!p)
-		return;
-	drop(p, UINT32_MAX);
-	free(p->v);
-	free(p);
+	free_prom(o->prom);
 	o->prom = NULL;
 }
 
 /* ---- the exposition ---- */
+
+/* Of cgroups alone, see put_places(). */
+static const char *const place_names[] = { "outermost", "innermost" };
+
+static bool has_places(const struct rows_out *o)
+{
+	return !strcmp(o->name[0], "cgroup");
+}
 
 static void put_head(struct rows_out *o, const char *name, const char *help,
 		     bool counter)
@@ -305,22 +315,55 @@ static bool has_values(const struct rows_out *o, size_t col, bool *number)
 	return any;
 }
 
-/* Column names differ; what is made of them need not. */
-static bool name_is_taken(const struct rows_out *o, size_t col,
+static bool is_exposed_as(const struct rows_out *o, const char *column,
+			  const char *suffix, const char *name)
+{
+	struct metric m = metric_of(o, column, suffix);
+	bool is = !strcmp(m.name, name);
+
+	free(m.name);
+	return is;
+}
+
+static bool is_metric(const struct rows_out *o, size_t col)
+{
+	return strcmp(o->name[col], "time") && !fmt_is_label(o->name[col]);
+}
+
+/*
+ * Column names differ; what is made of them need not.  Returns whose name it is
+ * already, or NULL.  A column of which nothing is known yet may be either.
+ */
+static const char *name_is_of(const struct rows_out *o, size_t col,
+			      const char *name)
+{
+	for (size_t i = 0; has_places(o) && i < 2; i++)
+		if (is_exposed_as(o, place_names[i], "", name))
+			return place_names[i];
+	for (size_t i = 1; i < col; i++) {
+		bool number, known;
+
+		if (!is_metric(o, i))
+			continue;
+		known = has_values(o, i, &number);
+		if (((number || !known) &&
+		     is_exposed_as(o, o->name[i], "", name)) ||
+		    (!number && is_exposed_as(o, o->name[i], "_info", name)))
+			return o->name[i];
+	}
+	return NULL;
+}
+
+static void tell_left_out(struct rows_out *o, size_t col, const char *by,
 			  const char *name)
 {
-	bool taken = false, number;
+	struct prom *p = o->prom;
 
-	for (size_t i = 1; i < col && !taken; i++) {
-		struct metric other;
-
-		if (!has_values(o, i, &number))
-			continue;
-		other = metric_of(o, o->name[i], number ? "" : "_info");
-		taken = !strcmp(name, other.name);
-		free(other.name);
-	}
-	return taken;
+	if (!p->is_told)
+		p->is_told = xcalloc(o->n, sizeof(*p->is_told));
+	if (!p->is_told[col] && o->metric_is_taken)
+		o->metric_is_taken(o->name[col], by, name);
+	p->is_told[col] = true;
 }
 
 static void put_series(struct rows_out *o, size_t col, const struct metric *m,
@@ -353,11 +396,15 @@ static void put_metric(struct rows_out *o, size_t col)
 {
 	bool number;
 	struct metric m;
+	const char *by;
 
 	if (!has_values(o, col, &number))
 		return;
 	m = metric_of(o, o->name[col], number ? "" : "_info");
-	if (!name_is_taken(o, col, m.name))
+	by = name_is_of(o, col, m.name);
+	if (by)
+		tell_left_out(o, col, by, m.name);
+	else
 		put_series(o, col, &m, number);
 	free(m.name);
 }
@@ -408,7 +455,7 @@ static void mark_above(void *tree, struct place *of)
 static void put_place(struct rows_out *o, const struct place *v, size_t n,
 		      bool outer)
 {
-	struct metric m = metric_of(o, outer ? "outermost" : "innermost", "");
+	struct metric m = metric_of(o, place_names[!outer], "");
 
 	put_head(o, m.name,
 		 outer ? "1: no cgroup above it is told"
@@ -448,8 +495,8 @@ void prom_put(struct rows_out *o)
 	if (!o->prom || !o->prom->n)
 		return;
 	for (size_t i = 1; i < o->n; i++)
-		if (strcmp(o->name[i], "time") && !fmt_is_label(o->name[i]))
+		if (is_metric(o, i))
 			put_metric(o, i);
-	if (!strcmp(o->name[0], "cgroup"))
+	if (has_places(o))
 		put_places(o);
 }

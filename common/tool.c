@@ -355,6 +355,15 @@ static void say_file_fails(const char *file, int err)
 	warn(err, "--out: cannot replace '%s', which stays as it was", file);
 }
 
+static void say_metric_is_taken(const char *column, const char *by,
+				const char *metric)
+{
+	warn(0,
+	     "prometheus: column '%s' is left out: '%s' is the metric %s "
+	     "already",
+	     column, by, metric);
+}
+
 void tool_output(struct rows_out *o, const struct common_opts *c,
 		 const char *name)
 {
@@ -365,6 +374,7 @@ void tool_output(struct rows_out *o, const struct common_opts *c,
 	rows_open(o, c->format, !c->no_header, name);
 	o->file = c->out;
 	o->file_fails = say_file_fails;
+	o->metric_is_taken = say_metric_is_taken;
 	if (root_is_live() && stage_is_pipe(o->fd)) {
 		stage_begin(o->fd);
 		clock_watch_reader(o->fd);

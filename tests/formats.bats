@@ -122,8 +122,9 @@ lint() {
 	lint tmo-reclaim -n -f prometheus <"$BATS_TEST_TMPDIR/rows"
 	# Columns that no metric may be called.
 	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus < <(
-		printf '#cgroup\tx-y\tx_y\tX Y\tCamelCase\tæ\tx_info\tx\tw-x\ta_total\tx-y\n'
+		printf '#cgroup\tx-y\tx_y\tX Y\tCamelCase\tæ\tx_info\tx\tw-x\ta_total\toutermost\n'
 		printf '/w.slice\t1\t2\t3\t4\t5\t6\tword\tword\t7\t8\n')
+	[ "$(grep -c "prometheus: column '.*' is left out" <<<"$stderr")" -eq 4 ]
 	# Nothing is cut off a name, or two columns would be one.
 	long=$(printf 'long%.0s' {1..100})
 	lint swap-balance -S "$BATS_TEST_TMPDIR/s" -f prometheus < <(
@@ -140,6 +141,18 @@ lint() {
 		done
 		lint cold-scan -q -f prometheus --check
 	done
+}
+
+@test "of two columns that are one metric the first is told, and the other named once" {
+	runx 0 swap-balance -S "$BATS_TEST_TMPDIR/s" -q -f rows --out "$BATS_TEST_TMPDIR/prom" < <(
+		printf '#cgroup\tx-y\tx_y\tn_info\tn\tinnermost\ttime\n'
+		for i in 1 2 3; do printf '/w.slice\t-\t2\t3\tword\t5\t%s\n' $((i * 10)); done)
+	[ "$(grep -c 'x_y{' "$BATS_TEST_TMPDIR/prom")" -eq 0 ]
+	[ "$(grep -c 'n_info{.*} 3$' "$BATS_TEST_TMPDIR/prom")" -eq 1 ]
+	[ "$(grep -c 'innermost{' "$BATS_TEST_TMPDIR/prom")" -eq 1 ]
+	[ "$stderr" = "swap-balance: prometheus: column 'x_y' is left out: 'x-y' is the metric tmo_swap_balance_x_y already
+swap-balance: prometheus: column 'n' is left out: 'n_info' is the metric tmo_swap_balance_n_info already
+swap-balance: prometheus: column 'innermost' is left out: 'innermost' is the metric tmo_swap_balance_innermost already" ]
 }
 
 @test "an exposition has each sample's last, base units, counters and places" {
