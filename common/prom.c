@@ -28,8 +28,7 @@ struct prom {
 	void *by_labels;
 	unsigned int pass; /* of a filter: grows where a key comes again */
 	bool over;
-	bool *is_told; /* of each column, that its metric is another's; or NULL
-			*/
+	bool *is_told; /* of each column: its metric is another's; or NULL */
 };
 
 /* ---- names and values ---- */

@@ -90,7 +90,7 @@ struct rows_out {
 	const char *file;
 	int file_err; /* of the last exposition, -errno */
 	void (*file_fails)(const char *file, int err);
-	/* Two columns are one metric: that one is left out of the exposition. */
+	/* Two columns are one metric: that one is left out of it. */
 	void (*metric_is_taken)(const char *column, const char *by,
 				const char *metric);
 	bool keep;	  /* in an exposition a row stands until its next */
