@@ -195,3 +195,27 @@ wait_for() {
 	run sh -c 'printf "/no/such\n" | cat | tmo-reclaim -n'
 	[[ $output != *"ended early"* ]]
 }
+
+# policy_by TOOL: mem_limit_pct as a tool takes it from the table, a row a cgroup.
+policy_by() {
+	case $1 in
+	psi-watch) psi-watch -i 1s -c 1 --targets "$tab" ;;
+	tmo-reclaim) tmo-reclaim -n -q -i 1s -c 1 --targets "$tab" --record /dev/fd/3 3>&1 >/dev/null ;;
+	esac | awk -F '\t' '/^#/ { for (i = 1; i <= NF; i++) if ($i ~ /mem_limit_pct$/ && $i !~ /policy/) c = i; next }
+		{ print $1, $c + 0 }'
+}
+
+@test "a table means the same to psi-watch and tmo-reclaim: a path before a glob, the last of two" {
+	use_root pipe-7.3.4
+	export TMO_ROOT=$TMO_ROOT/1:$TMO_ROOT/2
+	tab=$BATS_TEST_TMPDIR/tab
+	for rows in '/w.slice/a 1 /w.slice/* 2 /w.slice/? 3' '/w.slice/? 9 /w.slice/* 2 /w.slice/a 1 /w.slice/b 3'; do
+		# shellcheck disable=SC2086 # globs of the tools, not of the shell
+		(set -f; printf '%s\t%s\n' '#cgroup' mem_limit_pct $rows) >"$tab"
+		for tool in psi-watch tmo-reclaim; do
+			echo "$tool $rows"
+			output=$(policy_by $tool)
+			same $'/w.slice/a 1\n/w.slice/b 3\n/w.slice/quiet 2'
+		done
+	done
+}

@@ -475,10 +475,17 @@ static const struct target_row *row_of(const struct targets *t, const char *key)
 static const struct target_row *glob_of(const struct targets *t,
 					const char *key)
 {
-	for (size_t i = 0; i < t->n_rows; i++)
-		if (cg_is_glob(t->row[i].key) && cg_names(t->row[i].key, key))
-			return &t->row[i];
-	return NULL;
+	const struct target_row *found = NULL;
+
+	for (size_t i = 0; i < t->n_rows; i++) {
+		const struct target_row *row = t->row + i;
+
+		if (cg_is_glob(row->key) &&
+		    (!found || row->order > found->order) &&
+		    cg_names(row->key, key))
+			found = row;
+	}
+	return found;
 }
 
 static const struct target_row *find_row(const struct targets *t,

@@ -18,7 +18,7 @@ struct target_row {
 	char *key;
 	char **cell;
 	size_t cells;
-	size_t order; /* of two rows of one key the later counts */
+	size_t order; /* of two paths or two globs the later counts */
 	size_t line;
 };
 
@@ -67,9 +67,9 @@ int targets_follow(struct targets *t);
 bool targets_over(const struct targets *t, const struct cg_set *set);
 
 /*
- * The table's row for a cgroup, for rows_emit(): that of its own key, of the
- * glob that names it, or of the nearest row above it; NULL without a table.
- * *row and *version keep the answer for the next call.
+ * The table's row for a cgroup, for rows_emit(): that of its own key, else of
+ * the last glob that names it, else of the nearest row above it; NULL without a
+ * table. *row and *version keep the answer for the next call.
  */
 const struct rows_in *targets_row(struct targets *t, const char *key,
 				  uint32_t *row, uint32_t *version);

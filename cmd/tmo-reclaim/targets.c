@@ -223,20 +223,17 @@ static size_t find_plain(const struct targets *t, const char *key)
 	return t->by_key[from - 1];
 }
 
-/* The last of both kinds; a glob's rows for those below are not meant. */
+/* A path before a glob, and the last of several; t->n: none. */
 static size_t find(const struct targets *t, const char *key)
 {
 	size_t plain = find_plain(t, key);
 
-	for (size_t i = t->n_globs; i-- > 0;) {
-		const char *glob = t->key[t->glob[i]];
-
-		if (plain < t->n && t->glob[i] < plain)
-			break;
-		if (cg_names(glob, key))
+	if (plain < t->n)
+		return plain;
+	for (size_t i = t->n_globs; i-- > 0;)
+		if (cg_names(t->key[t->glob[i]], key))
 			return t->glob[i];
-	}
-	return plain;
+	return t->n;
 }
 
 const struct row_input *targets_find(const struct targets *t, const char *key)

@@ -42,7 +42,11 @@ void targets_free(struct targets *t);
 /* Did the file change since it was read, be it bad or good? */
 bool targets_changed(const char *path, const struct targets *t);
 
-/* The last row that names the cgroup, or one above it; NULL: none. */
+/*
+ * The row of the cgroup's own path, else of a glob that names it, else that of
+ * the nearest cgroup above that has one.  Of several the last counts.  NULL:
+ * none.
+ */
 const struct row_input *targets_find(const struct targets *t, const char *key);
 
 #endif

@@ -30,14 +30,15 @@ int main(void)
 	ok(targets_find(&t, "/a") == t.row + 4, "the last of two");
 	ok(targets_find(&t, "/b") == t.row, "one");
 	ok(targets_find(&t, "/b/c/d") == t.row, "holds below");
-	ok(targets_find(&t, "/w/x") == t.row + 6, "a glob behind it");
+	ok(targets_find(&t, "/w/x") == t.row + 3, "a path before a glob");
+	ok(targets_find(&t, "/w/z") == t.row + 6, "the last of two globs");
 	ok(targets_find(&t, "/w/xx") == t.row + 2, "a glob alone");
 	ok(targets_find(&t, "/w/xx/z") == t.row + 2, "and below");
 	ok(!targets_find(&t, "/w"), "above it not");
 	ok(!targets_find(&t, "/"), "nor the root");
 	targets_free(&t);
 	t = table(6);
-	ok(targets_find(&t, "/w/x") == t.row + 3, "a key behind the glob");
+	ok(targets_find(&t, "/w/x") == t.row + 3, "a path behind the glob");
 	targets_free(&t);
 	t = table(9);
 	ok(targets_find(&t, "/w/x/y") == t.row + 7,
