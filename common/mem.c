@@ -118,25 +118,37 @@ static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
 	}
 	if (sscanf(p + len + 1, "%" SCNu64, out_bytes) != 1)
 		return -ENOENT;
+	if (*out_bytes > NUM_MAX / 1024)
+		return -EBADMSG;
 	*out_bytes *= 1024;
 	return 0;
+}
+
+/* A whole, and what of it is unused. */
+static int meminfo_pair(const char *whole, const char *part,
+			uint64_t *out_whole_bytes, uint64_t *out_part_bytes)
+{
+	char buf[IO_BUF];
+	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	if ((err = meminfo(buf, whole, out_whole_bytes)) ||
+	    (err = meminfo(buf, part, out_part_bytes)))
+		return err;
+	return *out_part_bytes > *out_whole_bytes ? -EBADMSG : 0;
 }
 
 int mem_current(const struct cg_set *set, const struct cg *cg,
 		uint64_t *out_bytes)
 {
-	char buf[IO_BUF];
 	uint64_t total, unused;
 	int err = cg_read_u64(set, cg, "memory.current", out_bytes);
-	ssize_t n;
 
 	if (err != -ENOENT || !cg_is_root(cg))
 		return err;
-	n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
-	if (n < 0)
-		return (int)n;
-	if ((err = meminfo(buf, "MemTotal", &total)) ||
-	    (err = meminfo(buf, "MemFree", &unused)))
+	if ((err = meminfo_pair("MemTotal", "MemFree", &total, &unused)))
 		return err;
 	*out_bytes = total - unused;
 	return 0;
@@ -148,6 +160,8 @@ void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 	uint64_t left = max_bytes > used_bytes ? max_bytes - used_bytes : 0;
 	int64_t mpct = max_bytes ? num_mpct(used_bytes, max_bytes) : 100000;
 
+	if (out->left_bytes == NUM_NONE)
+		return;
 	if (left < out->left_bytes)
 		out->left_bytes = left;
 	if (mpct > out->used_mpct)
@@ -172,32 +186,24 @@ int mem_scanned_system(uint64_t *out_pages)
 	return 0;
 }
 
-int mem_swap_system(struct mem_swap *out)
+void mem_swap_system(struct mem_swap *out)
 {
-	char buf[IO_BUF];
 	uint64_t total, unused;
-	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
-	int err;
 
-	if (n < 0)
-		return (int)n;
-	if ((err = meminfo(buf, "SwapTotal", &total)) ||
-	    (err = meminfo(buf, "SwapFree", &unused)))
-		return err;
-	*out = (struct mem_swap){ .left_bytes = NUM_MAX };
+	*out = (struct mem_swap){ .left_bytes = NUM_NONE, .used_mpct = -1 };
+	if (meminfo_pair("SwapTotal", "SwapFree", &total, &unused))
+		return;
+	out->left_bytes = NUM_MAX;
 	mem_swap_bound(out, total - unused, total);
-	return 0;
 }
 
-int mem_swap_left(const struct cg_set *set, const char *key,
-		  struct mem_swap *out)
+void mem_swap_left(const struct cg_set *set, const char *key,
+		   struct mem_swap *out)
 {
 	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
 	uint64_t used, most;
-	int err = mem_swap_system(out);
 
-	if (err)
-		return err;
+	mem_swap_system(out);
 	snprintf(level, sizeof(level), "%s", key);
 	do {
 		const char *dir = level[1] ? level + 1 : ".";
@@ -209,7 +215,6 @@ int mem_swap_left(const struct cg_set *set, const char *key,
 		if (!kv_read_u64(set->fd, path, &used))
 			mem_swap_bound(out, used, most);
 	} while (cg_parent(level));
-	return 0;
 }
 
 bool mem_lru_gen_enabled(void)

@@ -67,7 +67,10 @@ uint64_t mem_reclaim_least_bytes(void);
  */
 int mem_scanned_system(uint64_t *out_pages);
 
-/* memory.current; of "/" MemTotal - MemFree, as no file tells it. */
+/*
+ * memory.current; of "/" MemTotal - MemFree, as no file tells it: -EBADMSG
+ * where that would be less than nothing.
+ */
 int mem_current(const struct cg_set *set, const struct cg *cg,
 		uint64_t *out_bytes);
 
@@ -75,17 +78,18 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
  * Swap that key may still take: the least of memory.swap.max - current over
  * itself and its ancestors, and of SwapFree; and the most used share of any of
  * those, in thousandths of a percent.  A missing file of a level is no limit;
- * without swap (no /proc/meminfo SwapTotal) left is 0.  0 or -errno.
+ * without swap left is 0.  Where /proc/meminfo does not tell, or tells of more
+ * than there is, both are unknown.
  */
 struct mem_swap {
-	uint64_t left_bytes;
-	int64_t used_mpct;
+	uint64_t left_bytes; /* NUM_NONE: unknown */
+	int64_t used_mpct;   /* -1: unknown */
 };
-int mem_swap_left(const struct cg_set *set, const char *key,
-		  struct mem_swap *out);
+void mem_swap_left(const struct cg_set *set, const char *key,
+		   struct mem_swap *out);
 
 /* The same in parts: the system's, and then each level's bound. */
-int mem_swap_system(struct mem_swap *out);
+void mem_swap_system(struct mem_swap *out);
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes);
 

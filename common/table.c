@@ -429,7 +429,7 @@ static const char *shade(const struct rows_out *o, const char *name,
 		"swap_full", "zswap_full",    "zram_full",  "rotational",
 		"no_yield",  "no_swappiness", "stuck",	    "denied",
 		"error",     "unsupported",   "missing",    "incompressible",
-		"high",	     "none",	      "huge_pages",
+		"high",	     "none",	      "huge_pages", "swap_unknown",
 	};
 	bool any = false;
 

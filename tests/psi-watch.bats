@@ -89,6 +89,15 @@ replay() {
 	export TMO_ROOT=$all
 }
 
+@test "memory of the system is unknown where more is said to be free than there is" {
+	use_root swap-balance-7.3.4
+	runx 0 psi-watch -R "$TMO_ROOT/1" -H -o memory_bytes /
+	[ "$output" = 141250560 ]
+	sed -i 's/^MemFree.*/MemFree: 1019285 kB/' "$TMO_ROOT/1/proc/meminfo"
+	runx 0 psi-watch -R "$TMO_ROOT/1" -H -o memory_bytes /
+	[ "$output" = - ]
+}
+
 @test "every cell of a window can be computed from the files beside it" {
 	replay 7 9
 	runx 0 psi-watch -i 1s -o cgroup,window_us,cpu_some_us,cpu_some_pct,cpu_some_total_us /batch

@@ -146,6 +146,19 @@ idle() {
 	same $'-\tzswap\tunknown_kernel\tcompressible'
 }
 
+@test "swap that is said to be left beyond all there is: unknown, and file-only" {
+	local swap
+	for swap in 's/^SwapFree.*/SwapFree: 524285 kB/' '/^SwapFree/d' 's/^SwapTotal.*/SwapTotal: -1 kB/' \
+		's/^\(Swap.*: *\)[0-9]/\199999999999999999999/' '/^Swap/d'; do
+		replay swap-balance-7.3.4
+		edit proc/meminfo "$swap"
+		runx 0 balance -H -o swappiness,backend,swap_left_bytes,swap_used_pct,balance_reason /w.slice/idle
+		same $'0\tzswap\t-\t-\tswap_unknown'
+		runx 0 swap-balance -S "$STATE" -H < <(printf '#cgroup\n/w.slice/idle\n')
+		[ "$stderr" = "" ]
+	done
+}
+
 @test "a backend does not outlive its device" {
 	replay swap-balance-7.3.4
 	ROOT3=${ROOT1%1}3

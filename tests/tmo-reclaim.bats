@@ -335,6 +335,13 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ "$(of_parent | col reason)" = protected ]
 }
 
+@test "swap that is said to be left beyond all there is: file cache alone" {
+	sed -i 's/^SwapFree.*/SwapFree: 99999999999 kB/' "$R"/?/proc/meminfo
+	[ "$(calm | reason)" = no_swap ]
+	runx 0 tmo-reclaim --check /w.slice/a
+	grep -q '^swap	limited	/proc/meminfo does not tell' <<<"$output"
+}
+
 @test "a parent's memory.low counts by its share" {
 	current=$(<"$A/memory.current")
 	up=$R/1/sys/fs/cgroup/w.slice

@@ -28,6 +28,7 @@ const char *reason_word(enum reason reason)
 		[REASON_SWAP_FAIL] = "swap_fail",
 		[REASON_SWAP_MAX] = "swap_max",
 		[REASON_SWAP_FULL] = "swap_full",
+		[REASON_SWAP_UNKNOWN] = "swap_unknown",
 		[REASON_NO_SWAP] = "no_swap",
 		[REASON_UNKNOWN_KERNEL] = "unknown_kernel",
 		[REASON_UNREADABLE] = "unreadable",
@@ -198,6 +199,8 @@ static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
 	b->full = w->swap_used_mpct >= limit;
 	if (w->no_swap)
 		return REASON_NO_SWAP;
+	if (w->swap_used_mpct < 0)
+		return REASON_SWAP_UNKNOWN;
 	if (b->full)
 		return REASON_SWAP_FULL;
 	if (failure != REASON_QUIET)

@@ -35,6 +35,7 @@ enum reason {
 	REASON_SWAP_FAIL,
 	REASON_SWAP_MAX,
 	REASON_SWAP_FULL,
+	REASON_SWAP_UNKNOWN,
 	REASON_NO_SWAP,
 	REASON_UNKNOWN_KERNEL,
 	REASON_UNREADABLE,
@@ -65,13 +66,13 @@ struct window {
 	double stated_file_us; /* of a file refault, as the page states it */
 	double mem_some_pct;
 	double memory_pages;
-	int64_t swap_used_mpct;
-	bool no_swap;	       /* the machine has none */
-	bool failed, limited;  /* memory.swap.events fail, max */
-	bool budget_empty;     /* and a swap-out would write to a device */
-	bool rotational;       /* all that swap there is */
-	enum reason stand;     /* why there is no backend; 0: there is one */
-	bool counters_missing; /* no workingset counters */
+	int64_t swap_used_mpct; /* -1 unknown */
+	bool no_swap;		/* the machine has none */
+	bool failed, limited;	/* memory.swap.events fail, max */
+	bool budget_empty;	/* and a swap-out would write to a device */
+	bool rotational;	/* all that swap there is */
+	enum reason stand;	/* why there is no backend; 0: there is one */
+	bool counters_missing;	/* no workingset counters */
 	bool lru_gen;
 	bool cold_anon; /* it is known which are cold: those are taken */
 	enum kind next; /* where the next page taken would come back from */

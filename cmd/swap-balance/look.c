@@ -105,7 +105,8 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 	out->zswap_room = zswap_has_room(set, cg);
 	out->writeback = least_setting(set, cg, "memory.zswap.writeback");
 	read_events(set, cg, out);
-	return mem_swap_left(set, cg->key, &out->swap);
+	mem_swap_left(set, cg->key, &out->swap);
+	return 0;
 }
 
 static double known(uint64_t v)

@@ -147,6 +147,8 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 		       ? "1 % of it is less than the kernel takes at once"
 	       : num_known(m->now.st.anon_thp_bytes)
 		       ? "the kernel would take whole huge pages"
+	       : m->now.swap.left_bytes == NUM_NONE
+		       ? "how much swap is left is unknown"
 	       : m->now.swap.left_bytes < bytes * 2 ||
 			       m->now.swap.used_mpct >= cfg->swap_limit_mpct
 		       ? "swap is full"

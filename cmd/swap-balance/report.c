@@ -176,7 +176,10 @@ static double value(const struct line *l, enum value which)
 	case V_RATIO: return m->ratio;
 	case V_INCOMPRESSIBLE: return m->incompressible_pct;
 	case V_SENSITIVITY: return m->sensitivity_pct;
-	case V_SWAP_USED: return (double)m->now.swap.used_mpct / 1000;
+	case V_SWAP_USED:
+		return m->now.swap.used_mpct < 0
+			       ? NAN
+			       : (double)m->now.swap.used_mpct / 1000;
 	case V_PRICE: return member_saved_price(m, l->cfg, &l->world->machine);
 	default: return NAN;
 	}

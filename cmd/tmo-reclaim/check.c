@@ -109,10 +109,14 @@ static void check_swap(struct run *run, const struct cg *cg,
 {
 	struct mem_swap swap;
 	char left[NUM_LEN];
-	int err = mem_swap_left(&run->set, cg->key, &swap);
 
+	mem_swap_left(&run->set, cg->key, &swap);
 	host_read(&run->host, run->policy.kill_switch);
-	if (err || !swap.left_bytes)
+	if (swap.left_bytes == NUM_NONE)
+		tool_check(out, "swap", CHECK_LIMITED,
+			   "/proc/meminfo does not tell how much is left: only "
+			   "file cache is taken");
+	else if (!swap.left_bytes)
 		tool_check(out, "swap", CHECK_LIMITED,
 			   "none is left for '%s': only file cache is taken",
 			   cg->key);

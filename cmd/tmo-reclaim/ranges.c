@@ -167,7 +167,7 @@ static uint64_t present_bytes(const struct process *p, uint64_t addr,
 /* Anonymous pages need swap; the limits are those of the cgroup named. */
 static enum reason may_page_out(struct run *run, const char *key, bool anon)
 {
-	struct mem_swap swap = { 0 };
+	struct mem_swap swap;
 	struct guard_in g = {
 		.swap_limit_mpct = run->policy.swap_limit_mpct,
 		.swap_write = NUM_NONE,

@@ -110,7 +110,7 @@ bool host_read(struct host *h, const char *kill_switch)
 	kv_read_u64(root_fd(),
 		    "sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
 		    &h->huge_page_bytes);
-	h->swap_known = !mem_swap_system(&h->swap);
+	mem_swap_system(&h->swap);
 	return true;
 }
 
@@ -407,7 +407,7 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 					share_of(l->low_bytes, l->current_bytes,
 						 now->current_bytes));
 	}
-	if (!h->swap_known)
+	if (swap.left_bytes == NUM_NONE)
 		return;
 	g->swap_left_bytes = swap.left_bytes;
 	g->swap_used_mpct = swap.used_mpct;

@@ -38,11 +38,10 @@ struct host {
 	bool lru_gen;
 	uint64_t huge_page_bytes; /* 0: none */
 	struct tier tier;
-	bool device;	   /* some area is neither zram nor behind it */
-	bool next_device;  /* one that takes the next page is such */
-	bool zswap;	   /* is before it */
-	int64_t zram_mpct; /* memory that zram uses for a swapped byte */
-	bool swap_known;
+	bool device;	      /* some area is neither zram nor behind it */
+	bool next_device;     /* one that takes the next page is such */
+	bool zswap;	      /* is before it */
+	int64_t zram_mpct;    /* memory that zram uses for a swapped byte */
 	struct mem_swap swap; /* before what cgroups may take of it */
 };
 /* True: it was read; false: that is not long ago. */
