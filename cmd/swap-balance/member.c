@@ -6,35 +6,12 @@
 #include "clock.h"
 #include "compress.h"
 #include "num.h"
+#include "sensitivity.h"
 
 enum {
 	LEAST_US = 1500000, /* memory.stat is flushed every 2 s */
-	EVIDENCE = 32,	    /* swap-ins, to tell how they were felt */
 	LIMIT_SAVE_S = 30,  /* a cgroup's own limit saves up that much */
 };
-
-/*
- * The memory pressure that swap-ins caused, by their share of the costs.  Half
- * of it is forgotten in a minute without any.
- */
-static void learn_sensitivity(struct member *m)
-{
-	const struct window *w = &m->window;
-	const struct cost *c = m->law.cost;
-	double file = w->pages[KIND_FILE] * c[KIND_FILE].us;
-	double swap = w->pages[KIND_ZSWAP] * c[KIND_ZSWAP].us +
-		      w->pages[KIND_DEVICE] * c[KIND_DEVICE].us;
-	double pct;
-
-	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE) {
-		m->sensitivity_pct *= exp2(-w->s / 60);
-		return;
-	}
-	pct = w->mem_some_pct * swap / (swap + file);
-	if (isnan(m->sensitivity_pct))
-		m->sensitivity_pct = pct;
-	m->sensitivity_pct += 0.3 * (pct - m->sensitivity_pct);
-}
 
 static struct budget_cfg own_limit(uint64_t bytes_per_s)
 {
@@ -48,7 +25,7 @@ static struct budget_cfg own_limit(uint64_t bytes_per_s)
 	};
 }
 
-/* May zswap, or a disk of itself, write to what wears? */
+/* May zswap, or a disk of itself, write to a drive? */
 static bool has_device(const struct machine *machine)
 {
 	return machine->disk || machine->rotational;
@@ -76,7 +53,7 @@ static uint64_t charged_bytes(const struct member *m)
 	       num_known(look_device_ins(now, then)) * mem_page_bytes();
 }
 
-static void pay_limit(struct member *m, uint64_t limit)
+static void charge_limit(struct member *m, uint64_t limit)
 {
 	struct budget_cfg cfg = own_limit(limit);
 
@@ -85,7 +62,8 @@ static void pay_limit(struct member *m, uint64_t limit)
 }
 
 /* Would a page taken now be written there?  Not with zswap's writeback shut. */
-static bool may_wear(const struct member *m, const struct machine *machine)
+static bool may_reach_drive(const struct member *m,
+			    const struct machine *machine)
 {
 	return has_device(machine) && !look_is_kept(&m->now, machine);
 }
@@ -108,7 +86,7 @@ static uint64_t granted_pace(const struct member *m, const struct world *world,
 uint64_t member_pace(const struct member *m, const struct world *world,
 		     uint64_t limit)
 {
-	if (!may_wear(m, &world->machine))
+	if (!may_reach_drive(m, &world->machine))
 		return NUM_MAX;
 	/* Before all have been seen nobody knows how many share it. */
 	if (!m->law.known && world->budget.pace_bytes_per_s != NUM_NONE)
@@ -146,13 +124,10 @@ static bool is_there(enum backend backend, const struct machine *machine,
 	}
 }
 
-static void step(struct member *m, const struct world *world,
-		 const struct config *cfg, uint64_t limit, bool cold_anon)
+/* What happened since the last look. */
+static void compare_looks(struct member *m, const struct machine *machine,
+			  bool cold_anon)
 {
-	const struct machine *machine = &world->machine;
-	bool empty;
-	struct backend_in in;
-
 	m->window = look_window(&m->now, &m->then, machine);
 	m->window.cold_anon = cold_anon;
 	m->window.stand = standing_stop(m, cold_anon);
@@ -160,15 +135,27 @@ static void step(struct member *m, const struct world *world,
 	m->written_bytes = all_to_zram(m, machine)
 				   ? 0
 				   : look_device_out_bytes(&m->now, &m->then);
-	pay_limit(m, limit);
-	empty = granted_pace(m, world, limit) == 0;
-	m->window.budget_empty = empty && may_wear(m, machine);
+}
+
+static void learn(struct member *m, const struct machine *machine)
+{
+	compress_learn(m, machine);
+	sensitivity_learn(&m->swapin_pressure_pct, &m->window, m->law.cost);
+}
+
+static void choose_swappiness(struct member *m, const struct machine *machine,
+			      const struct balance_cfg *cfg, bool budget_empty)
+{
+	m->window.budget_empty = budget_empty && may_reach_drive(m, machine);
 	cost_learn(m->law.cost, &m->window, machine->device_us,
 		   machine->default_us);
-	balance_step(&m->law, &cfg->law, &m->window);
-	compress_learn(m, machine);
-	learn_sensitivity(m);
-	in = (struct backend_in){
+	balance_step(&m->law, cfg, &m->window);
+}
+
+static void choose_backend(struct member *m, const struct machine *machine,
+			   const struct config *cfg, bool budget_empty)
+{
+	struct backend_in in = {
 		.zswap = machine->zswap && m->now.zswap_max != 0,
 		.zram = machine->zram,
 		.disk = machine->disk && !look_is_kept(&m->now, machine),
@@ -176,20 +163,36 @@ static void step(struct member *m, const struct world *world,
 		.tier = machine->tier,
 		.no_swap = !machine->areas,
 		.swap_full = m->law.full && m->now.swap_max_bytes != 0,
-		.budget_empty = empty && has_device(machine),
+		.budget_empty = budget_empty && has_device(machine),
 		.huge_pages = machine->huge_pages_pass && look_is_huge(&m->now),
 		.ratio = m->ratio,
 		.incompressible_pct = m->incompressible_pct,
-		.sensitive = m->sensitivity_pct > cfg->law.pressure_limit_pct,
+		.sensitive =
+			m->swapin_pressure_pct > cfg->law.pressure_limit_pct,
 	};
+
 	if (!is_there(m->backend.now.backend, machine, in.zswap))
 		m->backend = (struct backend_state){ 0 };
 	backend_step(&m->backend, &in, &cfg->backend, m->window.s);
 }
 
+static void step(struct member *m, const struct world *world,
+		 const struct config *cfg, uint64_t limit, bool cold_anon)
+{
+	const struct machine *machine = &world->machine;
+	bool budget_empty;
+
+	compare_looks(m, machine, cold_anon);
+	charge_limit(m, limit);
+	budget_empty = granted_pace(m, world, limit) == 0;
+	choose_swappiness(m, machine, &cfg->law, budget_empty);
+	learn(m, machine);
+	choose_backend(m, machine, cfg, budget_empty);
+}
+
 static void begin(struct member *m, uint64_t limit)
 {
-	m->ratio = m->incompressible_pct = m->sensitivity_pct = NAN;
+	m->ratio = m->incompressible_pct = m->swapin_pressure_pct = NAN;
 	m->writes.level_bytes = own_limit(limit).cap_bytes / 4;
 	m->law.swappiness = -1;
 }

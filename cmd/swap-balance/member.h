@@ -40,9 +40,9 @@ struct member {
 	bool zswap_has_room; /* its pool, and each limit up the tree */
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
-	double sensitivity_pct; /* pressure at the last swap-ins */
-	uint64_t written_bytes; /* to disks, in the window; NUM_NONE */
-	struct bucket writes;	/* of its own limit */
+	double swapin_pressure_pct; /* that swap-ins caused of late; NAN */
+	uint64_t written_bytes;	    /* to disks, in the window; NUM_NONE */
+	struct bucket writes;	    /* of its own limit */
 };
 
 /*

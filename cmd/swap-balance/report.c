@@ -140,10 +140,10 @@ enum value {
 	V_STALL,
 	V_FILE_COST,
 	V_SWAP_COST,
-	V_R,
+	V_COST_RATIO,
 	V_RATIO,
 	V_INCOMPRESSIBLE,
-	V_SENSITIVITY,
+	V_SWAPIN_PRESSURE,
 	V_SWAP_USED,
 	V_YEARS,
 	V_PRICE,
@@ -172,10 +172,10 @@ static double value(const struct line *l, enum value which)
 	case V_STALL: return stall_per_refault(m);
 	case V_FILE_COST: return m->law.cost[KIND_FILE].us;
 	case V_SWAP_COST: return m->law.cost[m->window.next].us;
-	case V_R: return m->law.r;
+	case V_COST_RATIO: return m->law.r;
 	case V_RATIO: return m->ratio;
 	case V_INCOMPRESSIBLE: return m->incompressible_pct;
-	case V_SENSITIVITY: return m->sensitivity_pct;
+	case V_SWAPIN_PRESSURE: return m->swapin_pressure_pct;
 	case V_SWAP_USED:
 		return m->now.swap.used_mpct < 0
 			       ? NAN
@@ -232,12 +232,12 @@ const struct col report_columns[REPORT_COLUMNS] = {
 	{ "swapin_cost_source", "pressure, device or default", put_word,
 	  W_SWAP_SRC },
 	{ "cost_ratio", "cost of file refaults / cost of swap-ins", put_value,
-	  V_R },
+	  V_COST_RATIO },
 	{ "compression_ratio", "original / compressed", put_value, V_RATIO },
 	{ "incompressible_pct", "stored as they are", put_value,
 	  V_INCOMPRESSIBLE },
 	{ "swapin_pressure_pct", "memory pressure at the last swap-ins",
-	  put_value, V_SENSITIVITY },
+	  put_value, V_SWAPIN_PRESSURE },
 	{ "swap_used_pct", "of the fullest level up the tree", put_value,
 	  V_SWAP_USED },
 	{ "swap_write_bytes", "written to swap disks in the window", put_count,
@@ -255,8 +255,8 @@ const struct col report_columns[REPORT_COLUMNS] = {
 	  C_ANON_TOTAL },
 	{ "stall_total_us", "memory pressure ever", put_count, C_STALL_TOTAL },
 	/* Old names, for one release. */
-	{ "r", "old name of cost_ratio", put_value, V_R },
+	{ "r", "old name of cost_ratio", put_value, V_COST_RATIO },
 	{ "sensitivity_pct", "old name of swapin_pressure_pct", put_value,
-	  V_SENSITIVITY },
+	  V_SWAPIN_PRESSURE },
 	{ "drive_years", "old name of drive_life_years", put_value, V_YEARS },
 };

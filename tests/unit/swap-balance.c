@@ -6,6 +6,9 @@
 #include "swap-balance/budget.c"
 #include "swap-balance/drive.c"
 #include "swap-balance/ledger.c"
+#define EVIDENCE SENSITIVITY_EVIDENCE /* balance.c has its own */
+#include "swap-balance/sensitivity.c"
+#undef EVIDENCE
 #include "tap.h"
 
 static const struct balance_cfg law = { 30, 1, 80000 };
@@ -443,6 +446,44 @@ static void test_backend_stays(void)
 	ok(backend_ratio(262144, 131072) == 2, "from there on");
 }
 
+/* A minute of windows like w. */
+static double sensitivity_after(double pct, const struct window *w)
+{
+	static const struct cost cost[KIND_COUNT] = { { .us = 300 },
+						      { .us = 100 },
+						      { .us = 300 } };
+
+	for (int i = 0; i < 10; i++)
+		sensitivity_learn(&pct, w, cost);
+	return pct;
+}
+
+static void test_sensitivity(void)
+{
+	struct window w = calm();
+	double felt;
+
+	w.mem_some_pct = 20;
+	w.pages[KIND_FILE] = 5000;
+	ok(isnan(sensitivity_after(NAN, &w)),
+	   "pressure that file refaults cause is no sensitivity");
+	w.pages[KIND_ZSWAP] = 31;
+	ok(isnan(sensitivity_after(NAN, &w)),
+	   "nor beside a handful of swap-ins");
+	w.pages[KIND_ZSWAP] = 100;
+	felt = sensitivity_after(NAN, &w);
+	ok(felt > 0.1 && felt < 0.2,
+	   "beside more, it is their share of the costs: %.3f", felt);
+	w.pages[KIND_FILE] = 0;
+	felt = sensitivity_after(NAN, &w);
+	ok(fabs(felt - 20) < 0.01, "alone they cause all of it: %.3f", felt);
+	w.pages[KIND_ZSWAP] = 0;
+	felt = sensitivity_after(felt, &w);
+	ok(fabs(felt - 10) < 0.01,
+	   "half is forgotten in a minute without any, pressure or not: %.3f",
+	   felt);
+}
+
 static void test_small_buckets(void)
 {
 	static const char *const budgets[] = { "64K/1s", "1M/1s", "1M/1m",
@@ -539,6 +580,7 @@ int main(void)
 	test_cost();
 	test_backend();
 	test_backend_stays();
+	test_sensitivity();
 	test_bucket();
 	return tap_done();
 }

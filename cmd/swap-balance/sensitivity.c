@@ -1,0 +1,26 @@
+#include "sensitivity.h"
+
+#include <math.h>
+
+enum {
+	EVIDENCE = 32, /* swap-ins, to tell how they were felt */
+	HALF_LIFE_S = 60,
+};
+
+void sensitivity_learn(double *pct, const struct window *w,
+		       const struct cost cost[KIND_COUNT])
+{
+	double file = w->pages[KIND_FILE] * cost[KIND_FILE].us;
+	double swap = w->pages[KIND_ZSWAP] * cost[KIND_ZSWAP].us +
+		      w->pages[KIND_DEVICE] * cost[KIND_DEVICE].us;
+	double caused;
+
+	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE) {
+		*pct *= exp2(-w->s / HALF_LIFE_S);
+		return;
+	}
+	caused = w->mem_some_pct * swap / (swap + file);
+	if (isnan(*pct))
+		*pct = caused;
+	*pct += 0.3 * (caused - *pct);
+}
