@@ -179,6 +179,30 @@ idle() {
 	same $'zswap\tcompressible\nnone\tno_swap'
 }
 
+# The recording, and then so many minutes in which no counter moves.
+quiet_minutes() {
+	local i root
+	replay swap-balance-7.3.4
+	for ((i = 1; i <= $1; i++)); do
+		root=${ROOT1%1}$((i + 2))
+		cp -a "${ROOT1%1}2" "$root"
+		awk -v s=$((60 * i)) '{ print $1 + s, $2 }' "${ROOT1%1}2/proc/uptime" >"$root/proc/uptime"
+		TMO_ROOT+=:$root
+	done
+}
+
+@test "sensitive ends when its swap-ins do, and file refaults never make it" {
+	quiet_minutes 12
+	runx 0 balance -c 13 -H -o swapin_pressure_pct,backend,backend_reason /w.slice/anon
+	[[ ${lines[0]} == *$'\tzswap-nowb\tsensitive' ]]
+	[[ ${lines[12]} == *$'\tzswap\tcompressible' ]]
+	awk -F'\t' 'NR > 1 && ($1 > last / 2 + 0.001 || $1 < last / 2 - 0.001) { exit 1 } { last = $1 }' <<<"$output"
+	perl -pi -e 's/(?<=total=)(\d+)/$1 + 3000000/e' "${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.pressure"
+	export TMO_ROOT=$ROOT1:${ROOT1%1}2
+	runx 0 balance -H -o stall_us,swapin_pressure_pct,backend_reason /w.slice/file
+	same $'3016674\t-\tcompressible'
+}
+
 @test "the swap that counts is that of the highest priority with room" {
 	replay swap-balance-7.3.4
 	edit proc/diskstats d
@@ -1020,6 +1044,18 @@ apply_again() {
 	one_line "--swap-limit: '200%' is more than 100%"
 	runx 2 balance -b 1G --endurance 600TBW/5y /w.slice/idle
 	one_line "-b and --endurance: one budget"
+}
+
+@test "a metric of a row has the label of its cgroup, whatever the columns" {
+	replay swap-balance-7.3.4
+	runx 0 balance -f prometheus -o swappiness,balance_reason,lru /w.slice/idle /w.slice/file
+	output=$(sed -n '/_swappiness{\|_info{/s/^tmo_swap_balance_//p' <<<"$output" | sort)
+	same 'balance_reason_info{cgroup="/w.slice/file",balance_reason="file_refaults"} 1
+balance_reason_info{cgroup="/w.slice/idle",balance_reason="quiet"} 1
+lru_info{cgroup="/w.slice/file",lru="lru_gen"} 1
+lru_info{cgroup="/w.slice/idle",lru="lru_gen"} 1
+swappiness{cgroup="/w.slice/file"} 198
+swappiness{cgroup="/w.slice/idle"} 182'
 }
 
 @test "the old names of columns give the same for one release" {
