@@ -95,11 +95,11 @@ $(UNITS): $(B)/unit/%: tests/unit/%.c $(B)/common.a Makefile
 
 # The simulator: the decision itself, and a world.  Of several sources at once
 # the compiler keeps the dependencies of the last alone.
-$(B)/sim: tests/sim/sim.c tests/sim/world.c $(wildcard tests/sim/*.h \
+$(B)/sim: $(wildcard tests/sim/*.[ch] \
 		cmd/tmo-reclaim/*.[ch]) $(B)/common.a Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -Icmd -Itests/sim $(HARD_LD) $(LDFLAGS) -o $@ tests/sim/sim.c \
-		tests/sim/world.c cmd/tmo-reclaim/reason.c $(B)/common.a -lm
+	$(COMPILE) -Icmd -Itests/sim $(HARD_LD) $(LDFLAGS) -o $@ tests/sim/*.c \
+		cmd/tmo-reclaim/reason.c $(B)/common.a -lm
 
 # A preload is no program: its own flags, and no fortified wrappers in it.
 $(B)/faultio.so: tests/faultio.c Makefile

@@ -1,13 +1,29 @@
 # tmo-reclaim's decision in thousands of simulated hours: tests/sim/sim.c.
 load helpers
 
+# shown ARG...: the simulator's tables among the results, and its status.
+shown() {
+	local status=0
+	"$TMO_BUILD/sim" "$@" >"$BATS_TEST_TMPDIR/table" || status=$?
+	sed 's/^/# /' "$BATS_TEST_TMPDIR/table" >&3
+	return "$status"
+}
+
 @test "in two thousand hours of simulated cgroups no rule is broken" {
 	"$TMO_BUILD/sim" -n 1000 -s 1 >"$BATS_TEST_TMPDIR/1" &
 	one=$!
 	"$TMO_BUILD/sim" -n 1000 -s 1001 >"$BATS_TEST_TMPDIR/2" &
 	wait $!
 	wait "$one"
-	cat "$BATS_TEST_TMPDIR"/[12]
+	sed 's/^/# /' "$BATS_TEST_TMPDIR"/[12] >&3
+}
+
+@test "a tree of small services gives nearly what one cgroup of that memory gives" {
+	shown -t
+}
+
+@test "services are simulated as a machine had them: saved, and come back" {
+	shown -m
 }
 
 @test "a scenario is the same each time it is run" {

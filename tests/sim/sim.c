@@ -1,5 +1,6 @@
 /*
  * usage: sim [-n SCENARIOS] [-s SEED] [-v] [-r FILE]
+ *        sim [-s SEED] -t | -m
  *
  * The decision of tmo-reclaim in a closed loop with simulated cgroups
  * (world.h), an hour each, thousands of them, all drawn from a seed: what must
@@ -9,6 +10,10 @@
  * It prints, TAB-separated, what was run, the worst that was seen, and how many
  * scenarios broke a rule; the status is 1 where one did.  -r records each
  * period as tmo-reclaim --record does.
+ *
+ * -t runs a tree of small services beside the same memory in one cgroup
+ * (tree.c), and -m the services that were measured on a machine (services.c):
+ * the status is 1 where one is not as the other.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -17,28 +22,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tmo-reclaim/decide.c"
-#include "tmo-reclaim/evidence.c"
-#include "tmo-reclaim/guard.c"
-#include "tmo-reclaim/guards.c"
-#include "tmo-reclaim/kinds.c"
-#include "tmo-reclaim/law.c"
-#include "tmo-reclaim/learn.c"
-#include "tmo-reclaim/options.c"
-#include "tmo-reclaim/reclaimer.c"
-#include "tmo-reclaim/record.c"
-#include "tmo-reclaim/share.c"
-#include "world.h"
+#include "compare.h"
+#include "loop.h"
+#include "num.h"
+#include "tmo-reclaim/options.h"
 
-enum {
-	MIB = 1 << 20,
-	S = 1000000,
-	PERIOD_S = 6,
-	PERIODS = 3600 / PERIOD_S,
-	MINUTE = 60 / PERIOD_S,
-	CGS_MAX = 3,
-	AGE_S = 60
-};
+enum { PERIODS = 3600 / PERIOD_S, MINUTE = 60 / PERIOD_S, CGS_MAX = 3 };
 
 /* What must never happen. */
 enum rule {
@@ -67,25 +56,22 @@ static const char *const loads[WORLD_LOADS] = {
 	"steady", "phases", "churn", "sweeps", "stream", "growth", "doubles",
 };
 
-struct subject {
-	struct world_cg *cg;
-	struct memory memory;
-	uint64_t mem_us, io_us, refault[2]; /* counters at the last period */
-	uint64_t read_us, cold_at_start, most_bytes;
-	uint64_t taken_anon, taken, back, mem_at_start_us;
+/* What an hour of one cgroup is judged by. */
+struct hour {
+	struct subject b;
+	uint64_t cold_at_start, most_bytes, mem_at_start_us;
 	double got[MINUTE];
 };
 
 struct sim {
-	struct world w;
-	struct subject sub[CGS_MAX];
+	struct loop l;
+	struct hour hour[CGS_MAX];
 	size_t n;
-	bool evidence, lru_gen, loud;
+	bool loud;
 	unsigned int lost_pct, early_pct;
 	uint64_t seed;
 	unsigned int broken; /* a bit a rule */
 	double worst[RULES];
-	struct recorder *recorder;
 };
 
 static void broke(struct sim *s, enum rule rule, bool is, double how)
@@ -104,7 +90,7 @@ static void broke(struct sim *s, enum rule rule, bool is, double how)
 
 static struct world_spec draw_spec(struct sim *s)
 {
-	struct world *w = &s->w;
+	struct world *w = &s->l.w;
 	struct world_spec spec = {
 		.load = (enum world_load)world_random(w, WORLD_LOADS),
 		.hot_bytes = (8 + world_random(w, 88)) * MIB,
@@ -126,237 +112,90 @@ static int make(struct sim *s, uint64_t seed, bool loud)
 	uint64_t all = 0;
 	int err;
 
-	*s = (struct sim){ .seed = seed, .loud = loud, .w = draw };
+	*s = (struct sim){ .seed = seed, .loud = loud, .l.w = draw };
 	for (int i = 0; i < 8; i++)
-		world_random(&s->w, 2);
-	s->n = 1 + world_random(&s->w, CGS_MAX);
+		world_random(&s->l.w, 2);
+	s->n = 1 + world_random(&s->l.w, CGS_MAX);
 	for (size_t i = 0; i < s->n; i++) {
 		spec[i] = draw_spec(s);
 		all += spec[i].hot_bytes + spec[i].cold_bytes;
 	}
-	draw = s->w;
-	err = world_open(&s->w, seed, spec, s->n);
+	draw = s->l.w;
+	err = world_open(&s->l.w, seed, spec, s->n);
 	if (err)
 		return err;
-	s->w.backend = (enum world_backend)world_random(&draw, 4);
-	s->w.swap_bytes = all * (1 + world_random(&draw, 4)) / 2;
-	s->w.sorted = 4 + (unsigned int)world_random(&draw, 16);
-	s->w.swappiness = world_random(&draw, 4);
-	s->evidence = !world_random(&draw, 3);
-	s->lru_gen = world_random(&draw, 2);
+	s->l.w.backend = (enum world_backend)world_random(&draw, 4);
+	s->l.w.swap_bytes = all * (1 + world_random(&draw, 4)) / 2;
+	s->l.w.sorted = 4 + (unsigned int)world_random(&draw, 16);
+	s->l.w.swappiness = world_random(&draw, 4);
+	s->l.evidence_us = world_random(&draw, 3) ? 0 : 1;
+	s->l.swappiness = NUM_NONE;
+	s->l.lru_gen = world_random(&draw, 2);
 	s->lost_pct = (unsigned int)world_random(&draw, 2) * 5;
 	s->early_pct = (unsigned int)world_random(&draw, 2) * 5;
 	/* All of it was touched at its start, and some minutes are gone. */
-	world_run(&s->w, 300);
+	world_run(&s->l.w, 300);
 	for (size_t i = 0; i < s->n; i++) {
-		struct subject *b = &s->sub[i];
+		struct hour *h = &s->hour[i];
 
-		b->cg = &s->w.cg[i];
-		b->cold_at_start =
-			world_cold_bytes(&s->w, b->cg, WORLD_ANON, 240);
-		b->mem_at_start_us = b->cg->mem_total_us;
+		h->b.cg = &s->l.w.cg[i];
+		h->b.cgs = 1;
+		loop_counts(&h->b, &h->b.last);
+		h->cold_at_start =
+			world_cold_bytes(&s->l.w, h->b.cg, WORLD_ANON, 240);
+		h->mem_at_start_us = h->b.cg->mem_total_us;
 	}
 	return 0;
 }
 
 /* ---- one period of one cgroup ---- */
 
-static struct row_input row_of(const struct sim *s, const struct subject *b)
-{
-	const struct world_cg *cg = b->cg;
-	struct row_input in;
-
-	row_input_clear(&in);
-	in.piped = in.has_psi = true;
-	in.window_us = PERIOD_S * S;
-	in.time_ms = (int64_t)(s->w.now_us / 1000);
-	if (!s->evidence)
-		return in;
-	in.cold_ok = true;
-	in.age_us = (uint64_t)AGE_S * S;
-	in.anon_bytes = cg->present_bytes[WORLD_ANON];
-	in.file_bytes = cg->present_bytes[WORLD_FILE];
-	in.cold_anon_bytes = world_cold_bytes(&s->w, cg, WORLD_ANON, AGE_S);
-	in.cold_file_bytes = world_cold_bytes(&s->w, cg, WORLD_FILE, AGE_S);
-	return in;
-}
-
-static double stall_pct(uint64_t now_us, uint64_t then_us, uint64_t window_us)
-{
-	double pct = (double)(now_us - then_us) * 100 / (double)window_us;
-
-	return fmin(pct, 100);
-}
-
-static struct observation observe(const struct sim *s, struct subject *b)
-{
-	const struct world *w = &s->w;
-	const struct world_cg *cg = b->cg;
-	uint64_t current = world_current_bytes(cg);
-	uint64_t window_us = w->now_us - b->read_us;
-	uint64_t left = w->swap_bytes - w->swap_used_bytes;
-	struct observation o = {
-		.now_us = w->now_us,
-		.elapsed_us = b->read_us ? window_us : NUM_NONE,
-		.start_us = 1,
-		.psi = { .known = b->read_us, .window_us = window_us },
-		.row = row_of(s, b),
-		.g = { .current_bytes = current,
-		       .anon_lru_bytes = cg->present_bytes[WORLD_ANON],
-		       .file_lru_bytes = cg->present_bytes[WORLD_FILE],
-		       .swapped_bytes = cg->out_anon_bytes,
-		       .low_bytes = cg->spec.low_bytes,
-		       .swap_left_bytes =
-			       w->backend == WORLD_NO_SWAP ? 0 : left,
-		       .swap_used_mpct = (int64_t)(w->swap_used_bytes * 100000 /
-						   (w->swap_bytes + 1)) },
-		.anon_bytes = cg->present_bytes[WORLD_ANON],
-		.anon_thp_bytes =
-			cg->spec.huge ? cg->present_bytes[WORLD_ANON] : 0,
-		.huge_page_bytes = WORLD_HUGE_BYTES,
-		.lru_gen = s->lru_gen,
-		.zswap = w->backend == WORLD_ZSWAP,
-		.next_device =
-			w->backend == WORLD_ZSWAP || w->backend == WORLD_DISK,
-		.cannot_tell_kinds = !w->swappiness,
-		.refaulted_bytes = cg->refault_bytes[WORLD_ANON] +
-				   cg->refault_bytes[WORLD_FILE] -
-				   b->refault[WORLD_ANON] -
-				   b->refault[WORLD_FILE],
-	};
-
-	if (o.psi.known) {
-		o.psi.mem_pct =
-			stall_pct(cg->mem_total_us, b->mem_us, window_us);
-		o.psi.io_pct = stall_pct(cg->io_total_us, b->io_us, window_us);
-	}
-	return o;
-}
-
-static struct lesson learn(struct sim *s, struct subject *b,
-			   const struct observation *o,
-			   const struct decision *d,
-			   const struct world_got *got)
-{
-	const struct world_cg *cg = b->cg;
-	bool zswap = s->w.backend == WORLD_ZSWAP;
-	struct lesson l = {
-		.window_us = o->psi.window_us,
-		.now_us = s->w.now_us,
-		.wanted_bytes = d->want_bytes,
-		.alone = true,
-		.current_bytes = world_current_bytes(cg),
-		.got_anon_bytes = got->anon_bytes,
-		.got_file_bytes = got->file_bytes,
-		.scanned_bytes = got->scanned_bytes,
-		.refaulted_anon_bytes =
-			cg->refault_bytes[WORLD_ANON] - b->refault[WORLD_ANON],
-		.refaulted_file_bytes =
-			cg->refault_bytes[WORLD_FILE] - b->refault[WORLD_FILE],
-		.cpus = 2,
-		.partial = got->partial,
-	};
-
-	if (zswap) {
-		l.stored_bytes = got->anon_bytes;
-		l.cost_bytes = (uint64_t)((double)got->anon_bytes /
-					  cg->spec.compression);
-	}
-	memory_learn(&b->memory, &l);
-	b->taken_anon += got->anon_bytes;
-	b->taken += got->anon_bytes + got->file_bytes;
-	b->back += l.refaulted_anon_bytes + l.refaulted_file_bytes;
-	b->mem_us = cg->mem_total_us;
-	b->io_us = cg->io_total_us;
-	memcpy(b->refault, cg->refault_bytes, sizeof(b->refault));
-	b->read_us = s->w.now_us;
-	return l;
-}
-
-static void record(const struct sim *s, const struct subject *b,
-		   const struct observation *o, const struct decision *d,
-		   const struct lesson *l)
-{
-	char key[] = "/0";
-	struct record rec = {
-		.key = key,
-		.time_ms = (int64_t)(s->w.now_us / 1000),
-		.first = o->elapsed_us == NUM_NONE,
-		.decided = true,
-		.want_bytes = d->want_bytes,
-		.reason = d->reason,
-		.reported = d->reason,
-		.policy = policy_default,
-		.o = *o,
-		.learned = true,
-		.lesson = *l,
-	};
-
-	key[1] = (char)('0' + (b - s->sub));
-	if (s->recorder)
-		record_put(s->recorder, &rec);
-}
-
 /* Of a minute no more than the law's rate, and a trip and a half. */
-static void check_rate(struct sim *s, struct subject *b, unsigned int period,
+static void check_rate(struct sim *s, struct hour *h, unsigned int period,
 		       const struct world_got *got)
 {
 	static const double of_files_alone = 4;
-	double sum = 0, trip = (double)b->cg->block_bytes;
-	double most = 0.1 * (double)b->most_bytes;
+	double sum = 0, trip = (double)h->b.cg->block_bytes;
+	double most = 0.1 * (double)h->most_bytes;
 
-	b->got[period % MINUTE] = (double)(got->anon_bytes + got->file_bytes);
+	h->got[period % MINUTE] = (double)(got->anon_bytes + got->file_bytes);
 	for (unsigned int i = 0; i < MINUTE; i++)
-		sum += b->got[i];
-	if (s->evidence)
+		sum += h->got[i];
+	if (s->l.evidence_us)
 		most *= 10;
 	else if (!got->anon_bytes)
 		most *= of_files_alone;
 	broke(s, RULE_RATE, sum > most + 2 * trip, sum / (most + 2 * trip));
 }
 
-static void period(struct sim *s, struct subject *b, unsigned int n)
+static void period(struct sim *s, struct hour *h, unsigned int n)
 {
-	struct observation o = observe(s, b);
+	struct subject *b = &h->b;
+	const char key[] = { '/', (char)('0' + (h - s->hour)), '\0' };
 	struct memory again = b->memory;
-	struct decision d, e;
-	struct world_got got = { 0 };
-	struct lesson l;
-	uint64_t low = b->cg->spec.low_bytes;
+	struct loop_step step = loop_period(&s->l, b, key);
+	const struct observation *o = &step.o;
+	const struct decision *d = &step.d;
+	struct decision e = decide(&policy_default, o, &again);
+	uint64_t low = b->cg->spec.low_bytes, now = world_current_bytes(b->cg);
 
-	if (o.g.current_bytes > b->most_bytes)
-		b->most_bytes = o.g.current_bytes;
-	d = decide(&policy_default, &o, &b->memory);
-	e = decide(&policy_default, &o, &again);
+	h->most_bytes = num_most(h->most_bytes, o->g.current_bytes);
 	broke(s, RULE_REPEAT,
-	      d.want_bytes != e.want_bytes || d.reason != e.reason, 0);
-	broke(s, RULE_UNKNOWN, d.want_bytes && !o.psi.known, 0);
-	for (size_t i = 0; i < d.parts; i++) {
-		struct world_got g = world_reclaim(
-			&s->w, b->cg, d.part[i].bytes, d.part[i].swappiness);
-
-		got.anon_bytes += g.anon_bytes;
-		got.file_bytes += g.file_bytes;
-		got.scanned_bytes += g.scanned_bytes;
-		got.partial |= g.partial;
-	}
+	      d->want_bytes != e.want_bytes || d->reason != e.reason, 0);
+	broke(s, RULE_UNKNOWN, d->want_bytes && !o->psi.known, 0);
 	/* Each write may bring a block more than it asks for. */
-	if (d.want_bytes)
+	if (d->want_bytes)
 		broke(s, RULE_PROTECTED,
-		      world_current_bytes(b->cg) +
-				      d.parts * b->cg->block_bytes <
-			      low,
-		      (double)low - (double)world_current_bytes(b->cg));
-	check_rate(s, b, n, &got);
-	l = learn(s, b, &o, &d, &got);
-	record(s, b, &o, &d, &l);
+		      now + d->parts * b->cg->block_bytes < low,
+		      (double)low - (double)now);
+	check_rate(s, h, n, &step.got);
 	if (s->loud)
 		printf("%u\t%zu\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 		       "\t%" PRIu64 "\t%" PRIu64 "\t%.3f\n",
-		       n, (size_t)(b - s->sub), reason_name(d.reason),
-		       o.g.current_bytes >> 10, d.want_bytes >> 10,
-		       got.anon_bytes >> 10, got.file_bytes >> 10,
-		       o.refaulted_bytes >> 10, o.psi.mem_pct);
+		       n, (size_t)(h - s->hour), reason_name(d->reason),
+		       o->g.current_bytes >> 10, d->want_bytes >> 10,
+		       step.got.anon_bytes >> 10, step.got.file_bytes >> 10,
+		       o->refaulted_bytes >> 10, o->psi.mem_pct);
 }
 
 /* ---- the hour, and what is said of it ---- */
@@ -366,19 +205,20 @@ static bool is_free(const struct sim *s, const struct subject *b)
 {
 	const struct world_spec *p = &b->cg->spec;
 
-	return p->load == WORLD_STEADY && s->w.backend != WORLD_NO_SWAP &&
-	       !p->low_bytes && s->w.swappiness && p->compression > 1 &&
-	       s->w.swap_used_bytes < s->w.swap_bytes * 7 / 10;
+	return p->load == WORLD_STEADY && s->l.w.backend != WORLD_NO_SWAP &&
+	       !p->low_bytes && s->l.w.swappiness && p->compression > 1 &&
+	       s->l.w.swap_used_bytes < s->l.w.swap_bytes * 7 / 10;
 }
 
-static void judge(struct sim *s, struct subject *b)
+static void judge(struct sim *s, const struct hour *h)
 {
-	uint64_t left = world_cold_bytes(&s->w, b->cg, WORLD_ANON, 240);
+	const struct subject *b = &h->b;
+	uint64_t left = world_cold_bytes(&s->l.w, b->cg, WORLD_ANON, 240);
 	double share =
-		b->cold_at_start ? (double)left / (double)b->cold_at_start : 0;
-	double back = (double)b->back / (double)b->most_bytes;
+		h->cold_at_start ? (double)left / (double)h->cold_at_start : 0;
+	double back = (double)b->back / (double)h->most_bytes;
 
-	if (is_free(s, b) && b->cold_at_start > 16 * MIB)
+	if (is_free(s, b) && h->cold_at_start > 16 * MIB)
 		broke(s, RULE_LEFT, share > 0.4, share);
 	if (b->cg->spec.load == WORLD_STEADY)
 		broke(s, RULE_BACK, back > 1.5, back);
@@ -386,24 +226,25 @@ static void judge(struct sim *s, struct subject *b)
 	    b->cg->spec.load == WORLD_PHASES ||
 	    b->cg->spec.load == WORLD_DOUBLES)
 		broke(s, RULE_SWEPT, back > 2.5, back);
-	if (b->cg->spec.compression <= 1 && s->w.backend == WORLD_ZSWAP)
+	if (b->cg->spec.compression <= 1 && s->l.w.backend == WORLD_ZSWAP)
 		broke(s, RULE_NOTHING, b->taken_anon > 24 * MIB,
 		      (double)b->taken_anon / MIB);
 }
 
-static void count(const struct subject *b, struct tally *t)
+static void count(const struct hour *h, struct tally *t)
 {
+	const struct subject *b = &h->b;
 	double back = (double)b->back / MIB;
 
 	t->cgs++;
-	t->cold += (double)b->cold_at_start / MIB;
+	t->cold += (double)h->cold_at_start / MIB;
 	t->out += (double)b->cg->out_anon_bytes / MIB;
 	t->taken += (double)b->taken / MIB;
 	t->back += back;
 	t->most_back = fmax(t->most_back, back);
 	t->most_stall_ms =
 		fmax(t->most_stall_ms,
-		     (double)(b->cg->mem_total_us - b->mem_at_start_us) / 1e3);
+		     (double)(b->cg->mem_total_us - h->mem_at_start_us) / 1e3);
 }
 
 static void print_tallies(const struct tally *tallies)
@@ -426,24 +267,22 @@ static int run(struct sim *s, uint64_t seed, bool loud, struct recorder *to)
 
 	if (err)
 		return err;
-	s->recorder = to;
+	s->l.recorder = to;
 	for (unsigned int n = 0; n < PERIODS; n++) {
-		world_run(&s->w, PERIOD_S);
+		world_run(&s->l.w, PERIOD_S);
 		for (size_t i = 0; i < s->n; i++) {
-			struct subject *b = &s->sub[i];
-
-			if (world_random(&s->w, 100) < s->lost_pct)
+			if (world_random(&s->l.w, 100) < s->lost_pct)
 				continue;
-			period(s, b, n);
+			period(s, &s->hour[i], n);
 		}
 		/* And again before its time: the clock that counts is ours. */
-		if (world_random(&s->w, 100) < s->early_pct) {
-			world_run(&s->w, PERIOD_S * 2 / 3);
-			period(s, &s->sub[0], n);
+		if (world_random(&s->l.w, 100) < s->early_pct) {
+			world_run(&s->l.w, PERIOD_S * 2 / 3);
+			period(s, &s->hour[0], n);
 		}
 	}
 	for (size_t i = 0; i < s->n; i++)
-		judge(s, &s->sub[i]);
+		judge(s, &s->hour[i]);
 	return 0;
 }
 
@@ -458,8 +297,10 @@ int main(int argc, char **argv)
 	struct recorder *to = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:vr:")) != -1)
+	while ((opt = getopt(argc, argv, "n:s:vr:tm")) != -1)
 		switch (opt) {
+		case 't': return !compare_tree(seed);
+		case 'm': return !compare_services(seed);
 		case 'n': scenarios = strtoull(optarg, NULL, 10); break;
 		case 's': seed = strtoull(optarg, NULL, 10); break;
 		case 'v': loud = true; break;
@@ -475,7 +316,8 @@ int main(int argc, char **argv)
 			return 2;
 		periods += PERIODS * s->n;
 		for (size_t k = 0; k < s->n; k++)
-			count(&s->sub[k], &tallies[s->sub[k].cg->spec.load]);
+			count(&s->hour[k],
+			      &tallies[s->hour[k].b.cg->spec.load]);
 		for (int r = 0; r < RULES; r++) {
 			worst[r] = fmax(worst[r], s->worst[r]);
 			if (!(s->broken & 1U << r))
@@ -485,7 +327,7 @@ int main(int argc, char **argv)
 				       rules[r], seed + i);
 		}
 		broken += s->broken != 0;
-		world_close(&s->w);
+		world_close(&s->l.w);
 	}
 	free(s);
 	if (to && record_close(to))

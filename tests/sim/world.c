@@ -12,7 +12,11 @@ static const double back_us[] = {
 	[WORLD_DISK] = 100,
 	[WORLD_NO_SWAP] = 100,
 };
-enum { FILE_BACK_US = 100, PAGE_BYTES = 4096 };
+enum {
+	FILE_BACK_US = 100,
+	AROUND = 8, /* pages */
+	HUGE_PAGES = WORLD_HUGE_BYTES / WORLD_PAGE_BYTES
+};
 
 /* xorshift64*, Vigna 2016. */
 static uint64_t next(struct world *w)
@@ -82,6 +86,65 @@ static int make_cg(struct world *w, struct world_cg *cg,
 	return 0;
 }
 
+/* Each value has its place by chance, and pages have what lies in them. */
+static int make_part(struct world *w, struct world_cg *cg, size_t first,
+		     const struct world_part *p)
+{
+	size_t pages = p->bytes / WORLD_PAGE_BYTES, i;
+	size_t values = p->bytes / p->value_bytes;
+	double *rate = calloc(pages + 1, sizeof(*rate)), all = 0;
+	size_t *rank = malloc((values + 1) * sizeof(*rank));
+
+	if (!rate || !rank) {
+		free(rate);
+		free(rank);
+		return -ENOMEM;
+	}
+	for (i = 0; i < values; i++) {
+		size_t j = world_random(w, i + 1);
+
+		rank[i] = rank[j];
+		rank[j] = i + 1;
+		all += p->alike ? 1 : 1 / (double)(i + 1);
+	}
+	for (i = 0; i < values; i++) {
+		uint64_t at = i * p->value_bytes, end = at + p->value_bytes;
+		double r = (p->alike ? 1 : 1 / (double)rank[i]) / all;
+
+		for (at /= WORLD_PAGE_BYTES; at * WORLD_PAGE_BYTES < end; at++)
+			rate[at] += r * p->asked_per_s;
+	}
+	for (i = 0; i < pages; i++) {
+		make_block(cg, first + i, p->kind, chance(rate[i]));
+		cg->block[first + i].huge = p->huge;
+		cg->block[first + i].around = p->value_bytes > WORLD_PAGE_BYTES;
+	}
+	free(rate);
+	free(rank);
+	return 0;
+}
+
+static int make_parts(struct world *w, struct world_cg *cg,
+		      const struct world_spec *spec)
+{
+	size_t i;
+	int err = 0;
+
+	*cg = (struct world_cg){ .spec = *spec,
+				 .block_bytes = WORLD_PAGE_BYTES };
+	for (i = 0; i < spec->parts; i++)
+		cg->blocks += spec->part[i].bytes / WORLD_PAGE_BYTES;
+	cg->block = calloc(cg->blocks + 1, sizeof(*cg->block));
+	if (!cg->block)
+		return -ENOMEM;
+	cg->blocks = 0;
+	for (i = 0; !err && i < spec->parts; i++) {
+		err = make_part(w, cg, cg->blocks, &spec->part[i]);
+		cg->blocks += spec->part[i].bytes / WORLD_PAGE_BYTES;
+	}
+	return err;
+}
+
 int world_open(struct world *w, uint64_t seed, const struct world_spec *spec,
 	       size_t cgs)
 {
@@ -94,7 +157,9 @@ int world_open(struct world *w, uint64_t seed, const struct world_spec *spec,
 	if (!w->cg)
 		return -ENOMEM;
 	for (; w->cgs < cgs; w->cgs++)
-		if (make_cg(w, &w->cg[w->cgs], &spec[w->cgs]))
+		if (spec[w->cgs].parts
+			    ? make_parts(w, &w->cg[w->cgs], &spec[w->cgs])
+			    : make_cg(w, &w->cg[w->cgs], &spec[w->cgs]))
 			return -ENOMEM;
 	return 0;
 }
@@ -119,7 +184,7 @@ static uint32_t now_s(const struct world *w)
 static void bring_back(struct world *w, struct world_cg *cg,
 		       struct world_block *b)
 {
-	double pages = (double)cg->block_bytes / PAGE_BYTES;
+	double pages = (double)cg->block_bytes / WORLD_PAGE_BYTES;
 
 	b->present = true;
 	cg->present_bytes[b->kind] += cg->block_bytes;
@@ -137,11 +202,29 @@ static void bring_back(struct world *w, struct world_cg *cg,
 	}
 }
 
+/*
+ * With those beside it: the window of swap-in and of page cache grows where
+ * neighbours follow, as in values of several pages.
+ */
+static void read_around(struct world *w, struct world_cg *cg,
+			struct world_block *b)
+{
+	size_t first = (size_t)(b - cg->block) / AROUND * AROUND;
+
+	for (size_t i = first; i < first + AROUND && i < cg->blocks; i++)
+		if (!cg->block[i].present && cg->block[i].kind == b->kind) {
+			bring_back(w, cg, &cg->block[i]);
+			cg->block[i].touched_s = now_s(w);
+		}
+}
+
 static void touch(struct world *w, struct world_cg *cg, struct world_block *b)
 {
 	if (!b->exists)
 		return;
-	if (!b->present)
+	if (!b->present && b->around)
+		read_around(w, cg, b);
+	else if (!b->present)
 		bring_back(w, cg, b);
 	b->touched_s = now_s(w);
 }
@@ -303,6 +386,58 @@ static struct world_block *oldest(struct world *w, struct world_cg *cg,
 	return best;
 }
 
+/* Parts begin at whole huge pages. */
+static struct world_block *huge_page(struct world_cg *cg, struct world_block *b)
+{
+	return cg->block + (size_t)(b - cg->block) / HUGE_PAGES * HUGE_PAGES;
+}
+
+static uint32_t touched_s(struct world_cg *cg, struct world_block *b)
+{
+	uint32_t last = b->touched_s;
+
+	for (size_t i = 0; b->huge && i < HUGE_PAGES; i++)
+		if (huge_page(cg, b)[i].touched_s > last)
+			last = huge_page(cg, b)[i].touched_s;
+	return last;
+}
+
+/* Of an order in which parts alternate, as they do where all was allocated. */
+static struct world_block *in_order(struct world_cg *cg, size_t hand)
+{
+	size_t groups = cg->blocks / HUGE_PAGES;
+	size_t step = groups % 37 ? 37 : 41;
+
+	return &cg->block[hand / HUGE_PAGES * step % groups * HUGE_PAGES +
+			  hand % HUGE_PAGES];
+}
+
+/* The next page of the oldest generation. */
+static struct world_block *next_aged(struct world *w, struct world_cg *cg,
+				     enum world_kind kind)
+{
+	unsigned int agings = 0;
+
+	for (;;) {
+		struct world_block *b;
+
+		if (!cg->lru[kind].left) {
+			if (++agings > 2)
+				return NULL;
+			cg->lru[kind].left = cg->blocks;
+			cg->lru[kind].aged_s = now_s(w) - w->scan_s;
+		}
+		cg->lru[kind].left--;
+		b = in_order(cg, cg->lru[kind].hand++ % cg->blocks);
+		/* A huge page is looked at once. */
+		if (b->huge && b != huge_page(cg, b))
+			continue;
+		if (b->present && b->kind == kind &&
+		    touched_s(cg, b) < cg->lru[kind].aged_s)
+			return b;
+	}
+}
+
 static bool may_swap(const struct world *w, const struct world_cg *cg)
 {
 	return w->backend != WORLD_NO_SWAP &&
@@ -320,8 +455,35 @@ static enum world_kind choose(struct world *w, const struct world_cg *cg,
 
 	if (!may_swap(w, cg))
 		return WORLD_FILE;
+	/*
+	 * Generations take file cache alone until some of it is back
+	 * (get_type_to_scan()).
+	 */
+	if (cg->spec.parts && swappiness < 200)
+		return cg->refault_bytes[WORLD_FILE] < 64 * WORLD_PAGE_BYTES
+			       ? WORLD_FILE
+			       : WORLD_ANON;
 	return a + f && world_random(w, (a + f) >> 12) < a >> 12 ? WORLD_ANON
 								 : WORLD_FILE;
+}
+
+static void take_block(struct world *w, struct world_cg *cg,
+		       struct world_block *b, struct world_got *got)
+{
+	if (!b->present)
+		return;
+	b->present = b->huge = false;
+	cg->present_bytes[b->kind] -= cg->block_bytes;
+	cg->steal_bytes[b->kind] += cg->block_bytes;
+	cg->scan_bytes += cg->block_bytes;
+	got->scanned_bytes += cg->block_bytes;
+	if (b->kind == WORLD_ANON) {
+		cg->out_anon_bytes += cg->block_bytes;
+		w->swap_used_bytes += cg->block_bytes;
+		got->anon_bytes += cg->block_bytes;
+	} else {
+		got->file_bytes += cg->block_bytes;
+	}
 }
 
 static bool take_one(struct world *w, struct world_cg *cg, int swappiness,
@@ -329,22 +491,18 @@ static bool take_one(struct world *w, struct world_cg *cg, int swappiness,
 {
 	enum world_kind kind = choose(
 		w, cg, swappiness < 0 || !w->swappiness ? 60 : swappiness);
-	struct world_block *b = oldest(w, cg, kind);
+	struct world_block *b =
+		cg->spec.parts ? next_aged(w, cg, kind) : oldest(w, cg, kind);
 
+	if (!b && cg->spec.parts && swappiness > 0 && swappiness < 200)
+		b = next_aged(w, cg, !kind);
 	if (!b)
 		return false;
-	b->present = false;
-	cg->present_bytes[kind] -= cg->block_bytes;
-	cg->steal_bytes[kind] += cg->block_bytes;
-	cg->scan_bytes += cg->block_bytes;
-	got->scanned_bytes += cg->block_bytes;
-	if (kind == WORLD_ANON) {
-		cg->out_anon_bytes += cg->block_bytes;
-		w->swap_used_bytes += cg->block_bytes;
-		got->anon_bytes += cg->block_bytes;
-	} else {
-		got->file_bytes += cg->block_bytes;
-	}
+	if (b->huge)
+		for (size_t i = 0; i < HUGE_PAGES; i++)
+			take_block(w, cg, huge_page(cg, b) + i, got);
+	else
+		take_block(w, cg, b, got);
 	return true;
 }
 
@@ -382,4 +540,13 @@ uint64_t world_cold_bytes(const struct world *w, const struct world_cg *cg,
 			bytes += cg->block_bytes;
 	}
 	return bytes;
+}
+
+uint64_t world_huge_bytes(const struct world_cg *cg)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; cg->spec.parts && i < cg->blocks; i++)
+		bytes += cg->block[i].huge ? WORLD_PAGE_BYTES : 0;
+	return cg->spec.huge ? cg->present_bytes[WORLD_ANON] : bytes;
 }

@@ -8,6 +8,11 @@
  * the one that was touched longest ago; a larger sample is a better sorted LRU.
  * That is the essence of both LRUs as far as a controller sees them: mostly
  * cold pages while there are cold pages, and hot ones after that.
+ *
+ * What is compared with a machine is made of parts instead, page by page.  Its
+ * LRU is that of generations: reclaim goes through the pages in order and takes
+ * those that were not touched since the last aging, which follows when it is
+ * through.  A huge page is split when it is taken, and comes back in pages.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -16,7 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORLD_BLOCK_BYTES = 131072, WORLD_HUGE_BYTES = 2097152 };
+enum {
+	WORLD_PAGE_BYTES = 4096,
+	WORLD_BLOCK_BYTES = 131072,
+	WORLD_HUGE_BYTES = 2097152
+};
 
 enum world_kind { WORLD_ANON, WORLD_FILE };
 
@@ -38,7 +47,17 @@ struct world_block {
 	uint32_t chance; /* of being touched in a second, of 2^32 */
 	uint32_t touched_s;
 	uint8_t kind;
-	bool present, exists;
+	bool present, exists, huge;
+	bool around; /* it comes back with its neighbours */
+};
+
+/* Memory of values that are asked for: the n-th most liked in proportion to
+ * 1/n, or each alike. */
+struct world_part {
+	enum world_kind kind;
+	uint64_t bytes, value_bytes;
+	double asked_per_s; /* of all of them; 0: never */
+	bool alike, huge;
 };
 
 /* How a cgroup is made. */
@@ -49,6 +68,8 @@ struct world_spec {
 	uint64_t low_bytes;		/* memory.low */
 	double compression;		/* 1: none */
 	bool huge;
+	const struct world_part *part; /* or of these, in pages */
+	size_t parts;
 };
 
 struct world_cg {
@@ -61,7 +82,11 @@ struct world_cg {
 	uint64_t refault_bytes[2];
 	uint64_t mem_total_us, io_total_us;
 	uint64_t steal_bytes[2], scan_bytes;
-	size_t hand;
+	/* Of parts: the generation that reclaim is in. */
+	struct {
+		uint32_t aged_s;
+		size_t hand, left;
+	} lru[2];
 };
 
 struct world {
@@ -71,6 +96,7 @@ struct world {
 	uint64_t swap_bytes, swap_used_bytes;
 	unsigned int sorted; /* blocks that reclaim compares */
 	bool swappiness;     /* memory.reclaim takes swappiness= (6.11) */
+	uint32_t scan_s;     /* a scan ages at that pace; 0: none does */
 	struct world_cg *cg;
 	size_t cgs;
 };
@@ -100,6 +126,9 @@ uint64_t world_current_bytes(const struct world_cg *cg);
 /* Present, and not touched for that long: what a perfect scan would say. */
 uint64_t world_cold_bytes(const struct world *w, const struct world_cg *cg,
 			  enum world_kind kind, unsigned int age_s);
+
+/* Present in huge pages. */
+uint64_t world_huge_bytes(const struct world_cg *cg);
 
 /* From 0 to below n, of the world's own sequence. */
 uint64_t world_random(struct world *w, uint64_t n);

@@ -1,0 +1,20 @@
+/* compare - what the simulator is held against, each a table on stdout. */
+#ifndef COMPARE_H
+#define COMPARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A tree of small services against the same memory in one cgroup: false where
+ * much less was saved of it.
+ */
+bool compare_tree(uint64_t seed);
+
+/*
+ * The services of tests/eval/SERVICES against what a machine gave with them:
+ * false where all of them together, at defaults, are not near that.
+ */
+bool compare_services(uint64_t seed);
+
+#endif
