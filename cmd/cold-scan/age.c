@@ -108,10 +108,13 @@ void tally_add(struct tally *sum, const struct tally *t)
 	sum->hidden_pages += t->hidden_pages;
 	sum->mapped_pages += t->mapped_pages;
 	sum->unsure_pages += t->unsure_pages;
+	sum->unaged_pages += t->unaged_pages;
 	if (t->known < sum->known)
 		sum->known = t->known;
 	if (t->stale_us > sum->stale_us)
 		sum->stale_us = t->stale_us;
+	if (t->moved_us > sum->moved_us)
+		sum->moved_us = t->moved_us;
 }
 
 void tally_merge(struct tally_set *into, const struct tally_set *from)
@@ -252,12 +255,23 @@ static bool is_proven(const struct chunk *c, size_t i)
 	       page_has(c->before[i], PF_IDLE);
 }
 
+/*
+ * Under lru_gen a read(2) does not take the mark, and sets the referenced bit
+ * (mm/swap.c, folio_mark_accessed), which stays until an aging.
+ */
+static bool is_referenced(const struct chunk *c, size_t i)
+{
+	return c->lru_gen && !page_has(c->flags[i], PF_ANON) &&
+	       page_has(c->flags[i], PF_REFERENCED);
+}
+
 /* One that stands on the LRU: was it touched since it was marked? */
 static void judge(const struct chunk *c, size_t i, struct folio *f)
 {
 	uint64_t flags = c->flags[i];
-	bool idle = bit(c->idle, i);
+	bool marked = bit(c->idle, i), idle = marked && !is_referenced(c, i);
 
+	f->unsure = marked && !idle;
 	f->kind = kind_of(flags);
 	f->swap = page_has(flags, PF_SWAPBACKED) || page_has(flags, PF_ANON);
 	f->was = c->age[i] == AGE_LEFT ? AGE_NONE : c->age[i];
@@ -271,7 +285,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		 * where memory ends within a word, that is not handed out. */
 		f->cover = BUSY;
 	} else if (f->was == AGE_NONE) {
-		f->cover = idle && !c->first ? MIGRATED : FRESH;
+		f->cover = marked && !c->first ? MIGRATED : FRESH;
 		f->marked_left = f->cover == MIGRATED && c->age[i] == AGE_LEFT;
 	} else {
 		f->cover = TRACKED;
@@ -280,7 +294,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		if (idle)
 			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
 	}
-	f->left = !idle && i < c->told && is_left(c, i, f->cover);
+	f->left = !marked && i < c->told && is_left(c, i, f->cover);
 }
 
 static struct folio look(const struct chunk *c, size_t i)
@@ -302,6 +316,7 @@ static void count(const struct folio *f, struct tally *t)
 	t->pages[f->kind][f->age]++;
 	t->promoted[f->was] += f->promoted;
 	t->unproven[f->was] += f->unproven;
+	t->unsure_pages += f->unsure;
 }
 
 static bool is_tail(const struct chunk *c, size_t i)

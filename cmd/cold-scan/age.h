@@ -93,7 +93,10 @@ struct tally {
 	bool named;	       /* the source has an entry for it */
 	uint64_t own_pages;    /* lru-gen: anonymous, of the cgroup itself */
 	uint64_t mapped_pages; /* files', that page tables lead to */
-	uint64_t unsure_pages; /* files', whose age is an upper bound */
+	uint64_t unsure_pages; /* files', whose age is no proven one */
+	uint64_t unaged_pages; /* lru_gen: in lists that we have not aged */
+	unsigned int agings;   /* of its list by us, in a row */
+	uint64_t moved_us; /* page-idle: up to when others aged it; 0: never */
 	uint64_t hidden_pages; /* of them and removed ones below: touched
 				* where no aging looks, as far as is known */
 	unsigned int unknown;  /* suspicions: why nothing of it is known */
@@ -135,10 +138,11 @@ struct chunk {
 	uint64_t *swap;		/* in and out: bit set: anon or shmem */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
-	size_t told; /* so many pages the bitmap tells of */
-	size_t from; /* the first to count, those before only lead there */
-	size_t at;   /* the chunk's own place in the section */
-	bool first;  /* no pass before: idle bits are somebody else's */
+	size_t told;  /* so many pages the bitmap tells of */
+	size_t from;  /* the first to count, those before only lead there */
+	size_t at;    /* the chunk's own place in the section */
+	bool first;   /* no pass before: idle bits are somebody else's */
+	bool lru_gen; /* is on: read(2) leaves the mark, and a bit of its own */
 	uint64_t base_pfn; /* of the section */
 	uint32_t pass;	   /* the section's, from 0 on */
 	uint32_t leave;	   /* one touched folio of so many stays unmarked, as
@@ -155,6 +159,7 @@ struct folio {
 	enum kind kind;
 	uint8_t age, was;
 	bool promoted, unproven, swap;
+	bool unsure;	  /* marked, and referenced, maybe from before */
 	bool left;	  /* touched, and not marked */
 	bool marked_left; /* was left so, and is idle now */
 };

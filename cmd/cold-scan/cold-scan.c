@@ -18,6 +18,7 @@
 #include "annotate.h"
 #include "clock.h"
 #include "damon.h"
+#include "generations.h"
 #include "io.h"
 #include "keep.h"
 #include "kv.h"
@@ -62,7 +63,7 @@ static const struct opt opts[] = {
 	{ 'S', "state", "FILE", "keep the ages there; one pass a run" },
 	{ KEY_SOURCE, "source", "NAME", "auto, page-idle, lru-gen or damon" },
 	{ KEY_AGE_NOW, "age-now", NULL,
-	  "lru-gen: begin a generation at each pass" },
+	  "begin a generation of lru_gen at each pass" },
 	{ KEY_AGE_NOW, "age-lru", NULL, "the same as --age-now" },
 	{ KEY_LOCAL, "local", NULL, "without the cgroups below" },
 	{ KEY_NODE, "node", NULL, "a row for each memory node" },
@@ -248,8 +249,8 @@ static void check_page_idle(struct rows_out *o)
 			       "cannot read the bitmap");
 	else if (mem_lru_gen_enabled())
 		tool_check(o, "page_idle", CHECK_LIMITED,
-			   "lru_gen is on: read(2) and what aging clears are "
-			   "missed");
+			   "lru_gen is on: read(2) is told with --age-now, "
+			   "and reclaim makes it suspect");
 	else
 		tool_check(o, "page_idle", CHECK_OK, "each page is seen");
 	if (fd >= 0)
@@ -344,7 +345,7 @@ static int check(struct rows_out *o)
 {
 	struct cg_set set;
 	int err = cg_set_open(&set, 0);
-	enum source best = scan_choose(false, &set);
+	enum source best = scan_choose(false, false, &set);
 
 	if (err)
 		tool_check_fix(o, "cgroup2", CHECK_MISSING,
@@ -470,24 +471,32 @@ static void settle_source(struct config *cfg, enum source source)
 		[VIEW_COVERAGE] = "--coverage",
 		[VIEW_DIFF] = NULL,
 	};
+	/* page-idle with lru_gen on wants our own agings. */
+	bool ages = source == SOURCE_LRUGEN ||
+		    (source == SOURCE_IDLE && !cfg->proc.n &&
+		     !cfg->scan.state && generations_told(&cfg->view.targets));
 	uint64_t us = cfg->scan.interval_us;
 	uint64_t oldest_us = cfg->scan.age_us[cfg->scan.n_ages - 1];
 
 	if (source != SOURCE_IDLE && views[cfg->view.kind])
 		die(0,
 		    "%s: only page-idle tells of single pages, and the "
-		    "source is %s",
+		    "source is %s: it needs CONFIG_IDLE_PAGE_TRACKING, and "
+		    "--source page-idle where lru_gen is on",
 		    views[cfg->view.kind], source_name(source));
 	/* A pipeline for any machine has it, and auto knows where it is of use.
 	 */
-	if (source != SOURCE_LRUGEN && cfg->scan.age_now && !cfg->chosen)
+	if (!ages && cfg->scan.age_now && !cfg->chosen)
 		die(0, "--age-now: is of lru-gen, and the source is %s",
 		    source_name(source));
-	if (source != SOURCE_LRUGEN && cfg->scan.age_now)
+	if (!ages && cfg->scan.age_now)
 		note("--age-now: has nothing to do, as the source is %s",
 		     source_name(source));
-	if (source == SOURCE_LRUGEN && cfg->scan.age_now)
+	if (ages && cfg->scan.age_now)
 		settle_aging(cfg);
+	/* An interval begins when its aging ends. */
+	if (ages && cfg->scan.age_now && source == SOURCE_IDLE && !cfg->paced)
+		cfg->scan.interval_us += us / 20;
 	if (source == SOURCE_LRUGEN && cfg->proc.n)
 		die(0, "-p: lru-gen tells of cgroups only: use --source "
 		       "page-idle or damon");
@@ -689,7 +698,11 @@ int main(int argc, char **argv)
 		cfg.scan.keys = targets(&cfg, argv + at, &cfg.scan.n_keys);
 	cfg.chosen = !cfg.scan.source;
 	if (cfg.chosen)
-		cfg.scan.source = scan_choose(cfg.proc.n, &cfg.view.targets);
+		/* A filter's rows are of memory that is reclaimed, and
+		 * page-idle is in doubt then. */
+		cfg.scan.source = scan_choose(cfg.proc.n,
+					      cfg.scan.age_now && !cfg.annotate,
+					      &cfg.view.targets);
 	settle_source(&cfg, cfg.scan.source);
 	scan_open(&s, &cfg.scan);
 	if (cfg.annotate)

@@ -364,6 +364,7 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.from = from,
 		.at = at,
 		.first = !sec->passes,
+		.lru_gen = w->s->lru_gen,
 		.base_pfn = sec->pfn,
 		.pass = sec->passes,
 		.leave = LEAVE,
@@ -447,6 +448,7 @@ static void fold_tally(struct tally *t, struct tally *sum, int top,
 	for (int c = 0; c < COVERS; c++)
 		move(&t->cover[c], &sum->cover[c]);
 	move(&t->marked_left, &sum->marked_left);
+	move(&t->unsure_pages, &sum->unsure_pages);
 }
 
 static void fold_unit(struct worker *w, int top)
@@ -687,6 +689,14 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	return 0;
 }
 
+void idle_hold(struct idle *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].passes)
+			s->v[i].marked[(s->v[i].passes - 1) % AGES] =
+				now_cs() + 1;
+}
+
 /* The words that the passes look at. */
 static void count_section(const struct idle *s, const struct section *sec,
 			  struct chunk *c, struct tally_set *out)
@@ -727,16 +737,22 @@ void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us)
 			s->suspect_us[i] = until_us;
 }
 
-unsigned int idle_suspicions(const struct idle *s,
-			     const struct age_scale *scale, uint64_t age_us)
+bool idle_reaches(const struct idle *s, const struct age_scale *scale,
+		  uint64_t age_us, uint64_t until_us)
 {
 	int age = age_from(scale, age_us);
 	uint64_t span_us = age < AGES ? scale->us[age] : age_us;
+
+	return until_us && until_us + span_us > s->start_us;
+}
+
+unsigned int idle_suspicions(const struct idle *s,
+			     const struct age_scale *scale, uint64_t age_us)
+{
 	unsigned int found = s->suspect;
 
 	for (int i = 0; i < IDLE_SUSPICIONS; i++)
-		if (s->suspect_us[i] &&
-		    s->suspect_us[i] + span_us > s->start_us)
+		if (idle_reaches(s, scale, age_us, s->suspect_us[i]))
 			found |= 1u << i;
 	return found;
 }

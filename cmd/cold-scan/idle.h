@@ -46,6 +46,7 @@ struct idle {
 	double max_cpu_pct; /* 0: as fast as it goes */
 	bool progress;
 	bool promoted;	       /* is asked for: tell what is proven */
+	bool lru_gen;	       /* is on */
 	atomic_ullong told_us; /* when it was last shown */
 	atomic_bool stop;      /* another thread's wish */
 
@@ -89,6 +90,9 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n);
  */
 int idle_pass(struct idle *s, struct tally_set *out);
 
+/* The marks hold from now on: what was touched since the pass is not told. */
+void idle_hold(struct idle *s);
+
 /*
  * When the last pass of any scan since boot began, be it one that was killed;
  * 0: not known.
@@ -99,6 +103,10 @@ uint64_t idle_stamp_us(void);
  * them.
  */
 void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us);
+
+/* Does that age reach back over that time?  0: never. */
+bool idle_reaches(const struct idle *s, const struct age_scale *scale,
+		  uint64_t age_us, uint64_t until_us);
 
 /* The suspicions under which pages of that age were looked at. */
 unsigned int idle_suspicions(const struct idle *s,

@@ -263,6 +263,48 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 	return err;
 }
 
+struct watch {
+	struct cg_set *tree;
+	struct referenced *ref;
+	struct tally_set *out;
+};
+
+static void watch_one(const struct lrugen_vec *v, void *ctx)
+{
+	struct watch *w = ctx;
+	bool exact;
+	struct cg *cg = owner(w->tree, v, &exact);
+	struct tally *t = tally_of(w->out, cg ? cg->ino : 0, v->node);
+	const struct referenced_vec *own;
+
+	/* Nobody ages a removed one, whose id is that of all of them. */
+	if (!exact) {
+		for (size_t i = 0; i < v->n; i++)
+			t->unaged_pages +=
+				v->gen[i].anon_pages + v->gen[i].file_pages;
+		return;
+	}
+	own = referenced_look(w->ref, v);
+	t->agings = own->ours;
+	t->moved_us = own->moved_us;
+	t->named = true;
+}
+
+int lrugen_watch(struct cg_set *tree, struct referenced *ref,
+		 struct tally_set *out)
+{
+	struct watch w = { tree, ref, out };
+	char *text;
+	ssize_t n = read_file(&text);
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	err = lrugen_parse(text, watch_one, &w);
+	free(text);
+	return err;
+}
+
 struct aging {
 	char *const *keys;
 	size_t n;
@@ -289,7 +331,7 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 	snprintf(command, sizeof(command), "+ %lu %d %" PRIu64 " 1 1", v->id,
 		 v->node, v->gen[v->n - 1].seq);
 	if (a->ref)
-		referenced_before(a->ref, v);
+		referenced_look(a->ref, v);
 	int err = io_write(root_fd(), lru_gen_file, command);
 
 	if (a->ref)

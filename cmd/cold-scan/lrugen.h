@@ -69,6 +69,13 @@ int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
 		const struct referenced *ref, struct tally_set *out);
 
 /*
+ * Only takes note of the numbers, and in the tallies of who has aged each
+ * cgroup and what nobody can age: 0 or -errno.
+ */
+int lrugen_watch(struct cg_set *tree, struct referenced *ref,
+		 struct tally_set *out);
+
+/*
  * Begins a generation in every lruvec of the cgroups of the keys, or of those
  * and all below: from then on the ages of the others hold up to now.  ref, or
  * NULL, learns which agings are ours.  Number of lruvecs, or -errno.

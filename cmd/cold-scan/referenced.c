@@ -69,7 +69,8 @@ static struct referenced_vec *vec_of(const struct referenced *r,
 	return NULL;
 }
 
-void referenced_before(struct referenced *r, const struct lrugen_vec *v)
+const struct referenced_vec *referenced_look(struct referenced *r,
+					     const struct lrugen_vec *v)
 {
 	uint64_t seq = v->gen[v->n - 1].seq;
 	struct referenced_vec *own = vec_of(r, v->id, v->node);
@@ -79,8 +80,13 @@ void referenced_before(struct referenced *r, const struct lrugen_vec *v)
 		own = r->vec + r->n_vec++;
 		*own = (struct referenced_vec){ .id = v->id, .node = v->node };
 	}
-	if (own->seq != seq)
+	if (own->seq != seq) {
 		own->ours = 0;
+		own->moved_us = own->met ? clock_mono_us() : 0;
+	}
+	own->seq = seq;
+	own->met = true;
+	return own;
 }
 
 void referenced_after(struct referenced *r, const struct lrugen_vec *v,
@@ -90,7 +96,6 @@ void referenced_after(struct referenced *r, const struct lrugen_vec *v,
 
 	own->ours = done ? own->ours + 1 : 0;
 	own->seq = v->gen[v->n - 1].seq + 1;
-	own->met = true;
 }
 
 void referenced_reset(struct referenced *r)
@@ -104,7 +109,7 @@ bool referenced_knows(const struct referenced *r, unsigned long id, int node)
 	const struct referenced_vec *own = vec_of(r, id, node);
 
 	/* The last is of this pass, and begins what the next one tells. */
-	return own && own->met && own->ours > REFERENCED_AGINGS;
+	return own && own->ours > REFERENCED_AGINGS;
 }
 
 static int watch_counters(struct referenced *r)

@@ -47,6 +47,7 @@ struct referenced_vec {
 	uint64_t seq;
 	unsigned int ours;
 	bool met;
+	uint64_t moved_us; /* when another's aging was met; 0: never */
 };
 
 /* So many agings in a row empty the four generations of older bits. */
@@ -65,8 +66,11 @@ struct referenced {
 	bool off; /* a file cannot be read */
 };
 
-/* Is the number what we made of it?  Counts the agings that are ours. */
-void referenced_before(struct referenced *r, const struct lrugen_vec *v);
+/* Takes note of its number, and whether it is another than we left. */
+const struct referenced_vec *referenced_look(struct referenced *r,
+					     const struct lrugen_vec *v);
+
+/* Counts the agings that are ours. */
 void referenced_after(struct referenced *r, const struct lrugen_vec *v,
 		      bool done);
 

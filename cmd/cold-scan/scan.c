@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "damon.h"
+#include "generations.h"
 #include "io.h"
 #include "keep.h"
 #include "lrugen.h"
@@ -40,16 +41,17 @@ int source_parse(const char *name, enum source *out)
 
 /*
  * page-idle sees each page, but is blind to read(2) and to what aging ate
- * where lru_gen is on; there the LRU's own ages are nearer to the truth, but
- * they are those of cgroups.
+ * where lru_gen is on, unless we are those who age; there the LRU's own ages
+ * are nearer to the truth, but they are those of cgroups.
  */
-enum source scan_choose(bool processes, const struct cg_set *tree)
+enum source scan_choose(bool processes, bool ages, const struct cg_set *tree)
 {
 	bool flags = !io_try(root_fd(), "proc/kpageflags", O_RDONLY);
 	bool page_idle = flags && !io_try(root_fd(), idle_bitmap, O_RDWR);
 	bool on = mem_lru_gen_enabled(), can_age;
 
-	if (page_idle && !on)
+	if (page_idle && (!on || (ages && !processes && tree->whole &&
+				  !lrugen_probe(&can_age) && can_age)))
 		return SOURCE_IDLE;
 	if (on && !processes && tree->whole && !lrugen_probe(&can_age))
 		return SOURCE_LRUGEN;
@@ -137,7 +139,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
 		    "-S: only page-idle has ages to keep, and the source is "
-		    "%s",
+		    "%s: it needs CONFIG_IDLE_PAGE_TRACKING, and lru_gen off",
 		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
@@ -215,11 +217,29 @@ static bool others_mark(const struct scan *s, uint64_t moved_pages)
 /* Marks are told in 1/100 s. */
 enum { MOMENT_US = 20000 };
 
+/* What lru_gen makes doubtful; of processes, and over several runs, all. */
+static int look_at_generations(struct scan *s)
+{
+	bool told = s->idle.lru_gen && !s->opts->state && !s->opts->n_pids &&
+		    generations_told(&s->tree);
+	unsigned int found = 0;
+	int err = told ? generations_pass(s, &found) : 0;
+
+	if (told)
+		s->suspect &= ~(unsigned int)SUSPECT_LRU_GEN;
+	s->suspect |= found;
+	s->generations = told;
+	return err;
+}
+
 static int pass_idle(struct scan *s)
 {
 	unsigned int before = verdict_look();
 	uint64_t moved = s->idle.moved_pages, was = s->idle.scanned_pages;
-	int err = idle_pass(&s->idle, &s->pages);
+	int err;
+
+	s->idle.lru_gen = before & SUSPECT_LRU_GEN;
+	err = idle_pass(&s->idle, &s->pages);
 
 	/* What was marked is kept, or its accesses would be lost. */
 	if (err == -EINTR && s->opts->state)
@@ -227,6 +247,10 @@ static int pass_idle(struct scan *s)
 	if (err)
 		return err;
 	s->suspect = before | verdict_look();
+	idle_scale(&s->idle, &s->scale);
+	err = look_at_generations(s);
+	if (err)
+		return err;
 	tell_damon(s);
 	if (others_mark(s, s->idle.moved_pages - moved))
 		s->suspect |= SUSPECT_SCANNER;
@@ -236,7 +260,6 @@ static int pass_idle(struct scan *s)
 		     s->idle.end_us + MOMENT_US);
 	idle_suspect(&s->idle, s->suspect & SUSPECT_SCANNER,
 		     s->idle.start_us - MOMENT_US);
-	idle_scale(&s->idle, &s->scale);
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
 	s->scanned_pages = num_less(s->idle.scanned_pages, was);
 	s->window_us =

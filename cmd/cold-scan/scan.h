@@ -64,6 +64,8 @@ struct scan {
 	uint64_t scanned_pages; /* that reclaim looked at meanwhile */
 	int unseen;	   /* lru-gen: why processes could not be looked at */
 	uint64_t aging_us; /* lru-gen: what the pass took, with its agings */
+	bool generations;  /* page-idle: as of the last pass, what lru_gen hides
+			    * is told by its numbers */
 	bool told_damon;   /* that one runs, and what ends it */
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
@@ -75,9 +77,9 @@ void scan_close(struct scan *s);
 
 /*
  * The best source that is true here and can be opened, of processes or of the
- * cgroups of tree; SOURCE_AUTO: none.
+ * cgroups of tree, where we age or not; SOURCE_AUTO: none.
  */
-enum source scan_choose(bool processes, const struct cg_set *tree);
+enum source scan_choose(bool processes, bool ages, const struct cg_set *tree);
 
 /*
  * 0; -EINTR: a stop was asked for; -ENODATA: no ages in the state of another's

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "generations.h"
 #include "io.h"
 #include "kv.h"
 #include "mem.h"
@@ -305,6 +306,8 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 
 	if (s->source == SOURCE_IDLE)
 		found |= idle_suspicions(&s->idle, &s->scale, age_us);
+	if (s->generations)
+		found |= generations_suspicions(s, t, age_us);
 	if (s->source != SOURCE_LRUGEN)
 		return found;
 	if (t->unknown)

@@ -27,7 +27,7 @@ static struct {
 	uint8_t age[N];
 	struct tally_set out;
 	size_t missing; /* of the bitmap, at its end */
-	bool first;
+	bool first, lru_gen;
 	uint32_t pass, leave;
 } m;
 
@@ -51,6 +51,7 @@ static struct tally *pass(void)
 			   .mark = m.mark,
 			   .told = N - m.missing,
 			   .first = m.first,
+			   .lru_gen = m.lru_gen,
 			   .pass = m.pass++,
 			   .leave = m.leave };
 
@@ -241,6 +242,36 @@ static void test_left_unmarked(void)
 	is_u64(m.mark[0], 1, "a huge page that is met first is marked");
 	pass();
 	is_u64(m.mark[0], 0, "one that is touched again may be left");
+}
+
+static void test_lru_gen(void)
+{
+	const uint64_t file = F(LRU) | F(UPTODATE);
+	const uint64_t read = UINT64_C(1) << PF_REFERENCED;
+	struct tally *t;
+
+	reset();
+	m.first = m.lru_gen = true;
+	for (size_t i = 0; i < 4; i++)
+		m.ino[i] = 7;
+	m.flags[0] = file;
+	m.flags[1] = m.flags[2] = file | read;
+	m.flags[3] = F(LRU) | F(ANON) | F(SWAPBACKED) | read;
+	pass();
+	m.first = false;
+	m.idle[0] = 0xd; /* of the second, page tables or write(2) tell */
+	t = pass();
+	is_u64(t->pages[FILES][1], 1, "not read: idle");
+	is_u64(t->pages[FILES][0], 2, "read, or touched otherwise");
+	is_u64(t->unsure_pages, 1, "read, maybe before the last pass");
+	is_u64(t->pages[ANON][1], 1, "that is told of files only");
+	is_u64(m.mark[0], 2, "what has its mark gets no other");
+	m.flags[2] = file;
+	m.idle[0] |= 2;
+	t = pass();
+	is_u64(t->pages[FILES][1], 1, "idle from then on");
+	is_u64(t->unsure_pages, 1, "the touched one has the bit still");
+	is_u64(t->cover[MIGRATED], 0, "none is another's mark");
 }
 
 static void test_short_word(void)
@@ -503,12 +534,12 @@ static void test_referenced(void)
 	for (int i = 0; i <= REFERENCED_AGINGS; i++) {
 		ok(!referenced_knows(&r, 3, 0), "too few agings are ours");
 		v.gen[0].seq = (uint64_t)i + 3;
-		referenced_before(&r, &v);
+		referenced_look(&r, &v);
 		referenced_after(&r, &v, true);
 	}
 	ok(referenced_knows(&r, 3, 0), "enough are");
 	v.gen[0].seq += 2;
-	referenced_before(&r, &v);
+	referenced_look(&r, &v);
 	referenced_after(&r, &v, true);
 	ok(!referenced_knows(&r, 3, 0), "another's aging spoils them");
 	referenced_close(&r);
@@ -522,6 +553,7 @@ int main(void)
 	test_huge();
 	test_strangers();
 	test_left_unmarked();
+	test_lru_gen();
 	test_short_word();
 	test_part();
 	test_lead_in();

@@ -306,13 +306,15 @@ cell() {
 	done <<<"$output"
 }
 
-@test "where lru_gen is on page-idle is suspect, and auto takes lru-gen" {
+@test "where lru_gen is on auto takes lru-gen, and page-idle is suspect over two runs and of processes" {
 	lru_gen y
-	runx 0 cold-scan -q --source page-idle -a 2s -i 2s -c 1 /cold/a
+	runx 0 cold-scan -q --source page-idle -a 2s -S "$BATS_TEST_TMPDIR/state" /cold/a
+	[ "$(cell /cold/a verdict)" = suspect:lru_gen ]
+	runx 0 cold-scan -q -a 2s -i 2s -c 1 -p "$(cat "$BATS_FILE_TMPDIR/a.pid")"
 	[ "$(cell /cold/a verdict)" = suspect:lru_gen ]
 	runx 0 cold-scan -q -a 2s /cold/a
 	[ "$(cell /cold/a source)" = lru-gen ]
-	runx 0 cold-scan -q -a 4s -i 4s -c 2 -r --age-now /cold
+	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 2 -r --age-now /cold
 	lru_gen n
 	near "$(cell /cold/a cold_anon_bytes)" 64
 	echo "$output"
