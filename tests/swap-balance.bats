@@ -610,9 +610,13 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 	now=$(sed -n 's/^drive vda [^ ]* [0-9]* \([0-9]*\) .*/\1/p' "$STATE")
 	for line in "drive vda boot -9223372036854775808 $now $now 0 18446744073709551615" \
 		"drive vda boot 0 -9223372036854775808 9223372036854775807 0 0" \
+		"drive vda boot 0 0 2305843009213693000 0 0 1048576 1 0 0" \
+		"drive vda boot 0 $now $now 0 0 1048576 1 0 2305843009213693000" \
+		"drive vda boot 0 $now $now 0 0 1048576 1e300 0 $now" \
 		"drive vda boot 0 $now $now 0 0 -9223372036854775808 nan inf 9223372036854775807"; do
 		left 400M >/dev/null
 		reseal budget 3 "1,\$c $line"
+		runx 1 swap-balance -S "$STATE" --budget-status
 		[ "$(left 400M)" = 104857600 ]
 	done
 }
@@ -1235,9 +1239,16 @@ killed() {
 	rm "$STATE.zram"
 	limit 100 0
 	killed
-	limit 999999 1 # another hand's
+	limit 999999 1 # another process's
 	runx 0 maintain
 	[[ $(sed 1d "$ZRAM/writeback_limit") != 100* ]]
+	rm "$STATE.zram"
+	limit 100 1
+	killed
+	reseal zram 1 '/ [01] /s/ [0-9]* \([01]\) [0-9]*$/ 5 \1 1000000/' # no run of ours
+	limit 10 1
+	runx 0 maintain
+	[[ $(sed 1d "$ZRAM/writeback_limit") == 0* ]]
 }
 
 @test "check names what could be better, with the command, and is no error" {

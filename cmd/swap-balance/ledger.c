@@ -29,14 +29,15 @@ bool budget_is_same(const struct budget_cfg *a, const struct budget_cfg *b)
 /* What no run has written makes no sums that overflow. */
 static bool is_sane(const struct account *a)
 {
-	const int64_t most = INT64_MAX / 4;
+	const int64_t most = INT64_MAX / 4, most_ms = most / 1000;
 	const struct bucket *b = &a->b;
 
-	return b->since_ms >= 0 && b->since_ms < most && b->updated_ms >= 0 &&
-	       b->updated_ms < most && b->level_bytes > -most &&
-	       b->level_bytes < most && a->used_ms >= 0 && a->used_ms < most &&
+	return b->since_ms >= 0 && b->since_ms < most_ms &&
+	       b->updated_ms >= 0 && b->updated_ms < most_ms &&
+	       b->level_bytes > -most && b->level_bytes < most &&
+	       a->used_ms >= 0 && a->used_ms < most_ms &&
 	       a->cfg.cap_bytes >= 0 && a->cfg.cap_bytes < most * 2 &&
-	       isfinite(a->cfg.bytes_per_s) && a->cfg.bytes_per_s >= 0 &&
+	       a->cfg.bytes_per_s >= 0 && a->cfg.bytes_per_s < (double)most &&
 	       isfinite(a->cfg.endurance_bytes);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "listing.h"
 #include "msg.h"
 #include "num.h"
 #include "state.h"
@@ -68,15 +69,12 @@ static void emit(const struct plan *plan, const struct change *c)
 		{ "old", NULL, put_text, 2 },	 { "new", NULL, put_text, 3 },
 		{ "state", NULL, put_text, 4 },	 { "why", NULL, put_text, 5 },
 	};
-	static struct col_set all;
-	struct row r = { 0 };
-	char *bad;
+	static struct listing listing = {
+		.cols = cols,
+		.n = sizeof(cols) / sizeof(*cols),
+	};
 
-	if (!all.n && col_select(cols, 6, 6, NULL, &all, &bad))
-		die(ENOMEM, "cannot print");
-	row_put(&r, &all, c);
-	rows_emit(plan->out, NULL, &all, &r);
-	row_free(&r);
+	listing_emit(&listing, plan->out, c);
 }
 
 /* Version 1 knows no "done", and of equal values that they are put back. */

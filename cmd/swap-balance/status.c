@@ -1,8 +1,7 @@
 #include "status.h"
 
-#include <errno.h>
-
 #include "clock.h"
+#include "listing.h"
 #include "msg.h"
 
 struct line {
@@ -65,17 +64,13 @@ static void tell(void *arg, const char *drive, const struct budget_cfg *cfg,
 		{ "unused_us", NULL, put_count, S_UNUSED },
 		{ "drive_life_years", NULL, put_years, 0 },
 	};
-	static struct col_set all;
+	static struct listing listing = {
+		.cols = cols,
+		.n = sizeof(cols) / sizeof(*cols),
+	};
 	struct line line = { drive, cfg, b, used_ms };
-	struct row r = { 0 };
-	char *bad;
-	size_t n = sizeof(cols) / sizeof(*cols);
 
-	if (!all.n && col_select(cols, n, n, NULL, &all, &bad))
-		die(ENOMEM, "cannot print");
-	row_put(&r, &all, &line);
-	rows_emit(arg, NULL, &all, &r);
-	row_free(&r);
+	listing_emit(&listing, arg, &line);
 }
 
 int status_show(const struct budget_cfg *cfg, const struct machine *m,

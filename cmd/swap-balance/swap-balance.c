@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "evidence.h"
 #include "io.h"
+#include "maintain.h"
 #include "member.h"
 #include "msg.h"
 #include "num.h"
@@ -27,7 +28,6 @@
 #include "root.h"
 #include "status.h"
 #include "tool.h"
-#include "zram.h"
 
 #define STATE_DIR "/var/lib/tmo"
 
@@ -53,7 +53,7 @@ enum mode {
 
 struct options {
 	struct config cfg;
-	struct zram_cfg zram;
+	struct maintain_cfg zram;
 	enum mode mode;
 	uint64_t probe_bytes;
 	const char *state;
@@ -614,7 +614,7 @@ static void prepare_state(struct run *run)
 
 static int maintain(struct run *run)
 {
-	struct zram_cfg *cfg = &run->o.zram;
+	struct maintain_cfg *cfg = &run->o.zram;
 	char path[4096];
 	int status;
 
@@ -622,7 +622,7 @@ static int maintain(struct run *run)
 	cfg->path = path;
 	cfg->write = !run->common.dry_run;
 	look_at_world(run);
-	status = zram_maintain(cfg, &run->world.machine, &run->world.budget,
+	status = maintain_zram(cfg, &run->world.machine, &run->world.budget,
 			       &run->out);
 	if (status == STATUS_NO)
 		note("no zram is used as swap");

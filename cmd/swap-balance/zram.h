@@ -1,33 +1,35 @@
 /*
- * zram - upkeep of zram devices: recompress what is idle, write back what has
- * been idle for long.  Documentation/admin-guide/blockdev/zram.rst.
+ * zram - one zram device, by its name: what is in it, what it can do, and the
+ * limit on its writeback.  Documentation/admin-guide/blockdev/zram.rst.
  */
 #ifndef ZRAM_H
 #define ZRAM_H
 
-#include "budget.h"
-#include "machine.h"
-#include "rows.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-struct zram_cfg {
-	uint64_t recompress_us; /* idle so long: recompress */
-	uint64_t writeback_us;	/* idle so long: write back */
-	const char *path;	/* when each was last done */
-	bool write;		/* else only say what would be done */
+enum { ZRAM_LIMIT_UNIT = 4096 }; /* of writeback_limit, whatever the page */
+
+/* writeback_limit, which the kernel counts down where it is on. */
+struct zram_limit {
+	uint64_t units;
+	bool on;
 };
 
-/*
- * One round over all zram swap devices.  STATUS_OK, STATUS_NO when there is
- * no such device, STATUS_PARTIAL when a write failed.
- */
-int zram_maintain(const struct zram_cfg *cfg, const struct machine *m,
-		  const struct budget *budget, struct rows_out *out);
+/* Memory that it uses, and bytes written back ever; NUM_NONE: unknown. */
+uint64_t zram_used_bytes(const char *dev);
+uint64_t zram_written_bytes(const char *dev);
 
-/*
- * Pure: bytes that a round may write back: 5 MiB to 300 MiB, linear in how
- * full the device is, and never more than the budget has left.
- */
-uint64_t zram_round_bytes(uint64_t used_bytes, uint64_t disk_bytes,
-			  uint64_t budget_bytes);
+/* Names what is missing for an action; NULL: nothing is. */
+const char *zram_lacks_recompress(const char *dev);
+const char *zram_lacks_writeback(const char *dev);
+
+/* 0 or -errno; those of an age are -EINVAL where the kernel keeps none. */
+int zram_recompress(const char *dev, uint64_t age_us);
+int zram_mark_idle(const char *dev, uint64_t age_us);
+int zram_write_back_idle(const char *dev);
+int zram_read_limit(const char *dev, struct zram_limit *out);
+int zram_write_limit(const char *dev, uint64_t units);
+int zram_switch_limit(const char *dev, bool on);
 
 #endif

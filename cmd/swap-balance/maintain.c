@@ -1,0 +1,256 @@
+#include "maintain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "listing.h"
+#include "msg.h"
+#include "num.h"
+#include "state.h"
+#include "upkeep.h"
+
+enum {
+	ROUND_LEAST = 5 << 20,
+	ROUND_MOST = 300 << 20,
+};
+
+/* A row: one action on one device. */
+struct action {
+	const char *dev, *what, *state;
+	uint64_t age_us, before_bytes, after_bytes, written_bytes;
+	const char *why;
+};
+
+struct round {
+	const struct maintain_cfg *cfg;
+	uint64_t left_bytes; /* of the budget: all devices share it */
+	struct rows_out *out;
+	struct upkeep_file file;
+	int status;
+};
+
+static void put_text(struct row *r, const void *sample, int arg)
+{
+	const struct action *a = sample;
+	const char *const text[] = { a->dev, a->what, a->state, a->why };
+
+	row_str(r, text[arg]);
+}
+
+static void put_u64(struct row *r, const void *sample, int arg)
+{
+	const struct action *a = sample;
+	const uint64_t v[] = { a->age_us, a->before_bytes, a->after_bytes,
+			       a->written_bytes };
+
+	row_u64(r, v[arg]);
+}
+
+static void emit(struct rows_out *out, const struct action *a)
+{
+	static const struct col cols[] = {
+		{ "device", NULL, put_text, 0 },
+		{ "action", NULL, put_text, 1 },
+		{ "state", NULL, put_text, 2 },
+		{ "age_us", NULL, put_u64, 0 },
+		{ "before_bytes", NULL, put_u64, 1 },
+		{ "after_bytes", NULL, put_u64, 2 },
+		{ "written_bytes", NULL, put_u64, 3 },
+		{ "why", NULL, put_text, 3 },
+	};
+	static struct listing listing = {
+		.cols = cols,
+		.n = sizeof(cols) / sizeof(*cols),
+	};
+
+	listing_emit(&listing, out, a);
+}
+
+uint64_t maintain_round_bytes(uint64_t used_bytes, uint64_t disk_bytes,
+			      uint64_t budget_bytes)
+{
+	double full = disk_bytes ? (double)used_bytes / (double)disk_bytes : 0;
+	uint64_t most = ROUND_LEAST + (uint64_t)((ROUND_MOST - ROUND_LEAST) *
+						 (full < 1 ? full : 1));
+
+	return most < budget_bytes ? most : budget_bytes;
+}
+
+/* Idle pages do not come faster than they age: a quarter of that between. */
+static bool too_soon(int64_t last_ms, uint64_t age_us)
+{
+	int64_t since_ms = clock_unix_ms() - last_ms;
+
+	return last_ms && since_ms >= 0 &&
+	       (uint64_t)since_ms * 1000 < age_us / 4;
+}
+
+static int write_back(struct round *round, struct upkeep *u,
+		      uint64_t most_bytes)
+{
+	int err = zram_mark_idle(u->dev, round->cfg->writeback_us), undo;
+
+	if (!err)
+		err = upkeep_override_limit(&round->file, u,
+					    most_bytes / ZRAM_LIMIT_UNIT);
+	if (!err)
+		err = zram_write_back_idle(u->dev);
+	if (!u->overridden)
+		return err;
+	undo = upkeep_restore_limit(u);
+	if (!undo)
+		undo = upkeep_write(&round->file);
+	return err ? err : undo;
+}
+
+static void finish(struct round *round, struct action *a, int err)
+{
+	a->state = err == -EINVAL ? "missing" : err ? "failed" : "done";
+	if (err == -EINVAL)
+		a->why = "kernel:CONFIG_ZRAM_TRACK_ENTRY_ACTIME";
+	if (err && err != -EINVAL)
+		warn(err, "cannot %s '%s'", a->what, a->dev);
+	if (err)
+		round->status = STATUS_PARTIAL;
+	a->after_bytes = zram_used_bytes(a->dev);
+}
+
+/* What says that nothing is to be done: the state for the row, or NULL. */
+static const char *held(struct action *a, const char *lack, bool soon,
+			const char *empty)
+{
+	if (lack)
+		a->why = lack;
+	else if (soon)
+		a->why = "backoff";
+	else if (empty)
+		a->why = empty;
+	else
+		return NULL;
+	return lack ? "missing" : "held";
+}
+
+static void charge(struct round *round, uint64_t bytes)
+{
+	if (round->left_bytes < NUM_MAX)
+		round->left_bytes -= num_least(round->left_bytes, bytes);
+}
+
+static void maintain_writeback(struct round *round,
+			       const struct swap_area *area)
+{
+	const struct maintain_cfg *cfg = round->cfg;
+	struct upkeep *u = upkeep_find(&round->file, area->dev);
+	struct action a = {
+		.dev = area->dev,
+		.what = "writeback",
+		.age_us = cfg->writeback_us,
+		.before_bytes = zram_used_bytes(area->dev),
+		.after_bytes = NUM_NONE,
+		.written_bytes = 0,
+		.why = "idle",
+	};
+	uint64_t most = maintain_round_bytes(area->used_bytes, area->size_bytes,
+					     round->left_bytes);
+	uint64_t before = zram_written_bytes(area->dev);
+	const char *empty = most < ZRAM_LIMIT_UNIT ? "budget" : NULL;
+	struct zram_limit limit;
+
+	if (!zram_read_limit(area->dev, &limit) && limit.on && !empty) {
+		most = ZRAM_LIMIT_UNIT *
+		       num_least(most / ZRAM_LIMIT_UNIT, limit.units);
+		empty = most < ZRAM_LIMIT_UNIT ? "writeback_limit" : NULL;
+	}
+	a.state = held(&a, zram_lacks_writeback(area->dev),
+		       too_soon(u->writeback_ms, cfg->writeback_us), empty);
+	if (!a.state && cfg->write) {
+		finish(round, &a, write_back(round, u, most));
+		a.written_bytes =
+			num_delta(zram_written_bytes(area->dev), before);
+		u->writeback_ms = clock_unix_ms();
+		charge(round, num_least(a.written_bytes, most));
+	} else if (!a.state) {
+		a.state = "planned";
+		charge(round, most);
+	}
+	emit(round->out, &a);
+}
+
+static void maintain_recompress(struct round *round,
+				const struct swap_area *area)
+{
+	const struct maintain_cfg *cfg = round->cfg;
+	struct upkeep *u = upkeep_find(&round->file, area->dev);
+	struct action a = {
+		.dev = area->dev,
+		.what = "recompress",
+		.age_us = cfg->recompress_us,
+		.before_bytes = zram_used_bytes(area->dev),
+		.after_bytes = NUM_NONE,
+		.written_bytes = 0,
+		.why = "idle",
+	};
+
+	a.state = held(&a, zram_lacks_recompress(area->dev),
+		       too_soon(u->recompress_ms, cfg->recompress_us), NULL);
+	if (!a.state && cfg->write) {
+		finish(round, &a,
+		       zram_recompress(area->dev, cfg->recompress_us));
+		u->recompress_ms = clock_unix_ms();
+	} else if (!a.state) {
+		a.state = "planned";
+	}
+	emit(round->out, &a);
+}
+
+/* Of a round that was killed. */
+static void restore_limits(struct upkeep_file *f)
+{
+	for (struct upkeep *u = f->v; u < f->v + f->n; u++) {
+		int err = u->overridden ? upkeep_restore_limit(u) : 0;
+
+		if (err)
+			warn(err, "cannot put back writeback_limit of '%s'",
+			     u->dev);
+	}
+}
+
+int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
+		  const struct budget *budget, struct rows_out *out)
+{
+	struct round round = {
+		.cfg = cfg,
+		.left_bytes =
+			budget->kept ? (uint64_t)budget->left_bytes : NUM_MAX,
+		.out = out,
+		.file = { .path = cfg->path },
+	};
+	int lock = -1, err;
+
+	if (!m->any_zram)
+		return STATUS_NO;
+	if (cfg->write)
+		lock = state_lock(cfg->path, 0);
+	if (lock == -EWOULDBLOCK)
+		die(0, "another --maintain holds '%s'", cfg->path);
+	if (cfg->write && lock < 0)
+		die(lock, "cannot lock '%s'", cfg->path);
+	if ((err = upkeep_read(&round.file)))
+		die(err, "cannot use the state '%s'", cfg->path);
+	if (cfg->write)
+		restore_limits(&round.file);
+	for (int i = 0; i < m->areas; i++) {
+		if (m->area[i].kind != SWAP_ZRAM)
+			continue;
+		/* The older first: both use the same mark. */
+		maintain_writeback(&round, m->area + i);
+		maintain_recompress(&round, m->area + i);
+	}
+	if (cfg->write && (err = upkeep_write(&round.file)))
+		die(err, "cannot write the state '%s'", cfg->path);
+	if (lock >= 0)
+		close(lock);
+	return round.status;
+}
