@@ -53,8 +53,8 @@ int budget_parse_drive(const char *text, struct budget_cfg *out)
 void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 		 uint64_t written_bytes)
 {
-	double income = fmax(0, dt_s) * cfg->bytes_per_s;
-	double level = (double)b->level_bytes + income - (double)written_bytes;
+	double refill = fmax(0, dt_s) * cfg->bytes_per_s;
+	double level = (double)b->level_bytes + refill - (double)written_bytes;
 	double most = (double)(INT64_MAX / 8);
 
 	b->level_bytes =
@@ -168,7 +168,7 @@ static bool is_at_hand(const struct drives *drives, const char *id)
  * Brings the accounts of all drives at hand up to date.  cfg, if any, has one
  * of each from here on.
  */
-static void settle(struct ledger *l, const struct machine *m,
+static void update(struct ledger *l, const struct machine *m,
 		   const struct budget_cfg *cfg, struct drives *drives)
 {
 	char id[LEDGER_COUNTER_ID], boot[STATE_BOOT] = "";
@@ -233,12 +233,12 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 	err = ledger_read(&now, cfg->path);
 	was = now;
 	if (!err) {
-		settle(&now, m, cfg, &drives);
+		update(&now, m, cfg, &drives);
 		summarize(&now, &drives, cfg, gap_s, out);
 	}
 	if (!err && lock >= 0 && ledger_is_news(&now, &was))
 		out->unsaved = ledger_write(&now, cfg->path);
-	if (out->unsaved) /* what is written now might never be paid */
+	if (out->unsaved) /* what is written now might never be charged */
 		out->pace_bytes_per_s = 0;
 	if (lock >= 0)
 		close(lock);
@@ -255,7 +255,7 @@ int budget_status(const struct budget_cfg *cfg, const struct machine *m,
 
 	if (err)
 		return err;
-	settle(&l, m, NULL, &drives);
+	update(&l, m, NULL, &drives);
 	for (int i = 0; i < l.accounts; i++)
 		tell(arg, l.account[i].drive, &l.account[i].cfg,
 		     &l.account[i].b, l.account[i].used_ms);

@@ -5,7 +5,7 @@
  *
  * Bytes are the device's own sectors (block/stat.rst), not pswpout: that
  * counts zram and, for zswap, what never left memory.  The file holds the
- * sector count that has been paid for, so that a killed instance, or none at
+ * sector count that has been charged, so that a killed instance, or none at
  * all for a while, loses nothing; a reboot starts the count at 0.
  */
 #ifndef BUDGET_H
@@ -29,7 +29,7 @@ int budget_parse(const char *text, struct budget_cfg *out);
 /* Reads "600TBW/5y", decimal terabytes as vendors count; 0 or -EINVAL. */
 int budget_parse_drive(const char *text, struct budget_cfg *out);
 
-/* level may be negative: a debt is paid first. */
+/* level may be negative: a debt is made up first. */
 struct bucket {
 	int64_t level_bytes;
 	int64_t since_ms, updated_ms; /* Unix time; their difference is no
@@ -38,7 +38,7 @@ struct bucket {
 };
 
 /*
- * Pure: dt_s of income, of which the written bytes are paid; what is then over
+ * Pure: dt_s of refill, less the written bytes; what is then over
  * the cap is lost.
  */
 void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,

@@ -1,5 +1,5 @@
 /*
- * drive - what a swap area wears: the drive below it, which part of that it
+ * drive - what a swap area writes to: the drive below it, which part of that it
  * is, and what has been written there.
  */
 #ifndef DRIVE_H

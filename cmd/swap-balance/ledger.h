@@ -46,13 +46,13 @@ int ledger_write(const struct ledger *l, const char *path);
 /*
  * The account of that budget of the drive.  A new one starts a quarter full, at
  * the mean rate, but with no more than the drive's last one has left, so that
- * another budget pays no debt.  Where there is no more room it replaces the one
- * not used for longest.
+ * another budget leaves no debt.  Where there is no more room it replaces the
+ * one not used for longest.
  */
 struct account *ledger_account(struct ledger *l, const char *drive,
 			       const struct budget_cfg *cfg, const char *boot);
 
-/* The area's counter.  A new one owes nothing for what was before. */
+/* The area's counter.  A new one is not charged with what was before. */
 struct counter *ledger_counter(struct ledger *l, const char *id,
 			       const struct swap_area *a, const char *boot);
 

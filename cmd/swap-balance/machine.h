@@ -21,7 +21,7 @@ struct machine {
 	uint64_t at_us; /* clock_mono_us() of the look */
 	struct swap_area area[SWAP_AREAS_MAX];
 	int areas;
-	/* What swap writes to and wears: disks, and zram's backing ones. */
+	/* What swap writes to: disks, and zram's backing ones. */
 	struct swap_area endurance_area[SWAP_AREAS_MAX];
 	int endurance_areas;
 	bool disk, rotational, zram; /* what the next page may go to; disk:

@@ -7,7 +7,6 @@
  * memory.pressure, memory.swap.*, memory.zswap.*, /proc/swaps, /proc/diskstats.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,470 +16,23 @@
 #include "check.h"
 #include "clock.h"
 #include "evidence.h"
-#include "io.h"
+#include "filter.h"
 #include "maintain.h"
-#include "member.h"
 #include "msg.h"
 #include "num.h"
 #include "plan.h"
 #include "probe.h"
-#include "report.h"
-#include "root.h"
 #include "status.h"
-#include "tool.h"
 
-#define STATE_DIR "/var/lib/tmo"
-
-#define HOUR_US UINT64_C(3600000000)
-
-enum {
-	WINDOW_US = 6000000,
-	RECENT_US = 4 * WINDOW_US,
-	LEAST_WINDOW_US =
-		2000000, /* of --plan and --apply, which have but one */
-	FORGET_LOOKS = 600,
-	COLD_BYTES = 128 << 10, /* the least that one write takes */
-};
-
-enum mode {
-	MODE_SHOW,
-	MODE_STATUS,
-	MODE_PLAN,
-	MODE_APPLY, /* from here on something is changed */
-	MODE_UNDO,
-	MODE_MAINTAIN,
-};
-
-struct options {
-	struct config cfg;
-	struct maintain_cfg zram;
-	enum mode mode;
-	uint64_t probe_bytes;
-	const char *state;
-};
-
-struct run {
-	struct common_opts common;
-	struct options o;
-	struct cg_set set;
-	struct world world;
-	struct col_set cols;
-	struct rows_out out;
-	int status;
-	bool missing;	 /* a cgroup that was named, and it was told */
-	bool unsaved;	 /* the budget's state, and it was told */
-	bool other;	 /* budget of a drive, and it was told */
-	bool estimated;	 /* what cgroups wrote, and it was told */
-	bool walks;	 /* the set is what the operands name */
-	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
-	char undo_path[4096];
-};
-
-enum key {
-	KEY_ENDURANCE = 256,
-	KEY_DRIVE, /* its old name */
-	KEY_STATUS,
-	KEY_PLAN,
-	KEY_APPLY,
-	KEY_UNDO,
-	KEY_MAINTAIN,
-	KEY_DWELL,
-	KEY_PROBE,
-	KEY_SWAP_LIMIT,
-	KEY_PRESSURE,
-	KEY_SMOOTH,
-	KEY_MIN_RATIO,
-	KEY_WRITE_LIMIT,
-	KEY_PRICE,
-	KEY_RECOMPRESS,
-	KEY_WRITEBACK,
-};
-
-static const struct opt options[] = {
-	{ 'b', "budget", "SIZE[/TIME]",
-	  "bytes that each swap device may be written, a day" },
-	{ KEY_ENDURANCE, "endurance", "TBW/YEARS",
-	  "the same from a rated endurance: 600TBW/5y" },
-	{ KEY_DRIVE, "drive", "TBW/YEARS",
-	  "old name of --endurance, for one release" },
-	{ 'S', "state", "FILE",
-	  "the budget's state (" STATE_DIR "/swap-balance)" },
-	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
-	  "bytes that a cgroup may have written, a second" },
-	{ KEY_STATUS, "budget-status", NULL,
-	  "show the budgets of all drives, and what is left" },
-	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
-	{ KEY_APPLY, "apply", NULL,
-	  "set memory.zswap.max and memory.zswap.writeback" },
-	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
-	{ KEY_DWELL, "dwell", "TIME",
-	  "a backend must stand so long to replace another (1m)" },
-	{ KEY_PROBE, "probe", "SIZE",
-	  "take at most so much where the compression is unknown" },
-	{ KEY_MAINTAIN, "maintain", NULL,
-	  "zram: write back and recompress what is idle" },
-	{ KEY_WRITEBACK, "writeback-after", "TIME",
-	  "of idleness, with --maintain (20h)" },
-	{ KEY_RECOMPRESS, "recompress-after", "TIME",
-	  "of idleness, with --maintain (2h)" },
-	{ KEY_SWAP_LIMIT, "swap-limit", "PCT",
-	  "no swap where so much is used (80%)" },
-	{ KEY_PRESSURE, "pressure-limit", "PCT",
-	  "memory pressure at which swap-ins are harm (1%)" },
-	{ KEY_SMOOTH, "smooth", "TIME", "time constant of the rates (30s)" },
-	{ KEY_MIN_RATIO, "min-ratio", "RATIO", "compression that pays (1.37)" },
-	{ KEY_PRICE, "price", "DRAM:DISK",
-	  "of a GiB, for saved_price (3:0.1)" },
-};
-
-static double opt_decimal(const char *opt, const char *arg, double least)
-{
-	int64_t milli;
-
-	if (num_milli(arg, &milli) || (double)milli < least * 1000)
-		die(0, "%s: '%s' is not a number from %g on", opt, arg, least);
-	return (double)milli / 1000;
-}
-
-static void take_price(struct price *price, const char *arg)
-{
-	char dram[64];
-	const char *colon = strchr(arg, ':');
-	size_t len = colon ? (size_t)(colon - arg) : sizeof(dram);
-
-	if (len >= sizeof(dram))
-		die(0, "--price: '%s' is not two prices such as 3:0.1", arg);
-	memcpy(dram, arg, len);
-	dram[len] = '\0';
-	price->dram = opt_decimal("--price", dram, 0);
-	price->disk = opt_decimal("--price", colon + 1, 0);
-}
-
-static void take_mode(struct options *o, enum mode mode)
-{
-	if (o->mode != MODE_SHOW && o->mode != mode)
-		die(0, "--budget-status, --plan, --apply, --undo and "
-		       "--maintain: one at a time");
-	o->mode = mode;
-}
-
-static void take_budget(struct options *o, int key, const char *arg)
-{
-	if (o->cfg.budget.bytes_per_s > 0)
-		die(0, "-b and --endurance: one budget, once");
-	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
-		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
-	if (key != 'b' && budget_parse_drive(arg, &o->cfg.budget))
-		die(0, "%s: '%s' is not an endurance such as 600TBW/5y",
-		    key == KEY_DRIVE ? "--drive" : "--endurance", arg);
-}
-
-static int64_t take_swap_limit(const char *arg)
-{
-	double pct = opt_pct("--swap-limit", arg);
-
-	if (pct > 100)
-		die(0, "--swap-limit: '%s' is more than 100%%", arg);
-	return (int64_t)(pct * 1000);
-}
-
-static void take(void *arg, int key, const char *text)
-{
-	struct options *o = arg;
-	struct balance_cfg *law = &o->cfg.law;
-
-	switch (key) {
-	case 'b':
-	case KEY_ENDURANCE:
-	case KEY_DRIVE: take_budget(o, key, text); break;
-	case 'S': o->state = text; break;
-	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
-	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
-	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
-	case KEY_UNDO: take_mode(o, MODE_UNDO); break;
-	case KEY_MAINTAIN: take_mode(o, MODE_MAINTAIN); break;
-	case KEY_DWELL:
-		o->cfg.backend.dwell_s =
-			(double)opt_time("--dwell", text, 0) / 1e6;
-		break;
-	case KEY_PROBE: o->probe_bytes = opt_size("--probe", text); break;
-	case KEY_WRITE_LIMIT:
-		o->cfg.write_limit_bytes_per_s =
-			opt_size("--swap-write-limit", text);
-		break;
-	case KEY_SWAP_LIMIT:
-		law->swap_limit_mpct = take_swap_limit(text);
-		break;
-	case KEY_PRESSURE:
-		law->pressure_limit_pct = opt_pct("--pressure-limit", text);
-		break;
-	case KEY_SMOOTH:
-		law->smooth_s = (double)opt_time("--smooth", text, 1000) / 1e6;
-		break;
-	case KEY_MIN_RATIO:
-		o->cfg.backend.min_ratio = opt_decimal("--min-ratio", text, 1);
-		break;
-	case KEY_PRICE: take_price(&o->cfg.price, text); break;
-	case KEY_RECOMPRESS:
-		o->zram.recompress_us =
-			opt_time("--recompress-after", text, 1000000);
-		break;
-	case KEY_WRITEBACK:
-		o->zram.writeback_us =
-			opt_time("--writeback-after", text, 1000000);
-		break;
-	}
-}
-
-static const struct tool tool = {
-	.purpose = "How much swap a cgroup should get, and where to.",
-	.usage = "[-r] [-i TIME] [--plan|--apply|--undo|--maintain] "
-		 "[CGROUP...]",
-	.shared = "oHficrqvn",
-	.opts = options,
-	.n_opts = sizeof(options) / sizeof(*options),
-	.cols = report_columns,
-	.n_cols = REPORT_COLUMNS,
-	.take = take,
-};
-
-static bool is_gone(int err)
-{
-	return err == -ENOENT || err == -ENODEV;
-}
-
-/* A cgroup that is there, but has no memory.stat, lacks the controller. */
-static enum reason why_not(struct run *run, const char *key, int err)
-{
-	struct cg *cg;
-
-	if (!is_gone(err))
-		return REASON_UNREADABLE;
-	return cg_set_get(&run->set, key, &cg) ? REASON_GONE
-					       : REASON_NO_CONTROLLER;
-}
-
-/*
- * The cgroups that share the budget: what the operands name, or whose rows came
- * of late, at the pace that rows come at.
- */
-static size_t count_sharers(const struct run *run)
-{
-	const struct cg_set *set = &run->set;
-	uint64_t recent_us = num_most(RECENT_US, 4 * run->gap_us);
-	uint64_t now = clock_mono_us();
-	size_t n = 0;
-
-	if (run->walks)
-		return set->n;
-	for (size_t i = 0; i < set->n; i++) {
-		const struct member *m = set->v[i]->data;
-
-		n += m->looked && now - m->now.at_us < recent_us;
-	}
-	return n;
-}
-
-/* The longest of late: a pause of the pipe is soon forgotten. */
-static void note_gap(struct run *run, const struct cg *cg)
-{
-	const struct member *m = cg->data;
-
-	if (m->looked)
-		run->gap_us = num_most(run->gap_us - run->gap_us / 8,
-				       clock_mono_us() - m->now.at_us);
-}
-
-/* A dry run and --check leave nothing behind. */
-static bool may_write(const struct run *run)
-{
-	return !run->common.dry_run && !run->common.check;
-}
-
-/* When will the cgroups that are looked at now be again? */
-static double expected_gap_s(const struct run *run)
-{
-	uint64_t us = run->walks ? run->common.interval_us : run->gap_us;
-
-	return fmax((double)(us ? us : WINDOW_US) / 1e6, 1);
-}
-
-/* A full disk does not end the pipe: file-only until it can be kept again. */
-static void warn_unsaved(struct run *run, int err)
-{
-	if (err && !run->unsaved)
-		warn(err,
-		     "cannot write the budget's state '%s': no swap until "
-		     "that is over",
-		     run->o.cfg.budget.path);
-	if (err)
-		run->status = STATUS_PARTIAL;
-	run->unsaved = err != 0;
-}
-
-/* What one lets be written, the other has to pay for, too. */
-static void warn_other(struct run *run)
-{
-	char size[NUM_LEN];
-
-	if (!run->world.budget.other_cap_bytes || run->other)
-		return;
-	num_human_bytes(size, (uint64_t)run->world.budget.other_cap_bytes);
-	warn(0,
-	     "'%s' also keeps a budget of %s for the same drive, used within "
-	     "a day: what is written is charged to both; give all instances "
-	     "one budget (see --budget-status)",
-	     run->o.cfg.budget.path, size);
-	run->other = true;
-}
-
-/* Once for all rows of a sample. */
-static void look_at_world(struct run *run)
-{
-	const struct budget_cfg *cfg = &run->o.cfg.budget;
-	uint64_t before = run->world.machine.at_us;
-	int err = machine_look(&run->world.machine);
-
-	run->world.gap_s = expected_gap_s(run);
-	if (err)
-		die(err, "cannot read /proc/swaps");
-	if (before && run->world.machine.at_us == before)
-		return;
-	err = budget_look(&run->world.budget, cfg, &run->world.machine,
-			  run->world.gap_s, may_write(run));
-	if (err)
-		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
-	warn_unsaved(run, run->world.budget.unsaved);
-	warn_other(run);
-	run->world.sharers = count_sharers(run);
-	cg_set_sweep(&run->set, FORGET_LOOKS);
-}
-
-/* A limit is kept by an estimate where the kernel does not count. */
-static void warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
-{
-	const struct member *m = cg->data;
-
-	if (run->estimated || limit >= NUM_MAX || !m->looked ||
-	    m->now.st.pswpout_pages != NUM_NONE || !run->world.machine.any_disk)
-		return;
-	warn(0, "the limit on swap writes is kept by an estimate: memory.stat "
-		"has no pswpout, which counts them from Linux 6.13 on; -b "
-		"counts on any kernel");
-	run->estimated = true;
-}
-
-static struct line line_of(const struct run *run, const struct cg *cg,
-			   uint64_t limit)
-{
-	const struct member *m = cg->data;
-
-	return (struct line){
-		.key = cg->key,
-		.time_ms = clock_unix_ms(),
-		.m = m,
-		.reason = m->law.known ? m->law.reason : REASON_LEARNING,
-		.pace_bytes_per_s = member_pace(m, &run->world, limit),
-		.world = &run->world,
-		.cfg = &run->o.cfg,
-	};
-}
-
-static void emit(struct run *run, const struct rows_in *in,
-		 const struct line *line)
-{
-	struct row row = { 0 };
-
-	row_put(&row, &run->cols, line);
-	rows_emit(&run->out, in, &run->cols, &row);
-	row_free(&row);
-}
-
-/* The row's own write limit, or the option's. */
-static uint64_t row_limit(const struct run *run, const struct rows_in *in)
-{
-	int i = rows_find(in, "swap_write_limit_bytes_per_s");
-	uint64_t limit;
-
-	if (rows_u64(in, i, &limit))
-		die(0, "line %zu: column %s: '%s' is not a whole number",
-		    in->line, in->name[i], in->cell[i]);
-	return limit != NUM_NONE ? limit : run->o.cfg.write_limit_bytes_per_s;
-}
-
-/*
- * Does the row name a write's worth of cold anonymous memory?  suspect:file
- * condemns what is said of the page cache alone.
- */
-static bool row_cold_anon(const struct rows_in *in)
-{
-	const char *verdict = rows_str(in, rows_find(in, "verdict"));
-	uint64_t cold;
-
-	return verdict &&
-	       (!strcmp(verdict, "ok") || !strcmp(verdict, "suspect:file")) &&
-	       !rows_u64(in, rows_find(in, "cold_anon_bytes"), &cold) &&
-	       cold != NUM_NONE && cold >= COLD_BYTES;
-}
-
-/* One row of a pipe: handed on whatever becomes of its cgroup. */
-static void filter_row(struct run *run, const struct rows_in *in)
-{
-	struct line line = { .pace_bytes_per_s = NUM_NONE,
-			     .world = &run->world };
-	uint64_t limit = row_limit(run, in);
-	char key[CG_KEY_MAX];
-	struct cg *cg;
-	int err = tool_row_key(&run->set, in, key);
-	bool bad_key = err;
-
-	if (!err)
-		err = cg_set_get(&run->set, key, &cg);
-	if (!err)
-		note_gap(run, cg);
-	look_at_world(run);
-	if (!err)
-		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
-				  limit, row_cold_anon(in));
-	if (!err)
-		warn_estimated(run, cg, limit);
-	if (!err)
-		line = line_of(run, cg, limit);
-	else
-		line.reason = why_not(run, key, err);
-	if (err && !is_gone(err)) {
-		run->status = STATUS_PARTIAL;
-		if (!bad_key)
-			warn(err, "cannot read memory.stat of '%s'", key);
-	}
-	emit(run, in, &line);
-}
-
-static void filter(struct run *run)
-{
-	struct rows_in in;
-	int event;
-
-	rows_in_open(&in, STDIN_FILENO, &run->out);
-	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
-		if (event < 0)
-			tool_bad_input(&in, event);
-		if (event == ROWS_ROW) {
-			tool_need_columns(&in, &run->cols);
-			filter_row(run, &in);
-		}
-		if (run->out.err)
-			break;
-	}
-	rows_in_close(&in);
-}
+/* --plan and --apply have but one window. */
+enum { LEAST_WINDOW_US = 2000000 };
 
 /* Before the first window, or after the last. */
 static void probe(struct run *run, bool before)
 {
 	char path[4096];
 	const struct balance_cfg *law = &run->o.cfg.law;
-	bool write = run->o.probe_bytes && may_write(run);
+	bool write = run->o.probe_bytes && run_may_write(run);
 	struct probe_cfg cfg = { run->o.probe_bytes, path, write,
 				 law->pressure_limit_pct,
 				 law->swap_limit_mpct };
@@ -502,7 +54,8 @@ static void tell_no_controller(struct run *run, const struct cg *cg)
 {
 	struct member *m = cg->data;
 
-	if (!m->told && why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
+	if (!m->told &&
+	    run_why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
 		warn(0,
 		     "no memory.stat in '%s': memory is not in the "
 		     "cgroup.subtree_control above it",
@@ -516,18 +69,18 @@ static void look_at(struct run *run, struct cg *cg)
 			      run->o.cfg.write_limit_bytes_per_s, false);
 
 	if (!err)
-		warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
-	if (err && !is_gone(err))
+		run_warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
+	if (err && !run_is_gone(err))
 		warn(err, "cannot read memory.stat of '%s'", cg->key);
 	else if (err && cg->named)
 		tell_no_controller(run, cg);
-	if (err && (cg->named || !is_gone(err)))
+	if (err && (cg->named || !run_is_gone(err)))
 		run->status = STATUS_PARTIAL;
 }
 
 static void look_at_all(struct run *run)
 {
-	look_at_world(run);
+	run_look_at_world(run);
 	for (size_t i = 0; i < run->set.n; i++)
 		look_at(run, run->set.v[i]);
 }
@@ -538,10 +91,10 @@ static void show_all(struct run *run)
 		const struct cg *cg = run->set.v[i];
 		const struct member *m = cg->data;
 		struct line line =
-			line_of(run, cg, run->o.cfg.write_limit_bytes_per_s);
+			run_line(run, cg, run->o.cfg.write_limit_bytes_per_s);
 
 		if (m->looked)
-			emit(run, NULL, &line);
+			run_emit(run, NULL, &line);
 	}
 }
 
@@ -605,7 +158,7 @@ static void prepare_state(struct run *run)
 
 	if (!o->state) {
 		o->state = STATE_DIR "/swap-balance";
-		if (keeps && may_write(run))
+		if (keeps && run_may_write(run))
 			mkdir(STATE_DIR, 0700);
 	}
 	o->cfg.budget.path = o->state;
@@ -621,7 +174,7 @@ static int maintain(struct run *run)
 	snprintf(path, sizeof(path), "%s.zram", run->o.state);
 	cfg->path = path;
 	cfg->write = !run->common.dry_run;
-	look_at_world(run);
+	run_look_at_world(run);
 	status = maintain_zram(cfg, &run->world.machine, &run->world.budget,
 			       &run->out);
 	if (status == STATUS_NO)
@@ -677,7 +230,7 @@ static char **targets(struct run *run, char **operands, size_t *n)
 static int apply(struct run *run, const struct plan *plan)
 {
 	char path[4096];
-	bool keeps = run->o.mode == MODE_APPLY && may_write(run);
+	bool keeps = run->o.mode == MODE_APPLY && run_may_write(run);
 	int err;
 
 	snprintf(path, sizeof(path), "%s.evidence", run->o.state);
@@ -714,9 +267,9 @@ static bool is_filter(const struct run *run, char **operands, int n)
 	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
 }
 
-static void prepare(struct run *run, bool filters)
+static void prepare(struct run *run, const struct tool *tool, bool filters)
 {
-	struct tool names = tool;
+	struct tool names = *tool;
 	int skip = filters ? REPORT_KEY : 0;
 
 	names.cols += skip;
@@ -732,21 +285,6 @@ static void prepare(struct run *run, bool filters)
 	tool_open_tree(&run->set, sizeof(struct member));
 }
 
-/* The rows that come in say which cgroups are looked at, and when. */
-static void refuse_in_filter(const struct run *run)
-{
-	const struct common_opts *c = &run->common;
-
-	if (c->interval_us || c->count || c->recursive || run->o.probe_bytes)
-		die(0,
-		    "%s: not in a filter, where rows say which cgroups are "
-		    "looked at and when",
-		    c->interval_us ? "-i"
-		    : c->count	   ? "-c"
-		    : c->recursive ? "-r"
-				   : "--probe");
-}
-
 static int show_status(struct run *run)
 {
 	int err = machine_look(&run->world.machine);
@@ -758,27 +296,31 @@ static int show_status(struct run *run)
 
 static int check(struct run *run)
 {
-	look_at_world(run);
+	run_look_at_world(run);
 	return check_all(&run->out, &run->set, &run->world.machine,
 			 run->o.state);
 }
 
 int main(int argc, char **argv)
 {
-	struct run run = {
-		.o.cfg = { .law = { 30, 1, 80000 },
-			   .backend = { 1.37, 60 },
-			   .price = { 3, 0.1 },
-			   .write_limit_bytes_per_s = NUM_NONE },
-		.o.zram = { .recompress_us = 2 * HOUR_US,
-			    .writeback_us = 20 * HOUR_US },
+	const struct tool tool = {
+		.purpose = "How much swap a cgroup should get, and where to.",
+		.usage = "[-r] [-i TIME] [--plan|--apply|--undo|--maintain] "
+			 "[CGROUP...]",
+		.shared = "oHficrqvn",
+		.opts = options,
+		.n_opts = options_n,
+		.cols = report_columns,
+		.n_cols = REPORT_COLUMNS,
+		.take = options_take,
 	};
+	struct run run = { .o = options_default };
 	int at = tool_start(&tool, argc, argv, &run.common, &run.o);
 	bool filters = is_filter(&run, argv + at, argc - at);
 
 	if (filters)
-		refuse_in_filter(&run);
-	prepare(&run, filters);
+		filter_refuse(&run);
+	prepare(&run, &tool, filters);
 	if (!run.common.check &&
 	    (filters || (run.o.mode == MODE_SHOW && run.common.interval_us)))
 		tool_lock_memory();

@@ -547,7 +547,7 @@ static void test_bucket(void)
 	b.level_bytes = cfg.cap_bytes;
 	bucket_tick(&b, &cfg, 6, 6 << 20);
 	is_u64((uint64_t)b.level_bytes, 100 << 20,
-	       "a full one pays from the income of the same time");
+	       "a full one is charged against the refill of the same time");
 	b.level_bytes = 0;
 	bucket_tick(&b, &cfg, -50, 0);
 	ok(!b.level_bytes, "a clock that went back earns nothing");

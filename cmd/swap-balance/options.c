@@ -1,0 +1,174 @@
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "msg.h"
+#include "num.h"
+
+#define HOUR_US UINT64_C(3600000000)
+
+const struct options options_default = {
+	.cfg = { .law = { 30, 1, 80000 },
+		 .backend = { 1.37, 60 },
+		 .price = { 3, 0.1 },
+		 .write_limit_bytes_per_s = NUM_NONE },
+	.zram = { .recompress_us = 2 * HOUR_US, .writeback_us = 20 * HOUR_US },
+};
+
+enum key {
+	KEY_ENDURANCE = 256,
+	KEY_DRIVE, /* its old name */
+	KEY_STATUS,
+	KEY_PLAN,
+	KEY_APPLY,
+	KEY_UNDO,
+	KEY_MAINTAIN,
+	KEY_DWELL,
+	KEY_PROBE,
+	KEY_SWAP_LIMIT,
+	KEY_PRESSURE,
+	KEY_SMOOTH,
+	KEY_MIN_RATIO,
+	KEY_WRITE_LIMIT,
+	KEY_PRICE,
+	KEY_RECOMPRESS,
+	KEY_WRITEBACK,
+};
+
+const struct opt options[] = {
+	{ 'b', "budget", "SIZE[/TIME]",
+	  "bytes that each swap device may be written, a day" },
+	{ KEY_ENDURANCE, "endurance", "TBW/YEARS",
+	  "the same from a rated endurance: 600TBW/5y" },
+	{ KEY_DRIVE, "drive", "TBW/YEARS",
+	  "old name of --endurance, for one release" },
+	{ 'S', "state", "FILE",
+	  "the budget's state (" STATE_DIR "/swap-balance)" },
+	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
+	  "bytes that a cgroup may have written, a second" },
+	{ KEY_STATUS, "budget-status", NULL,
+	  "show the budgets of all drives, and what is left" },
+	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
+	{ KEY_APPLY, "apply", NULL,
+	  "set memory.zswap.max and memory.zswap.writeback" },
+	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
+	{ KEY_DWELL, "dwell", "TIME",
+	  "a backend must stand so long to replace another (1m)" },
+	{ KEY_PROBE, "probe", "SIZE",
+	  "take at most so much where the compression is unknown" },
+	{ KEY_MAINTAIN, "maintain", NULL,
+	  "zram: write back and recompress what is idle" },
+	{ KEY_WRITEBACK, "writeback-after", "TIME",
+	  "of idleness, with --maintain (20h)" },
+	{ KEY_RECOMPRESS, "recompress-after", "TIME",
+	  "of idleness, with --maintain (2h)" },
+	{ KEY_SWAP_LIMIT, "swap-limit", "PCT",
+	  "no swap where so much is used (80%)" },
+	{ KEY_PRESSURE, "pressure-limit", "PCT",
+	  "memory pressure at which swap-ins are harm (1%)" },
+	{ KEY_SMOOTH, "smooth", "TIME", "time constant of the rates (30s)" },
+	{ KEY_MIN_RATIO, "min-ratio", "RATIO", "compression that pays (1.37)" },
+	{ KEY_PRICE, "price", "DRAM:DISK",
+	  "of a GiB, for saved_price (3:0.1)" },
+};
+const size_t options_n = sizeof(options) / sizeof(*options);
+
+static double opt_decimal(const char *opt, const char *arg, double least)
+{
+	int64_t milli;
+
+	if (num_milli(arg, &milli) || (double)milli < least * 1000)
+		die(0, "%s: '%s' is not a number from %g on", opt, arg, least);
+	return (double)milli / 1000;
+}
+
+static void take_price(struct price *price, const char *arg)
+{
+	char dram[64];
+	const char *colon = strchr(arg, ':');
+	size_t len = colon ? (size_t)(colon - arg) : sizeof(dram);
+
+	if (len >= sizeof(dram))
+		die(0, "--price: '%s' is not two prices such as 3:0.1", arg);
+	memcpy(dram, arg, len);
+	dram[len] = '\0';
+	price->dram = opt_decimal("--price", dram, 0);
+	price->disk = opt_decimal("--price", colon + 1, 0);
+}
+
+static void take_mode(struct options *o, enum mode mode)
+{
+	if (o->mode != MODE_SHOW && o->mode != mode)
+		die(0, "--budget-status, --plan, --apply, --undo and "
+		       "--maintain: one at a time");
+	o->mode = mode;
+}
+
+static void take_budget(struct options *o, int key, const char *arg)
+{
+	if (o->cfg.budget.bytes_per_s > 0)
+		die(0, "-b and --endurance: one budget, once");
+	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
+		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
+	if (key != 'b' && budget_parse_drive(arg, &o->cfg.budget))
+		die(0, "%s: '%s' is not an endurance such as 600TBW/5y",
+		    key == KEY_DRIVE ? "--drive" : "--endurance", arg);
+}
+
+static int64_t take_swap_limit(const char *arg)
+{
+	double pct = opt_pct("--swap-limit", arg);
+
+	if (pct > 100)
+		die(0, "--swap-limit: '%s' is more than 100%%", arg);
+	return (int64_t)(pct * 1000);
+}
+
+void options_take(void *arg, int key, const char *text)
+{
+	struct options *o = arg;
+	struct balance_cfg *law = &o->cfg.law;
+
+	switch (key) {
+	case 'b':
+	case KEY_ENDURANCE:
+	case KEY_DRIVE: take_budget(o, key, text); break;
+	case 'S': o->state = text; break;
+	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
+	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
+	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
+	case KEY_UNDO: take_mode(o, MODE_UNDO); break;
+	case KEY_MAINTAIN: take_mode(o, MODE_MAINTAIN); break;
+	case KEY_DWELL:
+		o->cfg.backend.dwell_s =
+			(double)opt_time("--dwell", text, 0) / 1e6;
+		break;
+	case KEY_PROBE: o->probe_bytes = opt_size("--probe", text); break;
+	case KEY_WRITE_LIMIT:
+		o->cfg.write_limit_bytes_per_s =
+			opt_size("--swap-write-limit", text);
+		break;
+	case KEY_SWAP_LIMIT:
+		law->swap_limit_mpct = take_swap_limit(text);
+		break;
+	case KEY_PRESSURE:
+		law->pressure_limit_pct = opt_pct("--pressure-limit", text);
+		break;
+	case KEY_SMOOTH:
+		law->smooth_s = (double)opt_time("--smooth", text, 1000) / 1e6;
+		break;
+	case KEY_MIN_RATIO:
+		o->cfg.backend.min_ratio = opt_decimal("--min-ratio", text, 1);
+		break;
+	case KEY_PRICE: take_price(&o->cfg.price, text); break;
+	case KEY_RECOMPRESS:
+		o->zram.recompress_us =
+			opt_time("--recompress-after", text, 1000000);
+		break;
+	case KEY_WRITEBACK:
+		o->zram.writeback_us =
+			opt_time("--writeback-after", text, 1000000);
+		break;
+	}
+}

@@ -1,0 +1,150 @@
+#include "run.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "clock.h"
+#include "msg.h"
+#include "num.h"
+
+enum {
+	RECENT_US = 4 * WINDOW_US,
+	FORGET_LOOKS = 600,
+};
+
+bool run_is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV;
+}
+
+enum reason run_why_not(struct run *run, const char *key, int err)
+{
+	struct cg *cg;
+
+	if (!run_is_gone(err))
+		return REASON_UNREADABLE;
+	return cg_set_get(&run->set, key, &cg) ? REASON_GONE
+					       : REASON_NO_CONTROLLER;
+}
+
+/*
+ * The cgroups that share the budget: what the operands name, or whose rows came
+ * of late, at the pace that rows come at.
+ */
+static size_t count_sharers(const struct run *run)
+{
+	const struct cg_set *set = &run->set;
+	uint64_t recent_us = num_most(RECENT_US, 4 * run->gap_us);
+	uint64_t now = clock_mono_us();
+	size_t n = 0;
+
+	if (run->walks)
+		return set->n;
+	for (size_t i = 0; i < set->n; i++) {
+		const struct member *m = set->v[i]->data;
+
+		n += m->looked && now - m->now.at_us < recent_us;
+	}
+	return n;
+}
+
+bool run_may_write(const struct run *run)
+{
+	return !run->common.dry_run && !run->common.check;
+}
+
+/* When will the cgroups that are looked at now be again? */
+static double expected_gap_s(const struct run *run)
+{
+	uint64_t us = run->walks ? run->common.interval_us : run->gap_us;
+
+	return fmax((double)(us ? us : WINDOW_US) / 1e6, 1);
+}
+
+/* A full disk does not end the pipe: file-only until it can be kept again. */
+static void warn_unsaved(struct run *run, int err)
+{
+	if (err && !run->unsaved)
+		warn(err,
+		     "cannot write the budget's state '%s': no swap until "
+		     "that is over",
+		     run->o.cfg.budget.path);
+	if (err)
+		run->status = STATUS_PARTIAL;
+	run->unsaved = err != 0;
+}
+
+/* What one lets be written, the other is charged with, too. */
+static void warn_other(struct run *run)
+{
+	char size[NUM_LEN];
+
+	if (!run->world.budget.other_cap_bytes || run->other)
+		return;
+	num_human_bytes(size, (uint64_t)run->world.budget.other_cap_bytes);
+	warn(0,
+	     "'%s' also keeps a budget of %s for the same drive, used within "
+	     "a day: what is written is charged to both; give all instances "
+	     "one budget (see --budget-status)",
+	     run->o.cfg.budget.path, size);
+	run->other = true;
+}
+
+void run_look_at_world(struct run *run)
+{
+	const struct budget_cfg *cfg = &run->o.cfg.budget;
+	uint64_t before = run->world.machine.at_us;
+	int err = machine_look(&run->world.machine);
+
+	run->world.gap_s = expected_gap_s(run);
+	if (err)
+		die(err, "cannot read /proc/swaps");
+	if (before && run->world.machine.at_us == before)
+		return;
+	err = budget_look(&run->world.budget, cfg, &run->world.machine,
+			  run->world.gap_s, run_may_write(run));
+	if (err)
+		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
+	warn_unsaved(run, run->world.budget.unsaved);
+	warn_other(run);
+	run->world.sharers = count_sharers(run);
+	cg_set_sweep(&run->set, FORGET_LOOKS);
+}
+
+void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
+{
+	const struct member *m = cg->data;
+
+	if (run->estimated || limit >= NUM_MAX || !m->looked ||
+	    m->now.st.pswpout_pages != NUM_NONE || !run->world.machine.any_disk)
+		return;
+	warn(0, "the limit on swap writes is kept by an estimate: memory.stat "
+		"has no pswpout, which counts them from Linux 6.13 on; -b "
+		"counts on any kernel");
+	run->estimated = true;
+}
+
+struct line run_line(const struct run *run, const struct cg *cg, uint64_t limit)
+{
+	const struct member *m = cg->data;
+
+	return (struct line){
+		.key = cg->key,
+		.time_ms = clock_unix_ms(),
+		.m = m,
+		.reason = m->law.known ? m->law.reason : REASON_LEARNING,
+		.pace_bytes_per_s = member_pace(m, &run->world, limit),
+		.world = &run->world,
+		.cfg = &run->o.cfg,
+	};
+}
+
+void run_emit(struct run *run, const struct rows_in *in,
+	      const struct line *line)
+{
+	struct row row = { 0 };
+
+	row_put(&row, &run->cols, line);
+	rows_emit(&run->out, in, &run->cols, &row);
+	row_free(&row);
+}

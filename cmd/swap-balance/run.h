@@ -1,0 +1,55 @@
+/*
+ * run - what the filter and the other modes share: the world that is looked at
+ * once a sample, its warnings, and a cgroup's line.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cg.h"
+#include "options.h"
+#include "report.h"
+
+enum { WINDOW_US = 6000000 };
+
+struct run {
+	struct common_opts common;
+	struct options o;
+	struct cg_set set;
+	struct world world;
+	struct col_set cols;
+	struct rows_out out;
+	int status;
+	bool missing;	 /* a cgroup that was named, and it was told */
+	bool unsaved;	 /* the budget's state, and it was told */
+	bool other;	 /* budget of a drive, and it was told */
+	bool estimated;	 /* what cgroups wrote, and it was told */
+	bool walks;	 /* the set is what the operands name */
+	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
+	char undo_path[4096];
+};
+
+/* A dry run and --check leave nothing behind. */
+bool run_may_write(const struct run *run);
+
+/* Once for all rows of a sample. */
+void run_look_at_world(struct run *run);
+
+/*
+ * Why a cgroup cannot be looked at: one that is there, but has no memory.stat,
+ * lacks the controller.
+ */
+enum reason run_why_not(struct run *run, const char *key, int err);
+bool run_is_gone(int err);
+
+/* Says once that a limit is kept by an estimate: the kernel does not count. */
+void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit);
+
+struct line run_line(const struct run *run, const struct cg *cg,
+		     uint64_t limit);
+void run_emit(struct run *run, const struct rows_in *in,
+	      const struct line *line);
+
+#endif
