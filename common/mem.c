@@ -124,9 +124,8 @@ static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
 	return 0;
 }
 
-/* A whole, and what of it is unused. */
-static int meminfo_pair(const char *whole, const char *part,
-			uint64_t *out_whole_bytes, uint64_t *out_part_bytes)
+int mem_info_pair(const char *whole, const char *part,
+		  uint64_t *out_whole_bytes, uint64_t *out_part_bytes)
 {
 	char buf[IO_BUF];
 	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
@@ -148,7 +147,7 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 
 	if (err != -ENOENT || !cg_is_root(cg))
 		return err;
-	if ((err = meminfo_pair("MemTotal", "MemFree", &total, &unused)))
+	if ((err = mem_info_pair("MemTotal", "MemFree", &total, &unused)))
 		return err;
 	*out_bytes = total - unused;
 	return 0;
@@ -191,7 +190,7 @@ void mem_swap_system(struct mem_swap *out)
 	uint64_t total, unused;
 
 	*out = (struct mem_swap){ .left_bytes = NUM_NONE, .used_mpct = -1 };
-	if (meminfo_pair("SwapTotal", "SwapFree", &total, &unused))
+	if (mem_info_pair("SwapTotal", "SwapFree", &total, &unused))
 		return;
 	out->left_bytes = NUM_MAX;
 	mem_swap_bound(out, total - unused, total);
@@ -224,13 +223,4 @@ bool mem_lru_gen_enabled(void)
 	return io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", buf,
 		       sizeof(buf)) > 0 &&
 	       strtoul(buf, NULL, 16) & 1;
-}
-
-bool mem_zswap_enabled(void)
-{
-	char buf[16];
-
-	return io_read(root_fd(), "sys/module/zswap/parameters/enabled", buf,
-		       sizeof(buf)) > 0 &&
-	       *buf == 'Y';
 }

@@ -75,6 +75,13 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 		uint64_t *out_bytes);
 
 /*
+ * Two lines of /proc/meminfo, of which the second is a part of the first;
+ * -EBADMSG where it would be more than all of it.  0 or -errno.
+ */
+int mem_info_pair(const char *whole, const char *part,
+		  uint64_t *out_whole_bytes, uint64_t *out_part_bytes);
+
+/*
  * Swap that key may still take: the least of memory.swap.max - current over
  * itself and its ancestors, and of SwapFree; and the most used share of any of
  * those, in thousandths of a percent.  A missing file of a level is no limit;
@@ -98,8 +105,5 @@ void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
  * first bit of /sys/kernel/mm/lru_gen/enabled, 0x0007 with all of it.
  */
 bool mem_lru_gen_enabled(void);
-
-/* /sys/module/zswap/parameters/enabled is Y. */
-bool mem_zswap_enabled(void);
 
 #endif

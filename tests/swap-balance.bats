@@ -835,7 +835,7 @@ later() {
 	edit "sys/fs/cgroup/w.slice/idle/$file" '1s/.*/0/; 2d'
 	cp "$BATS_TEST_TMPDIR/undo" "$STATE.undo"
 	rm "$STATE.evidence"
-	edit proc/meminfo 's/^Zswap: .*/Zswap: 99999999 kB/'
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
 	runx 0 balance --apply -q -H /w.slice/idle
 	same "$(printf '%s\t' /w.slice/idle "$file" 0 1 "done")compressible"
 }

@@ -342,6 +342,29 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	grep -q '^swap	limited	/proc/meminfo does not tell' <<<"$output"
 }
 
+# Both tools ask the same function: where one says full, so does the other.
+@test "the pool of zswap is full from accept_threshold_percent of its bound on" {
+	p=$R/1/sys/module/zswap/parameters
+	mkdir -p "$p"
+	echo Y >"$p/enabled"
+	echo 20 >"$p/max_pool_percent"
+	total=$(awk '/^MemTotal/ { print $2 }' "$R/1/proc/meminfo")
+	while read -r accept kb want; do
+		rm -f "$p/accept_threshold_percent"
+		[ "$accept" = - ] || echo "$accept" >"$p/accept_threshold_percent"
+		sed -i -e /^Zswap/d -e "1a Zswap: $kb kB" "$R/1/proc/meminfo"
+		[ "$(calm | reason)" = "$want" ]
+	done <<-END
+		- $((total * 17 / 100)) law
+		- $((total * 181 / 1000)) zswap_full
+		90 $((total * 181 / 1000)) zswap_full
+		50 $((total * 11 / 100)) zswap_full
+		50 $((total * 9 / 100)) law
+		100 $((total * 181 / 1000)) zswap_full
+		90 $((total + 1)) law
+	END
+}
+
 @test "a parent's memory.low counts by its share" {
 	current=$(<"$A/memory.current")
 	up=$R/1/sys/fs/cgroup/w.slice

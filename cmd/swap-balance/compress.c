@@ -37,14 +37,15 @@ static void learn_offers(struct member *m, const struct machine *machine)
 	const struct look *now = &m->now, *then = &m->then;
 	uint64_t taken = num_known(
 		num_delta(now->st.zswpout_pages, then->st.zswpout_pages));
-	bool open = machine->zswap_room && then->zswap_room && now->zswap_room;
+	bool open = machine->zswap_pool == ZSWAP_POOL_ROOM &&
+		    then->zswap_room && now->zswap_room;
 
 	/* Huge pages were not offered. */
 	if (machine->huge_pages_pass && (num_known(then->st.anon_thp_bytes) ||
 					 num_known(now->st.anon_thp_bytes)))
 		return;
 	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
-	    machine->zswap_full || (!taken && !open))
+	    machine->zswap_pool == ZSWAP_POOL_FULL || (!taken && !open))
 		return;
 	m->taken_bytes += (double)(taken * mem_page_bytes());
 	m->turned_away_bytes += (double)direct_out_bytes(m);
@@ -107,7 +108,7 @@ static void learn_refusals(struct member *m, const struct machine *machine)
 	    num_known(num_delta(now->swap_fail, then->swap_fail)))
 		return;
 	bytes = rejected_pages(m) * page;
-	if (machine->zswap_room && is_scanned_in_vain(m))
+	if (machine->zswap_pool == ZSWAP_POOL_ROOM && is_scanned_in_vain(m))
 		bytes = fmax(bytes, (double)passed_over_pages(m) * page);
 	/* One page is looked at many times, and is not away. */
 	m->turned_away_bytes +=

@@ -70,7 +70,7 @@ static bool zswap_has_room(const struct cg_set *set, const struct cg *cg)
 		if (kv_read_u64(set->fd, path, &most) || most >= NUM_MAX)
 			continue;
 		snprintf(path, sizeof(path), "%s/memory.zswap.current", key);
-		if (kv_read_u64(set->fd, path, &now) || now >= most - most / 10)
+		if (kv_read_u64(set->fd, path, &now) || zswap_fills(now, most))
 			return false;
 	} while (cg_parent(level));
 	return true;
@@ -174,7 +174,7 @@ uint64_t look_device_bytes(const struct look *l)
 static enum kind next_kind(const struct look *now, const struct machine *m)
 {
 	bool taken = m->zswap && now->zswap_max != 0 && now->zswap_room &&
-		     !m->zswap_full;
+		     m->zswap_pool != ZSWAP_POOL_FULL;
 
 	return taken && !(m->huge_pages_pass && look_is_huge(now))
 		       ? KIND_ZSWAP

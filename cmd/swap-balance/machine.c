@@ -126,26 +126,6 @@ static void list_endurance_areas(struct machine *m)
 	}
 }
 
-/* Once full, the pool takes no page until it is below this (mm/zswap.c). */
-static void look_at_pool(struct machine *m)
-{
-	char buf[IO_BUF];
-	uint64_t total, pool, most = 20, accept = 90;
-	ssize_t n = io_read(root_fd(), "proc/meminfo", buf, sizeof(buf));
-	const char *line = n > 0 ? strstr(buf, "\nZswap:") : NULL;
-
-	if (!line || sscanf(line, " Zswap: %" SCNu64, &pool) != 1 ||
-	    sscanf(buf, "MemTotal: %" SCNu64, &total) != 1)
-		return;
-	kv_read_u64(root_fd(), "sys/module/zswap/parameters/max_pool_percent",
-		    &most);
-	kv_read_u64(root_fd(),
-		    "sys/module/zswap/parameters/accept_threshold_percent",
-		    &accept);
-	m->zswap_room = pool * 10000 < total * most * accept;
-	m->zswap_full = !m->zswap_room;
-}
-
 /*
  * zswap takes huge pages from 6.13 on, which counts them apart from then on
  * (Documentation/admin-guide/mm/transhuge.rst, "zswpout").  The directory's
@@ -207,13 +187,11 @@ int machine_look(struct machine *m)
 	if (n < 0 && n != -ENOENT) /* that is a kernel without CONFIG_SWAP */
 		return n;
 	m->areas = n < 0 ? 0 : n;
-	zswap = mem_zswap_enabled();
+	zswap = zswap_enabled();
 	if (zswap && !m->zswap)
 		m->zswap_since_us = now;
 	m->zswap = zswap;
-	m->zswap_room = m->zswap_full = false;
-	if (zswap)
-		look_at_pool(m);
+	m->zswap_pool = zswap ? zswap_pool() : ZSWAP_POOL_UNKNOWN;
 	look_at_rejects(m);
 	m->huge_pages_pass = zswap && zswap_passes_huge_pages();
 	m->lru_gen = mem_lru_gen_enabled();

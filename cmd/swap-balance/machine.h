@@ -11,6 +11,7 @@
 #include "balance.h"
 #include "mem.h"
 #include "swap.h"
+#include "zswap.h"
 
 /* Reads of a class of devices, cumulative. */
 struct reads {
@@ -29,9 +30,9 @@ struct machine {
 	uint64_t disk_used_bytes;    /* of all swap but zram */
 	bool any_zram, any_disk;     /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
-	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
-	uint64_t zswap_since_us;     /* the look that found it on */
-	bool zswap_room, zswap_full; /* its pool, where that is known */
+	bool huge_pages_pass;	 /* zswap by: they go to the device whole */
+	uint64_t zswap_since_us; /* the look that found it on */
+	enum zswap_pool zswap_pool;
 	/*
 	 * Pages that zswap could not compress, ever (debugfs; NUM_NONE where
 	 * that is not readable), and anonymous ones that reclaim left.

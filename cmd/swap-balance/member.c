@@ -131,7 +131,8 @@ static void compare_looks(struct member *m, const struct machine *machine,
 	m->window = look_window(&m->now, &m->then, machine);
 	m->window.cold_anon = cold_anon;
 	m->window.stand = standing_stop(m, cold_anon);
-	m->zswap_has_room = machine->zswap_room && m->now.zswap_room;
+	m->zswap_has_room =
+		machine->zswap_pool == ZSWAP_POOL_ROOM && m->now.zswap_room;
 	m->written_bytes = all_to_zram(m, machine)
 				   ? 0
 				   : look_device_out_bytes(&m->now, &m->then);

@@ -14,6 +14,7 @@
 #include "psi.h"
 #include "root.h"
 #include "targets.h"
+#include "zswap.h"
 
 /* A cgroup with memory files: the one that is meant, or one to try on. */
 static struct cg *candidate(struct run *run, const char *key)
@@ -128,11 +129,11 @@ static void check_swap(struct run *run, const struct cg *cg,
 			   num_human_bytes(left, swap.left_bytes),
 			   (long long)swap.used_mpct / 1000);
 	tool_check(out, "zswap",
-		   !mem_zswap_enabled()	  ? CHECK_LIMITED
+		   !zswap_enabled()	  ? CHECK_LIMITED
 		   : run->host.zswap_full ? CHECK_LIMITED
 					  : CHECK_OK,
 		   "%s",
-		   !mem_zswap_enabled()	  ? "not enabled"
+		   !zswap_enabled()	  ? "not enabled"
 		   : run->host.zswap_full ? "the pool is full"
 					  : "enabled");
 }

@@ -15,6 +15,7 @@
 #include "num.h"
 #include "psi.h"
 #include "root.h"
+#include "zswap.h"
 
 static uint64_t pages(uint64_t now, uint64_t then)
 {
@@ -47,26 +48,6 @@ static bool nearly(uint64_t used, uint64_t bound)
 	return used >= bound / 10 * 9;
 }
 
-/* "Zswap:     123 kB" of /proc/meminfo, against the pool's bound. */
-static bool zswap_pool_full(void)
-{
-	char buf[IO_BUF];
-	uint64_t pct, pool_kb, total_kb;
-	const char *pool, *total;
-
-	if (!mem_zswap_enabled() ||
-	    kv_read_u64(root_fd(),
-			"sys/module/zswap/parameters/max_pool_percent", &pct) ||
-	    io_read(root_fd(), "proc/meminfo", buf, sizeof(buf)) <= 0)
-		return false;
-	pool = strstr(buf, "\nZswap:");
-	total = strstr(buf, "MemTotal:");
-	if (!pool || !total || sscanf(pool + 7, "%" SCNu64, &pool_kb) != 1 ||
-	    sscanf(total + 9, "%" SCNu64, &total_kb) != 1)
-		return false;
-	return nearly(pool_kb * 100, total_kb * pct);
-}
-
 /* What swap is made of, and which areas take the next page. */
 static void read_areas(struct host *h)
 {
@@ -88,7 +69,7 @@ static void read_areas(struct host *h)
 				nearly(z.used_bytes, z.limit_bytes);
 		h->next_device |= a->next && a->kind != SWAP_ZRAM;
 	}
-	h->zswap = mem_zswap_enabled();
+	h->zswap = zswap_enabled();
 	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL);
 	h->zram_mpct = num_mpct(used, orig);
 }
@@ -103,7 +84,7 @@ bool host_read(struct host *h, const char *kill_switch)
 	off_free(&h->off);
 	*h = (struct host){ .read_us = now, .generation = root_generation() };
 	read_areas(h);
-	h->zswap_full = zswap_pool_full();
+	h->zswap_full = h->zswap && zswap_pool() == ZSWAP_POOL_FULL;
 	off_read(&h->off, kill_switch);
 	tier_read(&h->tier);
 	h->lru_gen = mem_lru_gen_enabled();
@@ -339,8 +320,7 @@ static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
 /* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
 static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
 {
-	return max_bytes && max_bytes != NUM_MAX &&
-	       nearly(zswap_bytes, max_bytes);
+	return max_bytes && zswap_fills(zswap_bytes, max_bytes);
 }
 
 /* Its own limits; the root has none. */
