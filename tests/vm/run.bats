@@ -58,6 +58,25 @@ setup_file() {
 	[ "$(<"$BATS_TEST_TMPDIR/out/file")" = shared ]
 }
 
+@test "a disk begins as a copy of an image, which stays as it was" {
+	local image=$BATS_TEST_TMPDIR/image
+	{
+		echo of the host
+		head -c 4M /dev/zero
+	} >"$image"
+	cp "$image" "$image.before"
+	run -0 --separate-stderr vm -s "64M,from=$image" -- sh -c 'head -n 1 "$TMO_VM_DISKS" && echo of the guest | dd of="$TMO_VM_DISKS" conv=notrunc,fsync 2>/dev/null && head -n 1 "$TMO_VM_DISKS"'
+	[ "$output" = $'of the host\nof the guest' ]
+	cmp "$image" "$image.before"
+}
+
+# Half an hour of the guest's in a tenth of the host's: -I skips what it would wait.
+@test "-I: the guest's clock skips what it waits" {
+	run -0 --separate-stderr vm -I -t 180s -- sh -c 'read a _ </proc/uptime; sleep 1800; read b _ </proc/uptime; echo "$((${b%.*} - ${a%.*}))"'
+	[ "$output" -ge 1800 ]
+	[ "$output" -lt 1810 ]
+}
+
 @test "adds a memory node without processors" {
 	run -0 --separate-stderr vm -n 256M -- bash -c 'cd /sys/devices/system/node || exit 0
 		echo "$(<online) [$(<node0/cpulist)] [$(<node1/cpulist)]"'
