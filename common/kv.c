@@ -96,28 +96,55 @@ static uint64_t *field_at(void *out, size_t off)
 	return (uint64_t *)(void *)((char *)out + off);
 }
 
+/* A bit of 256 for a key, so that a line that no field names is passed over. */
+static unsigned int bit_of(const char *key, size_t len)
+{
+	const unsigned char *k = (const unsigned char *)key;
+
+	return len ? (k[0] * 5U + k[len / 2] * 3U + k[len - 1] +
+		      (unsigned int)len * 31U) &
+			       255U
+		   : 0;
+}
+
+/* The field of that key, looked for from the one at on; n: there is none. */
+static size_t find_field(const struct kv_field *fields, size_t n, size_t at,
+			 const char *key, size_t len)
+{
+	for (size_t tried = 0; tried < n; tried++) {
+		size_t i = at + tried < n ? at + tried : at + tried - n;
+		const char *k = fields[i].key;
+
+		if (*k == *key && !strncmp(k, key, len) && !k[len])
+			return i;
+	}
+	return n;
+}
+
 void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 	     void *out)
 {
+	uint64_t named[4] = { 0 };
 	size_t at = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		unsigned int bit = bit_of(fields[i].key, strlen(fields[i].key));
+
+		named[bit / 64] |= UINT64_C(1) << bit % 64;
 		*field_at(out, fields[i].off) = NUM_NONE;
+	}
 	for (const char *p = text; p && *p; p = next_line(p)) {
-		size_t klen = strcspn(p, " \n");
+		size_t len = strcspn(p, " \n"), i;
+		unsigned int bit = bit_of(p, len);
+		const char *end;
 
-		for (size_t tried = 0; tried < n; tried++) {
-			size_t i = at + tried < n ? at + tried : at + tried - n;
-			const char *key = fields[i].key, *end;
-
-			/* Most keys are none of the table's. */
-			if (*key != *p || strncmp(p, key, klen) || key[klen])
-				continue;
-			if (p[klen] == ' ')
-				value(p + klen + 1,
-				      field_at(out, fields[i].off), &end);
-			at = i + 1;
-			break;
-		}
+		if (!(named[bit / 64] >> bit % 64 & 1))
+			continue;
+		i = find_field(fields, n, at, p, len);
+		if (i == n)
+			continue;
+		if (p[len] == ' ')
+			value(p + len + 1, field_at(out, fields[i].off), &end);
+		at = i + 1;
 	}
 }

@@ -18,7 +18,7 @@
 		key, offsetof(struct mem_stat, field) \
 	}
 
-/* In the order of mm/memcontrol.c, memory_stats[] and memcg_vm_event_stat[]. */
+/* As in mm/memcontrol.c of 7.3, memory_stats[] and memcg_vm_event_stat[]. */
 static const struct kv_field fields[] = {
 	F("anon", anon_bytes),
 	F("file", file_bytes),
@@ -31,6 +31,7 @@ static const struct kv_field fields[] = {
 	F("file_dirty", file_dirty_bytes),
 	F("file_writeback", file_writeback_bytes),
 	F("swapcached", swapcached_bytes),
+	F("anon_thp", anon_thp_bytes),
 	F("inactive_anon", inactive_anon_bytes),
 	F("active_anon", active_anon_bytes),
 	F("inactive_file", inactive_file_bytes),
@@ -44,20 +45,19 @@ static const struct kv_field fields[] = {
 	F("workingset_restore_file", restore_file_pages),
 	F("pgdemote_direct", pgdemote_direct_pages),
 	F("pgdemote_proactive", pgdemote_proactive_pages),
-	F("pswpin", pswpin_pages),
-	F("pswpout", pswpout_pages),
+	F("pgsteal_proactive", pgsteal_proactive_pages),
+	F("pgscan_proactive", pgscan_proactive_pages),
 	F("pgscan", pgscan_pages),
 	F("pgsteal", pgsteal_pages),
-	F("pgscan_proactive", pgscan_proactive_pages),
-	F("pgsteal_proactive", pgsteal_proactive_pages),
+	F("pswpin", pswpin_pages),
+	F("pswpout", pswpout_pages),
 	F("pgmajfault", pgmajfault),
+	F("swpin_zero", swpin_zero_pages),
+	F("swpout_zero", swpout_zero_pages),
 	F("zswpin", zswpin_pages),
 	F("zswpout", zswpout_pages),
 	F("zswpwb", zswpwb_pages),
-	F("anon_thp", anon_thp_bytes),
 	F("thp_swpout_fallback", thp_swpout_fallback),
-	F("swpin_zero", swpin_zero_pages),
-	F("swpout_zero", swpout_zero_pages),
 };
 
 int mem_stat_parse(const char *text, struct mem_stat *out)
