@@ -96,11 +96,11 @@ static uint64_t part_of(uint64_t bytes, uint64_t whole_bytes)
 	return bytes == NUM_NONE ? bytes : num_least(bytes, whole_bytes);
 }
 
-static void set_guard(struct deciding *s)
+static void set_bounds(struct deciding *s)
 {
 	const struct policy *p = s->p;
 	const struct row_input *in = &s->o->row;
-	struct guard_in *g = &s->g;
+	struct bounds_in *g = &s->g;
 
 	*g = s->o->g;
 	g->anon_lru_bytes = part_of(g->anon_lru_bytes, g->current_bytes);
@@ -125,7 +125,7 @@ static void set_guard(struct deciding *s)
 }
 
 /* Which kinds may be taken, down to where, and of how much. */
-static void use_guard(struct deciding *s)
+static void use_bounds(struct deciding *s)
 {
 	s->m->most_bytes = num_most(s->m->most_bytes, s->g.current_bytes);
 	/* The other laws have no use for it. */
@@ -135,12 +135,12 @@ static void use_guard(struct deciding *s)
 	s->g.adaptive_bytes = s->m->cold.known ? 0 : s->m->adaptive_bytes;
 	s->trip_bytes = trip_bytes(s->o);
 	earn_writes(s);
-	s->swap = guard_swap(&s->g);
+	s->swap = bounds_swap(&s->g);
 	s->file_only = s->swap != REASON_LAW;
-	s->floor = guard_floor(&s->g, s->file_only);
+	s->floor = bounds_floor(&s->g, s->file_only);
 	/* The other laws are of all that it uses, as their authors have it. */
 	s->base_bytes = s->p->law == LAW_DEFAULT || s->file_only
-				? guard_base(&s->g, s->file_only)
+				? bounds_base(&s->g, s->file_only)
 				: s->g.current_bytes;
 	if (s->file_only)
 		s->trip_bytes = mem_reclaim_least_bytes();
@@ -157,7 +157,7 @@ static uint64_t blind_base(const struct deciding *s)
 		return s->base_bytes;
 	if (s->m->cold.file_bytes != NUM_NONE)
 		return 0;
-	base = num_least(s->base_bytes, guard_base(&s->g, true));
+	base = num_least(s->base_bytes, bounds_base(&s->g, true));
 	/* The text of a program is no page cache to spare. */
 	return base < s->g.current_bytes / 100 ? 0 : base;
 }
@@ -233,7 +233,7 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 				? s->o->row.max_step_bytes
 				: s->p->max_step_bytes;
 	enum reason *why = &s->d.reason;
-	uint64_t want = guard_bound(&s->g, &s->floor, s->base_bytes, most,
+	uint64_t want = bounds_step(&s->g, &s->floor, s->base_bytes, most,
 				    l->step_bytes, why),
 		 probe;
 
@@ -259,7 +259,18 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 
 /* ---- the whole ---- */
 
-/* The guards; the law; its bounds; the writes. */
+/*
+ * In this order, and each leaves its reason in the row:
+ * - the guards (guards.c, a table): the first that holds, and nothing is taken;
+ * - the law (law.c): what brakes it most, mem_pressure, io_pressure or refault,
+ *   in brake(); else law, cold, cap or small;
+ * - a bound that makes the step smaller, in place of the law's (bound() here,
+ *   bounds.c): the floor by its highest part, --max-step, what was taken too
+ *   much, the budget of writes, and why it is of file cache alone;
+ * - the writes (kinds.c).
+ * Before all this a row may be stale (period.c) or its cgroup unreadable
+ * (observe.c), and afterwards how a write ended takes the place (take.c).
+ */
 struct decision decide(const struct policy *p, const struct observation *o,
 		       struct memory *m)
 {
@@ -272,12 +283,12 @@ struct decision decide(const struct policy *p, const struct observation *o,
 		reclaimer_look(&m->other, o->others_steal_bytes, o->high_bytes,
 			       o->now_us);
 	guards_see_growth(&s);
-	set_guard(&s);
-	use_guard(&s);
+	set_bounds(&s);
+	use_bounds(&s);
 	held = guards_ask(&s);
 	l = ask_law(&s, held != REASON_LAW);
-	m->adaptive_bytes = guard_adapt(m->adaptive_bytes, o->g.current_bytes,
-					o->psi.window_us, l.burst);
+	m->adaptive_bytes = bounds_adapt(m->adaptive_bytes, o->g.current_bytes,
+					 o->psi.window_us, l.burst);
 	s.d.reason = held != REASON_LAW ? held : l.reason;
 	if (held == REASON_LAW)
 		want = bound(&s, &l);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "act.h"
-#include "guard.h"
+#include "bounds.h"
 #include "law.h"
 #include "options.h"
 #include "reclaimer.h"
@@ -61,7 +61,7 @@ struct observation {
 	struct pressure psi;
 	struct row_input row;
 	/* Its memory, protection and swap, without what the policy says. */
-	struct guard_in g;
+	struct bounds_in g;
 	uint64_t anon_bytes, anon_thp_bytes;
 	uint64_t huge_page_bytes; /* 0: none */
 	bool lru_gen;		  /* is on */

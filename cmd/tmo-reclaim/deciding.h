@@ -11,11 +11,11 @@ struct deciding {
 	const struct policy *p;
 	const struct observation *o;
 	struct memory *m;
-	struct guard_in g; /* with what the policy and the row say */
+	struct bounds_in g; /* with what the policy and the row say */
 	enum reason swap;
 	bool file_only;
 	bool writes; /* each page of anonymous memory reaches the drive */
-	struct guard_floor floor;
+	struct bounds_floor floor;
 	uint64_t base_bytes, trip_bytes;
 	struct decision d;
 };

@@ -1,6 +1,11 @@
 /*
  * The guards that hold a cgroup back for a period, in one order; what bounds a
- * step is in guard.h.
+ * step is in bounds.h, and what brakes it in law.c.
+ *
+ * One more is a function and a line of the table here, its reason (reason.h,
+ * and what it means in reason.c), what it looks at in struct observation
+ * (decide.h; observe.c reads it, from struct host of target.h where it is the
+ * machine's), and a column for that in record.c.
  */
 #include "deciding.h"
 #include "num.h"
@@ -138,10 +143,10 @@ void guards_see_growth(struct deciding *s)
 	struct memory *m = s->m;
 	uint64_t now = s->o->g.current_bytes;
 
-	if (m->known && guard_grew(now, m->current_bytes) &&
-	    guard_grew(now, m->peak_bytes) &&
+	if (m->known && bounds_grew(now, m->current_bytes) &&
+	    bounds_grew(now, m->peak_bytes) &&
 	    !deciding_within(s, m->grown_us, s->p->grace_us))
 		m->grown_us = s->o->now_us;
-	m->peak_bytes = guard_adapt(m->peak_bytes, now, s->o->psi.window_us,
-				    now > m->peak_bytes);
+	m->peak_bytes = bounds_adapt(m->peak_bytes, now, s->o->psi.window_us,
+				     now > m->peak_bytes);
 }

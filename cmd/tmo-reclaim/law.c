@@ -148,7 +148,10 @@ static bool inefficient(const struct law_in *in)
 	       (double)in->got_bytes < EFFICIENCY * (double)in->scanned_bytes;
 }
 
-/* 1: go; 0: stop; *why is what brakes most. */
+/*
+ * 1: go; 0: stop; *why is what brakes most: the reason of the row where it
+ * stops, or takes more than half of the step.
+ */
 static double brake(const struct law_in *in, struct law_state *st,
 		    enum reason *why)
 {

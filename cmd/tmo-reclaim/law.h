@@ -33,7 +33,7 @@ struct law_in {
 	double mem_limit_pct, io_limit_pct;
 	double ratio;
 	uint64_t current_bytes;
-	uint64_t base_bytes; /* of guard_base() */
+	uint64_t base_bytes; /* of bounds_base() */
 	/* Of the base, what no evidence tells of: all, the file LRU or 0. */
 	uint64_t blind_bytes;
 	uint64_t floor_bytes;

@@ -107,9 +107,9 @@ static void look_at_limits(struct period *s)
 	struct run *run = s->run;
 	const struct host *h = &run->host;
 	const struct mem_stat *st = &s->before.stat;
-	struct guard_in *g = &s->o.g;
+	struct bounds_in *g = &s->o.g;
 
-	*g = (struct guard_in){
+	*g = (struct bounds_in){
 		.current_bytes = s->before.current_bytes,
 		.anon_lru_bytes = mem_anon_lru_bytes(st),
 		.file_lru_bytes = mem_file_lru_bytes(st),
@@ -299,7 +299,7 @@ void observe_recording(struct period *s)
 	s->o.elapsed_us = NUM_NONE;
 	look_at_run(s);
 	look_at_pressure(s);
-	s->o.g = (struct guard_in){
+	s->o.g = (struct bounds_in){
 		.current_bytes = in->memory_bytes,
 		.file_lru_bytes = in->file_bytes,
 		.anon_lru_bytes = in->anon_bytes != NUM_NONE ? in->anon_bytes

@@ -168,7 +168,7 @@ static uint64_t present_bytes(const struct process *p, uint64_t addr,
 static enum reason may_page_out(struct run *run, const char *key, bool anon)
 {
 	struct mem_swap swap;
-	struct guard_in g = {
+	struct bounds_in g = {
 		.swap_limit_mpct = run->policy.swap_limit_mpct,
 		.swap_write = NUM_NONE,
 		.swappiness = NUM_NONE,
@@ -183,7 +183,7 @@ static enum reason may_page_out(struct run *run, const char *key, bool anon)
 	mem_swap_left(&run->set, key, &swap);
 	g.swap_left_bytes = swap.left_bytes;
 	g.swap_used_mpct = swap.used_mpct;
-	return guard_swap(&g);
+	return bounds_swap(&g);
 }
 
 static uint64_t stalled_us(const struct run *run, const struct cg *cg)

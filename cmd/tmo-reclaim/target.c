@@ -326,7 +326,7 @@ static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
 /* Its own limits; the root has none. */
 static void own_limits(const struct cg *cg, struct target *t,
 		       const struct reading *now, struct mem_swap *swap,
-		       struct guard_in *g)
+		       struct bounds_in *g)
 {
 	struct files *f = &t->files;
 	uint64_t swap_max, zmax = NUM_MAX, znow;
@@ -345,7 +345,7 @@ static void own_limits(const struct cg *cg, struct target *t,
 
 /* Anonymous memory that reclaim can move to a slower node, and has moved. */
 static void split_tiers(const struct cg *cg, struct target *t,
-			const struct tier *tier, struct guard_in *g)
+			const struct tier *tier, struct bounds_in *g)
 {
 	char buf[IO_BUF];
 	uint64_t fast_bytes;
@@ -365,7 +365,7 @@ static void split_tiers(const struct cg *cg, struct target *t,
 void target_limits(const struct cg_set *set, const struct cg *cg,
 		   struct target *t, const struct reading *now,
 		   const struct host *h, struct ancestors *above,
-		   struct guard_in *g)
+		   struct bounds_in *g)
 {
 	struct mem_swap swap = h->swap;
 	size_t n = ancestors_read(above, set, cg->key);

@@ -114,11 +114,11 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 		     struct pressure *out);
 
-/* The swap and protection part of the guard's input. */
+/* The swap and protection part of the bounds. */
 void target_limits(const struct cg_set *set, const struct cg *cg,
 		   struct target *t, const struct reading *now,
 		   const struct host *h, struct ancestors *above,
-		   struct guard_in *g);
+		   struct bounds_in *g);
 
 /*
  * What the period brought.  ours: a write of ours, to it or above it, was

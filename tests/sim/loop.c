@@ -2,9 +2,9 @@
 
 #include <math.h>
 
+#include "tmo-reclaim/bounds.c"
 #include "tmo-reclaim/decide.c"
 #include "tmo-reclaim/evidence.c"
-#include "tmo-reclaim/guard.c"
 #include "tmo-reclaim/guards.c"
 #include "tmo-reclaim/kinds.c"
 #include "tmo-reclaim/law.c"
@@ -68,11 +68,11 @@ static struct row_input row_of(const struct loop *l, const struct subject *b,
 
 /* Of several, what is protected is below it. */
 static void observe_limits(const struct loop *l, const struct subject *b,
-			   const struct loop_counts *now, struct guard_in *g)
+			   const struct loop_counts *now, struct bounds_in *g)
 {
 	const struct world *w = &l->w;
 
-	*g = (struct guard_in){
+	*g = (struct bounds_in){
 		.current_bytes = now->present_bytes[WORLD_ANON] +
 				 now->present_bytes[WORLD_FILE],
 		.anon_lru_bytes = now->present_bytes[WORLD_ANON],

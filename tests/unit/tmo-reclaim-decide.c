@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tap.h"
+#include "tmo-reclaim/bounds.c"
 #include "tmo-reclaim/decide.c"
 #include "tmo-reclaim/evidence.c"
-#include "tmo-reclaim/guard.c"
 #include "tmo-reclaim/guards.c"
 #include "tmo-reclaim/kinds.c"
 #include "tmo-reclaim/law.c"

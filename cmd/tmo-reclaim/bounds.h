@@ -1,10 +1,10 @@
 /*
- * guard - what must not be reclaimed whatever the law says: the floor below
- * which no step goes, whether swap may be used, and when to hold back.
- * Pure functions.
+ * bounds - of what a step is, and how far it may go, whatever the law says:
+ * whether swap may be used, the base, and the floor below which no step goes.
+ * What holds a cgroup back for a whole period is in guards.c.  Pure functions.
  */
-#ifndef GUARD_H
-#define GUARD_H
+#ifndef BOUNDS_H
+#define BOUNDS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include "reason.h"
 
 /* Everything the kernel or the policy says of one cgroup; NUM_NONE: unknown. */
-struct guard_in {
+struct bounds_in {
 	uint64_t current_bytes;
 	uint64_t anon_lru_bytes, file_lru_bytes;
 	uint64_t busy_file_bytes; /* dirty or under writeback */
@@ -38,14 +38,14 @@ struct guard_in {
 };
 
 /* Is anonymous memory out of bounds, and why; REASON_LAW: it is not. */
-enum reason guard_swap(const struct guard_in *in);
+enum reason bounds_swap(const struct bounds_in *in);
 
 /* The floor, and which of its parts is the highest. */
-struct guard_floor {
+struct bounds_floor {
 	uint64_t bytes;
 	enum reason reason;
 };
-struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
+struct bounds_floor bounds_floor(const struct bounds_in *in, bool file_only);
 
 /*
  * What the law's ratio applies to: what reclaim can take, and what it has put
@@ -56,14 +56,14 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only);
  * below it reclaim passes over: without it, a step sized by the whole would be
  * of the small rest alone.
  */
-uint64_t guard_base(const struct guard_in *in, bool file_only);
+uint64_t bounds_base(const struct bounds_in *in, bool file_only);
 
 /*
  * step, no further than down to the floor; *reason is set when that bounds, or
  * leaves nothing that a small step could be saved up for.  0 where less is left
  * of it than the kernel takes at once.
  */
-uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
+uint64_t bounds_step(const struct bounds_in *in, const struct bounds_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,
 		     uint64_t step_bytes, enum reason *reason);
 
@@ -71,10 +71,10 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
  * The floor that refaults raise: to what the cgroup holds now when it is
  * harmed, and sinking by half in ten minutes otherwise.
  */
-uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
-		     uint64_t window_us, bool harmed);
+uint64_t bounds_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
+		      uint64_t window_us, bool harmed);
 
 /* A growth that is no noise: more than 1/16 of it, and than 8 MiB. */
-bool guard_grew(uint64_t current_bytes, uint64_t before_bytes);
+bool bounds_grew(uint64_t current_bytes, uint64_t before_bytes);
 
 #endif

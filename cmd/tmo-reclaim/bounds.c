@@ -1,4 +1,4 @@
-#include "guard.h"
+#include "bounds.h"
 
 #include <math.h>
 
@@ -8,7 +8,7 @@
 static const double HALF_LIFE_US = 600e6;
 static const uint64_t GROWTH_BYTES = 8 << 20;
 
-enum reason guard_swap(const struct guard_in *in)
+enum reason bounds_swap(const struct bounds_in *in)
 {
 	/* Without swap the kernel can but demote. */
 	if (!num_known(in->swap_left_bytes) && in->demotable_bytes)
@@ -37,7 +37,7 @@ enum reason guard_swap(const struct guard_in *in)
 	return REASON_LAW;
 }
 
-struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
+struct bounds_floor bounds_floor(const struct bounds_in *in, bool file_only)
 {
 	uint64_t room = num_known(in->swap_left_bytes);
 	uint64_t swappable =
@@ -46,8 +46,8 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 				      room ? room : in->demotable_bytes);
 	uint64_t stays = num_less(in->current_bytes,
 				  num_known(in->file_lru_bytes) + swappable);
-	struct guard_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
-	const struct guard_floor others[] = {
+	struct bounds_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
+	const struct bounds_floor others[] = {
 		{ num_known(in->min_bytes), REASON_PROTECTED },
 		{ num_known(in->low_bytes), REASON_PROTECTED },
 		{ in->below_bytes + in->headroom_bytes, REASON_PROTECTED },
@@ -63,7 +63,7 @@ struct guard_floor guard_floor(const struct guard_in *in, bool file_only)
 	return f;
 }
 
-uint64_t guard_base(const struct guard_in *in, bool file_only)
+uint64_t bounds_base(const struct bounds_in *in, bool file_only)
 {
 	uint64_t open = num_less(in->current_bytes, in->below_bytes);
 	uint64_t lru;
@@ -79,7 +79,7 @@ uint64_t guard_base(const struct guard_in *in, bool file_only)
 	return lru + num_least(lru, num_known(in->swapped_bytes));
 }
 
-uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
+uint64_t bounds_step(const struct bounds_in *in, const struct bounds_floor *f,
 		     uint64_t base_bytes, uint64_t max_step_bytes,
 		     uint64_t step_bytes, enum reason *reason)
 {
@@ -102,8 +102,8 @@ uint64_t guard_bound(const struct guard_in *in, const struct guard_floor *f,
 	return mem_whole_pages(step_bytes);
 }
 
-uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
-		     uint64_t window_us, bool harmed)
+uint64_t bounds_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
+		      uint64_t window_us, bool harmed)
 {
 	double kept = exp2(-(double)window_us / HALF_LIFE_US);
 
@@ -113,7 +113,7 @@ uint64_t guard_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
 	return (uint64_t)((double)adaptive_bytes * kept);
 }
 
-bool guard_grew(uint64_t current_bytes, uint64_t before_bytes)
+bool bounds_grew(uint64_t current_bytes, uint64_t before_bytes)
 {
 	uint64_t grown = num_less(current_bytes, before_bytes);
 
