@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "cg.h"
+#include "fmt.h"
 #include "io.h"
 #include "root.h"
 
@@ -121,4 +121,24 @@ int mount_cgroup2(char **point, char **top)
 	else
 		free(root);
 	return *point && (!top || root) ? 0 : -ENOMEM;
+}
+
+bool mount_memory_is_v1(void)
+{
+	char *text, *save = NULL;
+	bool found = false;
+
+	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line && !found;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *type = strstr(line, " - cgroup "), options[256];
+
+		found = type &&
+			sscanf(type, " - cgroup %*s %255s", options) == 1 &&
+			(strstr(options, ",memory,") ||
+			 fmt_ends(options, ",memory"));
+	}
+	free(text);
+	return found;
 }

@@ -7,6 +7,7 @@
 #ifndef MOUNT_H
 #define MOUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -17,6 +18,9 @@
  * -ENOTDIR: there is no /proc; or what reading it failed with.
  */
 int mount_cgroup2(char **point, char **top);
+
+/* Does cgroup v1 hold the memory controller, so that cgroup2 cannot have it? */
+bool mount_memory_is_v1(void);
 
 /* The cgroup2 path in a /proc/PID/cgroup; 0 or -errno, -ENOENT: v1 alone. */
 int mount_cgroup_of(const char *path, char *buf, size_t size);

@@ -130,3 +130,45 @@ row() {
 		[[ $stderr == *"Too many open files"* ]]
 	done
 }
+
+# checked TOOL FEATURE STATE DETAIL FIX: that row of --check, by patterns.
+checked() {
+	run --separate-stderr "$1" --check </dev/null
+	awk -F'\t' -v f="$2" -v s="$3" -v d="$4" -v x="$5" '
+		$1 ~ f && $2 == s && $3 ~ d && $4 ~ x { found = 1 } END { exit !found }' <<<"$output" ||
+		{ printf 'no row %s\n%s\n' "$*" "$output"; return 1; }
+}
+
+@test "--check on a hybrid host says that cgroup v1 has the memory controller" {
+	printf '%s\n' '30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw' \
+		'31 24 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory' >"$TMO_ROOT/proc/self/mountinfo"
+	mkdir -p "$TREE/unified/a.slice"
+	checked tmo-reclaim cgroup missing 'cgroup v1$' '^boot with systemd.unified_cgroup_hierarchy=1$'
+	checked swap-balance memory.stat missing 'cgroup v1$' '^boot with systemd.unified_cgroup_hierarchy=1$'
+	# another controller of v1 takes nothing away
+	sed -i 's/rw,memory/rw,cpu/' "$TMO_ROOT/proc/self/mountinfo"
+	checked swap-balance memory.stat missing '^no memory controller$' 'cgroup_disable'
+}
+
+@test "--check where there is no cgroup yet" {
+	rm -r "${TREE:?}"/*/
+	checked tmo-reclaim cgroup missing '^there is no cgroup yet' '^tmo-reclaim --check CGROUP$'
+}
+
+@test "--check names what to do about swap, zswap, pressure and rivals" {
+	mkdir -p "$TMO_ROOT"/sys/module/{zswap,damon_reclaim}/parameters
+	echo N >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
+	echo Y >"$TMO_ROOT/sys/module/damon_reclaim/parameters/enabled"
+	printf 'Filename Type Size Used Priority\n/dev/vda partition 1048576 0 -2\n' >"$TMO_ROOT/proc/swaps"
+	echo 1 >"$TMO_ROOT/sys/class/block/vda/queue/rotational"
+	checked tmo-reclaim rivals limited '^DAMON_RECLAIM is on' '^echo N >/sys/module/damon_reclaim/'
+	checked tmo-reclaim zswap limited '^not enabled$' '^echo Y >/sys/module/zswap/parameters/enabled'
+	checked tmo-reclaim swap limited 'rotating' 'echo 0 >/sys/block/DEV/queue/rotational; else --rotational$'
+	checked swap-balance swap:/dev/vda limited 'rotational disk' 'echo 0 >/sys/block/DEV/queue/rotational$'
+	sed -i 's/^Swap\(Total\|Free\): .*/Swap\1: 0 kB/' "$TMO_ROOT/proc/meminfo"
+	checked tmo-reclaim swap limited '^none is left' '^add swap: man 7 tmo, SETTING UP'
+	find "$TREE" -name 'memory.pressure' -delete
+	checked tmo-reclaim memory.pressure missing . '^boot with psi=1'
+	rm "$TMO_ROOT/proc/pressure/memory"
+	checked psi-watch system_mem missing . '^boot with psi=1$'
+}

@@ -10,6 +10,7 @@
 
 #include "io.h"
 #include "kv.h"
+#include "mount.h"
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
@@ -37,9 +38,13 @@ static int check_stat(struct rows_out *out, const struct cg_set *set)
 	ssize_t n = io_read(set->fd, "memory.stat", buf, sizeof(buf));
 
 	if (n < 0 || mem_stat_parse(buf, &st)) {
+		bool v1 = mount_memory_is_v1();
+
 		tool_check_fix(out, "memory.stat", CHECK_MISSING,
-			       "boot without cgroup_disable=memory",
-			       "no memory controller");
+			       v1 ? MEMORY_IS_V1
+				  : "boot without cgroup_disable=memory",
+			       v1 ? "the memory controller is that of cgroup v1"
+				  : "no memory controller");
 		return STATUS_FATAL;
 	}
 	if (st.activate_file_pages == NUM_NONE) {
@@ -90,16 +95,17 @@ static void check_area(struct rows_out *out, const struct swap_area *a)
 	char name[300], size[NUM_LEN], used[NUM_LEN];
 
 	snprintf(name, sizeof(name), "swap:%s", a->path);
-	tool_check(out, name,
-		   a->kind == SWAP_ROTATIONAL || a->file ? CHECK_LIMITED
-							 : CHECK_OK,
-		   "%s, %s, %s used, priority %" PRId64 "%s%s", kind_word(a),
-		   num_human_bytes(size, a->size_bytes),
-		   num_human_bytes(used, a->used_bytes), a->prio,
-		   a->file ? "; writes are counted by pswpout" : "",
-		   a->kind == SWAP_ROTATIONAL
-			   ? "; never used for proactive swap"
-			   : "");
+	tool_check_fix(out, name,
+		       a->kind == SWAP_ROTATIONAL || a->file ? CHECK_LIMITED
+							     : CHECK_OK,
+		       a->kind == SWAP_ROTATIONAL ? SWAP_ROTATES : NULL,
+		       "%s, %s, %s used, priority %" PRId64 "%s%s",
+		       kind_word(a), num_human_bytes(size, a->size_bytes),
+		       num_human_bytes(used, a->used_bytes), a->prio,
+		       a->file ? "; writes are counted by pswpout" : "",
+		       a->kind == SWAP_ROTATIONAL
+			       ? "; never used for proactive swap"
+			       : "");
 }
 
 /* Is an area of kind a filled before one of kind b, or along with it? */

@@ -9,6 +9,7 @@
 
 #include "io.h"
 #include "mem.h"
+#include "mount.h"
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
@@ -32,12 +33,16 @@ static struct cg *candidate(struct run *run, const char *key)
 	return run->set.n ? run->set.v[0] : NULL;
 }
 
+static const char READ_ONLY[] = "mount -o remount,rw /sys/fs/cgroup; in a "
+				"container, run it on the host";
+
 /* True: it is missing. */
 static bool say(struct rows_out *out, const char *feature, int err,
 		enum check_state or_else, const char *good, const char *remedy)
 {
 	if (err)
-		tool_check_fix(out, feature, or_else, remedy, "%s",
+		tool_check_fix(out, feature, or_else,
+			       err == -EROFS ? READ_ONLY : remedy, "%s",
 			       strerror(-err));
 	else
 		tool_check(out, feature, CHECK_OK, "%s", good);
@@ -118,24 +123,32 @@ static void check_swap(struct run *run, const struct cg *cg,
 			   "/proc/meminfo does not tell how much is left: only "
 			   "file cache is taken");
 	else if (!swap.left_bytes)
-		tool_check(out, "swap", CHECK_LIMITED,
-			   "none is left for '%s': only file cache is taken",
-			   cg->key);
+		tool_check_fix(
+			out, "swap", CHECK_LIMITED,
+			"add swap: man 7 tmo, SETTING UP; or raise the "
+			"cgroup's memory.swap.max",
+			"none is left for '%s': only file cache is taken",
+			cg->key);
 	else if (run->host.rotational && !run->host.zswap)
-		tool_check_fix(out, "swap", CHECK_LIMITED, "--rotational",
+		tool_check_fix(out, "swap", CHECK_LIMITED,
+			       SWAP_ROTATES "; else --rotational",
 			       "on a rotating disk: file cache only");
 	else
 		tool_check(out, "swap", CHECK_OK, "%s left, %lld %% used",
 			   num_human_bytes(left, swap.left_bytes),
 			   (long long)swap.used_mpct / 1000);
-	tool_check(out, "zswap",
-		   !zswap_enabled()	  ? CHECK_LIMITED
-		   : run->host.zswap_full ? CHECK_LIMITED
-					  : CHECK_OK,
-		   "%s",
-		   !zswap_enabled()	  ? "not enabled"
-		   : run->host.zswap_full ? "the pool is full"
-					  : "enabled");
+	if (!zswap_enabled())
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "echo Y >/sys/module/zswap/parameters/enabled; "
+			       "not beside zram",
+			       "not enabled");
+	else if (run->host.zswap_full)
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "raise /sys/module/zswap/parameters/"
+			       "max_pool_percent",
+			       "the pool is full");
+	else
+		tool_check(out, "zswap", CHECK_OK, "enabled");
 }
 
 static void check_demotion(const struct run *run, struct rows_out *out)
@@ -175,9 +188,13 @@ static void check_rivals(struct rows_out *out)
 			     sizeof(on)) > 0 &&
 		     *on == 'Y';
 
-	tool_check(out, "rivals", damon ? CHECK_LIMITED : CHECK_OK, "%s",
-		   damon ? "DAMON_RECLAIM is on: it takes from all cgroups"
-			 : "DAMON_RECLAIM is off");
+	if (damon)
+		tool_check_fix(
+			out, "rivals", CHECK_LIMITED,
+			"echo N >/sys/module/damon_reclaim/parameters/enabled",
+			"DAMON_RECLAIM is on: it takes from all cgroups");
+	else
+		tool_check(out, "rivals", CHECK_OK, "DAMON_RECLAIM is off");
 }
 
 static bool check_yield(const struct run *run, const struct cg *cg,
@@ -214,10 +231,17 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	struct cg *cg = candidate(run, key);
 	bool missing;
 
+	if (mount_memory_is_v1()) {
+		tool_check_fix(out, "cgroup", CHECK_MISSING, MEMORY_IS_V1,
+			       "the memory controller is that of cgroup v1");
+		return STATUS_FATAL;
+	}
 	if (!cg) {
 		tool_check_fix(out, "cgroup", CHECK_MISSING,
-			       "tmo-reclaim --check CGROUP",
-			       "%s: no such cgroup", key ? key : "/*");
+			       "tmo-reclaim --check CGROUP", "%s%s",
+			       key ? key : "",
+			       key ? ": no such cgroup"
+				   : "there is no cgroup yet to try it on");
 		return STATUS_FATAL;
 	}
 	missing = check_place(run, cg, out);
