@@ -301,6 +301,15 @@ $KEY/ü" ]
 	stall "$CG/60" 20
 	retry 15 grep -qx "$KEY/late" "$out"
 	retry 15 grep -qx "$KEY/60" "$out"
+	# Where others went, their descriptors become triggers: none is polled.
+	echo 1 >"$CG/60/cgroup.kill"
+	echo 1 >"$CG/late/cgroup.kill"
+	rmdir "$CG"/? "$CG"/[1-4]?
+	all_armed() { [ "$(cat "/proc/$pid/fdinfo/"* | grep -c '^tfd:.* events: *1a ')" -eq 13 ]; }
+	retry 15 all_armed
+	: >"$out"
+	stall "$CG/late" 20
+	retry 15 grep -qx "$KEY/late" "$out"
 	kill "$pid"
 	refute grep -q "Too many" "$err"
 }
@@ -812,6 +821,9 @@ gone	-"
 	before=$(waits "$pid")
 	sleep 2
 	[ $(($(waits "$pid") - before)) -le 1 ]
+	echo 1 >"$CG/cgroup.pressure"
+	retry 5 armed
+	echo 0 >"$CG/cgroup.pressure"
 	kill "$pid"
 	grep -q "pressure accounting of '$KEY' is off: write 1 to its cgroup.pressure" "$BATS_TEST_TMPDIR/err"
 	runx 2 psi-watch "$KEY"

@@ -149,16 +149,31 @@ static void arm_manager(struct armed_trigger *t)
 	t->due_us = clock_mono_us() + REARM_US;
 }
 
+/* By the pressure file, or else memory.events. */
+static int arm_woken(struct armed_trigger *t)
+{
+	int err = arm_kernel(t);
+
+	if ((err == -EACCES || err == -EPERM || err == -EROFS) &&
+	    !arm_events(t))
+		return 0;
+	return err;
+}
+
+static bool is_short(int err)
+{
+	return err == -EMFILE || err == -ENFILE;
+}
+
 /* Once for each reason. */
 static void tell_poll(struct armed_trigger *t, int why)
 {
 	struct trigger_run *tr = t->trigger;
-	bool is_short = why == -EMFILE || why == -ENFILE;
-	bool *told = is_short ? &tr->told_short : &tr->told_poll;
+	bool *told = is_short(why) ? &tr->told_short : &tr->told_poll;
 	char pace[NUM_LEN];
 
 	num_human_us(pace, t->due_us - t->last.at_us);
-	if (root_is_live() && !*told && is_short)
+	if (root_is_live() && !*told && is_short(why))
 		note("RLIMIT_NOFILE is too low for a trigger each: some are "
 		     "polled every %s",
 		     pace);
@@ -181,9 +196,20 @@ static int arm_poll(struct armed_trigger *t, int why)
 	else
 		close(fd); /* opened anew each time */
 	t->source = BY_POLL;
+	t->fd_short = is_short(why);
 	judge_again(t, t->last.at_us);
 	tell_poll(t, why);
 	return 0;
+}
+
+/* The readings go on: they are older than the trigger, see is_verified(). */
+void arm_polled(struct armed_trigger *t)
+{
+	if (t->source != BY_POLL || !t->fd_short || t->alarm.state != CALM ||
+	    !may_hold(t))
+		return;
+	cg_set_let_go(&t->trigger->w->set, &t->fd);
+	t->fd_short = is_short(arm_woken(t));
 }
 
 void arm_tell(struct armed_trigger *t, int err)
@@ -223,10 +249,7 @@ void arm(struct armed_trigger *t)
 		arm_manager(t);
 		return;
 	}
-	err = root_is_live() ? arm_kernel(t) : -ENOTSUP;
-	if ((err == -EACCES || err == -EPERM || err == -EROFS) &&
-	    !arm_events(t))
-		return;
+	err = root_is_live() ? arm_woken(t) : -ENOTSUP;
 	if (err)
 		err = arm_poll(t, err);
 	if (err) {

@@ -28,6 +28,7 @@ struct armed_trigger {
 	int fd; /* armed, or held to poll; or -1 */
 	uint8_t source;
 	bool loud, told;
+	bool fd_short; /* polled for want of a descriptor */
 	bool high_row; /* a row of it went out, and none after it */
 	struct reading last, before;
 	struct alarm alarm;
@@ -49,10 +50,12 @@ struct trigger_run {
 /* ---- arm.c ---- */
 
 /* Where it cannot be armed, or is no more: try again. */
-enum { REARM_US = 10000000 };
+enum { REARM_US = 3000000 };
 
 /* As asked, then wider, then without the kernel's help; told where not. */
 void arm(struct armed_trigger *t);
+/* Polled for want of a descriptor, and calm: there may be one now. */
+void arm_polled(struct armed_trigger *t);
 void arm_off(struct armed_trigger *t);
 int arm_read(struct armed_trigger *t, struct reading *out);
 

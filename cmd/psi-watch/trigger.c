@@ -182,6 +182,7 @@ static void look(struct armed_trigger *t)
 		return;
 	}
 	judge_poll(t, now);
+	arm_polled(t);
 	judge_again(t, now.at_us);
 }
 
