@@ -36,8 +36,8 @@ const char *psi_system_file(enum psi_res res)
 	return resources[res].system_file;
 }
 
-/* "0.12" as thousandths; the kernel prints two decimals. */
-static int64_t average(const char *s)
+/* "0.12" as thousandths; the kernel prints two decimals.  Returns its end. */
+static const char *average(const char *s, int64_t *out)
 {
 	int64_t whole = 0, frac = 0, unit = 100;
 
@@ -46,47 +46,66 @@ static int64_t average(const char *s)
 	if (*s == '.')
 		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
 			frac += (*s - '0') * unit;
-	return whole * 1000 + frac;
+	*out = whole * 1000 + frac;
+	return s;
 }
 
-static int parse_line(const char *p, struct psi_line *out)
+static const char *counter(const char *s, uint64_t *out)
 {
-	bool total = false;
+	uint64_t v = 0;
 
-	for (; *p == ' '; p += strcspn(p, " \n")) {
+	for (; *s >= '0' && *s <= '9'; s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	*out = v;
+	return s;
+}
+
+/* Most of a sample's work: compares of a known length are a load or two. */
+static inline bool begins(const char *p, const char *end, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (size_t)(end - p) >= n && !memcmp(p, word, n);
+}
+
+/* The fields behind "some" or "full"; returns where they end. */
+static const char *parse_line(const char *p, const char *end,
+			      struct psi_line *out)
+{
+	while (*p == ' ') {
 		p++;
-		if (!strncmp(p, "total=", 6)) {
-			uint64_t v = 0;
-
-			for (p += 6; *p >= '0' && *p <= '9'; p++)
-				v = v * 10 + (uint64_t)(*p - '0');
-			out->total_us = v;
-			total = true;
-		} else if (!strncmp(p, "avg10=", 6)) {
-			out->avg10_mpct = average(p + 6);
-		} else if (!strncmp(p, "avg60=", 6)) {
-			out->avg60_mpct = average(p + 6);
-		} else if (!strncmp(p, "avg300=", 7)) {
-			out->avg300_mpct = average(p + 7);
+		if (begins(p, end, "avg10=")) {
+			p = average(p + 6, &out->avg10_mpct);
+		} else if (begins(p, end, "avg60=")) {
+			p = average(p + 6, &out->avg60_mpct);
+		} else if (begins(p, end, "avg300=")) {
+			p = average(p + 7, &out->avg300_mpct);
+		} else if (begins(p, end, "total=")) {
+			p = counter(p + 6, &out->total_us);
+			out->seen = true;
 		}
+		while (*p && *p != ' ' && *p != '\n')
+			p++;
 	}
-	out->seen = total;
-	return total ? 0 : -EBADMSG;
+	return p;
 }
 
 int psi_parse(const char *text, struct psi *out)
 {
+	const char *end = text + strlen(text);
 	bool any = false;
 
 	memset(out, 0, sizeof(*out));
 	while (*text) {
 		struct psi_line *line = NULL;
 
-		if (!strncmp(text, "some ", 5))
+		if (begins(text, end, "some "))
 			line = &out->line[PSI_SOME];
-		else if (!strncmp(text, "full ", 5))
+		else if (begins(text, end, "full "))
 			line = &out->line[PSI_FULL];
-		if (line && parse_line(text + 4, line))
+		if (line)
+			text = parse_line(text + 4, end, line);
+		if (line && !line->seen)
 			return -EBADMSG;
 		any |= line != NULL;
 		text += strcspn(text, "\n");
