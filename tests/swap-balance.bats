@@ -1044,6 +1044,24 @@ apply_again() {
 		runx 2 swap-balance $opt < <(echo /w.slice/idle)
 		one_line "${opt%% *}: not in a filter"
 	done
+	# and of the modes that show no rows of cgroups
+	while IFS='|' read -r opt says; do
+		# shellcheck disable=SC2086 # options and their values
+		runx 2 swap-balance -S "$STATE" $opt
+		one_line "$says"
+	done <<-'END'
+		--maintain /w.slice|--maintain takes no cgroup
+		--budget-status /w.slice|--budget-status takes no cgroup
+		--maintain --probe 1M|--probe: not with --maintain
+		--maintain -i 1h|-i: not with --maintain
+		--budget-status -o drive|-o: not with --budget-status
+		--undo -r|-r: not with --undo
+		--undo --probe 1M /|--probe: not with --undo
+		--plan -c 3 /|-c: not with --plan
+		--apply -o swappiness /|-o: not with --apply
+	END
+	runx 2 swap-balance -S '' /w.slice/idle
+	one_line "-S: '' is no file"
 	runx 2 balance --swap-limit 200% /w.slice/idle
 	one_line "--swap-limit: '200%' is more than 100%"
 	runx 2 balance -b 1G --endurance 600TBW/5y /w.slice/idle

@@ -74,6 +74,17 @@ const struct opt options[] = {
 };
 const size_t options_n = sizeof(options) / sizeof(*options);
 
+const char *options_mode(enum mode mode)
+{
+	static const char *const names[] = {
+		[MODE_STATUS] = "--budget-status", [MODE_PLAN] = "--plan",
+		[MODE_APPLY] = "--apply",	   [MODE_UNDO] = "--undo",
+		[MODE_MAINTAIN] = "--maintain",
+	};
+
+	return names[mode];
+}
+
 static double opt_decimal(const char *opt, const char *arg, double least)
 {
 	int64_t milli;
@@ -134,7 +145,11 @@ void options_take(void *arg, int key, const char *text)
 	case 'b':
 	case KEY_ENDURANCE:
 	case KEY_DRIVE: take_budget(o, key, text); break;
-	case 'S': o->state = text; break;
+	case 'S':
+		if (!*text)
+			die(0, "-S: '' is no file");
+		o->state = text;
+		break;
 	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
 	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
 	case KEY_APPLY: take_mode(o, MODE_APPLY); break;

@@ -27,6 +27,9 @@ struct options {
 	const char *state;
 };
 
+/* The option that chose it; not of MODE_SHOW. */
+const char *options_mode(enum mode mode);
+
 extern const struct options options_default;
 
 /* The tool's own options, for -h, and the one that takes them: see tool.h. */

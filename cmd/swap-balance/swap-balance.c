@@ -267,6 +267,28 @@ static bool is_filter(const struct run *run, char **operands, int n)
 	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
 }
 
+/* What a mode other than the rows of cgroups would leave out of account. */
+static void refuse_in_mode(const struct run *run, int operands)
+{
+	const struct common_opts *c = &run->common;
+	bool of_cgroups = run->o.mode == MODE_PLAN || run->o.mode == MODE_APPLY;
+	bool of_drives =
+		run->o.mode == MODE_STATUS || run->o.mode == MODE_MAINTAIN;
+	const char *opt = c->cols			      ? "-o"
+			  : c->count			      ? "-c"
+			  : run->o.probe_bytes && !of_cgroups ? "--probe"
+			  : c->interval_us && of_drives	      ? "-i"
+			  : c->recursive && !of_cgroups	      ? "-r"
+							      : NULL;
+
+	if (run->o.mode == MODE_SHOW || c->check)
+		return;
+	if (opt)
+		die(0, "%s: not with %s", opt, options_mode(run->o.mode));
+	if (operands && of_drives)
+		die(0, "%s takes no cgroup", options_mode(run->o.mode));
+}
+
 static void prepare(struct run *run, const struct tool *tool, bool filters)
 {
 	struct tool names = *tool;
@@ -320,6 +342,7 @@ int main(int argc, char **argv)
 
 	if (filters)
 		filter_refuse(&run);
+	refuse_in_mode(&run, argc - at);
 	prepare(&run, &tool, filters);
 	if (!run.common.check &&
 	    (filters || (run.o.mode == MODE_SHOW && run.common.interval_us)))
