@@ -1,5 +1,5 @@
 /*
- * above - the limits of the cgroups above a target, which bound it as well:
+ * ancestors - the limits of the cgroups above a target, which bound it as well:
  * read once a tick and shared by all below.
  */
 #ifndef ANCESTORS_H

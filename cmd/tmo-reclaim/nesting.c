@@ -83,14 +83,10 @@ uint64_t protected_below(const struct period *s)
 {
 	struct target *t = s->t;
 
-	if (!root_is_live() || !within(s, t->below_read_us, 60000000)) {
+	if (!root_is_live() ||
+	    !decide_within(s->now_us, t->below_read_us, 60000000)) {
 		t->below_bytes = protected_of_children(s);
 		t->below_read_us = s->now_us;
 	}
 	return t->below_bytes;
-}
-
-bool within(const struct period *s, uint64_t then_us, uint64_t time_us)
-{
-	return decide_within(s->now_us, then_us, time_us);
 }

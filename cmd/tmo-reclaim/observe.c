@@ -174,7 +174,7 @@ static void look_at_run(struct period *s)
 static bool is_quiet(const struct period *s, uint64_t then_us)
 {
 	return then_us < s->t->read_us &&
-	       !within(s, then_us, RECLAIMER_FLUSHED_US);
+	       !decide_within(s->now_us, then_us, RECLAIMER_FLUSHED_US);
 }
 
 /*

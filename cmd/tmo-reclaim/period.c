@@ -73,7 +73,8 @@ static bool is_stale(const struct period *s)
 {
 	if (!s->in->piped || !root_is_live())
 		return false;
-	return late_ms(s) || within(s, s->t->row_us, row_window_us(s) / 2);
+	return late_ms(s) ||
+	       decide_within(s->now_us, s->t->row_us, row_window_us(s) / 2);
 }
 
 /* One late row is an accident; where each is, nothing would ever be done. */

@@ -68,9 +68,6 @@ void tell_parents(const struct period *s);
  */
 uint64_t protected_below(const struct period *s);
 
-/* Was that then less than time_us ago; 0 is never. */
-bool within(const struct period *s, uint64_t then_us, uint64_t time_us);
-
 /* ---- take.c ---- */
 
 /* What the kernel takes: a write of no bytes does nothing but be parsed. */
