@@ -148,13 +148,17 @@ static void use_bounds(struct deciding *s)
 
 /* ---- the law ---- */
 
-/* Of the base, what a blind step is for. */
-static uint64_t blind_base(const struct deciding *s)
+/*
+ * Of the base, what a blind step is for.  Evidence is never worse than none:
+ * where it can tell little, what is left is for the steps without.
+ */
+static uint64_t blind_base(struct deciding *s)
 {
 	uint64_t base;
 
-	if (evidence_cold(s) == NUM_NONE)
+	if (evidence_cold(s) == NUM_NONE || evidence_hides(s))
 		return s->base_bytes;
+	s->files_alone = true;
 	if (s->m->cold.file_bytes != NUM_NONE)
 		return 0;
 	base = num_least(s->base_bytes, bounds_base(&s->g, true));
@@ -187,6 +191,7 @@ static struct law_out ask_law(struct deciding *s, bool held)
 		.current_bytes = s->g.current_bytes,
 		.base_bytes = s->base_bytes,
 		.blind_bytes = blind_base(s),
+		.files_alone = s->files_alone,
 		.floor_bytes = s->floor.bytes,
 		.asked_bytes = num_least(o->left_bytes, p->chunk_bytes),
 		.cold_bytes = evidence_cold(s),

@@ -29,7 +29,6 @@ struct row_input {
 	uint64_t swappiness, swap_left_bytes, swap_write;
 	bool tier;    /* the backend to be used */
 	bool cold_ok; /* evidence that may be used; of file: NUM_NONE if not */
-	bool cold_to_come; /* once the generations tell */
 	uint64_t cold_anon_bytes, cold_file_bytes, age_us;
 	uint64_t anon_bytes, file_bytes, memory_bytes;
 	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
@@ -102,7 +101,6 @@ struct memory {
 	uint64_t peak_bytes;	/* decaying: to tell growth from churn */
 	uint64_t grown_us;
 	uint64_t file_back_us; /* when file cache last refaulted in numbers */
-	uint64_t evidence_due_us;    /* since when evidence is to come */
 	unsigned int nested_periods; /* periods left to those below */
 	/* Of the last period. */
 	uint64_t got_bytes, scanned_bytes;

@@ -14,7 +14,8 @@ struct deciding {
 	struct bounds_in g; /* with what the policy and the row say */
 	enum reason swap;
 	bool file_only;
-	bool writes; /* each page of anonymous memory reaches the drive */
+	bool files_alone; /* what no evidence tells of is file cache */
+	bool writes;	  /* each page of anonymous memory reaches the drive */
 	struct bounds_floor floor;
 	uint64_t base_bytes, trip_bytes;
 	struct decision d;
@@ -32,6 +33,12 @@ void evidence_take(struct deciding *s);
 /* What is known to be cold and not yet taken; NUM_NONE: nothing is known. */
 uint64_t evidence_cold(const struct deciding *s);
 uint64_t evidence_cold_anon(const struct deciding *s);
+
+/*
+ * Does it tell nothing of what is not cold: a huge page is hot by one touch of
+ * 512 pages.
+ */
+bool evidence_hides(const struct deciding *s);
 
 /* ---- guards.c ---- */
 

@@ -1,4 +1,5 @@
 #include "deciding.h"
+#include "mem.h"
 #include "num.h"
 
 /* The rows repeat what a scan found until the next one. */
@@ -56,8 +57,6 @@ void evidence_take(struct deciding *s)
 	uint64_t now_us = s->o->now_us;
 	struct evidence *e = &s->m->cold;
 
-	if (in->cold_to_come && !e->known && !s->m->evidence_due_us)
-		s->m->evidence_due_us = now_us;
 	if (!in->cold_ok || !can_be(in, s->m->most_bytes)) {
 		keep_evidence(e, in->age_us, now_us);
 		return;
@@ -119,4 +118,9 @@ uint64_t evidence_cold(const struct deciding *s)
 	return evidence_cold_anon(s) + still_cold(e->file_bytes,
 						  e->taken_file_bytes,
 						  s->g.file_lru_bytes);
+}
+
+bool evidence_hides(const struct deciding *s)
+{
+	return s->trip_bytes > mem_reclaim_least_bytes();
 }

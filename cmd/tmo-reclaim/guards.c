@@ -68,21 +68,6 @@ static bool has_come_back(struct deciding *s)
 }
 
 /*
- * The row is to tell what is cold, and does not yet.  Blind steps take hot
- * pages where no generation has been sorted out; the age and a pass later the
- * scan has done that.  The classic LRU is sorted by the very steps: there is no
- * waiting; nor where only file cache may be taken, as nothing tells its age.
- */
-static bool awaits_evidence(struct deciding *s)
-{
-	uint64_t age_us = s->o->row.age_us;
-
-	return s->p->law == LAW_DEFAULT && s->o->row.cold_to_come &&
-	       !s->m->cold.known && !s->file_only && age_us < NUM_MAX / 2 &&
-	       deciding_within(s, s->m->evidence_due_us, 2 * age_us);
-}
-
-/*
  * Parent and child are never reclaimed in the same period.  Those at the
  * bottom go first, each by its own pressure; in every fourth period the turn
  * is the parent's, for what it holds beside them.
@@ -120,7 +105,6 @@ static const struct {
 	{ in_grace, REASON_GRACE },
 	{ grows, REASON_GROWTH },
 	{ has_come_back, REASON_CAME_BACK },
-	{ awaits_evidence, REASON_NO_EVIDENCE },
 	{ is_nested, REASON_NESTED },
 	{ cannot_take_file_alone, REASON_NO_SWAPPINESS },
 };

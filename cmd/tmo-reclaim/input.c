@@ -20,7 +20,6 @@ void input_map(const struct rows_in *in, struct input_map *m)
 		.cold_anon = rows_find(in, "cold_anon_bytes"),
 		.cold_file = rows_find(in, "cold_file_bytes"),
 		.age = rows_find(in, "age_us"),
-		.source = rows_find(in, "source"),
 		.anon = rows_find(in, "anon_bytes"),
 		.file = rows_find(in, "file_bytes"),
 		.memory = rows_find(in, "memory_bytes"),
@@ -72,15 +71,13 @@ static int64_t cell_mpct(const struct rows_in *in, int i)
 }
 
 /* suspect:file condemns what is said of file cache, and that alone. */
-static void judge_evidence(const char *source, const char *verdict,
-			   struct row_input *out)
+static void judge_evidence(const char *verdict, struct row_input *out)
 {
 	bool known = out->cold_anon_bytes != NUM_NONE &&
 		     out->cold_file_bytes != NUM_NONE;
 	bool ok = verdict && !strcmp(verdict, "ok");
 	bool file = verdict && strstr(verdict, "file");
 
-	out->cold_to_come = !known && source && !strcmp(source, "lru-gen");
 	out->cold_ok =
 		known && (ok || (file && !strcmp(verdict, "suspect:file")));
 	if (!ok)
@@ -117,5 +114,5 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.max_step_bytes = cell_u64(in, m->max_step),
 	};
 	out->tier = backend && !strcmp(backend, "tier");
-	judge_evidence(rows_str(in, m->source), rows_str(in, m->verdict), out);
+	judge_evidence(rows_str(in, m->verdict), out);
 }

@@ -10,7 +10,7 @@ struct input_map {
 	int mem, io, window, swappiness, backend, swap_left, swap_write,
 		verdict;
 	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
-	int mem_limit, io_limit, floor, max_step, age, source;
+	int mem_limit, io_limit, floor, max_step, age;
 };
 
 /* Dies where a needed column is missing. */

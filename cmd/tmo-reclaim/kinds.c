@@ -82,7 +82,7 @@ void kinds_split(struct deciding *s, uint64_t want, bool cold)
 
 	if (s->o->cannot_tell_kinds)
 		add_part(s, want, ACT_SWAPPINESS_NONE);
-	else if (s->file_only || (!cold && evidence_cold(s) != NUM_NONE))
+	else if (s->file_only || (!cold && s->files_alone))
 		add_part(s, want, 0);
 	else if (cold)
 		split_cold(s, want);

@@ -91,9 +91,9 @@ static double earned(const struct law_in *in)
 }
 
 /* A huge page is asked for where all is calm only. */
-static bool may_ask(const struct law_in *in, double go)
+static bool may_ask(uint64_t least_bytes, double go)
 {
-	return go >= CALM || in->least_bytes <= mem_reclaim_least_bytes();
+	return go >= CALM || least_bytes <= mem_reclaim_least_bytes();
 }
 
 /* What is left of a decaying sum after the window. */
@@ -189,13 +189,13 @@ static bool has_cold(const struct law_in *in)
 }
 
 /*
- * With evidence blind steps are of file cache alone, and may go so many times
- * as fast: the kernel keeps the part of it that refaults, and there is no hot
- * anonymous memory among it.
+ * Where evidence tells of anonymous memory, blind steps are of file cache
+ * alone, and may go so many times as fast: the kernel keeps the part of it that
+ * refaults, and there is no hot anonymous memory among it.
  */
 static double haste(const struct law_in *in)
 {
-	return in->cold_bytes == NUM_NONE ? 1 : FILES_ALONE;
+	return in->files_alone ? FILES_ALONE : 1;
 }
 
 /*
@@ -234,10 +234,10 @@ static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 	return step;
 }
 
-static struct law_out finish(const struct law_in *in, struct law_state *st,
-			     double want, enum reason reason)
+static struct law_out finish(struct law_state *st, double want, uint64_t least,
+			     enum reason reason)
 {
-	uint64_t step = whole_pages(st, want, in->least_bytes);
+	uint64_t step = whole_pages(st, want, least);
 
 	return (struct law_out){
 		.step_bytes = step,
@@ -249,20 +249,23 @@ static struct law_out finish(const struct law_in *in, struct law_state *st,
 static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 				 double go)
 {
+	/* No file cache comes in huge pages. */
+	uint64_t least =
+		in->files_alone ? mem_reclaim_least_bytes() : in->least_bytes;
 	double base = (double)in->blind_bytes;
 	double cap = CAP * haste(in) * base * earned(in);
 	double fresh = base * in->ratio * st->gain * go * earned(in);
 	/* A huge page is saved up for, and nothing that was is lost. */
-	double most = in->least_bytes > mem_reclaim_least_bytes()
-			      ? cap + (double)in->least_bytes
-			      : fmax(cap, (double)in->least_bytes);
+	double most = least > mem_reclaim_least_bytes()
+			      ? cap + (double)least
+			      : fmax(cap, (double)least);
 	double want = fmin(most, fmin(fresh, cap) + st->carry_bytes);
 
-	if (!may_ask(in, go)) {
-		st->carry_bytes = fmin(want, (double)in->least_bytes);
+	if (!may_ask(least, go)) {
+		st->carry_bytes = fmin(want, (double)least);
 		return (struct law_out){ .reason = REASON_SMALL };
 	}
-	return finish(in, st, want,
+	return finish(st, want, least,
 		      fresh + st->carry_bytes > cap ? REASON_CAP : REASON_LAW);
 }
 
@@ -284,7 +287,7 @@ static struct law_out cold_step(const struct law_in *in,
 	double want = fmin(cold, fmax(least, law));
 	uint64_t step = mem_whole_pages((uint64_t)want);
 
-	if (step < in->least_bytes || !may_ask(in, go))
+	if (step < in->least_bytes || !may_ask(in->least_bytes, go))
 		return (struct law_out){ .reason = REASON_SMALL };
 	return (struct law_out){
 		.step_bytes = step,
@@ -346,10 +349,11 @@ static struct law_out law_paper(const struct law_in *in, struct law_state *st)
 	cap = CAP * (double)in->base_bytes * earned(in);
 	want = (double)in->base_bytes * in->ratio * go * earned(in);
 	if (want + st->carry_bytes <= cap)
-		return finish(in, st, want + st->carry_bytes, REASON_LAW);
+		return finish(st, want + st->carry_bytes, in->least_bytes,
+			      REASON_LAW);
 	want = fmin(want, cap) + st->carry_bytes;
-	return finish(in, st, fmin(want, fmax(cap, (double)in->least_bytes)),
-		      REASON_CAP);
+	return finish(st, fmin(want, fmax(cap, (double)in->least_bytes)),
+		      in->least_bytes, REASON_CAP);
 }
 
 /*

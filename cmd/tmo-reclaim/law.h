@@ -36,6 +36,7 @@ struct law_in {
 	uint64_t base_bytes; /* of bounds_base() */
 	/* Of the base, what no evidence tells of: all, the file LRU or 0. */
 	uint64_t blind_bytes;
+	bool files_alone; /* that is the file LRU */
 	uint64_t floor_bytes;
 	uint64_t asked_bytes; /* -b */
 	uint64_t cold_bytes;  /* known cold and not yet taken; NUM_NONE */

@@ -55,8 +55,6 @@ static const struct {
 			       "much that was taken came back at once: left "
 			       "alone longer each time",
 			       "" },
-	[REASON_NO_EVIDENCE] = { "no_evidence", REASON_WAITS,
-				 "what is cold is about to be known", "" },
 	[REASON_NESTED] = { "nested", REASON_WAITS,
 			    "a cgroup above or below it has this period", "" },
 	[REASON_NO_PSI] = { "no_psi", REASON_CANNOT, "no pressure reading",

@@ -100,7 +100,6 @@ static const struct field {
 	{ "row_swap_write_bytes_per_s", IN(U64, SEEN, o.row.swap_write) },
 	{ "row_tier", IN(FLAG, SEEN, o.row.tier) },
 	{ "row_cold_ok", IN(FLAG, SEEN, o.row.cold_ok) },
-	{ "row_cold_to_come", IN(FLAG, SEEN, o.row.cold_to_come) },
 	{ "row_cold_anon_bytes", IN(U64, SEEN, o.row.cold_anon_bytes) },
 	{ "row_cold_file_bytes", IN(U64, SEEN, o.row.cold_file_bytes) },
 	{ "row_age_us", IN(U64, SEEN, o.row.age_us) },

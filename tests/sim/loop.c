@@ -55,8 +55,7 @@ static struct row_input row_of(const struct loop *l, const struct subject *b,
 	if (!l->evidence_us)
 		return in;
 	in.age_us = (uint64_t)AGE_S * S;
-	in.cold_to_come = l->w.now_us < l->evidence_us;
-	in.cold_ok = !in.cold_to_come;
+	in.cold_ok = l->w.now_us >= l->evidence_us;
 	if (!in.cold_ok)
 		return in;
 	in.anon_bytes = now->present_bytes[WORLD_ANON];

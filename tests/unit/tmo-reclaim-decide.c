@@ -206,6 +206,55 @@ static void test_loop(uint64_t trip_bytes, const char *what)
 	   most / MIB);
 }
 
+/* What four minutes take of 300 MiB whose row says so much of evidence. */
+static uint64_t taken_with(bool known, bool huge)
+{
+	struct memory m = { 0 };
+	uint64_t sum = 0;
+
+	for (uint64_t i = 1; i <= 40; i++) {
+		struct observation o = calm(i * 6 * S, 300 * MIB);
+		struct decision d;
+
+		o.huge_page_bytes = 2 * MIB;
+		o.anon_thp_bytes = huge ? o.anon_bytes : 0;
+		o.row.age_us = 60 * S;
+		if (known) {
+			o.row.cold_ok = true;
+			o.row.cold_anon_bytes = o.row.cold_file_bytes = 0;
+			o.row.anon_bytes = o.anon_bytes;
+			o.row.file_bytes = 0;
+		}
+		d = decide(&policy_default, &o, &m);
+		sum += d.want_bytes;
+		memory_learn(&m, &(struct lesson){
+					 .window_us = 6 * S,
+					 .now_us = i * 6 * S,
+					 .wanted_bytes = d.want_bytes,
+					 .alone = true,
+					 .current_bytes = o.g.current_bytes,
+					 .got_anon_bytes = d.want_bytes,
+					 .cpus = 2,
+				 });
+	}
+	return sum;
+}
+
+/* Evidence is never worse than none. */
+static void test_evidence(void)
+{
+	uint64_t none = taken_with(false, false);
+	uint64_t huge = taken_with(false, true);
+
+	ok(none > 50 * MIB && huge > 50 * MIB,
+	   "without evidence: %.0f M, %.0f M", (double)none / MIB,
+	   (double)huge / MIB);
+	is_u64(taken_with(true, false), 0,
+	       "where it says that nothing is cold nothing is taken");
+	is_u64(taken_with(true, true), huge,
+	       "but of huge pages it cannot say that");
+}
+
 /* A period of a cgroup of 300 MiB that was asked for a step and gave it all. */
 static struct decision give(struct memory *m, uint64_t now_us, double cost,
 			    uint64_t back_bytes)
@@ -412,6 +461,7 @@ int main(void)
 	test_loop(0, "small pages");
 	test_loop(2 * MIB, "huge pages");
 	test_names();
+	test_evidence();
 	test_worthless();
 	test_came_back();
 	test_own_reclaim();

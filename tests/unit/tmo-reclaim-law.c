@@ -353,6 +353,7 @@ static void test_both(void)
 	struct law_out o;
 
 	in.blind_bytes = 200 * MIB;
+	in.files_alone = true;
 	o = run_periods(LAW_DEFAULT, &in, &st, 2);
 	is_u64(o.step_bytes / PAGE, 4096, "both: what is known goes first");
 	ok(o.cold && st.gain < 1, "both: and nothing else");
@@ -369,6 +370,25 @@ static void test_both(void)
 	in.mem_pct = 1;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1 && st.cold_gain == 1, "harm takes both");
+}
+
+/* Where anonymous memory is in huge pages, file cache is not. */
+static void test_files_alone(void)
+{
+	struct law_state st = { .gain = LAW_GAIN_MAX };
+	struct law_in in = cold(0);
+
+	in.least_bytes = 2 * MIB;
+	in.blind_bytes = 20 * MIB;
+	in.files_alone = true;
+	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE, 102,
+	       "files alone: not saved up for, as huge pages are");
+	in.anon_taken_bytes = 31 * MIB;
+	in.anon_back_bytes = 8 * MIB; /* brakes by 0.7 */
+	ok(law_step(LAW_DEFAULT, &in, &st).step_bytes,
+	   "files alone: nor asked for in calm alone");
+	in.files_alone = false;
+	ok(!law_step(LAW_DEFAULT, &in, &st).step_bytes, "which huge pages are");
 }
 
 /* While a guard holds, averages go on, and nothing else. */
@@ -463,6 +483,7 @@ int main(void)
 	test_evidence_grows();
 	test_evidence_least();
 	test_both();
+	test_files_alone();
 	test_held();
 	test_refaults();
 	test_inefficient();
