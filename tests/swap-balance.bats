@@ -1080,6 +1080,19 @@ swappiness{cgroup="/w.slice/file"} 198
 swappiness{cgroup="/w.slice/idle"} 182'
 }
 
+@test "what was saved does not change with the area that takes the next page" {
+	local room
+	for room in 102400 51200; do
+		replay swap-balance-7.3.4
+		edit proc/swaps "\$a /dev/zram0 partition $room 51200 100"
+		edit sys/fs/cgroup/w.slice/idle/memory.swap.current 's/.*/104857600/'
+		runx 0 balance -H -o saved_price /w.slice/idle
+		echo "$output"
+	done >"$BATS_TEST_TMPDIR/prices"
+	[ "$(sort -u "$BATS_TEST_TMPDIR/prices" | wc -l)" -eq 1 ]
+	[ "$(sed -n 1p "$BATS_TEST_TMPDIR/prices")" != - ]
+}
+
 @test "the old names of columns give the same for one release" {
 	replay swap-balance-7.3.4
 	runx 0 balance -H --drive 600TBW/5y -o cost_ratio,r,swapin_pressure_pct,sensitivity_pct,drive_life_years,drive_years /w.slice/anon

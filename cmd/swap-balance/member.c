@@ -224,17 +224,28 @@ int member_look(const struct cg_set *set, struct cg *cg,
 	return 0;
 }
 
+/* Of a swapped GiB, by what lies where: zram is memory, too. */
+static double swapped_price(const struct config *cfg, const struct machine *m)
+{
+	double disk = (double)m->disk_used_bytes, all = 0;
+	double zram_price = cfg->price.dram / cfg->backend.min_ratio;
+
+	for (int i = 0; i < m->areas; i++)
+		all += (double)m->area[i].used_bytes;
+	if (all <= 0)
+		return m->any_disk ? cfg->price.disk : zram_price;
+	return (disk * cfg->price.disk + (all - disk) * zram_price) / all;
+}
+
 double member_saved_price(const struct member *m, const struct config *cfg,
 			  const struct machine *machine)
 {
 	const struct look *l = &m->now;
 	double in_zswap = (double)num_known(l->st.zswapped_bytes);
 	double pool = (double)num_known(l->st.zswap_bytes);
-	double disk = machine->zram && !machine->disk
-			      ? cfg->price.dram / cfg->backend.min_ratio
-			      : cfg->price.disk;
+	double swapped = swapped_price(cfg, machine);
 
 	return ((in_zswap - pool) * cfg->price.dram +
-		(double)look_device_bytes(l) * (cfg->price.dram - disk)) /
+		(double)look_device_bytes(l) * (cfg->price.dram - swapped)) /
 	       (double)(1 << 30);
 }
