@@ -3,7 +3,8 @@
  * known of it: so many values of a size, asked for at a rate with Zipf's skew
  * (tests/eval/services-inside), what the program itself touches all the time,
  * and file cache.  The decision runs in the loop for the same four minutes, and
- * what was saved and what came back stands beside the machine's figures.
+ * what was saved and what came back stands beside the machine's figures, those
+ * of its first run, in which nginx had no requests at defaults.
  *
  * At defaults it is near the machine's: of seven rows (six and their sum) six
  * in what was saved, five in what came back.  Where it is not:
