@@ -435,3 +435,17 @@ int cg_of(const char *path, char *buf)
 	free(top);
 	return err;
 }
+
+const char *cg_memory_fix(const struct cg_set *set)
+{
+	char text[1024];
+
+	if (io_read(set->fd, "cgroup.controllers", text, sizeof(text)) > 0 &&
+	    strstr(text, "memory"))
+		return "echo +memory >cgroup.subtree_control in each cgroup "
+		       "above it";
+	if (mount_memory_is_v1())
+		return "boot with systemd.unified_cgroup_hierarchy=1: cgroup "
+		       "v1 has the memory controller";
+	return "boot without cgroup_disable=memory";
+}

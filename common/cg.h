@@ -138,4 +138,10 @@ int cg_self(char *buf);
 /* The same by the /proc/PID/cgroup of another. */
 int cg_of(const char *path, char *buf);
 
+/*
+ * What to do where a cgroup lacks the files of the memory controller: cgroup v1
+ * can have it (a hybrid host), the boot or the parents leave it out.
+ */
+const char *cg_memory_fix(const struct cg_set *set);
+
 #endif

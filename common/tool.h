@@ -127,7 +127,6 @@ void tool_bad_input(const struct rows_in *in, int err)
  * it, a command where there is one, and "-" of tool_check().  The tool ends
  * with STATUS_FATAL where one that it cannot do without is missing.
  */
-#define MEMORY_IS_V1 "boot with systemd.unified_cgroup_hierarchy=1"
 #define SWAP_ROTATES "if it is an SSD: echo 0 >/sys/block/DEV/queue/rotational"
 enum check_state { CHECK_OK, CHECK_LIMITED, CHECK_MISSING };
 void tool_check(struct rows_out *o, const char *feature, enum check_state state,

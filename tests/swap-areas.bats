@@ -151,5 +151,5 @@ fast=$'100\tdisk\t100.000\nlaw'
 	rm "${ROOTS[@]/%//sys/fs/cgroup/w.slice/idle/memory.stat}"
 	export TMO_ROOT=${ROOTS[0]}:${ROOTS[1]}
 	runx 3 swap-balance -S "$BATS_TEST_TMPDIR/state" -i 6s /w.slice/idle
-	one_line "no memory.stat in '/w.slice/idle'"
+	one_line "no memory controller in '/w.slice/idle'"
 }

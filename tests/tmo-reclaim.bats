@@ -388,7 +388,7 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	rm "$A/memory.reclaim" "$A/memory.high"
 	runx 3 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
 	[ "$(col reason <<<"$output")" = unsupported ]
-	one_line "no memory controller in '/w.slice/a'"
+	one_line "no memory controller in '/w.slice/a': echo +memory >cgroup.subtree_control in each cgroup above it"
 	runx 0 tmo-reclaim < <(calm | sed 's|/w.slice/a|/w.slice/none|')
 	[ "$(col reason <<<"$output")" = gone ]
 }

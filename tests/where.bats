@@ -143,8 +143,8 @@ checked() {
 	printf '%s\n' '30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw' \
 		'31 24 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory' >"$TMO_ROOT/proc/self/mountinfo"
 	mkdir -p "$TREE/unified/a.slice"
-	checked tmo-reclaim cgroup missing 'cgroup v1$' '^boot with systemd.unified_cgroup_hierarchy=1$'
-	checked swap-balance memory.stat missing 'cgroup v1$' '^boot with systemd.unified_cgroup_hierarchy=1$'
+	checked tmo-reclaim cgroup missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
+	checked swap-balance memory.stat missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
 	# another controller of v1 takes nothing away
 	sed -i 's/rw,memory/rw,cpu/' "$TMO_ROOT/proc/self/mountinfo"
 	checked swap-balance memory.stat missing '^no memory controller$' 'cgroup_disable'
@@ -171,4 +171,32 @@ checked() {
 	checked tmo-reclaim memory.pressure missing . '^boot with psi=1'
 	rm "$TMO_ROOT/proc/pressure/memory"
 	checked psi-watch system_mem missing . '^boot with psi=1$'
+}
+
+# without_memory: the tree has no memory controller.
+without_memory() {
+	find "$TREE" -name 'memory.*' ! -name memory.pressure -delete
+	echo 'cpuset cpu io' >"$TREE/cgroup.controllers"
+}
+
+# fix_is TEXT: what each tool's --check and its message say to do.
+fix_is() {
+	run cold-scan -H --check
+	grep -qP "^kpagecgroup\tlimited\tno memory controller: / alone\t$1\$" <<<"$output"
+	runx 2 swap-balance -H --check
+	grep -qP "^memory.stat\tmissing\tno memory controller\t$1\$" <<<"$output"
+	runx 2 tmo-reclaim -H --check /w.slice
+	grep -qP "^memory.stat\tmissing\t[^\t]*\t$1\$" <<<"$output"
+	[ "$(grep -c missing <<<"$output")" -eq 1 ]
+	runx 3 swap-balance /w.slice
+	one_line "no memory controller in '/w.slice': ${1//\\/}"
+	runx 3 tmo-reclaim < <(row /w.slice)
+	one_line "no memory controller in '/w.slice': ${1//\\/}"
+}
+
+@test "where the memory controller is missing, each tool says what to do about that cause" {
+	without_memory
+	fix_is 'boot without cgroup_disable=memory'
+	echo 'cpuset cpu io memory' >"$TREE/cgroup.controllers"
+	fix_is 'echo \+memory >cgroup\.subtree_control in each cgroup above it'
 }

@@ -274,6 +274,21 @@ static void check_file(struct rows_out *o, const char *feature,
 	close(fd);
 }
 
+/* Pages are charged to cgroups of the memory controller's hierarchy. */
+static void check_whose_pages(struct rows_out *o, const struct cg_set *set)
+{
+	int fd = io_open(set->fd, "memory.stat", O_RDONLY);
+
+	if (fd < 0)
+		tool_check_fix(o, "kpagecgroup", CHECK_LIMITED,
+			       cg_memory_fix(set),
+			       "no memory controller: / alone");
+	else
+		check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
+	if (fd >= 0)
+		close(fd);
+}
+
 static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 {
 	bool can_age;
@@ -355,7 +370,7 @@ static int check(struct rows_out *o)
 		tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	check_page_idle(o);
 	check_file(o, "kpageflags", "proc/kpageflags", "kinds of pages");
-	check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
+	check_whose_pages(o, &set);
 	check_lru_gen(o, &set);
 	check_damon(o);
 	if (best)

@@ -10,7 +10,6 @@
 
 #include "io.h"
 #include "kv.h"
-#include "mount.h"
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
@@ -38,13 +37,8 @@ static int check_stat(struct rows_out *out, const struct cg_set *set)
 	ssize_t n = io_read(set->fd, "memory.stat", buf, sizeof(buf));
 
 	if (n < 0 || mem_stat_parse(buf, &st)) {
-		bool v1 = mount_memory_is_v1();
-
 		tool_check_fix(out, "memory.stat", CHECK_MISSING,
-			       v1 ? MEMORY_IS_V1
-				  : "boot without cgroup_disable=memory",
-			       v1 ? "the memory controller is that of cgroup v1"
-				  : "no memory controller");
+			       cg_memory_fix(set), "no memory controller");
 		return STATUS_FATAL;
 	}
 	if (st.activate_file_pages == NUM_NONE) {

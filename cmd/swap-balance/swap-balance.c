@@ -56,10 +56,8 @@ static void tell_no_controller(struct run *run, const struct cg *cg)
 
 	if (!m->told &&
 	    run_why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
-		warn(0,
-		     "no memory.stat in '%s': memory is not in the "
-		     "cgroup.subtree_control above it",
-		     cg->key);
+		warn(0, "no memory controller in '%s': %s", cg->key,
+		     cg_memory_fix(&run->set));
 	m->told = true;
 }
 

@@ -205,8 +205,7 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 
 	if (err || st.pgsteal_proactive_pages != NUM_NONE)
 		return say(out, "memory.stat", err, CHECK_MISSING,
-			   "pgsteal_proactive",
-			   "without the memory controller no yield is known");
+			   "pgsteal_proactive", cg_memory_fix(&run->set));
 	tool_check_fix(out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
 		       "yield is told by pgsteal, around a write");
 	return false;
@@ -232,8 +231,9 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	bool missing;
 
 	if (mount_memory_is_v1()) {
-		tool_check_fix(out, "cgroup", CHECK_MISSING, MEMORY_IS_V1,
-			       "the memory controller is that of cgroup v1");
+		tool_check_fix(out, "cgroup", CHECK_MISSING,
+			       cg_memory_fix(&run->set),
+			       "no memory controller");
 		return STATUS_FATAL;
 	}
 	if (!cg) {
@@ -245,8 +245,7 @@ int check(struct run *run, struct rows_out *out, const char *key)
 		return STATUS_FATAL;
 	}
 	missing = check_place(run, cg, out);
-	missing |= check_reclaim(run, cg, out);
-	missing |= check_yield(run, cg, out);
+	missing |= check_yield(run, cg, out) || check_reclaim(run, cg, out);
 	missing |= check_psi(run, cg, out, PSI_MEM, "memory.pressure");
 	missing |= check_psi(run, cg, out, PSI_IO, "io.pressure");
 	check_swap(run, cg, out);

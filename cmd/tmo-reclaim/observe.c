@@ -20,6 +20,19 @@ void complain(struct period *s, int err, const char *what)
 	s->t->warned = true;
 }
 
+static void complain_unsupported(struct period *s)
+{
+	if (s->run->policy.node >= 0) {
+		complain(s, 0, "no reclaim of a node (6.17) for");
+		return;
+	}
+	s->run->failed = true;
+	if (!s->t->warned)
+		warn(0, "no memory controller in '%s': %s", s->cg->key,
+		     cg_memory_fix(&s->run->set));
+	s->t->warned = true;
+}
+
 enum reason reason_of_errno(int err)
 {
 	switch (-err) {
@@ -258,10 +271,7 @@ enum reason observe(struct period *s)
 		if (err == -ENOENT && is_gone(s))
 			return REASON_GONE;
 		if (err == -ENOENT) {
-			complain(s, 0,
-				 s->run->policy.node >= 0
-					 ? "no reclaim of a node (6.17) for"
-					 : "no memory controller in");
+			complain_unsupported(s);
 			return REASON_UNSUPPORTED;
 		}
 		complain(s, err, "cannot open memory.reclaim of");
