@@ -9,6 +9,7 @@ setup() {
 	(: <$DEBUG/lru_gen) 2>/dev/null && skip "this kernel knows no lockdown=integrity"
 	[ -e $DEBUG/lru_gen_full ] || skip "this kernel has no lru_gen"
 	echo y >/sys/kernel/mm/lru_gen/enabled
+	ends_damon_stat
 }
 
 DEBUG=/sys/kernel/debug
@@ -27,7 +28,6 @@ DEBUG=/sys/kernel/debug
 	one_line "lru_gen cannot be written (lockdown"
 	drop_cgroup /cold/a
 }
-
 
 @test "under lockdown DAMON estimates" {
 	[ -e /sys/kernel/mm/damon/admin ] || skip "this kernel has no DAMON in sysfs"
