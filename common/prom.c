@@ -457,8 +457,8 @@ static void put_place(struct rows_out *o, const struct place *v, size_t n,
 	struct metric m = metric_of(o, place_names[!outer], "");
 
 	put_head(o, m.name,
-		 outer ? "1: no cgroup above it is told"
-		       : "1: no cgroup below it is told",
+		 outer ? "1: no row is for a cgroup above it"
+		       : "1: no row is for a cgroup below it",
 		 false);
 	for (size_t i = 0; i < n; i++) {
 		fmt_puts(o, m.name);

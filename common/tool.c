@@ -31,18 +31,20 @@ enum { KEY_CHECK = 0x10000, KEY_OUT };
 static const struct opt shared[] = {
 	{ 'R', "root", "DIR[:DIR...]",
 	  "prefix of /proc and /sys; several are replayed in turn" },
-	{ 'o', "output", "COLUMNS", "columns to show; +COLUMNS adds to them" },
+	{ 'o', "output", "COLUMNS",
+	  "columns to show; +COLUMNS adds to the default ones" },
 	{ 'H', "no-header", NULL, "leave the header out" },
 	{ 'f', "format", "FORMAT", "rows, json, table or prometheus" },
 	{ KEY_OUT, "out", "FILE",
-	  "a prometheus exposition, replaced with each sample" },
+	  "write Prometheus metrics to FILE at each sample" },
 	{ 'i', "interval", "TIME", "time between samples: 250ms 5s 2m 1h" },
-	{ 'c', "count", "N", "end after N samples" },
-	{ 'n', "dry-run", NULL, "change nothing, show what would be done" },
-	{ 'r', "recursive", NULL, "all cgroups below the targets, too" },
-	{ 'q', "quiet", NULL, "no notes on stderr" },
-	{ 'v', "verbose", NULL, "say more on stderr" },
-	{ KEY_CHECK, "check", NULL, "try what this tool needs, and end" },
+	{ 'c', "count", "N", "exit after N samples" },
+	{ 'n', "dry-run", NULL, "change nothing; show what would be done" },
+	{ 'r', "recursive", NULL, "include all cgroups below the targets" },
+	{ 'q', "quiet", NULL, "print no notes on stderr" },
+	{ 'v', "verbose", NULL, "print more on stderr" },
+	{ KEY_CHECK, "check", NULL,
+	  "try each kernel feature that the tool needs, and exit" },
 	{ 'h', "help", NULL, "print this help" },
 	{ 'V', "version", NULL, "print the version" },
 };
@@ -135,7 +137,7 @@ uint64_t opt_time(const char *opt, const char *arg, uint64_t min_us)
 		die(0, "%s: '%s' is not a time such as 250ms, 5s, 2m or 1h",
 		    opt, arg);
 	if (v < min_us)
-		die(0, "%s: '%s' is under the least time, %s", opt, arg,
+		die(0, "%s: '%s' is less than the shortest time, %s", opt, arg,
 		    num_human_us(least, min_us));
 	return v;
 }
@@ -352,15 +354,15 @@ const char *tool_counters(const struct common_opts *c, const char *counters)
 
 static void say_file_fails(const char *file, int err)
 {
-	warn(err, "--out: cannot replace '%s', which stays as it was", file);
+	warn(err, "--out: cannot replace '%s'; the old file stays", file);
 }
 
 static void say_metric_is_taken(const char *column, const char *by,
 				const char *metric)
 {
 	warn(0,
-	     "prometheus: column '%s' is left out: '%s' is the metric %s "
-	     "already",
+	     "prometheus: column '%s' is left out: '%s' already is the metric "
+	     "%s",
 	     column, by, metric);
 }
 
@@ -410,8 +412,8 @@ void tool_need_columns(const struct rows_in *in, const struct col_set *cols)
 
 	if (name)
 		die(0,
-		    "line %zu: -o: no column '%s', here (see -h) or in the "
-		    "input",
+		    "line %zu: -o: no column '%s', neither here (see -h) nor "
+		    "in the input",
 		    in->line, name);
 }
 
@@ -520,7 +522,7 @@ static void end_without_reader(void)
 	if (clock_stopped_soon())
 		clock_reraise();
 	if (clock_reader_gone() && msg_in_journal())
-		note("what reads the output has ended");
+		note("the reader of the output has ended");
 	exit(128 + SIGPIPE);
 }
 

@@ -57,7 +57,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	local verdict=scanner,memcg
 	idle
 	rm "$R"/[123]/sys/fs/cgroup/web/memory.*
-	unknown 3 "/web: nothing tells which pages are its own" /web
+	unknown 3 "/web: its pages cannot be identified" /web
 	for view in --promotions --recommend --histogram "--percentiles 50" --coverage; do
 		# shellcheck disable=SC2086 # words
 		runx 0 cold-scan -a 2m $view /web
@@ -67,17 +67,17 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	use_root cold-scan-lru-gen-7.3.4
 	sed -i 's,/web,/box/web,' "$TMO_ROOT/sys/kernel/debug/lru_gen"
 	verdict=memcg
-	unknown 3 "/web: nothing tells which pages are its own" /web
+	unknown 3 "/web: its pages cannot be identified" /web
 	runx 0 bash -o pipefail -c '{ sleep 1; printf "#cgroup\n/web\n"; } | cold-scan --annotate -a 4s -o verdict,anon_bytes'
 	[ "$(tail -n 1 <<<"$output")" = $'/web\tsuspect:memcg\t-' ]
-	one_line "/web: nothing tells which pages are its own"
+	one_line "/web: its pages cannot be identified"
 	echo 1000 >"$TMO_ROOT/sys/fs/cgroup/memory.current"
 	runx 2 cold-scan --source lru-gen /
 	one_line "run outside of it"
 	rm -r "$R"
 	idle
 	verdict=sample
-	unknown 3 "/web: no page of it was drawn" --sample 1/1048576 /web
+	unknown 3 "/web: no page of it was chosen" --sample 1/1048576 /web
 }
 
 @test "a cgroup with a TAB in its name counts for the one above, and it is said" {
@@ -342,24 +342,24 @@ run_sampled() {
 	S=$BATS_TEST_TMPDIR/state
 	ln -s /etc/passwd "$S"
 	runx 2 cold-scan -a 1m -S "$S" /
-	one_line "not ours to trust"
+	one_line "not trusted"
 	rm "$S"
 	runx 0 cold-scan -a 1m -S "$S" /
 	chmod 666 "$S"
 	runx 2 cold-scan -a 1m -S "$S" /
-	one_line "not ours to trust"
+	one_line "not trusted"
 	chmod 600 "$S"
 	printf x | dd of="$S" bs=1 seek=1000 conv=notrunc status=none
 	cp "$S" "$S.damaged"
 	runx 0 cold-scan -a 1m -S "$S" /
-	one_line "is damaged: ages start at 0, and it is kept as '$S.old'"
+	one_line "is damaged: ages start at 0; the file is kept as '$S.old'"
 	cmp "$S.old" "$S.damaged"
 	sed -i '1s/cold-scan [0-9]*/cold-scan 99/' "$S"
 	runx 0 cold-scan -a 1m -S "$S" /
-	one_line "is of another version: ages start at 0, and it is kept as '$S.old'"
+	one_line "is of another version: ages start at 0; the file is kept as '$S.old'"
 	echo "tmo-tools swap-balance 1 0 00000000" >"$S"
 	runx 2 cold-scan -a 1m -S "$S" /
-	one_line "no state of cold-scan"
+	one_line "not a state of cold-scan"
 	rm "$S"
 	runx 0 cold-scan -a 1m -S "$S" /
 	echo '00000000-003fffff : System RAM' >"$R/1/proc/iomem"
@@ -389,7 +389,7 @@ run_sampled() {
 	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m /web
 	cp "$R/2/run/cold-scan.pass" "$R/3/run"
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
-	one_line "a pass that is not in it has marked pages since"
+	one_line "a pass that it does not know has marked pages since"
 	[ "$(col cold_anon_bytes <<<"$output")" = - ]
 	# A run that cannot write its state.
 	cp "$S.2" "$S"
@@ -400,7 +400,7 @@ run_sampled() {
 	[ "$(col cold_anon_bytes <<<"$output")" -gt 0 ]
 	cmp "$S" "$S.2"
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
-	one_line "a pass that is not in it has marked pages since"
+	one_line "a pass that it does not know has marked pages since"
 }
 
 @test "-S: a pass that a signal ends keeps the ages of what it marked" {
@@ -462,7 +462,7 @@ END
 	idle
 	runx 0 cold-scan -a 1m,2m -f prometheus -o cgroup,age_us,cold_anon_bytes /web
 	output=$(grep tmo_cold_scan_cold_anon_bytes <<<"$output")
-	same '# HELP tmo_cold_scan_cold_anon_bytes of anon, not touched for age
+	same '# HELP tmo_cold_scan_cold_anon_bytes cold part of anon_bytes
 # TYPE tmo_cold_scan_cold_anon_bytes gauge
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="60000000"} 2015232
 tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
@@ -536,7 +536,7 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
 /web	suspect:stale	-
 /web/app	ok	16789504
 /web/app	suspect:stale	-"
-	one_line "/: the LRU has not aged for -a"
+	one_line "/: the LRU was not aged for the time of -a"
 	[[ $stderr == *"--age-now"* ]]
 	runx 0 cold-scan -q -a 1m /web
 	[ -z "$stderr" ]
@@ -563,7 +563,7 @@ full_root() {
 	runx 0 cold-scan -a 4s -o cgroup,verdict,cold_anon_bytes,stale_us /web
 	same "#cgroup	verdict	cold_anon_bytes	stale_us
 /web	suspect:file,stale	83918848	3120000"
-	one_line "/web: the LRU has not aged for -a"
+	one_line "/web: the LRU was not aged for the time of -a"
 }
 
 @test "lru-gen: memory that others' page tables lead to, or nobody's, is no ok" {
@@ -597,7 +597,7 @@ END
 	runx 0 env FAULT=102/smaps:open:EACCES LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		cold-scan -a 4s -o cgroup,verdict /web/app
 	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
-	one_line "/web/app: its processes cannot be looked at"
+	one_line "/web/app: the page tables of its processes cannot be read"
 	[[ $stderr == *CAP_SYS_PTRACE* ]]
 }
 
@@ -621,7 +621,7 @@ END
 	shut --source lru-gen -a 4s /web
 	one_line "lockdown forbids debugfs"
 	shut -a 4s /web
-	one_line "nothing tells of coldness"
+	one_line "no source of ages"
 	shut --check
 	grep -qP '^lru_gen\tmissing\tlockdown forbids debugfs\t--source page-idle or damon' <<<"$output"
 }
@@ -655,7 +655,7 @@ as_service() {
 	echo Y >"$TMO_ROOT/sys/module/damon_stat/parameters/enabled"
 	runx 0 cold-scan -a 4s -o cgroup,verdict /web
 	[ "$(col verdict <<<"$output")" = suspect:damon,file ]
-	[ "$(grep -c 'to end it: echo N >/sys/module/damon_stat/parameters/enabled$' <<<"$stderr")" -eq 1 ]
+	[ "$(grep -c 'to stop it: echo N >/sys/module/damon_stat/parameters/enabled$' <<<"$stderr")" -eq 1 ]
 	run cold-scan --check
 	grep -q "^damon	missing	.*	echo N >/sys/module/damon_stat/parameters/enabled$" <<<"$output"
 	mkdir -p "$TMO_ROOT/sys/kernel/mm/damon/admin/kdamonds"
@@ -727,7 +727,7 @@ END
 		runx 2 cold-scan --check
 		[ "$(grep ^source <<<"$output" | cut -f2)" = missing ]
 		runx 2 cold-scan -a 1m /
-		one_line "nothing tells of coldness"
+		one_line "no source of ages"
 	}
 	mkdir -p "$R/1/sys/kernel/mm/damon/admin/kdamonds"
 	echo 1 >"$R/1/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
@@ -766,31 +766,31 @@ END
 	done <<'END'
 -a 0x /|-a: '0x' is not a time
 -a 1m,2m,x /|-a: 'x' is not a time
--i 500ms /|under 1s page-idle takes hot pages for cold
--i 500ms -S state /|under 1s page-idle takes hot pages for cold
+-i 500ms /|under 1s, page-idle reports hot pages as cold
+-i 500ms -S state /|under 1s, page-idle reports hot pages as cold
 -a 1h -i 1s /|more than 252 passes
 --source foo /|--source: 'foo' is not auto
 --sample 64 /|--sample: '64' is not a share
 --percentiles 101 /|--percentiles: '101' is more than 100
 --histogram --coverage /|only one of
 --ranges /|need -p PID
--p 1 --sample 1/8|needs every page
+-p 1 --sample 1/8|cannot be used with --sample
 --annotate -a 1m,2m|one -a AGE
 --annotate /web|reads its targets from stdin
 --annotate -r|no -r
--a 1m,60s /|an age is there twice
--p 1 /web|no cgroups beside them
---bound 1% /|is of --recommend
---source page-idle --age-now /|is of lru-gen, and the source is page-idle
---source page-idle --age-lru /|is of lru-gen, and the source is page-idle
+-a 1m,60s /|an age is given twice
+-p 1 /web|takes processes, not cgroups
+--bound 1% /|needs --recommend
+--source page-idle --age-now /|needs the source lru-gen; the source is page-idle
+--source page-idle --age-lru /|needs the source lru-gen; the source is page-idle
 --diff x|needs -S FILE
 -o nope /|no column 'nope'
 -p 0|-p: '0' is not
 --jobs 0 /|--jobs: '0' is not
---source lru-gen --age-now -a 10s -i 4s /|no age is told beyond two times -i
---source lru-gen -p 1|lru-gen tells of cgroups only
---source damon -p 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1|no more than 16
---source lru-gen --coverage /|only page-idle tells of single pages
+--source lru-gen --age-now -a 10s -i 4s /|no age can be longer than two times -i
+--source lru-gen -p 1|lru-gen knows only cgroups
+--source damon -p 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1|at most 16
+--source lru-gen --coverage /|needs the source page-idle
 ../x|is not a cgroup path
 END
 }
@@ -839,7 +839,7 @@ END
 	done
 	runx 3 cold-scan -a 1m -i 1m -p 42 -o pid,anon_bytes
 	[ -z "$(sed '/^#/d' <<<"$output")" ]
-	one_line "the page tables of process 42 show no page frames: run as root, or with CAP_SYS_ADMIN"
+	one_line "the page tables of process 42 show no page frames: run as root, or add CAP_SYS_ADMIN"
 }
 
 @test "targets come from rows on a pipe" {
@@ -863,7 +863,7 @@ END
 	same "#anon_bytes
 3649536"
 	runx 2 bash -o pipefail -c 'sleep 1.5 | cold-scan -a 1m'
-	[[ $stderr == *"waits for rows on standard input"*"no row on standard input"* ]]
+	[[ $stderr == *"waiting for rows on standard input"*"no row on standard input"* ]]
 }
 
 # damon_root: a recording with a DAMON that is not set up; writes are appended.
@@ -914,7 +914,7 @@ damon_root() {
 		sleep 1; printf "#cgroup\n/web/app\n"
 		sleep .5; mv "$1" "$1.gone"; sleep 1; echo /web/app; sleep .5
 		mv "$1.gone" "$1"; sleep 1; echo /web/app; } | cold-scan --annotate -a 4s -i 500ms' - "$TMO_ROOT/sys/kernel/debug/lru_gen"
-	one_line "cannot scan: what is cold is unknown until a pass succeeds: No such file"
+	one_line "cannot scan: cold memory is unknown until a pass succeeds: No such file"
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "16789504 - 16789504" ]
 	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file,shared - suspect:file" ]
 }

@@ -150,9 +150,9 @@ lint() {
 	[ "$(grep -c 'x_y{' "$BATS_TEST_TMPDIR/prom")" -eq 0 ]
 	[ "$(grep -c 'n_info{.*} 3$' "$BATS_TEST_TMPDIR/prom")" -eq 1 ]
 	[ "$(grep -c 'innermost{' "$BATS_TEST_TMPDIR/prom")" -eq 1 ]
-	[ "$stderr" = "swap-balance: prometheus: column 'x_y' is left out: 'x-y' is the metric tmo_swap_balance_x_y already
-swap-balance: prometheus: column 'n' is left out: 'n_info' is the metric tmo_swap_balance_n_info already
-swap-balance: prometheus: column 'innermost' is left out: 'innermost' is the metric tmo_swap_balance_innermost already" ]
+	[ "$stderr" = "swap-balance: prometheus: column 'x_y' is left out: 'x-y' already is the metric tmo_swap_balance_x_y
+swap-balance: prometheus: column 'n' is left out: 'n_info' already is the metric tmo_swap_balance_n_info
+swap-balance: prometheus: column 'innermost' is left out: 'innermost' already is the metric tmo_swap_balance_innermost" ]
 }
 
 @test "an exposition has each sample's last, base units, counters and places" {
@@ -284,7 +284,7 @@ EOF
 	runx 3 env FAULT=x.prom:write:ENOSPC:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		psi-watch -R "$R/1:$R/2:$R/3" -i 6s --out "$F" /w.slice
 	[ "$(grep -c '^/w.slice' <<<"$output")" -ge 2 ]
-	one_line "--out: cannot replace '$F', which stays as it was: No space left"
+	one_line "--out: cannot replace '$F'; the old file stays: No space left"
 	promtool check metrics <"$F"
 	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
 }

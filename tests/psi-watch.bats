@@ -295,7 +295,7 @@ $KEY/ü" ]
 	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
 	(ulimit -n 60; exec psi-watch -r -t 'cpu some 10%/500ms' -H -o cgroup "$KEY" >"$out" 2>"$err" 3>&-) &
 	pid=$!
-	retry 10 grep -q "RLIMIT_NOFILE is too low for a trigger each: some are polled every 500ms" "$err"
+	retry 10 grep -q "RLIMIT_NOFILE is too low for all triggers: some cgroups are polled every 500ms" "$err"
 	mkdir "$CG/late"
 	stall "$CG/late" 20
 	stall "$CG/60" 20
@@ -395,7 +395,7 @@ $KEY/ü" ]
 	bad "2: '/../x' is not a cgroup path" '/web\n/../x\n'
 	bad "3: the input ends without a newline" '/web\n/batch\n/web'
 	: >"$TMO_ROOT/sys/fs/cgroup/cgroup.procs"
-	bad "2: '/cgroup.procs' is a file, no cgroup" '/web\n/cgroup.procs\n'
+	bad "2: '/cgroup.procs' is a file, not a cgroup" '/web\n/cgroup.procs\n'
 	runx 2 psi-watch --targets "$tab.no"
 	one_line "cannot read '$tab.no': No such file"
 }
@@ -422,7 +422,7 @@ $KEY/ü" ]
 	retry 10 grep -q '^/	' "$out"
 	retry 10 grep -q "cpu full of the whole system" "$err.t"
 	kill "$watcher" "$trigger"
-	grep -q "$tab: line 3: '$KEY/cgroup.procs' is a file, no cgroup" "$err"
+	grep -q "$tab: line 3: '$KEY/cgroup.procs' is a file, not a cgroup" "$err"
 	[ "$(wc -l <"$err")" -eq 1 ]
 }
 
@@ -453,7 +453,7 @@ longer() { [ "$(wc -l <"$1")" -gt "$2" ]; }
 	retry 20 grep -q "^$KEY/b" "$out"
 	printf '%s/a' "$KEY" >"$tab.new"
 	mv "$tab.new" "$tab"
-	retry 20 grep -q "is left as it was read before" "$err"
+	retry 20 grep -q "the old table stays in force" "$err"
 	had=$(wc -l <"$out")
 	retry 20 longer "$out" "$had"
 	kill "$watcher"
@@ -525,12 +525,12 @@ $KEY/b	2" ]
 
 @test "a bad condition is told with its place" {
 	runx 2 psi-watch --until 'mem_some_pct <> 1' /
-	one_line "wanted a value in the column's unit at '> 1'"
+	one_line "expected a value in the column's unit at '> 1'"
 	# 1 is a microsecond: 1.5 is no second and a half
 	runx 2 psi-watch --until 'mem_some_us > 1.5' /
-	one_line "wanted a value in the column's unit at '1.5'"
+	one_line "expected a value in the column's unit at '1.5'"
 	runx 2 psi-watch --until 'nope < 1' /
-	one_line "wanted a column"
+	one_line "expected a column"
 	runx 2 psi-watch --until 'mem_some_pct < 1 for 3s or io_some_pct < 1' /
 	one_line "parentheses limit it"
 }
@@ -538,9 +538,9 @@ $KEY/b	2" ]
 @test "a condition that can never be decided is refused or told" {
 	replay 1 18
 	runx 2 psi-watch -i 1s --until 'trend > 1' /
-	one_line "'trend' is no number to compare"
+	one_line "'trend' is not a number"
 	runx 1 psi-watch -i 1s --until 'cpu_full_pct > 1%' /
-	one_line "cpu_full_pct of '/' is not known: a condition on it is never decided"
+	one_line "cpu_full_pct of '/' is not known: a condition that needs it can never be decided"
 }
 
 @test "--while on a glob ends with its last cgroup" {
@@ -638,7 +638,7 @@ limited() {
 	wait
 	[ "$(tail -n 1 <<<"$output" | cut -f1-3,5)" = "$KEY	cpu	some	trigger" ]
 	[ "$(col stall_us <<<"$output")" -ge 200000 ]
-	one_line "50.0ms/500ms is armed as 200ms/2.00s"
+	one_line "50.0ms/500ms is replaced by 200ms/2.00s"
 }
 
 @test "the kernel's false first event is dropped" {
@@ -894,7 +894,7 @@ gone	-"
 	MEMORY_PRESSURE_WATCH=/dev/null runx 2 psi-watch --from-env
 	one_line "turned the watch off"
 	MEMORY_PRESSURE_WRITE=x runx 2 psi-watch --from-env
-	one_line "holds no trigger"
+	one_line "contains no trigger"
 	unset MEMORY_PRESSURE_WATCH
 	runx 2 psi-watch --from-env
 	one_line "MEMORY_PRESSURE_WATCH is not set"
@@ -957,7 +957,7 @@ listen() {
 	wait
 	same $'high\tmanager\nhigh\tmanager'
 	[ "$(cat "$BATS_TEST_TMPDIR/got")" = hello ]
-	grep -q "hung up: trying it again" <<<"$stderr"
+	grep -q "hung up; trying it again" <<<"$stderr"
 	[ "$(sed -n 's/.* \([0-9]*\) wake-ups/\1/p' <<<"$stderr")" -le 5 ]
 }
 
@@ -965,9 +965,9 @@ listen() {
 	runx 2 psi-watch -t 'disk some 1s/2s' /
 	one_line "the resource is cpu, memory, io or irq"
 	runx 2 psi-watch -t 'memory some 3s/2s' /
-	one_line "not over it"
+	one_line "at most the window"
 	runx 2 psi-watch -t 'memory some 1s' /
-	one_line "wanted RESOURCE"
+	one_line "expected RESOURCE"
 	runx 2 psi-watch -t 'memory some 100ms/1s' --clear 50% /
 	one_line "--clear: '50%'"
 	runx 2 psi-watch -t 'cpu full 100ms/2s' /
@@ -1047,7 +1047,7 @@ listen() {
 	[ -z "$output" ]
 	runx 0 grep -e mem_some -e cpu_full "$BATS_TEST_TMPDIR/psi.prom"
 	avg() { awk -v pct="$(field "$TMO_ROOT/sys/fs/cgroup/$1/cpu.pressure" full avg10)" 'BEGIN { print pct / 100 }'; }
-	same '# HELP tmo_psi_watch_mem_some_seconds_total stalled time, ever
+	same '# HELP tmo_psi_watch_mem_some_seconds_total stalled time since boot or creation
 # TYPE tmo_psi_watch_mem_some_seconds_total counter
 tmo_psi_watch_mem_some_seconds_total{cgroup="/"} 0
 tmo_psi_watch_mem_some_seconds_total{cgroup="/batch"} 0
@@ -1128,7 +1128,7 @@ faulty() {
 
 @test "jobs that exclude each other, and counts without an interval, are refused" {
 	runx 2 psi-watch -t 'memory some 1s/2s' --until 'mem_some_pct < 1' /
-	one_line "one at a time"
+	one_line "exclude each other"
 	runx 2 psi-watch -c 2 /
 	one_line "needs -i"
 	runx 2 psi-watch -o cgroup,mem_some_pct /

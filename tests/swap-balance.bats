@@ -416,7 +416,7 @@ second() {
 	runx 3 env FAULT=state.:write:EIO LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		swap-balance -S "$STATE" -i 6s -H -b 400M -o swappiness,swap_write_bytes_per_s,balance_reason /w.slice/idle
 	same $'0\t0\tbudget'
-	one_line "cannot write the budget's state '$STATE': no swap until that is over"
+	one_line "cannot write the state of the budget '$STATE': no swap until this is possible"
 }
 
 @test "another boot's sectors are all charged to the budget" {
@@ -601,7 +601,7 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 	runx 3 env FAULT=state.lock:open:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		swap-balance -S "$STATE" -i 6s -H -b 400M -o swappiness,swap_write_bytes_per_s,balance_reason /w.slice/idle
 	same $'0\t0\tbudget'
-	one_line "cannot write the budget's state '$STATE': no swap until that is over"
+	one_line "cannot write the state of the budget '$STATE': no swap until this is possible"
 }
 
 @test "a state that no run has written makes no sums that overflow" {
@@ -909,9 +909,9 @@ applied() {
 	replay swap-balance-7.3.4
 	applied /w.slice/file
 	runx 1 balance --undo -q -H /w.slice/idle
-	one_line "nothing of '/w.slice/idle' is in the undo record"
+	one_line "the undo record has nothing for '/w.slice/idle'"
 	runx 1 balance --undo -q -H '/w.slice/[!f]*'
-	one_line "nothing of '/w.slice/[!f]*'"
+	one_line "the undo record has nothing for '/w.slice/[!f]*'"
 	[ "$(cat "$FILE")" = 0 ]
 	runx 0 balance --undo -n -q -H '/*'
 	runx 0 balance --undo -q -H '/w.slice/f*'
@@ -936,7 +936,7 @@ apply_again() {
 		apply_again "$value"
 		[ "$status" -eq 3 ]
 		same "$(printf '%s\t' /w.slice/file memory.zswap.max "$value" 0 refused)changed_by_other"
-		one_line "memory.zswap.max' of '/w.slice/file' is $value, not 0 as written before: left alone"
+		one_line "memory.zswap.max' of '/w.slice/file' is $value, not 0 as it was written: left alone"
 		[ "$(cat "$FILE")" = "$value" ]
 	done
 	apply_again 0
@@ -1031,10 +1031,10 @@ apply_again() {
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan --dwell 0s
-	one_line "which cgroups?"
+	one_line "no cgroup given"
 	runx 2 balance --apply --dwell 0s </dev/null
 	runx 2 balance --apply --dwell 0s --undo /w.slice
-	one_line "one at a time"
+	one_line "exclude each other"
 }
 
 @test "what a filter would leave out of account is refused" {
@@ -1042,7 +1042,7 @@ apply_again() {
 	for opt in "-i 6s" "-c 3" -r "--probe 1M"; do
 		# shellcheck disable=SC2086 # an option and its value
 		runx 2 swap-balance $opt < <(echo /w.slice/idle)
-		one_line "${opt%% *}: not in a filter"
+		one_line "${opt%% *}: not allowed in a filter"
 	done
 	# and of the modes that show no rows of cgroups
 	while IFS='|' read -r opt says; do
@@ -1065,7 +1065,7 @@ apply_again() {
 	runx 2 balance --swap-limit 200% /w.slice/idle
 	one_line "--swap-limit: '200%' is more than 100%"
 	runx 2 balance -b 1G --endurance 600TBW/5y /w.slice/idle
-	one_line "-b and --endurance: one budget"
+	one_line "-b and --endurance: give only one budget"
 }
 
 @test "a metric of a row has the label of its cgroup, whatever the columns" {

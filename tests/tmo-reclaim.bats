@@ -253,7 +253,7 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ "$(calm | reason)" = law ]
 	printf '/w*/?\n' >"$TMO_ROOT/run/tmo-reclaim.off"
 	[ "$(calm | reason)" = off ]
-	# what is no cgroup stops all
+	# what is not a cgroup stops all
 	printf '/other\nincident 12\n' >"$TMO_ROOT/run/tmo-reclaim.off"
 	[ "$(calm | reason)" = off ]
 	rm "$TMO_ROOT/run/tmo-reclaim.off"
@@ -473,7 +473,7 @@ $reason" ]
 	retry 10 grep -q "$tab: 2 targets" "$err"
 	printf '#cgroup\tfloor_bytes\n/\tmuch\n' >"$tab"
 	kill -HUP "$tool"
-	retry 10 grep -q "$tab: line 2: .*: the table before stays in force" "$err"
+	retry 10 grep -q "$tab: line 2: .*; the old table stays in force" "$err"
 	kill -USR1 "$tool" # wakes it: the bad table is told once
 	sleep 0.3
 	[ "$(grep -c 'stays in force' "$err")" -eq 1 ]
@@ -577,16 +577,16 @@ replay() {
 	TMO_ROOT=$R/1
 	# and it is a recording for -n alone
 	runx 2 tmo-reclaim <"$rec"
-	one_line "line 1: a recording"
+	one_line "line 1: this is a recording"
 	runx 2 tmo-reclaim -n < <(cut -f1-40 "$rec")
-	one_line "a recording without column"
+	one_line "the recording has no column"
 	runx 2 tmo-reclaim -n < <(sed '2s/\tdefault\t/\tdefaults\t/' "$rec")
 	one_line "line 2: column policy_law"
 }
 
 @test "a recording that cannot be written is said, and the run goes on" {
 	runx 3 tmo-reclaim --headroom 0 --ratio 1% --record /dev/full < <(calm)
-	one_line "--record: '/dev/full' is not whole"
+	one_line "--record: '/dev/full' is incomplete"
 	[ "$(col want_bytes <<<"$output")" -gt 0 ]
 	runx 2 tmo-reclaim --record /nowhere/at/all < <(calm)
 	one_line "--record: cannot write '/nowhere/at/all'"
@@ -649,7 +649,7 @@ replay() {
 		--law meta /w.slice/a|--law: 'meta'
 		--chunk 4K /w.slice/a|--chunk: '4K'
 		--mem-limit x /w.slice/a|--mem-limit: 'x'
-		--node 0 /w.slice|--node: its one target is /
+		--node 0 /w.slice|--node: the only target is /
 		--ranges /w.slice|--ranges reads rows
 	END
 }
@@ -693,7 +693,7 @@ works" ]
 		2>"$BATS_TEST_TMPDIR/err" 3>&- 7>&- &
 	tool=$!
 	retry 10 test -s "$A/memory.reclaim"
-	[ "$(cat "$BATS_TEST_TMPDIR/err")" = "tmo-reclaim: standard output is not read: rows are dropped, memory is taken on" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/err")" = "tmo-reclaim: standard output is not read: rows are dropped, reclaim continues" ]
 	# what waits is whole rows, and comes when it is read
 	(timeout 10 cat <"$BATS_TEST_TMPDIR/fifo" >"$BATS_TEST_TMPDIR/out" 3>&- 7>&-) &
 	reader=$!
@@ -717,7 +717,7 @@ works" ]
 	one_line "line 1: column 'flor_bytes': is that floor_bytes?"
 	printf '#cgroup\tspeed\n/w.slice\t1\n' >"$tab"
 	runx 2 tmo-reclaim -c 1 --targets "$tab"
-	one_line "line 1: column 'speed' is no policy"
+	one_line "line 1: column 'speed' is not a policy column"
 }
 
 @test "--check --targets tells every fault of the table" {
@@ -750,7 +750,7 @@ targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0
 @test "a row that names a file is told, once, and is no success" {
 	runx 3 tmo-reclaim -n -q <<<$'#cgroup\twindow_us\tmem_some_pct\tio_some_pct\n/w.slice/memory.swap.max\t6000000\t0.000\t0.000\n/w.slice/memory.swap.max\t6000000\t0.000\t0.000'
 	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "error error " ]
-	[ "$stderr" = "tmo-reclaim: '/w.slice/memory.swap.max' is no cgroup, but a file" ]
+	[ "$stderr" = "tmo-reclaim: '/w.slice/memory.swap.max' is not a cgroup, but a file" ]
 }
 
 @test "an input without a row is said, and is no success" {

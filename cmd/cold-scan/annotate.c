@@ -271,7 +271,7 @@ static void fail(struct board *b, int err)
 	if (err == -ENODATA)
 		return;
 	if (!b->err)
-		warn(err, "cannot scan: what is cold is unknown until a pass "
+		warn(err, "cannot scan: cold memory is unknown until a pass "
 			  "succeeds");
 	b->err = err;
 }

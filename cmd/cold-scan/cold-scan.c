@@ -58,34 +58,44 @@ enum {
 enum { BACKGROUND_PCT = 10 };
 
 static const struct opt opts[] = {
-	{ 'a', "age", "TIME[,TIME...]", "ages to tell the cold by (2m)" },
-	{ 'p', "pid", "PID[,PID...]", "processes instead of cgroups" },
-	{ 'S', "state", "FILE", "keep the ages there; one pass a run" },
+	{ 'a', "age", "TIME[,TIME...]",
+	  "memory is cold if not touched for TIME (2m)" },
+	{ 'p', "pid", "PID[,PID...]", "scan processes instead of cgroups" },
+	{ 'S', "state", "FILE",
+	  "keep the ages in FILE, and make one pass per run" },
 	{ KEY_SOURCE, "source", "NAME", "auto, page-idle, lru-gen or damon" },
 	{ KEY_AGE_NOW, "age-now", NULL,
 	  "begin a generation of lru_gen at each pass" },
 	{ KEY_AGE_NOW, "age-lru", NULL, "the same as --age-now" },
-	{ KEY_LOCAL, "local", NULL, "without the cgroups below" },
+	{ KEY_LOCAL, "local", NULL, "do not include the cgroups below" },
 	{ KEY_NODE, "node", NULL, "a row for each memory node" },
-	{ KEY_HISTOGRAM, "histogram", NULL, "a row for each kind and age" },
-	{ KEY_PERCENTILES, "percentiles", "P[,P...]", "of the time idle" },
+	{ KEY_HISTOGRAM, "histogram", NULL,
+	  "print a row for each kind of memory and each age" },
+	{ KEY_PERCENTILES, "percentiles", "P[,P...]",
+	  "print the idle times of the P % used last" },
 	{ KEY_PROMOTIONS, "promotions", NULL,
-	  "pages idle for AGE, then touched" },
+	  "print the memory that was idle for AGE, then touched" },
 	{ KEY_RECOMMEND, "recommend", NULL,
-	  "least age with promotions under --bound" },
-	{ KEY_BOUND, "bound", "PCT", "of the working set a minute (0.2%)" },
+	  "print the least age with promotions under --bound" },
+	{ KEY_BOUND, "bound", "PCT",
+	  "for --recommend: share of the working set per minute (0.2%)" },
 	{ KEY_COVERAGE, "coverage", NULL,
-	  "what was seen, and what could not be" },
-	{ KEY_RANGES, "ranges", NULL, "with -p: the cold addresses" },
+	  "print which memory was judged and which was not" },
+	{ KEY_RANGES, "ranges", NULL,
+	  "with -p: print the cold address ranges" },
 	{ KEY_MAPPINGS, "mappings", NULL,
 	  "with -p: count a page once for each mapping" },
-	{ KEY_DIFF, "diff", "OLD", "compare -S FILE with an older one" },
-	{ KEY_SAMPLE, "sample", "1/N", "look at so many pages only" },
-	{ KEY_MAX_CPU, "max-cpu", "PCT", "of one processor, for the scan" },
-	{ KEY_JOBS, "jobs", "N", "threads to scan with" },
+	{ KEY_DIFF, "diff", "OLD",
+	  "compare -S FILE with OLD, an older copy of it" },
+	{ KEY_SAMPLE, "sample", "1/N", "scan only one of N blocks of pages" },
+	{ KEY_MAX_CPU, "max-cpu", "PCT",
+	  "use at most this share of one processor" },
+	{ KEY_JOBS, "jobs", "N", "scan with N threads" },
 	{ KEY_BACKGROUND, "background", NULL, "the same as --max-cpu 10%" },
-	{ KEY_STRICT, "strict", NULL, "status 3 where a verdict is not ok" },
-	{ KEY_ANNOTATE, "annotate", NULL, "append to rows read from stdin" },
+	{ KEY_STRICT, "strict", NULL,
+	  "exit with status 3 if a verdict is not ok" },
+	{ KEY_ANNOTATE, "annotate", NULL,
+	  "append columns to the rows on standard input" },
 };
 
 struct config {
@@ -225,7 +235,7 @@ static void take(void *ctx, int key, const char *arg)
 }
 
 static const struct tool tool = {
-	.purpose = "How much memory is cold, and whose.",
+	.purpose = "Show how much memory of each cgroup is cold.",
 	.usage = "[-a TIME[,TIME...]] [-i TIME] [-c N] [-r] [CGROUP... | -]",
 	.shared = "oHficrqv",
 	.opts = opts,
@@ -252,7 +262,7 @@ static void check_page_idle(struct rows_out *o)
 			   "lru_gen is on: read(2) is told with --age-now, "
 			   "and reclaim makes it suspect");
 	else
-		tool_check(o, "page_idle", CHECK_OK, "each page is seen");
+		tool_check(o, "page_idle", CHECK_OK, "each page is checked");
 	if (fd >= 0)
 		close(fd);
 }
@@ -319,13 +329,13 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 	else if (!can_age)
 		tool_check_fix(
 			o, "lru_gen", CHECK_LIMITED,
-			"--source damon estimates meanwhile",
+			"--source damon gives estimates",
 			"lockdown, or a read-only debugfs: no --age-now, "
-			"ages are those of reclaim's agings");
+			"ages are those of the agings by reclaim");
 	else
 		tool_check(o, "lru_gen", CHECK_LIMITED,
-			   "ages are those of the last aging; read(2) is "
-			   "missed");
+			   "ages are those of the last aging; accesses by "
+			   "read(2) are missed");
 }
 
 static void check_damon(struct rows_out *o)
@@ -336,8 +346,7 @@ static void check_damon(struct rows_out *o)
 
 	if (end)
 		tool_check_fix(o, "damon", CHECK_MISSING, end,
-			       "another DAMON runs, and no age is proven "
-			       "meanwhile");
+			       "another DAMON is running, so no age is proven");
 	else if (err == -ENOENT)
 		tool_check_fix(o, "damon", CHECK_MISSING,
 			       "a kernel with CONFIG_DAMON_SYSFS (5.18)",
@@ -346,10 +355,11 @@ static void check_damon(struct rows_out *o)
 		tool_check_fix(o, "damon", CHECK_MISSING, "run as root", "%s",
 			       strerror(-err));
 	else if (!damon_is_free())
-		tool_check_fix(o, "damon", CHECK_MISSING,
-			       "take it down: echo 0 >/sys/kernel/mm/damon/"
-			       "admin/kdamonds/nr_kdamonds",
-			       "somebody else's DAMON is set up");
+		tool_check_fix(
+			o, "damon", CHECK_MISSING,
+			"remove it: echo 0 "
+			">/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds",
+			"another program has set DAMON up");
 	else
 		tool_check(o, "damon", CHECK_LIMITED,
 			   "regions, by sampling: an estimate");
@@ -378,8 +388,8 @@ static int check(struct rows_out *o)
 			   source_name(best));
 	else
 		tool_check_fix(o, "source", CHECK_MISSING,
-			       "that of page_idle, lru_gen or damon",
-			       "auto takes none");
+			       "see page_idle, lru_gen or damon",
+			       "auto finds none");
 	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
 }
 
@@ -403,15 +413,16 @@ static void refuse_contradictions(const struct config *cfg,
 
 	for (size_t i = 1; i < s->n_ages; i++)
 		if (s->age_us[i] == s->age_us[i - 1])
-			die(0, "-a: an age is there twice");
+			die(0, "-a: an age is given twice");
 	if (cfg->proc.n && n_operands)
-		die(0, "-p: takes processes, and no cgroups beside them");
+		die(0, "-p: takes processes, not cgroups");
 	if (cfg->annotate && n_operands)
 		die(0, "--annotate: reads its targets from stdin");
 	if (cfg->annotate && common->recursive)
-		die(0, "--annotate: has the rows of its input: no -r");
+		die(0,
+		    "--annotate: takes no -r; its rows are those of the input");
 	if (cfg->bounded && cfg->view.kind != VIEW_RECOMMEND)
-		die(0, "--bound: is of --recommend");
+		die(0, "--bound: needs --recommend");
 }
 
 /* What cannot work is refused before anything is touched. */
@@ -442,9 +453,9 @@ static void settle(struct config *cfg, const struct common_opts *common)
 	s->pids = cfg->proc.pid;
 	s->n_pids = cfg->proc.n;
 	if (cfg->proc.n && s->sample > 1)
-		die(0, "-p: needs every page, not a --sample");
+		die(0, "-p: cannot be used with --sample");
 	if (cfg->annotate && (s->n_ages > 1 || cfg->view.kind != VIEW_COLD))
-		die(0, "--annotate: appends the columns of one -a AGE");
+		die(0, "--annotate: takes only one -a AGE");
 	if (cfg->diff && !s->state)
 		die(0, "--diff: needs -S FILE, the newer state");
 	/* What cron keeps is not scanned a second time. */
@@ -472,9 +483,9 @@ static void settle_aging(struct config *cfg)
 	if (lrugen_probe(&can_age) || can_age)
 		return;
 	if (!cfg->chosen)
-		die(0, "%s: leave it out, or use --source damon", why);
-	note("%s: ages are those of reclaim's agings; --source damon "
-	     "estimates without",
+		die(0, "%s: omit it, or use --source damon", why);
+	note("%s: ages are those of the agings by reclaim; --source damon "
+	     "gives estimates",
 	     why);
 	cfg->scan.age_now = false;
 }
@@ -497,17 +508,17 @@ static void settle_source(struct config *cfg, enum source source)
 
 	if (source != SOURCE_IDLE && views[cfg->view.kind])
 		die(0,
-		    "%s: only page-idle tells of single pages, and the "
-		    "source is %s: it needs CONFIG_IDLE_PAGE_TRACKING, and "
-		    "--source page-idle where lru_gen is on",
+		    "%s: needs the source page-idle, and the source is %s: "
+		    "page-idle needs CONFIG_IDLE_PAGE_TRACKING, and --source "
+		    "page-idle if lru_gen is on",
 		    views[cfg->view.kind], source_name(source));
 	/* A pipeline for any machine has it, and auto knows where it is of use.
 	 */
 	if (!ages && cfg->scan.age_now && !cfg->chosen)
-		die(0, "--age-now: is of lru-gen, and the source is %s",
+		die(0, "--age-now: needs the source lru-gen; the source is %s",
 		    source_name(source));
 	if (!ages && cfg->scan.age_now)
-		note("--age-now: has nothing to do, as the source is %s",
+		note("--age-now: has no effect, because the source is %s",
 		     source_name(source));
 	if (ages && cfg->scan.age_now)
 		settle_aging(cfg);
@@ -515,28 +526,28 @@ static void settle_source(struct config *cfg, enum source source)
 	if (ages && cfg->scan.age_now && source == SOURCE_IDLE && !cfg->paced)
 		cfg->scan.interval_us += us / 20;
 	if (source == SOURCE_LRUGEN && cfg->proc.n)
-		die(0, "-p: lru-gen tells of cgroups only: use --source "
-		       "page-idle or damon");
+		die(0, "-p: lru-gen knows only cgroups: use --source page-idle "
+		       "or damon");
 	if (source == SOURCE_DAMON && cfg->proc.n > DAMON_PIDS)
 		die(0,
-		    "-p: damon looks at no more than %d processes, a kernel "
-		    "thread each",
+		    "-p: damon scans at most %d processes, with a kernel "
+		    "thread for each",
 		    DAMON_PIDS);
 	if (source == SOURCE_LRUGEN && cfg->scan.age_now &&
 	    2 * us < oldest_us - oldest_us / 50)
-		die(0, "-a: with --age-now no age is told beyond two times -i: "
-		       "the kernel keeps four generations");
+		die(0, "-a: with --age-now, no age can be longer than two "
+		       "times -i: the kernel keeps four generations");
 	/* With -S the pace is that of the runs, or of others'. */
 	if (source != SOURCE_IDLE || cfg->scan.watch ||
 	    (cfg->scan.state && !cfg->paced))
 		return;
 	if (us < IDLE_LEAST_US)
-		die(0, "-i: under 1s page-idle takes hot pages for cold: a "
-		       "processor sets the accessed bit only when its TLB "
-		       "forgets the page");
+		die(0, "-i: under 1s, page-idle reports hot pages as cold: a "
+		       "processor sets the accessed bit only when its TLB has "
+		       "dropped the page");
 	if (us < 10000000 && verdict_in_vm())
-		note("-i: under 10s in a virtual machine hot pages may pass "
-		     "for cold");
+		note("-i: under 10s, hot pages can look cold in a virtual "
+		     "machine");
 }
 
 /* A pipe that nobody writes to looks like a hang. */
@@ -545,8 +556,8 @@ static void note_wait(void)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	if (!poll(&in, 1, 1000))
-		note("waits for rows on standard input; '/' as an operand is "
-		     "the whole machine");
+		note("waiting for rows on standard input; for the whole "
+		     "machine, use the operand '/'");
 }
 
 /*
@@ -635,7 +646,7 @@ static void promise(const struct scan *s, bool all)
 	if (s->opts->promoted)
 		due += s->opts->interval_us;
 	if (s->opts->progress && due > now)
-		fprintf(stderr, "\rthe ages can be told in %s\033[K",
+		fprintf(stderr, "\rthe ages are known in %s\033[K",
 			num_human_us(left, due - now));
 }
 

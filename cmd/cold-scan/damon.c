@@ -173,11 +173,11 @@ static void refuse_others(void)
 			 "SYSFS, or you are not root");
 	if (!kdamonds && end)
 		die(0,
-		    "another DAMON runs: end it (%s), or use another "
+		    "another DAMON is running: stop it (%s), or use another "
 		    "--source",
 		    end);
 	if (kdamonds)
-		die(0, "somebody else's DAMON is set up: end it (echo off "
+		die(0, "another program has set DAMON up: stop it (echo off "
 		       ">kdamonds/0/state; echo 0 >kdamonds/nr_kdamonds in "
 		       "/sys/kernel/mm/damon/admin), or use another --source");
 }

@@ -107,7 +107,7 @@ static const char *restore(struct idle *s, const char *p, size_t len)
 		return "it was made with another --sample";
 	/* What was touched before those marks looks idle now. */
 	if (idle_stamp_us() > h.start_us)
-		return "a pass that is not in it has marked pages since";
+		return "a pass that it does not know has marked pages since";
 	for (size_t i = 0; i < s->n; i++) {
 		struct section *sec = s->v + i;
 		struct section_head sh;
@@ -169,9 +169,8 @@ static void set_aside(const char *path, const char *why)
 	int n = snprintf(aside, sizeof(aside), "%s.old", path);
 
 	if (n < 0 || (size_t)n >= sizeof(aside) || rename(path, aside))
-		die(errno, "-S: '%s' is %s, and cannot be set aside", path,
-		    why);
-	note("-S: '%s' is %s: ages start at 0, and it is kept as '%s'", path,
+		die(errno, "-S: '%s' is %s, and cannot be renamed", path, why);
+	note("-S: '%s' is %s: ages start at 0; the file is kept as '%s'", path,
 	     why, aside);
 }
 
@@ -189,11 +188,10 @@ int keep_load(const char *path, struct idle *s)
 		return lock;
 	if (err == -EPERM || err == -ELOOP)
 		die(0,
-		    "-S: '%s' is a link, or others may write it: not ours to "
-		    "trust",
+		    "-S: '%s' is a link, or others can write it: not trusted",
 		    path);
 	if (err == -EPROTO && !is_ours(path))
-		die(0, "-S: '%s' is no state of cold-scan: remove it", path);
+		die(0, "-S: '%s' is not a state of cold-scan: remove it", path);
 	if (err == -EPROTO || err == -EBADMSG) {
 		set_aside(path,
 			  err == -EPROTO ? "of another version" : "damaged");
@@ -203,7 +201,7 @@ int keep_load(const char *path, struct idle *s)
 		die(err, "cannot read '%s'", path);
 	why = restore(s, data, len);
 	if (why)
-		note("-S: '%s' is not used, %s: ages start at 0", path, why);
+		note("-S: '%s' is not used (%s): ages start at 0", path, why);
 	free(data);
 	return lock;
 }
@@ -342,11 +340,13 @@ static void diff_age(struct view *v, const char *old, const char *path,
 	if (memcmp(k[0].h.boot, k[1].h.boot, sizeof(k[0].h.boot)) ||
 	    k[0].h.sections != k[1].h.sections ||
 	    k[0].h.sample != k[1].h.sample)
-		die(0, "--diff: the two are of different boots or layouts");
+		die(0, "--diff: the states are from different boots or memory "
+		       "layouts");
 	while (kept_next(k, sh, age, swap) &&
 	       kept_next(k + 1, sh + 1, age + 1, swap + 1)) {
 		if (sh[0].pfn != sh[1].pfn || sh[0].pages != sh[1].pages)
-			die(0, "--diff: the two are of different layouts");
+			die(0, "--diff: the states are from different memory "
+			       "layouts");
 		compare(change, sh, age, swap, us);
 	}
 	put_change(v, change + 1, k[1].h.page_bytes * k[1].h.sample, "anon",

@@ -300,8 +300,8 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 	if (w->hidden)
 		warn(0,
 		     "the page tables of process %" PRIu64
-		     " show no page frames: run as root, or with "
-		     "CAP_SYS_ADMIN, too",
+		     " show no page frames: run as root, or add "
+		     "CAP_SYS_ADMIN",
 		     pid);
 	return !w->hidden;
 }

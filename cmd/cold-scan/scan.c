@@ -67,7 +67,7 @@ static void open_idle(struct scan *s)
 	if (s->opts->watch) {
 		err = idle_layout(&s->idle);
 		if (err)
-			die(err, "cannot tell where memory is");
+			die(err, "cannot find out where memory is");
 		return;
 	}
 
@@ -85,7 +85,7 @@ static void open_idle(struct scan *s)
 	if (err == -EACCES || err == -EPERM)
 		die(err, "cannot open the page_idle bitmap: run as root");
 	if (err == -EWOULDBLOCK)
-		die(0, "another cold-scan is scanning, and two would spoil "
+		die(0, "another cold-scan is scanning, and two would falsify "
 		       "each other's ages: wait, or use --source lru-gen");
 	if (err)
 		die(err, "cannot open the page_idle bitmap");
@@ -95,8 +95,8 @@ static void open_idle(struct scan *s)
 	s->state_lock = keep_load(s->opts->state, &s->idle);
 	if (s->idle.start_us &&
 	    clock_mono_us() < s->idle.start_us + IDLE_LEAST_US)
-		die(0, "-S: the last pass was less than 1s ago, and page-idle "
-		       "would take hot pages for cold");
+		die(0, "-S: the last pass was less than 1s ago: page-idle "
+		       "would report hot pages as cold");
 }
 
 /* lru_gen has paths from the system's root; whose they are is told there. */
@@ -106,9 +106,9 @@ static void open_lrugen(const struct cg_set *tree)
 	int err = lrugen_probe(&can_age);
 
 	if (!tree->whole)
-		die(0, "lru_gen names cgroups from the system's root, and the "
-		       "mount is a container's: run outside of it, or use "
-		       "--source page-idle or damon");
+		die(0, "lru_gen names cgroups from the root of the system, "
+		       "which this container does not show: run outside of it, "
+		       "or use --source page-idle or damon");
 	if (err == -EPERM)
 		die(0, "lru_gen: lockdown forbids debugfs: use --source "
 		       "page-idle or damon");
@@ -138,8 +138,9 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->tree.fd_max = 0; /* keys and inodes will do: the rows need them */
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
-		    "-S: only page-idle has ages to keep, and the source is "
-		    "%s: it needs CONFIG_IDLE_PAGE_TRACKING, and lru_gen off",
+		    "-S: needs the source page-idle, and the source is %s: "
+		    "page-idle needs CONFIG_IDLE_PAGE_TRACKING, and lru_gen "
+		    "off",
 		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
@@ -149,8 +150,8 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 				       opts->n_pids);
 		break;
 	case SOURCE_AUTO:
-		die(0, "nothing tells of coldness: no page_idle, no lru_gen, "
-		       "no DAMON (--check says what is missing)");
+		die(0, "no source of ages: no page_idle, no lru_gen, no DAMON "
+		       "(--check tells what is missing)");
 	}
 }
 
@@ -194,8 +195,8 @@ static void tell_damon(struct scan *s)
 
 	if (s->told_damon || !(s->suspect & SUSPECT_DAMON) || !end)
 		return;
-	note("a DAMON runs and clears accessed bits: no age is proven "
-	     "(suspect:damon); to end it: %s",
+	note("a DAMON is running and clears accessed bits, so no age is proven "
+	     "(suspect:damon); to stop it: %s",
 	     end);
 	s->told_damon = true;
 }
@@ -405,7 +406,7 @@ static struct referenced *look_at_files(struct scan *s)
 	err = referenced_scan(&s->ref, s->page_bytes);
 	if (!err)
 		return &s->ref;
-	note("what read(2) touched cannot be told (kpageflags, kpagecgroup, "
+	note("accesses by read(2) are not known (kpageflags, kpagecgroup, "
 	     "vmstat: %s): ages of files are upper bounds",
 	     strerror(-err));
 	s->ref.off = true;
@@ -458,9 +459,8 @@ int scan_pass(struct scan *s)
 	if (err)
 		return err;
 	if (s->tree.tabs && !s->tabs)
-		warn(0,
-		     "a cgroup with a TAB in its name has no row, and counts "
-		     "for the one above");
+		warn(0, "a cgroup with a TAB in its name has no row; it is "
+			"counted for the one above");
 	s->tabs = s->tree.tabs;
 	if (!s->first_us)
 		s->first_us = clock_mono_us();

@@ -60,46 +60,52 @@ const struct col view_cols[VIEW_COLS] = {
 	{ "cgroup", "path below the cgroup2 mount", put_text, AT(cgroup) },
 	{ "time", "when the pass ended", put_time, AT(time_ms) },
 	{ "source", "page-idle, lru-gen or damon", put_text, AT(source) },
-	{ "verdict", "ok, or suspect: and why", put_text, AT(verdict) },
-	U64(age_us, "not touched for at least so long"),
-	U64(anon_bytes, "anonymous and shared memory: what takes swap"),
+	{ "verdict", "ok, or suspect: and the cause", put_text, AT(verdict) },
+	U64(age_us, "age of this row: memory not touched for it is cold"),
+	U64(anon_bytes, "anonymous and shared memory, which can go to swap"),
 	U64(file_bytes, "page cache of files"),
-	U64(cold_anon_bytes, "of anon, not touched for age"),
-	U64(cold_file_bytes, "of file, not touched for age"),
-	U64(shmem_bytes, "of anon, shared memory and tmpfs"),
-	U64(dirty_bytes, "of file, not written back yet"),
-	U64(unevictable_bytes, "locked, in neither anon nor file"),
-	U64(cold_shmem_bytes, "of shmem, not touched for age"),
-	U64(cold_dirty_bytes, "of dirty, not touched for age"),
-	U64(cold_unevictable_bytes, "of unevictable, not touched for age"),
-	U64(cold_anon_se_bytes, "standard error of cold_anon (--sample)"),
-	U64(cold_file_se_bytes, "standard error of cold_file (--sample)"),
+	U64(cold_anon_bytes, "cold part of anon_bytes"),
+	U64(cold_file_bytes, "cold part of file_bytes"),
+	U64(shmem_bytes, "shared memory and tmpfs, part of anon_bytes"),
+	U64(dirty_bytes, "page cache not written back yet, part of file_bytes"),
+	U64(unevictable_bytes,
+	    "locked memory, in neither anon_bytes nor file_bytes"),
+	U64(cold_shmem_bytes, "cold part of shmem_bytes"),
+	U64(cold_dirty_bytes, "cold part of dirty_bytes"),
+	U64(cold_unevictable_bytes, "cold part of unevictable_bytes"),
+	U64(cold_anon_se_bytes, "standard error of cold_anon_bytes (--sample)"),
+	U64(cold_file_se_bytes, "standard error of cold_file_bytes (--sample)"),
 	U64(node, "memory node (--node)"),
-	U64(stale_us, "since the LRU last looked (lru-gen)"),
-	U64(pass_us, "what the pass took"),
+	U64(stale_us, "time since the last aging (lru-gen)"),
+	U64(pass_us, "time that the pass took"),
 	U64(cpu_us, "CPU time of the pass"),
-	{ "kind",
-	  "anon, file, dirty, shmem, unevictable, lazyfree, or of coverage",
+	{ "kind", "kind of memory (--histogram, --coverage, --ranges)",
 	  put_text, AT(kind) },
-	{ "bytes", "of that kind and age", put_bytes, AT(bytes) },
-	{ "percentile_pct", "share of the pages (--percentiles)", put_pct,
+	{ "bytes", "size of the memory of that kind and age", put_bytes,
+	  AT(bytes) },
+	{ "percentile_pct",
+	  "share of the pages, those used last (--percentiles)", put_pct,
 	  AT(percentile_pct) },
-	U64(idle_us, "no page of that share was idle for longer"),
-	U64(promoted_bytes_per_min, "idle for age, then touched"),
-	{ "promoted_pct_per_min", "the same of the working set", put_pct,
-	  AT(promoted_pct_per_min) },
-	U64(working_set_bytes, "touched within the youngest age"),
+	U64(idle_us, "no page of that share has been idle for longer"),
+	U64(promoted_bytes_per_min,
+	    "memory that was idle for age_us, then touched"),
+	{ "promoted_pct_per_min", "the same, as a share of the working set",
+	  put_pct, AT(promoted_pct_per_min) },
+	U64(working_set_bytes, "memory touched within the youngest age"),
 	U64(pid, "process (-p)"),
-	U64(start_ticks, "its start, as in /proc/PID/stat"),
+	U64(start_ticks, "start time of the process, as in /proc/PID/stat"),
 	U64(addr, "first address of a range (--ranges)"),
-	U64(swapped_bytes, "of a process, in swap"),
-	U64(before_bytes, "in the older state (--diff)"),
-	U64(cooled_bytes, "cold in the newer state only"),
-	U64(warmed_bytes, "cold in the older state only"),
-	U64(lazyfree_bytes, "of MADV_FREE, in neither anon nor file"),
-	U64(cold_lazyfree_bytes, "of lazyfree, not touched for age"),
-	U64(gone_bytes, "cold in the older state, freed since"),
-	{ "bar", "the row's share of the largest", put_text, AT(bar) },
+	U64(swapped_bytes, "memory of the process that is in swap (-p)"),
+	U64(before_bytes, "memory cold in the older state (--diff)"),
+	U64(cooled_bytes, "memory cold in the newer state only (--diff)"),
+	U64(warmed_bytes,
+	    "memory cold in the older state, touched since (--diff)"),
+	U64(lazyfree_bytes,
+	    "memory given up with MADV_FREE, not in anon or file"),
+	U64(cold_lazyfree_bytes, "cold part of lazyfree_bytes"),
+	U64(gone_bytes, "memory cold in the older state, freed since (--diff)"),
+	{ "bar", "size of the row compared with the largest", put_text,
+	  AT(bar) },
 };
 
 static const char *default_spec(const struct view *v)
@@ -525,20 +531,20 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 
 	v->explained |= suspicions;
 	if (first & SUSPECT_MEMCG)
-		note("%s: nothing tells which pages are its own: it has no "
-		     "memory controller (echo +memory >cgroup.subtree_control "
-		     "above it), cgroup v1 has that, or a cgroup namespace "
-		     "hides its path (run outside)",
+		note("%s: its pages cannot be identified: it has no memory "
+		     "controller (echo +memory >cgroup.subtree_control above "
+		     "it), cgroup v1 has that controller, or a cgroup "
+		     "namespace hides its path (run outside)",
 		     key);
 	if (first & SUSPECT_STALE)
 		note(STALE_NOTE, key);
 	if (first & SUSPECT_SHARED)
-		note("%s: its processes cannot be looked at, and whether its "
-		     "memory is touched from elsewhere: run as root, or with "
-		     "CAP_SYS_PTRACE, too",
+		note("%s: the page tables of its processes cannot be read, so "
+		     "its verdict cannot be ok: run as root, or add "
+		     "CAP_SYS_PTRACE",
 		     key);
 	if (first & SUSPECT_SAMPLE)
-		note("%s: no page of it was drawn: give --sample a greater "
+		note("%s: no page of it was chosen: give --sample a larger "
 		     "share",
 		     key);
 }

@@ -93,8 +93,8 @@ static int arm_kernel(struct armed_trigger *t)
 		err = write_trigger(fd, &t->armed);
 		if (!err && !tr->told_wide &&
 		    t->armed.law.window_us != t->spec->law.window_us) {
-			note("without CAP_SYS_RESOURCE windows are multiples "
-			     "of 2 s: %s/%s is armed as %s/%s",
+			note("without CAP_SYS_RESOURCE, windows must be "
+			     "multiples of 2 s: %s/%s is replaced by %s/%s",
 			     num_human_us(asked, t->spec->law.stall_us),
 			     num_human_us(window, t->spec->law.window_us),
 			     num_human_us(armed, t->armed.law.stall_us),
@@ -128,7 +128,7 @@ static int arm_events(struct armed_trigger *t)
 	err = add_to_epoll(t, fd, BY_EVENTS);
 	if (!err && !tr->told_read_only)
 		note("pressure files are read-only: woken by memory.events, "
-		     "which tell of a cgroup's own limits only (-i polls)");
+		     "which report only a cgroup's own limits (-i polls)");
 	tr->told_read_only |= !err;
 	return err;
 }
@@ -174,11 +174,11 @@ static void tell_poll(struct armed_trigger *t, int why)
 
 	num_human_us(pace, t->due_us - t->last.at_us);
 	if (root_is_live() && !*told && is_short(why))
-		note("RLIMIT_NOFILE is too low for a trigger each: some are "
-		     "polled every %s",
+		note("RLIMIT_NOFILE is too low for all triggers: some cgroups "
+		     "are polled every %s",
 		     pace);
 	else if (root_is_live() && !*told)
-		note("the kernel takes no such trigger (%s): polling every %s",
+		note("the kernel refuses this trigger (%s): polling every %s",
 		     strerror(-why), pace);
 	*told = true;
 }

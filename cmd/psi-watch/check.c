@@ -95,7 +95,7 @@ static void check_triggers(struct rows_out *o)
 		tool_check(o, "trigger", CHECK_OK, "any window up to 10 s");
 	else if (!wide)
 		tool_check_fix(o, "trigger", CHECK_LIMITED,
-			       "others need CAP_SYS_RESOURCE",
+			       "other windows need CAP_SYS_RESOURCE",
 			       "windows of 2 s and its multiples");
 	else
 		tool_check(o, "trigger", CHECK_LIMITED, "-t polls: %s",
@@ -109,7 +109,7 @@ static void check_inotify(struct watch *w)
 
 	if (fd >= 0)
 		tool_check(&w->out, "inotify", CHECK_OK,
-			   "new cgroups are met when they are made");
+			   "new cgroups are found when they are created");
 	else
 		tool_check(&w->out, "inotify", CHECK_LIMITED,
 			   "new cgroups are looked for at each sample");

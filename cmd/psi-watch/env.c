@@ -33,7 +33,8 @@ static char *cgroup_of(const char *path)
 	if (!strcmp(path, "/proc/pressure/memory"))
 		return xstrdup("/");
 	if (n < sizeof(file) || strcmp(path + n - sizeof(file) + 1, file))
-		die(0, "--from-env: '%s' is no pressure file, FIFO or socket",
+		die(0,
+		    "--from-env: '%s' is not a pressure file, FIFO or socket",
 		    path);
 	dir = xstrdup(path);
 	dir[n - sizeof(file) + 1] = '\0';
@@ -64,7 +65,7 @@ char *env_open(struct env *e, struct spec *s)
 		return e->is_fifo || e->is_socket ? own_cgroup()
 						  : cgroup_of(e->path);
 	if (e->len < 0 || (!e->is_fifo && !e->is_socket))
-		die(0, "--from-env: MEMORY_PRESSURE_WRITE holds no trigger");
+		die(0, "--from-env: MEMORY_PRESSURE_WRITE contains no trigger");
 	*s = (struct spec){ .res = PSI_MEM, .law.window_us = WINDOW_US };
 	return own_cgroup();
 }

@@ -33,32 +33,38 @@ enum {
 
 static const struct opt opts[] = {
 	{ 't', "trigger", "TRIGGER",
-	  "a row an event: 'memory some 150ms/1s', 'io full 5%/2s'" },
+	  "a row for each event: 'memory some 150ms/1s', 'io full 5%/2s'" },
 	{ OPT_CLEAR, "clear", "LEVEL",
-	  "with -t, a row when it is high and one when it fell under LEVEL" },
-	{ OPT_SUSTAIN, "sustain", "TIME", "high is what lasts so long" },
-	{ OPT_COOLDOWN, "cooldown", "TIME", "over is what stays low so long" },
-	{ OPT_BLAME, "blame", NULL, "with -t, which child, and why" },
+	  "with -t: an alarm ends when pressure is under LEVEL" },
+	{ OPT_SUSTAIN, "sustain", "TIME",
+	  "with -t: an alarm begins when pressure has lasted for TIME" },
+	{ OPT_COOLDOWN, "cooldown", "TIME",
+	  "with -t: an alarm ends when pressure was low for TIME" },
+	{ OPT_BLAME, "blame", NULL,
+	  "with -t: show the child that stalls most, and its limits" },
 	{ OPT_FROM_ENV, "from-env", NULL,
-	  "the trigger in $MEMORY_PRESSURE_WATCH, of systemd" },
+	  "use the trigger that systemd passes in $MEMORY_PRESSURE_WATCH" },
 	{ OPT_UNTIL, "until", "EXPR",
-	  "wait until 'mem_some_pct < 1% for 30s'" },
-	{ OPT_WHILE, "while", "EXPR", "wait while it is so" },
-	{ OPT_ALL, "all", NULL, "it takes all cgroups, not any" },
+	  "wait until EXPR holds: 'mem_some_pct < 1% for 30s'" },
+	{ OPT_WHILE, "while", "EXPR", "wait as long as EXPR holds" },
+	{ OPT_ALL, "all", NULL,
+	  "EXPR must hold for all cgroups, not only for one" },
 	{ OPT_TIMEOUT, "timeout", "TIME",
-	  "end then; of a wait the answer is no" },
-	{ OPT_SORT, "sort", "COLUMN", "the most first" },
-	{ OPT_TOP, "top", "N", "only the first N of each sample" },
+	  "exit after TIME; if a wait has not ended, with status 1" },
+	{ OPT_SORT, "sort", "COLUMN",
+	  "sort each sample by COLUMN, the largest value first" },
+	{ OPT_TOP, "top", "N", "print only the first N rows of each sample" },
 	{ OPT_QUANTILES, "quantiles", NULL,
-	  "p50 p90 p99 and max of each cgroup at the end, or on SIGUSR1" },
+	  "print p50 p90 p99 and max at the end and on SIGUSR1" },
 	{ OPT_TARGETS, "targets", "FILE",
-	  "rows of cgroups; read again when it changes" },
+	  "read rows of cgroups from FILE, again when it changes" },
 };
 
 static void take_condition(struct config *c, const char *arg, bool is_while)
 {
 	if (c->until)
-		die(0, "one --until or --while: join them by 'and' or 'or'");
+		die(0, "only one --until or --while is allowed: join the "
+		       "conditions by 'and' or 'or'");
 	c->until = arg;
 	c->is_while = is_while;
 }
@@ -106,8 +112,8 @@ static void check_options(const struct config *c)
 
 	if (trigger + (c->until != NULL) + c->quantiles + (c->sort || c->top) >
 	    1)
-		die(0, "-t, --until or --while, --quantiles and --sort are "
-		       "different jobs: one at a time");
+		die(0, "-t, --until or --while, --quantiles and --sort exclude "
+		       "each other");
 	if ((c->stateful || c->blame) && !trigger)
 		die(0, "--clear, --sustain, --cooldown and --blame need -t");
 	if (c->all && !c->until)
@@ -200,7 +206,7 @@ static void choose_columns(struct watch *w, const struct tool *tool)
 		need_col(&w->reader.need, w->sort_arg);
 	}
 	if (w->reader.need.window && !w->interval_us)
-		die(0, "a column of the window needs two readings: give -i");
+		die(0, "columns of a window need two readings: give -i");
 }
 
 /* How the samples are used, at which pace; the bytes that a cgroup needs. */
@@ -225,8 +231,8 @@ static size_t choose_mode(struct watch *w, const struct tool *tool)
 int main(int argc, char **argv)
 {
 	const struct tool tool = {
-		.purpose = "Shows how much work is lost to a shortage of CPU, "
-			   "memory or IO, and waits for it.",
+		.purpose = "Show how long tasks wait for CPU, memory or IO, "
+			   "and wait for such pressure.",
 		.usage = "[-r] [-i TIME] [-c N] [-o COLUMNS] [CGROUP...]\n"
 			 "       psi-watch --until EXPR [--timeout TIME] "
 			 "[CGROUP...]\n"

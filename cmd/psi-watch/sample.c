@@ -85,24 +85,24 @@ static void put_trend(struct row *r, const void *sample, int arg)
 }
 
 /* One F() a column: name, help, what puts it, and its field. */
-#define STALL(F, line, text, ...)                                           \
-	F(line##_pct, "share of the window in which " text " stalled",      \
-	  put_milli, .what = W_PCT, __VA_ARGS__)                            \
-	F(line##_us, "stalled time in the window", put_whole, .what = W_US, \
-	  __VA_ARGS__)                                                      \
-	F(line##_total_us, "stalled time, ever", put_whole,                 \
-	  .what = W_TOTAL_US, __VA_ARGS__)                                  \
-	F(line##_avg10_pct, "the kernel's average over 10 s", put_milli,    \
-	  .what = W_AVG_PCT, .avg = AVG10, __VA_ARGS__)                     \
-	F(line##_avg60_pct, "the kernel's average over 60 s", put_milli,    \
-	  .what = W_AVG_PCT, .avg = AVG60, __VA_ARGS__)                     \
-	F(line##_avg300_pct, "the kernel's average over 300 s", put_milli,  \
+#define STALL(F, line, text, ...)                                            \
+	F(line##_pct, "share of the window in which " text " stalled",       \
+	  put_milli, .what = W_PCT, __VA_ARGS__)                             \
+	F(line##_us, "stalled time in the window", put_whole, .what = W_US,  \
+	  __VA_ARGS__)                                                       \
+	F(line##_total_us, "stalled time since boot or creation", put_whole, \
+	  .what = W_TOTAL_US, __VA_ARGS__)                                   \
+	F(line##_avg10_pct, "the kernel's average over 10 s", put_milli,     \
+	  .what = W_AVG_PCT, .avg = AVG10, __VA_ARGS__)                      \
+	F(line##_avg60_pct, "the kernel's average over 60 s", put_milli,     \
+	  .what = W_AVG_PCT, .avg = AVG60, __VA_ARGS__)                      \
+	F(line##_avg300_pct, "the kernel's average over 300 s", put_milli,   \
 	  .what = W_AVG_PCT, .avg = AVG300, __VA_ARGS__)
 #define COLUMNS(F)                                                          \
 	F(cgroup, "path below the cgroup2 mount; / is the whole system",    \
 	  put_key, .what = W_CGROUP)                                        \
-	F(time, "when it was read", put_milli, .what = W_TIME)              \
-	F(window_us, "since the reading before", put_whole,                 \
+	F(time, "time of the reading", put_milli, .what = W_TIME)           \
+	F(window_us, "time since the last reading", put_whole,              \
 	  .what = W_WINDOW_US)                                              \
 	STALL(F, cpu_some, "some task", .res = PSI_CPU, .kind = PSI_SOME)   \
 	STALL(F, cpu_full, "all tasks", .res = PSI_CPU, .kind = PSI_FULL)   \
@@ -113,7 +113,7 @@ static void put_trend(struct row *r, const void *sample, int arg)
 	STALL(F, irq_full, "all tasks", .res = PSI_IRQ, .kind = PSI_FULL)   \
 	F(memory_bytes, "memory in use", put_whole, .what = W_MEMORY_BYTES) \
 	F(swap_bytes, "swap in use", put_whole, .what = W_SWAP_BYTES)       \
-	F(trend, "the last samples as a picture", put_trend, .what = W_TREND)
+	F(trend, "graph of the last samples", put_trend, .what = W_TREND)
 
 #define PLACE(name, ...)	    COL_##name,
 #define COL(name, help, put, ...)   { #name, help, put, COL_##name },

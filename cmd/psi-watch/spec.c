@@ -43,7 +43,7 @@ int spec_parse(const char *text, struct spec *out, const char **why)
 {
 	char res[16], kind[16], stall[32], window[32], rest;
 
-	*why = "wanted RESOURCE some|full STALL/WINDOW";
+	*why = "expected RESOURCE some|full STALL/WINDOW";
 	if (sscanf(text, " %15s %15s %31[^/ ]/%31s %c", res, kind, stall,
 		   window, &rest) != 4)
 		return -EINVAL;
@@ -56,10 +56,10 @@ int spec_parse(const char *text, struct spec *out, const char **why)
 	*why = "irq has only full";
 	if (out->res == PSI_IRQ && out->kind == PSI_SOME)
 		return -EINVAL;
-	*why = "the window is a time such as 2s, of 10ms at least";
+	*why = "the window is a time such as 2s, at least 10ms";
 	if (num_time(window, &out->law.window_us) || out->law.window_us < 10000)
 		return -EINVAL;
-	*why = "the stall is a time or a percentage of the window, not over it";
+	*why = "the stall is a time or a percentage, at most the window";
 	if (spec_level(stall, out->law.window_us, &out->law.stall_us) ||
 	    !out->law.stall_us || out->law.stall_us > out->law.window_us)
 		return -EINVAL;

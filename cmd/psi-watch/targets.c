@@ -216,7 +216,7 @@ static void read_stdin(struct targets *t, const struct cg_set *set)
 	if (err == -EINTR)
 		clock_reraise();
 	if (err == -ETIMEDOUT)
-		die(0, "standard input did not end in time: its rows are read "
+		die(0, "standard input did not end in time; its rows are read "
 		       "to the end first");
 	if (err)
 		die(0, "%s", fault_text(&f, NULL, text, sizeof(text)));
@@ -261,7 +261,7 @@ void targets_open(struct targets *t, const struct cg_set *set, char **operands,
 	t->file = file;
 	t->inotify = -1;
 	if (from_stdin && file)
-		die(0, "'-' and --targets: two tables cannot be one");
+		die(0, "'-' and --targets cannot be used together");
 	if (from_stdin)
 		read_stdin(t, set);
 	if (from_stdin && !t->n_rows && !t->n_operands)
@@ -303,9 +303,7 @@ static void read_again(struct targets *t, const struct cg_set *set)
 	struct fault f;
 
 	if (read_file(&fresh, set, &f)) {
-		warn(0,
-		     "--targets: %s: the table is left as it was read "
-		     "before",
+		warn(0, "--targets: %s; the old table stays in force",
 		     fault_text(&f, t->file, text, sizeof(text)));
 		t->seen = fresh.seen;
 		free_rows(fresh.row, fresh.n_rows);
@@ -397,11 +395,12 @@ static void tell_missing(struct targets *t, struct cg_set *set)
 		line_of(t, i, line, sizeof(line));
 		if (err == -ENOTDIR && !t->running)
 			die(0,
-			    "%s'%s' is a file, no cgroup (put a glob in "
+			    "%s'%s' is a file, not a cgroup (put globs in "
 			    "quotes)",
 			    line, t->key[i]);
 		if (err == -ENOTDIR && !t->told[i])
-			warn(0, "%s'%s' is a file, no cgroup", line, t->key[i]);
+			warn(0, "%s'%s' is a file, not a cgroup", line,
+			     t->key[i]);
 		else if (err && !t->told[i])
 			warn(err == -ENOENT ? 0 : err,
 			     "there is no cgroup '%s'", t->key[i]);
@@ -430,12 +429,10 @@ void targets_update(struct targets *t, struct cg_set *set, bool hup)
 	t->lost |= err != 0;
 	t->walk_err = err;
 	if (set->tabs && !t->tabs)
-		warn(0, "a cgroup with a TAB in its name is passed over");
+		warn(0, "a cgroup with a TAB in its name is skipped");
 	t->tabs = set->tabs;
 	if (set->longs && !t->longs)
-		warn(0,
-		     "a cgroup with a path of more than %d bytes is passed "
-		     "over",
+		warn(0, "a cgroup with a path of more than %d bytes is skipped",
 		     CG_KEY_MAX - 1);
 	t->longs = set->longs;
 	t->running = true;

@@ -59,7 +59,8 @@ static void trigger_start(struct watch *w)
 	fd = cg_set_follow(&w->set);
 	follow(w, fd);
 	if (fd < 0 && root_is_live())
-		note("no inotify (%s): looking for new cgroups every 2 s",
+		note("inotify is not available (%s): looking for new cgroups "
+		     "every 2 s",
 		     strerror(-fd));
 	follow(w, targets_follow(&w->targets));
 }
@@ -124,7 +125,7 @@ static bool hear_manager(struct armed_trigger *t)
 
 	if (event < 0) {
 		if (!t->told)
-			note("--from-env: '%s' hung up: trying it again",
+			note("--from-env: '%s' hung up; trying it again",
 			     t->trigger->env.path);
 		t->told = true;
 		arm_off(t);

@@ -7,7 +7,7 @@ static void need_node(struct watch *w, const char *opt, int arg)
 	enum what what = sample_fields[arg].what;
 
 	if (what == W_CGROUP || what == W_TREND)
-		die(0, "%s: '%s' is no number to compare", opt,
+		die(0, "%s: column '%s' is not a number", opt,
 		    sample_cols[arg].name);
 	need_col(&w->reader.need, arg);
 }
@@ -17,7 +17,7 @@ void wait_open(struct watch *w)
 	const char *opt = w->cfg.is_while ? "--while" : "--until";
 
 	if (expr_parse(&w->expr, w->cfg.until, sample_cols, sample_n_cols))
-		die(0, "%s: '%s': wanted %s at '%s'", opt, w->cfg.until,
+		die(0, "%s: '%s': expected %s at '%s'", opt, w->cfg.until,
 		    w->expr.error, w->cfg.until + w->expr.at);
 	for (size_t i = 0; i < w->expr.nodes; i++)
 		if (w->expr.node[i].type == EXPR_CMP)
@@ -38,8 +38,8 @@ static void tell_undecided(struct watch *w, const struct sample *s)
 		    sample_value(s, node->arg, &v))
 			continue;
 		warn(0,
-		     "%s of '%s' is not known: a condition on it is never "
-		     "decided",
+		     "%s of '%s' is not known: a condition that needs it can "
+		     "never be decided",
 		     sample_cols[node->arg].name, s->key);
 		w->expr.node[i].told = true;
 	}

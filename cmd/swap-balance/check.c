@@ -243,10 +243,12 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 
 static void check_lru(struct rows_out *out, const struct machine *m)
 {
-	tool_check(out, "lru", CHECK_OK, "%s: swappiness %s",
-		   m->lru_gen ? "lru_gen" : "classic",
-		   m->lru_gen ? "2 to 198 is a share, beyond takes one kind"
-			      : "1 to 199 is a share");
+	tool_check(
+		out, "lru", CHECK_OK, "%s: swappiness %s",
+		m->lru_gen ? "lru_gen" : "classic",
+		m->lru_gen
+			? "2 to 198 is a share; beyond, only one kind is taken"
+			: "1 to 199 is a share");
 }
 
 /* A write of 0 bytes is parsed, and reclaims nothing. */

@@ -15,8 +15,8 @@ void filter_refuse(const struct run *run)
 
 	if (c->interval_us || c->count || c->recursive || run->o.probe_bytes)
 		die(0,
-		    "%s: not in a filter, where rows say which cgroups are "
-		    "looked at and when",
+		    "%s: not allowed in a filter, where the rows set the "
+		    "cgroups and the pace",
 		    c->interval_us ? "-i"
 		    : c->count	   ? "-c"
 		    : c->recursive ? "-r"

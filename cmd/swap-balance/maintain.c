@@ -212,7 +212,7 @@ static void restore_limits(struct upkeep_file *f)
 		int err = u->overridden ? upkeep_restore_limit(u) : 0;
 
 		if (err)
-			warn(err, "cannot put back writeback_limit of '%s'",
+			warn(err, "cannot restore writeback_limit of '%s'",
 			     u->dev);
 	}
 }
@@ -234,7 +234,7 @@ int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
 	if (cfg->write)
 		lock = state_lock(cfg->path, 0);
 	if (lock == -EWOULDBLOCK)
-		die(0, "another --maintain holds '%s'", cfg->path);
+		die(0, "another --maintain has locked '%s'", cfg->path);
 	if (cfg->write && lock < 0)
 		die(lock, "cannot lock '%s'", cfg->path);
 	if ((err = upkeep_read(&round.file)))

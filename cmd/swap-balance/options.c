@@ -38,39 +38,41 @@ enum key {
 
 const struct opt options[] = {
 	{ 'b', "budget", "SIZE[/TIME]",
-	  "bytes that each swap device may be written, a day" },
+	  "bytes to write for swap to each drive, per day or TIME" },
 	{ KEY_ENDURANCE, "endurance", "TBW/YEARS",
-	  "the same from a rated endurance: 600TBW/5y" },
+	  "the same, from the rated endurance: 600TBW/5y" },
 	{ KEY_DRIVE, "drive", "TBW/YEARS",
 	  "old name of --endurance, for one release" },
 	{ 'S', "state", "FILE",
-	  "the budget's state (" STATE_DIR "/swap-balance)" },
+	  "state of the budget (" STATE_DIR "/swap-balance)" },
 	{ KEY_WRITE_LIMIT, "swap-write-limit", "SIZE",
-	  "bytes that a cgroup may have written, a second" },
+	  "bytes per second that a cgroup may write to swap" },
 	{ KEY_STATUS, "budget-status", NULL,
-	  "show the budgets of all drives, and what is left" },
-	{ KEY_PLAN, "plan", NULL, "show what --apply would write, and why" },
+	  "show the budgets of all drives and what is left of them" },
+	{ KEY_PLAN, "plan", NULL, "show the writes that --apply would make" },
 	{ KEY_APPLY, "apply", NULL,
 	  "set memory.zswap.max and memory.zswap.writeback" },
-	{ KEY_UNDO, "undo", NULL, "put back what --apply has changed" },
+	{ KEY_UNDO, "undo", NULL,
+	  "restore the values that --apply has changed" },
 	{ KEY_DWELL, "dwell", "TIME",
-	  "a backend must stand so long to replace another (1m)" },
+	  "how long a backend must be better to replace another (1m)" },
 	{ KEY_PROBE, "probe", "SIZE",
-	  "take at most so much where the compression is unknown" },
+	  "reclaim up to SIZE to measure an unknown compression" },
 	{ KEY_MAINTAIN, "maintain", NULL,
-	  "zram: write back and recompress what is idle" },
+	  "zram: write back and recompress idle pages" },
 	{ KEY_WRITEBACK, "writeback-after", "TIME",
-	  "of idleness, with --maintain (20h)" },
+	  "with --maintain: idle time before writing back (20h)" },
 	{ KEY_RECOMPRESS, "recompress-after", "TIME",
-	  "of idleness, with --maintain (2h)" },
+	  "with --maintain: idle time before recompressing (2h)" },
 	{ KEY_SWAP_LIMIT, "swap-limit", "PCT",
-	  "no swap where so much is used (80%)" },
+	  "share of swap in use that ends swapping out (80%)" },
 	{ KEY_PRESSURE, "pressure-limit", "PCT",
-	  "memory pressure at which swap-ins are harm (1%)" },
+	  "memory pressure at which swap-ins count as harm (1%)" },
 	{ KEY_SMOOTH, "smooth", "TIME", "time constant of the rates (30s)" },
-	{ KEY_MIN_RATIO, "min-ratio", "RATIO", "compression that pays (1.37)" },
+	{ KEY_MIN_RATIO, "min-ratio", "RATIO",
+	  "least compression ratio that is worthwhile (1.37)" },
 	{ KEY_PRICE, "price", "DRAM:DISK",
-	  "of a GiB, for saved_price (3:0.1)" },
+	  "prices per GiB, for saved_price (3:0.1)" },
 };
 const size_t options_n = sizeof(options) / sizeof(*options);
 
@@ -112,14 +114,14 @@ static void take_mode(struct options *o, enum mode mode)
 {
 	if (o->mode != MODE_SHOW && o->mode != mode)
 		die(0, "--budget-status, --plan, --apply, --undo and "
-		       "--maintain: one at a time");
+		       "--maintain exclude each other");
 	o->mode = mode;
 }
 
 static void take_budget(struct options *o, int key, const char *arg)
 {
 	if (o->cfg.budget.bytes_per_s > 0)
-		die(0, "-b and --endurance: one budget, once");
+		die(0, "-b and --endurance: give only one budget");
 	if (key == 'b' && budget_parse(arg, &o->cfg.budget))
 		die(0, "-b: '%s' is not a budget such as 20G or 1M/1s", arg);
 	if (key != 'b' && budget_parse_drive(arg, &o->cfg.budget))

@@ -177,7 +177,7 @@ static int refuse(const struct plan *plan, const struct cg *cg,
 	emit(plan, &c);
 	if (strcmp(now, e->new))
 		warn(0,
-		     "'%s' of '%s' is %s, not %s as written before: left alone",
+		     "'%s' of '%s' is %s, not %s as it was written: left alone",
 		     c.file, cg->key, now, e->new);
 	else
 		warn(0,
@@ -299,7 +299,9 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 		const struct member *m = cg->data;
 
 		if (plan_has_below(set, i)) {
-			note("'%s': left to those below", cg->key);
+			note("'%s': left alone, because the cgroups below it "
+			     "are handled",
+			     cg->key);
 			continue;
 		}
 		if (!is_settled(m) || is_closed(&rec, cg)) {
@@ -338,7 +340,7 @@ static int check_keys(const struct record *rec, char *const *keys, size_t n)
 			e++;
 		if (e < rec->n)
 			continue;
-		warn(0, "nothing of '%s' is in the undo record", keys[i]);
+		warn(0, "the undo record has nothing for '%s'", keys[i]);
 		status = STATUS_NO;
 	}
 	return status;

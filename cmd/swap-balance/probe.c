@@ -204,8 +204,8 @@ static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
 	}
 	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
 	if (err == -EINVAL) {
-		note("'%s': no probe: this kernel would take page cache, too "
-		     "(needs Linux 6.16, or lru_gen)",
+		note("'%s': no probe: this kernel would take page cache as "
+		     "well (needs Linux 6.16, or lru_gen)",
 		     cg->key);
 		return false;
 	}

@@ -66,8 +66,8 @@ static void warn_unsaved(struct run *run, int err)
 {
 	if (err && !run->unsaved)
 		warn(err,
-		     "cannot write the budget's state '%s': no swap until "
-		     "that is over",
+		     "cannot write the state of the budget '%s': no swap until "
+		     "this is possible",
 		     run->o.cfg.budget.path);
 	if (err)
 		run->status = STATUS_PARTIAL;

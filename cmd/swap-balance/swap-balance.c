@@ -216,7 +216,7 @@ static char **targets(struct run *run, char **operands, size_t *n)
 	if (*n && !strcmp(*operands, "-"))
 		return read_keys(run, n);
 	if (!*n && run->o.mode != MODE_SHOW && run->o.mode != MODE_UNDO)
-		die(0, "which cgroups? (see -h)");
+		die(0, "no cgroup given (see -h)");
 	if (!*n && run->o.mode == MODE_SHOW) {
 		*n = 1;
 		return tool_keys(&run->set, all, 1);
@@ -234,7 +234,7 @@ static int apply(struct run *run, const struct plan *plan)
 	snprintf(path, sizeof(path), "%s.evidence", run->o.state);
 	err = evidence_add(path, &run->set, keeps);
 	if (err)
-		die(err, "cannot keep what was seen in '%s'", path);
+		die(err, "cannot keep the observations in '%s'", path);
 	return plan_apply(plan, &run->set);
 }
 
@@ -324,7 +324,8 @@ static int check(struct run *run)
 int main(int argc, char **argv)
 {
 	const struct tool tool = {
-		.purpose = "How much swap a cgroup should get, and where to.",
+		.purpose = "Decide how much a cgroup should swap, and to which "
+			   "backend.",
 		.usage = "[-r] [-i TIME] [--plan|--apply|--undo|--maintain] "
 			 "[CGROUP...]",
 		.shared = "oHficrqvn",

@@ -15,8 +15,8 @@ static void judge_yield(struct period *s, bool acted)
 		s->r->reason = REASON_NO_YIELD;
 	if (s->t->idle_writes == 3)
 		warn(0,
-		     "'%s': three writes succeeded and took nothing: "
-		     "nothing to reclaim, or a kernel that ignores them",
+		     "'%s': three writes succeeded and took nothing: there is "
+		     "nothing to reclaim, or the kernel ignores them",
 		     s->cg->key);
 }
 

@@ -89,10 +89,10 @@ static bool check_reclaim(const struct run *run, const struct cg *cg,
 		return true;
 	say(out, "swappiness", try_write(run, cg, "0 swappiness=60"),
 	    CHECK_LIMITED, "0 to 200",
-	    "needs Linux 6.11; until then file cache is not taken alone");
+	    "needs Linux 6.11; without it, file cache cannot be taken alone");
 	say(out, "swappiness_max", try_write(run, cg, "0 swappiness=max"),
 	    CHECK_LIMITED, "anonymous memory alone",
-	    "needs Linux 6.16; until then 200 is used in its place");
+	    "needs Linux 6.16; without it, 200 is used instead");
 	return false;
 }
 
@@ -192,7 +192,7 @@ static void check_rivals(struct rows_out *out)
 		tool_check_fix(
 			out, "rivals", CHECK_LIMITED,
 			"echo N >/sys/module/damon_reclaim/parameters/enabled",
-			"DAMON_RECLAIM is on: it takes from all cgroups");
+			"DAMON_RECLAIM is on: it reclaims from all cgroups");
 	else
 		tool_check(out, "rivals", CHECK_OK, "DAMON_RECLAIM is off");
 }
@@ -207,7 +207,7 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 		return say(out, "memory.stat", err, CHECK_MISSING,
 			   "pgsteal_proactive", cg_memory_fix(&run->set));
 	tool_check_fix(out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
-		       "yield is told by pgsteal, around a write");
+		       "the yield is the growth of pgsteal during a write");
 	return false;
 }
 
@@ -219,7 +219,7 @@ static bool check_place(const struct run *run, const struct cg *cg,
 	if (inside)
 		tool_check_fix(out, "cgroup", CHECK_MISSING,
 			       "run it in a cgroup of its own",
-			       "%s holds tmo-reclaim itself", cg->key);
+			       "%s contains tmo-reclaim itself", cg->key);
 	else
 		tool_check(out, "cgroup", CHECK_OK, "%s", cg->key);
 	return inside;

@@ -97,11 +97,11 @@ static void map(struct filtering *f)
 
 	if (record_map(&f->in, &f->recording, &missing))
 		die(0,
-		    "line %zu: a recording without column %s: of another "
-		    "version",
+		    "line %zu: the recording has no column %s: it is of "
+		    "another version",
 		    f->in.line, missing);
 	if (f->recording.is && !f->run->policy.dry_run)
-		die(0, "line %zu: a recording: -n decides it again",
+		die(0, "line %zu: this is a recording: replay it with -n",
 		    f->in.line);
 	if (!f->recording.is)
 		input_map(&f->in, &f->map);
@@ -113,7 +113,7 @@ static void recorded_row(struct filtering *f, struct result *r)
 	const char *bad;
 
 	if (record_read(&f->in, &f->recording, &f->run->policy, &rec, &bad))
-		die(0, "line %zu: column %s: no such value of a recording",
+		die(0, "line %zu: column %s: not a value of a recording",
 		    f->in.line, bad);
 	replay(f->run, recorded(f->run, &f->recorded, f->key), &rec, r);
 }
@@ -123,8 +123,8 @@ static void complain_of_row(struct filtering *f, int err)
 {
 	f->run->failed = true;
 	if (!f->told)
-		warn(err == -ENOTDIR ? 0 : err, "'%s' is no cgroup%s", f->key,
-		     err == -ENOTDIR ? ", but a file" : "");
+		warn(err == -ENOTDIR ? 0 : err, "'%s' is not a cgroup%s",
+		     f->key, err == -ENOTDIR ? ", but a file" : "");
 	f->told = true;
 }
 
@@ -186,14 +186,14 @@ void filter(struct run *run, struct shown *to)
 		end_row(&f);
 	}
 	if (event == -ECONNABORTED) {
-		warn(0, "the input ended early: what writes it was killed or "
+		warn(0, "the input ended early: the stage before was killed or "
 			"failed");
 		run->failed = true;
 	} else if (event < 0 && !clock_reader_gone()) {
 		tool_bad_input(&f.in, event);
 	}
 	if (event == ROWS_END && !f.came && !clock_stopped()) {
-		warn(0, "no row came: did what is before it start?");
+		warn(0, "no row came: did the stage before it start?");
 		run->short_of = true;
 	}
 	record_unmap(&f.recording);

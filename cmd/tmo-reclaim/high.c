@@ -271,7 +271,7 @@ static void recover(const struct cg_set *set, int fd, const char *name)
 		       !strcmp(high, now) && !io_write(dir, "memory.high", was);
 	}
 	if (done)
-		warn(0, "'%s': memory.high was left at %s: %s again",
+		warn(0, "'%s': memory.high was left at %s: restored to %s",
 		     text + len, now, was);
 	close(dir);
 }

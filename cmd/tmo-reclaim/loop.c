@@ -43,8 +43,8 @@ static void reload(struct looping *l, char *const *operands)
 	if (!path || !(hup || targets_changed(path, &l->table)))
 		return;
 	if (load(l, &f)) {
-		warn(0, "%s: line %zu: %s: the table before stays in force",
-		     path, f.line, f.reason);
+		warn(0, "%s: line %zu: %s; the old table stays in force", path,
+		     f.line, f.reason);
 		return;
 	}
 	note("%s: %zu targets", path, l->table.n);

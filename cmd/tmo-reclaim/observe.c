@@ -243,8 +243,8 @@ static int open_target(struct period *s)
 		return err;
 	err = target_open(&run->set, s->cg, s->t, "memory.high", alone);
 	if (!err && !run->high)
-		note("no memory.reclaim (before 5.19): memory.high is lowered "
-		     "and restored in its place");
+		note("no memory.reclaim (before Linux 5.19): memory.high is "
+		     "lowered and restored instead");
 	run->high |= !err;
 	return err;
 }

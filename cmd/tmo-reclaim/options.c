@@ -32,37 +32,46 @@ enum {
 };
 
 const struct opt options[] = {
-	{ 'b', "bytes", "SIZE|PCT", "once: take that much and end" },
+	{ 'b', "bytes", "SIZE|PCT", "reclaim this much once, and exit" },
 	{ OPT_LAW, "law", "LAW", "default, paper, senpai or oomd" },
 	{ OPT_MEM_LIMIT, "mem-limit", "PCT",
-	  "memory pressure that stops it (0.1%)" },
-	{ OPT_IO_LIMIT, "io-limit", "PCT", "IO pressure that stops it (1%)" },
-	{ OPT_RATIO, "ratio", "PCT", "share taken in a period (0.05%)" },
+	  "memory pressure at which nothing is reclaimed (0.1%)" },
+	{ OPT_IO_LIMIT, "io-limit", "PCT",
+	  "IO pressure at which nothing is reclaimed (1%)" },
+	{ OPT_RATIO, "ratio", "PCT",
+	  "share of the base that a period reclaims (0.05%)" },
 	{ OPT_HEADROOM, "headroom", "SIZE",
-	  "kept above what cannot be reclaimed (a tenth, up to 100M)" },
-	{ OPT_FLOOR, "floor", "SIZE", "never go below this size (0)" },
-	{ OPT_MAX_STEP, "max-step", "SIZE", "most to take in a period (none)" },
-	{ OPT_CHUNK, "chunk", "SIZE", "most to ask for in one write (4M)" },
-	{ OPT_DEADLINE, "deadline", "TIME", "end of a period's writes (1s)" },
-	{ OPT_ALARM, "alarm", "TIME", "stall that cuts a write short (40ms)" },
+	  "reclaimable memory to leave (a tenth, up to 100M)" },
+	{ OPT_FLOOR, "floor", "SIZE", "never reduce a cgroup below SIZE (0)" },
+	{ OPT_MAX_STEP, "max-step", "SIZE",
+	  "largest amount to reclaim in a period (none)" },
+	{ OPT_CHUNK, "chunk", "SIZE",
+	  "largest amount to request in one write (4M)" },
+	{ OPT_DEADLINE, "deadline", "TIME",
+	  "stop the writes to a cgroup after TIME (1s)" },
+	{ OPT_ALARM, "alarm", "TIME",
+	  "stop the writes if they cause this much stall (40ms)" },
 	{ OPT_GRACE, "grace", "TIME", "leave new cgroups alone (30s)" },
 	{ OPT_SWAP_LIMIT, "swap-limit", "PCT",
-	  "swap used that ends swapping (80%)" },
-	{ OPT_ROTATIONAL, "rotational", NULL, "swap to a rotating disk, too" },
+	  "share of swap in use that ends swapping out (80%)" },
+	{ OPT_ROTATIONAL, "rotational", NULL,
+	  "swap to a rotating disk as well" },
 	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
-	  "leave alone all, or what it names (/run/tmo-reclaim.off)" },
+	  "FILE stops reclaim of all, or of those it names "
+	  "(/run/tmo-reclaim.off)" },
 	{ OPT_HIGH, "memory-high", NULL,
-	  "by memory.high even where memory.reclaim is" },
+	  "lower and restore memory.high, even if memory.reclaim exists" },
 	{ OPT_TARGETS, "targets", "FILE",
-	  "cgroups and their policy, as rows; read again when it changes" },
-	{ OPT_NODE, "node", "N", "of that memory node; the target is /" },
+	  "rows of cgroups and their policy; read again when it changes" },
+	{ OPT_NODE, "node", "N",
+	  "reclaim from memory node N; the target must be /" },
 	{ OPT_RANGES, "ranges", NULL,
-	  "page out the ranges that cold-scan --ranges names" },
+	  "page out the ranges that cold-scan --ranges prints" },
 	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
 	{ OPT_RECORD, "record", "FILE",
-	  "all that each period is decided from, for -n <FILE" },
+	  "record the data behind each decision; -n <FILE replays them" },
 	{ OPT_REPORT, "report", NULL,
-	  "totals and sizes on stderr at the end (and at SIGUSR1)" },
+	  "print totals and sizes on stderr at the end and on SIGUSR1" },
 };
 const size_t options_n = sizeof(options) / sizeof(*options);
 
@@ -124,7 +133,7 @@ static void take_bytes(struct policy *p, const char *arg)
 	else
 		p->once_bytes = opt_size("-b", arg);
 	if (p->once_pct > 100)
-		die(0, "-b: '%s' is more than there is", arg);
+		die(0, "-b: '%s' is more than 100%%", arg);
 	if (!p->once_bytes && p->once_pct <= 0)
 		die(0, "-b: '%s' is nothing", arg);
 	p->law = LAW_ONCE;

@@ -87,8 +87,8 @@ static void say_late(struct period *s)
 		return;
 	s->run->said_late = true;
 	warn(0,
-	     "'%s': %u rows in turn are too old to act upon, the last by %.1f "
-	     "s: a stage before is too slow, or holds rows back",
+	     "'%s': %u rows in succession were too old to act upon, the last "
+	     "by %.1f s: an earlier stage is too slow or holds rows back",
 	     s->cg->key, many, (double)late_ms(s) / 1e3);
 }
 
@@ -96,8 +96,8 @@ static void say_other_reclaimer(const struct period *s)
 {
 	if (reclaimer_to_tell(&s->t->memory.other))
 		warn(0,
-		     "'%s': another process reclaims from it or moves its "
-		     "memory.high: left to it while it does",
+		     "'%s': another process reclaims from it or changes its "
+		     "memory.high: left alone while it does",
 		     s->cg->key);
 }
 

@@ -49,7 +49,8 @@ static int check_header(const struct rows_in *in, char *reason, size_t size)
 	for (size_t i = 1; !err && i < in->n; i++) {
 		if (policy_column(in->name[i], &exact) && exact)
 			continue;
-		snprintf(reason, size, "column '%s' is no policy", in->name[i]);
+		snprintf(reason, size, "column '%s' is not a policy column",
+			 in->name[i]);
 		err = -EINVAL;
 	}
 	return err;

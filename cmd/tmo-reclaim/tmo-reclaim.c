@@ -133,38 +133,42 @@ static const struct col cols[] = {
 	{ "time", "Unix time in seconds", put_time, 0 },
 	{ "memory_bytes", "memory.current, after the step", put_u64,
 	  CELL_MEMORY },
-	{ "want_bytes", "what was asked for", put_u64, CELL_WANT },
-	{ "got_bytes", "what reclaim took since the last row", put_u64,
+	{ "want_bytes", "memory requested in this period", put_u64, CELL_WANT },
+	{ "got_bytes", "memory that reclaim took since the last row", put_u64,
 	  CELL_GOT },
-	{ "got_anon_bytes", "of that, to swap", put_u64, CELL_ANON },
-	{ "got_file_bytes", "of that, file cache", put_u64, CELL_FILE },
-	{ "saved_bytes", "net, since the first row", put_saved, 0 },
-	{ "stall_us", "stall of the cgroup during the writes", put_u64,
+	{ "got_anon_bytes", "the part of got_bytes that went to swap", put_u64,
+	  CELL_ANON },
+	{ "got_file_bytes", "the rest of got_bytes: file cache", put_u64,
+	  CELL_FILE },
+	{ "saved_bytes", "net saving since the first row", put_saved, 0 },
+	{ "stall_us", "memory stall of the cgroup during the writes", put_u64,
 	  CELL_STALL },
-	{ "reason", "what set the step", put_reason, 0 },
-	{ "refaulted_bytes", "came back since the last row", put_u64,
+	{ "reason", "rule that set the step", put_reason, 0 },
+	{ "refaulted_bytes", "memory refaulted since the last row", put_u64,
 	  CELL_REFAULTED },
-	{ "offloaded_bytes", "in swap and not in memory, since the first row",
-	  put_saved, 1 },
-	{ "demoted_bytes", "moved to a slower node, not freed", put_u64,
-	  CELL_DEMOTED },
+	{ "offloaded_bytes",
+	  "growth of memory in swap only, since the first row", put_saved, 1 },
+	{ "demoted_bytes", "memory moved to a slower node, which frees none",
+	  put_u64, CELL_DEMOTED },
 	{ "device_bytes", "written to swap devices since the last row", put_u64,
 	  CELL_DEVICE },
-	{ "scanned_bytes", "what reclaim looked at for it", put_u64,
+	{ "scanned_bytes", "memory that reclaim scanned for this", put_u64,
 	  CELL_SCANNED },
-	{ "elapsed_us", "time in the writes", put_u64, CELL_ELAPSED },
+	{ "elapsed_us", "time spent in the writes", put_u64, CELL_ELAPSED },
 	{ "bound_bytes", "the floor in force", put_u64, CELL_FLOOR },
-	{ "gain", "of the default law", put_gain, 0 },
-	{ "overshoot_bytes", "taken beyond what was wanted, and owed", put_u64,
+	{ "gain", "gain of the default law", put_gain, 0 },
+	{ "overshoot_bytes",
+	  "memory taken beyond the request, not yet paid back", put_u64,
 	  CELL_OVERSHOOT },
-	{ "reason_kind", "of the reason: works, waits, cannot or broken",
+	{ "reason_kind", "kind of the reason: works, waits, cannot or broken",
 	  put_kind, 0 },
-	{ "want_total_bytes", "since the first row", TOTAL(want_bytes) },
-	{ "got_total_bytes", "since the first row", TOTAL(got_bytes) },
-	{ "refaulted_total_bytes", "since the first row",
+	{ "want_total_bytes", "sum since the first row", TOTAL(want_bytes) },
+	{ "got_total_bytes", "sum since the first row", TOTAL(got_bytes) },
+	{ "refaulted_total_bytes", "sum since the first row",
 	  TOTAL(refaulted_bytes) },
-	{ "device_total_bytes", "since the first row", TOTAL(device_bytes) },
-	{ "stall_total_us", "since the first row", TOTAL(stall_us) },
+	{ "device_total_bytes", "sum since the first row",
+	  TOTAL(device_bytes) },
+	{ "stall_total_us", "sum since the first row", TOTAL(stall_us) },
 };
 
 enum {
@@ -186,8 +190,8 @@ void show(struct shown *to, const struct rows_in *in, const struct result *r)
 	row_put(&to->own, to->show, r);
 	rows_emit(to->out, in, to->show, &to->own);
 	if (to->out->dropped && !to->told_dropped) {
-		warn(0, "standard output is not read: rows are dropped, memory "
-			"is taken on");
+		warn(0, "standard output is not read: rows are dropped, "
+			"reclaim continues");
 		to->told_dropped = true;
 	}
 }
@@ -197,7 +201,7 @@ void tell_alive(void)
 	int err = service_alive();
 
 	if (err)
-		debug("cannot tell $NOTIFY_SOCKET: %s", strerror(-err));
+		debug("cannot notify $NOTIFY_SOCKET: %s", strerror(-err));
 }
 
 /* A run that acts goes on while nobody reads. */
@@ -225,14 +229,14 @@ static void removed(struct cg *cg)
 static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 {
 	if (run->policy.node >= 0 && (n != 1 || keys[0][1]))
-		die(0, "--node: its one target is /");
+		die(0, "--node: the only target is /");
 	if (!root_is_live())
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (keys[i][1] && !cg_is_glob(keys[i]) &&
 		    cg_is_below(run->self, keys[i]))
 			die(0,
-			    "'%s' holds tmo-reclaim itself: start it in "
+			    "'%s' contains tmo-reclaim itself: start it in "
 			    "another cgroup",
 			    keys[i]);
 }
@@ -243,7 +247,8 @@ static void begin(struct run *run, bool rows)
 	if (!run->recorded)
 		tool_open_tree(&run->set, sizeof(struct target));
 	else if (cg_set_open(&run->set, sizeof(struct target)))
-		debug("no cgroup tree: only rows with memory_bytes will do");
+		debug("no cgroup tree: only rows with memory_bytes can be "
+		      "used");
 	run->set.added = added;
 	run->set.removed = removed;
 	/* Locks need descriptors more than they do. */
@@ -266,7 +271,8 @@ static void begin_recording(struct run *run)
 	if (!run->policy.record)
 		return;
 	if (run->policy.ranges)
-		die(0, "--record: --ranges decides nothing");
+		die(0, "--record: cannot be used with --ranges, which decides "
+		       "nothing");
 	run->recorder = record_open(run->policy.record);
 	if (!run->recorder)
 		die(errno, "--record: cannot write '%s'", run->policy.record);
@@ -278,7 +284,7 @@ static void end_recording(struct run *run)
 
 	if (!err)
 		return;
-	warn(err == -ENOBUFS ? 0 : err, "--record: '%s' is not whole",
+	warn(err == -ENOBUFS ? 0 : err, "--record: '%s' is incomplete",
 	     run->policy.record);
 	run->failed = true;
 }
@@ -304,8 +310,8 @@ static bool reads_rows(const struct config *cfg, int n, char **operands)
 	if (cfg->common.check || (!n && cfg->policy.targets))
 		return false;
 	if (!n && isatty(STDIN_FILENO))
-		die(0, "no cgroup given, and the terminal gives no rows "
-		       "(see -h)");
+		die(0, "no cgroup given, and standard input is a terminal (see "
+		       "-h)");
 	if (cfg->policy.ranges && n && strcmp(*operands, "-"))
 		die(0, "--ranges reads rows: it takes no cgroup");
 	if (n != 1 || strcmp(*operands, "-"))
@@ -363,7 +369,8 @@ static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
 int main(int argc, char **argv)
 {
 	struct tool tool = {
-		.purpose = "Takes memory from cgroups gently, within pressure.",
+		.purpose =
+			"Reclaim memory from cgroups within pressure limits.",
 		.usage = "[options] [CGROUP...]",
 		.shared = "oHficnrqv",
 		.opts = options,

@@ -158,7 +158,7 @@ cell() {
 		$other >/dev/null || [ $? -eq 137 ]
 		sleep 1.1
 		runx 0 cold-scan -a 1s -S "$S" /cold/i
-		[[ $stderr == *"a pass that is not in it has marked pages since"* ]]
+		[[ $stderr == *"a pass that it does not know has marked pages since"* ]]
 		[ "$(cell /cold/i cold_anon_bytes)" = - ]
 	done
 	drop_cgroup /cold/i
@@ -334,7 +334,7 @@ cell() {
 	lru_gen y
 	psi-watch -i 1s -c 4 /cold/k | cold-scan --annotate -a 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	grep -c . "$BATS_TEST_TMPDIR/err" | grep -qx 1
-	grep -q '/cold/k: the LRU has not aged .* --age-now' "$BATS_TEST_TMPDIR/err"
+	grep -q '/cold/k: the LRU was not aged .* --age-now' "$BATS_TEST_TMPDIR/err"
 	before=$(newest_generation /cold/l) files=$(newest_generation /cold/p/f)
 	[ -n "$before" ]
 	[ -n "$files" ]
@@ -510,7 +510,7 @@ cell() {
 	runx 0 script -qec "cold-scan -H --max-cpu 30% -a 8s -i 8s -c 1 -f rows -o pass_us,cpu_us /" /dev/null
 	echo "$output"
 	[[ $output == *$'\r'"pass 1: "*" %, "*" left"* ]]
-	[[ $output == *"the ages can be told in "* ]]
+	[[ $output == *"the ages are known in "* ]]
 	read -r pass cpu < <(tr -d '\r' <<<"$output" | sed 's/\x1b\[K//g' | grep -oE '[0-9]+'$'\t''[0-9]+$')
 	# What is opened before is no section's share.
 	[ $((pass * 10)) -ge $((cpu * 25)) ]
@@ -620,7 +620,7 @@ cell() {
 	lru_gen n
 	[ "$(cell /cold/e cold_anon_bytes)" -ge $((28 << 20)) ]
 	[ "$(cell /cold/e verdict)" = suspect:stale ]
-	one_line "/cold/e: the LRU has not aged for -a, or not up to now"
+	one_line "/cold/e: the LRU was not aged for the time of -a, or not just now"
 	drop_cgroup /cold/e
 }
 

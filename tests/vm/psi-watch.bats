@@ -22,7 +22,7 @@ thrash() {
 		"$1" "$3" >/dev/null 2>&1 3>&- &
 }
 
-@test "with CAP_SYS_RESOURCE a trigger is armed as asked, and fires on memory" {
+@test "with CAP_SYS_RESOURCE a trigger is replaced by asked, and fires on memory" {
 	runx 0 psi-watch --check
 	[ "$(awk '$1 == "trigger" { print $2 }' <<<"$output")" = ok ]
 	(sleep 2; thrash "$CG" 16M 20; wait) 3>&- &
@@ -38,7 +38,7 @@ thrash() {
 @test "the same window is refused without the capability, and widened" {
 	runx 1 setpriv --bounding-set -sys_resource --inh-caps -sys_resource \
 		psi-watch -t 'memory some 50ms/500ms' --timeout 1s /tmo-psi
-	one_line "50.0ms/500ms is armed as 200ms/2.00s"
+	one_line "50.0ms/500ms is replaced by 200ms/2.00s"
 }
 
 @test "where pressure files are read-only memory.events wakes it, and it says so" {

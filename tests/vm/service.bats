@@ -120,7 +120,7 @@ more_restarts() { # UNIT THAN
 	done
 	log=$(journalctl -b --no-pager -u tmo)
 	[[ $log == *"tmo-reclaim: the input ended early"* ]]
-	[[ $log == *"what reads the output has ended"* ]]
+	[[ $log == *"the reader of the output has ended"* ]]
 	within 60 rows_of /workload.slice/victim.service
 }
 
@@ -169,7 +169,7 @@ more_restarts() { # UNIT THAN
 	[ "$(restarts tmo-evidence)" -eq 0 ]
 	journalctl -b --no-pager -u tmo-evidence -p warning | refute grep -iE 'cannot|denied|not permitted'
 	# a note, without CAP_SYS_PTRACE: no verdict is ok then
-	journalctl -b --no-pager -u tmo-evidence | refute grep 'cannot be looked at'
+	journalctl -b --no-pager -u tmo-evidence | refute grep 'page tables of its processes cannot be read'
 	systemctl stop tmo-evidence
 	[ "$(systemctl show -P Result tmo-evidence)" = success ]
 }
@@ -183,7 +183,7 @@ more_restarts() { # UNIT THAN
 	END
 	systemctl daemon-reload
 	systemctl start tmo-evidence
-	told() { journalctl -b --no-pager -u tmo-evidence | grep -q 'cannot be looked at.*CAP_SYS_PTRACE'; }
+	told() { journalctl -b --no-pager -u tmo-evidence | grep -q 'page tables of its processes cannot be read.*CAP_SYS_PTRACE'; }
 	within 60 told
 	systemctl stop tmo-evidence
 	rm -r /run/systemd/system/tmo-evidence.service.d

@@ -99,7 +99,7 @@ reason_of() {
 	[ "$({ calm /t/b; sleep 2; calm /t/a | tail -n 1; } | reason_of -i 100ms --grace 1h | tail -n 1)" = grace ]
 	run --separate-stderr sh -c "echo \$\$ >$CG/t/b/cgroup.procs; exec tmo-reclaim -c 1 /t/b"
 	[ "$status" -eq 2 ]
-	one_line "holds tmo-reclaim itself"
+	one_line "contains tmo-reclaim itself"
 	[ "$(calm /t/b | sh -c "echo \$\$ >$CG/t/b/cgroup.procs; exec tmo-reclaim" | col reason)" = self ]
 }
 
@@ -266,7 +266,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 			sed '1p; /^#/d' | { tmo-reclaim >/dev/null; } 2>&1
 	}
 	[ -z "$(late 4)" ]
-	[[ $(late 20) == *"'/t/a': 5 rows in turn are too old"* ]]
+	[[ $(late 20) == *"'/t/a': 5 rows in succession were too old"* ]]
 	[ "$(late 20 | grep -c 'too old')" -eq 1 ]
 	# one on time between them, though too soon to act upon
 	runx 0 tmo-reclaim < <(
@@ -562,5 +562,5 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 		[ "$(col reason <<<"$output")" = unsupported ]
 	fi
 	runx 2 tmo-reclaim --node 0 -b 1M /t
-	one_line "its one target is /"
+	one_line "the only target is /"
 }
