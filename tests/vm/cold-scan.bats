@@ -382,7 +382,7 @@ cell() {
 	cold-scan -q --source damon -a 20s / >/dev/null 3>&- &
 	retry 5 grep -q 1 $nr
 	runx 2 cold-scan --source damon /
-	one_line "somebody else's DAMON"
+	one_line "another program has set DAMON up"
 	kill $!
 	wait $! || [ $? -eq 143 ]
 	[ "$(cat $nr)" = 0 ]
@@ -657,7 +657,7 @@ cell() {
 	cold-scan -q --source damon -a 20s -p "$pid,$$" >/dev/null 3>&- &
 	retry 5 grep -q 2 $nr
 	runx 2 cold-scan --source damon -p "$pid"
-	one_line "somebody else's DAMON"
+	one_line "another program has set DAMON up"
 	kill $!
 	wait $! || [ $? -eq 143 ]
 	[ "$(cat $nr)" = 0 ]
