@@ -69,7 +69,8 @@ struct observation {
 	bool cannot_tell_max;	  /* no swappiness=max */
 	uint64_t refaulted_bytes; /* since the last period */
 	uint64_t left_bytes;	  /* -b: still to be taken */
-	/* What reclaim of others did: another hand; and ours above and below.
+	/* What reclaim by others did: other processes, and ours above and
+	 * below.
 	 */
 	bool others_known; /* the next two are known */
 	uint64_t others_steal_bytes, high_bytes;

@@ -232,7 +232,7 @@ int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 		return err;
 	new_high = current > bytes ? mem_whole_pages(current - bytes) : 0;
 	if (old <= new_high)
-		return 0; /* it is below that already, by another's hand */
+		return 0; /* another process has lowered it further */
 	pid = fork();
 	if (pid < 0)
 		return -errno;

@@ -11,7 +11,7 @@ static const double FIRST_PROBE_BYTES = 3 << 20;
 
 /*
  * What was taken of it beyond what was wanted.  The kernel's count may be late;
- * what those above and below took, or another hand, is in it as well.
+ * memory that those above and below or another process took is in it as well.
  */
 static void learn_overshoot(struct memory *m, const struct lesson *l)
 {
