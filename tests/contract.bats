@@ -322,7 +322,7 @@ marked() {
 	one_line "line 2: column mem_some_pct: '-1' is less than 0"
 	for column in 'mem_some_pct < -1' 'mem_some_us > -1' 'mem_some_pct -1' 'mem_some_pct > -1%'; do
 		runx 2 psi-watch --until "$column" /w.slice
-		one_line "--until: '$column': wanted"
+		one_line "--until: '$column': expected"
 	done
 }
 

@@ -1132,7 +1132,7 @@ faulty() {
 	runx 2 psi-watch -c 2 /
 	one_line "needs -i"
 	runx 2 psi-watch -o cgroup,mem_some_pct /
-	one_line "needs two readings: give -i"
+	one_line "need two readings: give -i"
 	runx 2 psi-watch --all /
 	one_line "--all needs"
 }
