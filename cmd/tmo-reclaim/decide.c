@@ -148,17 +148,13 @@ static void use_bounds(struct deciding *s)
 
 /* ---- the law ---- */
 
-/*
- * Of the base, what a blind step is for.  Evidence is never worse than none:
- * where it can tell little, what is left is for the steps without.
- */
-static uint64_t blind_base(struct deciding *s)
+/* Of the base, what a blind step is for. */
+static uint64_t blind_base(const struct deciding *s)
 {
 	uint64_t base;
 
-	if (evidence_cold(s) == NUM_NONE || evidence_hides(s))
+	if (!s->files_alone)
 		return s->base_bytes;
-	s->files_alone = true;
 	if (s->m->cold.file_bytes != NUM_NONE)
 		return 0;
 	base = num_least(s->base_bytes, bounds_base(&s->g, true));
@@ -175,7 +171,14 @@ static struct law_out ask_law(struct deciding *s, bool held)
 {
 	const struct policy *p = s->p;
 	const struct observation *o = s->o;
-	struct law_in l = {
+	struct law_in l;
+
+	/*
+	 * Evidence is never worse than none: where it can tell little, what is
+	 * left is for the steps without.
+	 */
+	s->files_alone = evidence_cold(s) != NUM_NONE && !evidence_hides(s);
+	l = (struct law_in){
 		.window_us = o->psi.window_us,
 		.elapsed_us = o->elapsed_us,
 		.least_bytes = s->trip_bytes,
