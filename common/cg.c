@@ -436,12 +436,23 @@ int cg_of(const char *path, char *buf)
 	return err;
 }
 
-const char *cg_memory_fix(const struct cg_set *set)
+/* Is the memory controller there; -errno: that is not known. */
+static int has_memory(const struct cg_set *set)
 {
 	char text[1024];
+	ssize_t n = io_read(set->fd, "cgroup.controllers", text, sizeof(text));
 
-	if (io_read(set->fd, "cgroup.controllers", text, sizeof(text)) > 0 &&
-	    strstr(text, "memory"))
+	return n < 0 ? (int)n : strstr(text, "memory") != NULL;
+}
+
+bool cg_lacks_memory(const struct cg_set *set)
+{
+	return !has_memory(set);
+}
+
+const char *cg_memory_fix(const struct cg_set *set)
+{
+	if (has_memory(set) > 0)
 		return "echo +memory >cgroup.subtree_control in each cgroup "
 		       "above it";
 	if (mount_memory_is_v1())

@@ -138,6 +138,10 @@ int cg_self(char *buf);
 /* The same by the /proc/PID/cgroup of another. */
 int cg_of(const char *path, char *buf);
 
+/* Does no cgroup have the memory controller, by cgroup.controllers at the top?
+ */
+bool cg_lacks_memory(const struct cg_set *set);
+
 /*
  * What to do where a cgroup lacks the files of the memory controller: cgroup v1
  * can have it (a hybrid host), the boot or the parents leave it out.

@@ -143,6 +143,7 @@ checked() {
 	printf '%s\n' '30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw' \
 		'31 24 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory' >"$TMO_ROOT/proc/self/mountinfo"
 	mkdir -p "$TREE/unified/a.slice"
+	echo 'cpuset io' >"$TREE/unified/cgroup.controllers"
 	checked tmo-reclaim cgroup missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
 	checked swap-balance memory.stat missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
 	# another controller of v1 takes nothing away
@@ -179,14 +180,12 @@ without_memory() {
 	echo 'cpuset cpu io' >"$TREE/cgroup.controllers"
 }
 
-# fix_is TEXT: what each tool's --check and its message say to do.
+# fix_is TEXT FEATURE DETAIL: what each tool's --check and its message say to do; the last two are tmo-reclaim's.
 fix_is() {
-	run cold-scan -H --check
-	grep -qP "^kpagecgroup\tlimited\tno memory controller: / alone\t$1\$" <<<"$output"
 	runx 2 swap-balance -H --check
 	grep -qP "^memory.stat\tmissing\tno memory controller\t$1\$" <<<"$output"
 	runx 2 tmo-reclaim -H --check /w.slice
-	grep -qP "^memory.stat\tmissing\t[^\t]*\t$1\$" <<<"$output"
+	grep -qP "^$2\tmissing\t$3\t$1\$" <<<"$output"
 	[ "$(grep -c missing <<<"$output")" -eq 1 ]
 	runx 3 swap-balance /w.slice
 	one_line "no memory controller in '/w.slice': ${1//\\/}"
@@ -196,7 +195,9 @@ fix_is() {
 
 @test "where the memory controller is missing, each tool says what to do about that cause" {
 	without_memory
-	fix_is 'boot without cgroup_disable=memory'
+	fix_is 'boot without cgroup_disable=memory' cgroup 'no memory controller'
+	run cold-scan -H --check
+	grep -qP '^kpagecgroup\tlimited\tno memory controller: / alone\tboot without cgroup_disable=memory$' <<<"$output"
 	echo 'cpuset cpu io memory' >"$TREE/cgroup.controllers"
-	fix_is 'echo \+memory >cgroup\.subtree_control in each cgroup above it'
+	fix_is 'echo \+memory >cgroup\.subtree_control in each cgroup above it' memory.stat 'No such file or directory'
 }

@@ -287,16 +287,12 @@ static void check_file(struct rows_out *o, const char *feature,
 /* Pages are charged to cgroups of the memory controller's hierarchy. */
 static void check_whose_pages(struct rows_out *o, const struct cg_set *set)
 {
-	int fd = io_open(set->fd, "memory.stat", O_RDONLY);
-
-	if (fd < 0)
+	if (cg_lacks_memory(set))
 		tool_check_fix(o, "kpagecgroup", CHECK_LIMITED,
 			       cg_memory_fix(set),
 			       "no memory controller: / alone");
 	else
 		check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
-	if (fd >= 0)
-		close(fd);
 }
 
 static void check_lru_gen(struct rows_out *o, const struct cg_set *set)

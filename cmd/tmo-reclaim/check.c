@@ -9,7 +9,6 @@
 
 #include "io.h"
 #include "mem.h"
-#include "mount.h"
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
@@ -230,7 +229,7 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	struct cg *cg = candidate(run, key);
 	bool missing;
 
-	if (mount_memory_is_v1()) {
+	if (cg_lacks_memory(&run->set)) {
 		tool_check_fix(out, "cgroup", CHECK_MISSING,
 			       cg_memory_fix(&run->set),
 			       "no memory controller");
