@@ -557,9 +557,14 @@ static bool is_twice(const struct rows_in *in, size_t i)
 	return false;
 }
 
+/* Names are compared with each other. */
+enum { COLUMNS_MAX = 4096 };
+
 static int check_names(struct rows_in *in)
 {
 	in->bad = NULL;
+	if (in->cells > COLUMNS_MAX)
+		return -E2BIG;
 	for (size_t i = 0; i < in->cells; i++) {
 		if (!*in->cell[i])
 			return -ENODATA;

@@ -161,9 +161,9 @@ void rows_free_names(char **name, size_t n);
  * which is never acted on, and for a row with more cells than columns;
  * -EILSEQ for a NUL in a line, -EMSGSIZE for one of more than a MiB; -ENODATA
  * for an empty cell or name of a column, -EPROTO for a control byte in a name,
- * -EEXIST for a name that two columns have.  Comments, empty lines and a byte
- * order mark before a line are passed over.  Blocks, until a signal;
- * -ETIMEDOUT where clock_limit() ends it.
+ * -EEXIST for a name that two columns have, -E2BIG for more than 4096 of them.
+ * Comments, empty lines and a byte order mark before a line are passed over.
+ * Blocks, until a signal; -ETIMEDOUT where clock_limit() ends it.
  */
 int rows_next(struct rows_in *in);
 

@@ -501,6 +501,7 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 				 : "a column without a name";
 		break;
 	case -EEXIST: reason = "the header has it twice"; break;
+	case -E2BIG: reason = "more than 4096 columns"; break;
 	case -EPROTO: reason = "a control byte in the name of a column"; break;
 	case -EILSEQ: reason = "a NUL byte: is this text?"; break;
 	case -EMSGSIZE:

@@ -273,6 +273,27 @@ twice() {
 	runx 2 "${args[@]}" < <(printf '#cgroup\tmem_some_pct\n# b\n#cgroup\tmem_some_pct\tcgroup\n')
 	one_line "line 3: column 'cgroup': the header has it twice"
 }
+# columns N: a header of so many.
+columns() {
+	printf '#cgroup\tmem_some_pct'
+	seq -s '' -f $'\tc%.0f' $(($1 - 2))
+	printf '\n'
+}
+
+many() {
+	local args
+	read -ra args <<<"$(as_filter "$1")"
+	runx 2 "${args[@]}" < <(columns 4097)
+	one_line "line 1: more than 4096 columns"
+}
+
+@test "a header of more columns than can be compared with each other is refused" {
+	use_root cold-scan-lru-gen-7.3.4
+	each many
+	run swap-balance < <(columns 4096)
+	[[ $output != *'more than'* ]]
+}
+
 @test "a column that is there twice is refused: which one counts?" {
 	use_root cold-scan-lru-gen-7.3.4
 	each twice
