@@ -127,13 +127,15 @@ void tool_bad_input(const struct rows_in *in, int err)
  * it, a command where there is one, and "-" of tool_check().  The tool ends
  * with STATUS_FATAL where one that it cannot do without is missing.
  */
-#define SWAP_ROTATES "if it is an SSD: echo 0 >/sys/block/DEV/queue/rotational"
 enum check_state { CHECK_OK, CHECK_LIMITED, CHECK_MISSING };
 void tool_check(struct rows_out *o, const char *feature, enum check_state state,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void tool_check_fix(struct rows_out *o, const char *feature,
 		    enum check_state state, const char *fix, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
+
+/* The fix where swap is on a disk that says it rotates, as virtio's all do. */
+#define SWAP_ROTATES "if it is an SSD: echo 0 >/sys/block/DEV/queue/rotational"
 
 /*
  * Closes the output and returns main's status: a write error is FATAL, a

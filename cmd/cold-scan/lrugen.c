@@ -248,19 +248,26 @@ static void take(const struct lrugen_vec *v, void *ctx)
 	}
 }
 
-int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
-		const struct referenced *ref, struct tally_set *out)
+static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),
+			void *ctx)
 {
-	struct reading r = { tree, scale, aged, ref, out };
 	char *text;
 	ssize_t n = read_file(&text);
 	int err;
 
 	if (n < 0)
 		return (int)n;
-	err = lrugen_parse(text, take, &r);
+	err = lrugen_parse(text, each, ctx);
 	free(text);
 	return err;
+}
+
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
+		const struct referenced *ref, struct tally_set *out)
+{
+	struct reading r = { tree, scale, aged, ref, out };
+
+	return for_each_vec(take, &r);
 }
 
 struct watch {
@@ -294,15 +301,8 @@ int lrugen_watch(struct cg_set *tree, struct referenced *ref,
 		 struct tally_set *out)
 {
 	struct watch w = { tree, ref, out };
-	char *text;
-	ssize_t n = read_file(&text);
-	int err;
 
-	if (n < 0)
-		return (int)n;
-	err = lrugen_parse(text, watch_one, &w);
-	free(text);
-	return err;
+	return for_each_vec(watch_one, &w);
 }
 
 struct aging {

@@ -114,7 +114,8 @@ int upkeep_restore_limit(struct upkeep *u)
 	    (!now.on && now.units < u->override_units))
 		return err;
 	if (!u->operator.on)
-		now.units = u->override_units; /* his was not counted */
+		now.units = u->override_units; /* the operator's was off, and
+						  not counted */
 	err = zram_write_limit(u->dev, num_less(u->operator.units,
 						u->override_units - now.units));
 	if (!err && !u->operator.on)
