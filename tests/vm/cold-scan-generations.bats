@@ -22,6 +22,7 @@ setup_file() {
 setup() {
 	[[ $BATS_TEST_DESCRIPTION == filter* ]] || [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle"
 	echo y >/sys/kernel/mm/lru_gen/enabled
+	ends_damon_stat
 }
 
 # near GOT MIB: so many MiB, within 2 %, and a batch.
