@@ -13,8 +13,8 @@
  *   half as much again: which pages of a huge page are in use, and when
  *   khugepaged makes it, is guessed.
  * - With evidence more than twice as much is saved as on the machine.  Here
- *   each row tells what a perfect scan would, from FIRST_SCAN_S on; the machine's
- *   rows did so seldom: of 40 periods PostgreSQL had none by evidence.
+ *   each row tells what a perfect scan would, from FIRST_SCAN_S on; the
+ * machine's rows did so seldom: of 40 periods PostgreSQL had none by evidence.
  */
 #include <math.h>
 #include <stdio.h>
