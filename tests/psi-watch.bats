@@ -44,6 +44,16 @@ waits() {
 	awk '/^voluntary/ { print $2 }' "/proc/$1/status"
 }
 
+# alone CMD...: in the test's cgroup, and its namespace: cgroups that others make
+# on this machine wake nobody there.  Its key is "/".
+alone() {
+	mkdir -p "$BATS_TEST_TMPDIR/alone"
+	# shellcheck disable=SC2016 # of the inner shells
+	exec sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -m -C sh -c '\''
+			mount -t cgroup2 none "$0" && exec "$@"'\'' "$@"' \
+		"$CG" "$BATS_TEST_TMPDIR/alone" "$@"
+}
+
 # asleep PID SECONDS: it did not wake for so long.  To be tried again: a process
 # waits, too, for a grace period of RCU after it has closed a trigger.
 asleep() {
@@ -682,12 +692,12 @@ limited() {
 
 @test "an armed trigger is asked for POLLPRI only, and wakes nobody while quiet" {
 	live
-	psi-watch -v -t 'memory some 500ms/2s' --timeout 2s "$KEY" 3>&- 2>"$BATS_TEST_TMPDIR/err" &
+	alone psi-watch -v -t 'memory some 500ms/2s' --timeout 5s / 3>&- 2>"$BATS_TEST_TMPDIR/err" &
 	pid=$!
 	# tfd: FD events: MASK, where POLLIN (1), which is always ready, is not set
 	events() {
 		local fd
-		fd=$(find "/proc/$pid/fd" -lname "$CG/memory.pressure" -printf '%f\n')
+		fd=$(find "/proc/$pid/fd" -lname '*/memory.pressure' -printf '%f\n')
 		[ -n "$fd" ] && cat "/proc/$pid/fdinfo"/* 2>/dev/null |
 			awk -v fd="$fd" '$1 == "tfd:" && $2 == fd { print $4 }'
 	}
@@ -701,9 +711,10 @@ limited() {
 
 @test "it sleeps without a wake-up while nothing happens" {
 	live
-	psi-watch -q -t 'memory some 500ms/2s' -t 'io full 500ms/2s' "$KEY" 3>&- &
+	alone psi-watch -q -t 'memory some 500ms/2s' -t 'io full 500ms/2s' / 3>&- &
 	pid=$!
-	retry 12 asleep "$pid" 3
+	# however late it begins; each of its own paces is shorter
+	retry 60 asleep "$pid" 4
 	kill "$pid"
 	wait "$pid" && status=0 || status=$?
 	[ "$status" -eq 143 ]
