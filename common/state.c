@@ -18,22 +18,42 @@
 enum { HEADER_MAX = 128 };
 
 /*
- * A byte at a time by table: the ages of a terabyte are 300 MB, and a bit at a
- * time takes seconds of each run.
+ * Eight bytes at a time (Kounavis and Berry, slicing by 8): of the ages of a
+ * terabyte, a bit at a time takes seconds of each run.  table[n][b] is what b
+ * makes of the sum with n zero bytes behind it.
  */
+static uint32_t table[8][256];
+
+static void fill_table(void)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t crc = i;
+
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+		table[0][i] = crc;
+	}
+	for (int n = 1; n < 8; n++)
+		for (int i = 0; i < 256; i++)
+			table[n][i] = table[n - 1][i] >> 8 ^
+				      table[0][table[n - 1][i] & 0xff];
+}
+
 uint32_t state_crc32(const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint32_t table[256], crc = ~UINT32_C(0);
+	uint32_t crc = ~UINT32_C(0);
 
-	for (uint32_t i = 0; i < 256; i++) {
-		table[i] = i;
-		for (int bit = 0; bit < 8; bit++)
-			table[i] = table[i] >> 1 ^
-				   (table[i] & 1 ? UINT32_C(0xedb88320) : 0);
-	}
+	if (!table[0][1])
+		fill_table();
+	for (; len >= 8; len -= 8, p += 8)
+		crc = table[7][(crc ^ p[0]) & 0xff] ^
+		      table[6][(crc >> 8 ^ p[1]) & 0xff] ^
+		      table[5][(crc >> 16 ^ p[2]) & 0xff] ^
+		      table[4][crc >> 24 ^ p[3]] ^ table[3][p[4]] ^
+		      table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
 	while (len--)
-		crc = crc >> 8 ^ table[(crc ^ *p++) & 0xff];
+		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 0xff];
 	return ~crc;
 }
 
