@@ -28,7 +28,7 @@ struct prom {
 	void *by_labels;
 	unsigned int pass; /* of a filter: grows where a key comes again */
 	bool over;
-	bool *is_told; /* of each column: its metric is another's; or NULL */
+	bool *warned; /* of each column: its metric is another's; or NULL */
 };
 
 /* ---- names and values ---- */
@@ -242,7 +242,7 @@ static void free_prom(struct prom *p)
 		return;
 	drop(p, UINT32_MAX);
 	free(p->v);
-	free(p->is_told);
+	free(p->warned);
 	free(p);
 }
 
@@ -353,16 +353,16 @@ static const char *name_is_of(const struct rows_out *o, size_t col,
 	return NULL;
 }
 
-static void tell_left_out(struct rows_out *o, size_t col, const char *by,
+static void warn_left_out(struct rows_out *o, size_t col, const char *by,
 			  const char *name)
 {
 	struct prom *p = o->prom;
 
-	if (!p->is_told)
-		p->is_told = xcalloc(o->n, sizeof(*p->is_told));
-	if (!p->is_told[col] && o->metric_is_taken)
+	if (!p->warned)
+		p->warned = xcalloc(o->n, sizeof(*p->warned));
+	if (!p->warned[col] && o->metric_is_taken)
 		o->metric_is_taken(o->name[col], by, name);
-	p->is_told[col] = true;
+	p->warned[col] = true;
 }
 
 static void put_series(struct rows_out *o, size_t col, const struct metric *m,
@@ -402,7 +402,7 @@ static void put_metric(struct rows_out *o, size_t col)
 	m = metric_of(o, o->name[col], number ? "" : "_info");
 	by = name_is_of(o, col, m.name);
 	if (by)
-		tell_left_out(o, col, by, m.name);
+		warn_left_out(o, col, by, m.name);
 	else
 		put_series(o, col, &m, number);
 	free(m.name);

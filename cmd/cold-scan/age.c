@@ -280,7 +280,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		f->was = AGE_NONE;
 	f->age = 0;
 	if (page_has(flags, PF_LOCKED) || page_has(flags, PF_WRITEBACK) ||
-	    i >= c->told) {
+	    i >= c->in_bitmap) {
 		/* mm/page_idle.c: folio_trylock failed, so nobody looked; and
 		 * where memory ends within a word, that is not handed out. */
 		f->cover = BUSY;
@@ -294,7 +294,7 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		if (idle)
 			f->age = f->was < AGE_MAX ? f->was + 1 : AGE_MAX;
 	}
-	f->left = !marked && i < c->told && is_left(c, i, f->cover);
+	f->left = !marked && i < c->in_bitmap && is_left(c, i, f->cover);
 }
 
 static struct folio look(const struct chunk *c, size_t i)
@@ -343,7 +343,7 @@ static struct tally *enter(const struct chunk *c, size_t i, struct folio *f,
 		/* The complement: all ones would lose what was touched since
 		 * the read, and walk the page tables once more. */
 		if (f->age != AGE_NONE && !f->left && !bit(c->idle, i) &&
-		    i < c->told)
+		    i < c->in_bitmap)
 			set_bit(c->mark, i, true);
 	}
 	return t;

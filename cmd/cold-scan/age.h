@@ -138,10 +138,10 @@ struct chunk {
 	uint64_t *swap;		/* in and out: bit set: anon or shmem */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
-	size_t told;  /* so many pages the bitmap tells of */
-	size_t from;  /* the first to count, those before only lead there */
-	size_t at;    /* the chunk's own place in the section */
-	bool first;   /* no pass before: idle bits are somebody else's */
+	size_t in_bitmap; /* so many pages the bitmap has */
+	size_t from;	  /* the first to count, those before only lead there */
+	size_t at;	  /* the chunk's own place in the section */
+	bool first;	  /* no pass before: idle bits are somebody else's */
 	bool lru_gen; /* is on: read(2) leaves the mark, and a bit of its own */
 	uint64_t base_pfn; /* of the section */
 	uint32_t pass;	   /* the section's, from 0 on */

@@ -32,7 +32,7 @@ struct worker {
 	struct idle *s;
 	int bitmap, flags, cgroup;
 	uint64_t *idle, *mark, *flag, *ino, *before;
-	size_t told; /* words of the bitmap that were there */
+	size_t words; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
 	struct folio folio;    /* judged last, of this section */
@@ -340,8 +340,8 @@ static void read_run(struct worker *w, const struct section *sec, size_t at,
 {
 	if (w->before)
 		idle_read_words(w->flags, sec->pfn + at, w->before, pages);
-	w->told = idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle,
-				  pages / 64);
+	w->words = idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle,
+				   pages / 64);
 	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
 	if (w->cgroup >= 0)
 		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
@@ -359,7 +359,7 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.age = sec->age + at,
 		.swap = sec->swap + at / 64,
 		.mark = w->mark,
-		.told = w->told * 64,
+		.in_bitmap = w->words * 64,
 		.node = sec->node,
 		.from = from,
 		.at = at,

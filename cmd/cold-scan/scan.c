@@ -221,15 +221,15 @@ enum { MOMENT_US = 20000 };
 /* What lru_gen makes doubtful; of processes, and over several runs, all. */
 static int look_at_generations(struct scan *s)
 {
-	bool told = s->idle.lru_gen && !s->opts->state && !s->opts->n_pids &&
-		    generations_told(&s->tree);
+	bool by_lru_gen = s->idle.lru_gen && !s->opts->state &&
+			  !s->opts->n_pids && generations_told(&s->tree);
 	unsigned int found = 0;
-	int err = told ? generations_pass(s, &found) : 0;
+	int err = by_lru_gen ? generations_pass(s, &found) : 0;
 
-	if (told)
+	if (by_lru_gen)
 		s->suspect &= ~(unsigned int)SUSPECT_LRU_GEN;
 	s->suspect |= found;
-	s->generations = told;
+	s->generations = by_lru_gen;
 	return err;
 }
 

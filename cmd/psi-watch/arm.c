@@ -37,7 +37,7 @@ void arm_off(struct armed_trigger *t)
 	judge_gone(t);
 	cg_set_let_go(&t->trigger->w->set, &t->fd); /* epoll forgets it */
 	t->source = BY_NONE;
-	t->loud = false;
+	t->active = false;
 	t->due_us = 0;
 }
 
@@ -91,7 +91,7 @@ static int arm_kernel(struct armed_trigger *t)
 	err = write_trigger(fd, &t->armed);
 	if (err == -EINVAL && spec_widen(t->spec, &t->armed)) {
 		err = write_trigger(fd, &t->armed);
-		if (!err && !tr->told_wide &&
+		if (!err && !tr->warned_wide &&
 		    t->armed.law.window_us != t->spec->law.window_us) {
 			note("without CAP_SYS_RESOURCE, windows must be "
 			     "multiples of 2 s: %s/%s is replaced by %s/%s",
@@ -99,7 +99,7 @@ static int arm_kernel(struct armed_trigger *t)
 			     num_human_us(window, t->spec->law.window_us),
 			     num_human_us(armed, t->armed.law.stall_us),
 			     num_human_us(wide, t->armed.law.window_us));
-			tr->told_wide = true;
+			tr->warned_wide = true;
 		}
 	}
 	if (err) {
@@ -126,10 +126,10 @@ static int arm_events(struct armed_trigger *t)
 		return fd;
 	io_pread(fd, buf, sizeof(buf)); /* what was is not news */
 	err = add_to_epoll(t, fd, BY_EVENTS);
-	if (!err && !tr->told_read_only)
+	if (!err && !tr->warned_read_only)
 		note("pressure files are read-only: woken by memory.events, "
 		     "which report only a cgroup's own limits (-i polls)");
-	tr->told_read_only |= !err;
+	tr->warned_read_only |= !err;
 	return err;
 }
 
@@ -143,9 +143,9 @@ static void arm_manager(struct armed_trigger *t)
 	t->armed = *t->spec;
 	if (!err)
 		return;
-	if (!t->told)
+	if (!t->warned)
 		warn(err, "--from-env: cannot watch '%s'", tr->env.path);
-	t->told = true;
+	t->warned = true;
 	t->due_us = clock_mono_us() + REARM_US;
 }
 
@@ -166,21 +166,21 @@ static bool is_short(int err)
 }
 
 /* Once for each reason. */
-static void tell_poll(struct armed_trigger *t, int why)
+static void warn_poll(struct armed_trigger *t, int why)
 {
 	struct trigger_run *tr = t->trigger;
-	bool *told = is_short(why) ? &tr->told_short : &tr->told_poll;
+	bool *warned = is_short(why) ? &tr->warned_short : &tr->warned_poll;
 	char pace[NUM_LEN];
 
 	num_human_us(pace, t->due_us - t->last.at_us);
-	if (root_is_live() && !*told && is_short(why))
+	if (root_is_live() && !*warned && is_short(why))
 		note("RLIMIT_NOFILE is too low for all triggers: some cgroups "
 		     "are polled every %s",
 		     pace);
-	else if (root_is_live() && !*told)
+	else if (root_is_live() && !*warned)
 		note("the kernel refuses this trigger (%s): polling every %s",
 		     strerror(-why), pace);
-	*told = true;
+	*warned = true;
 }
 
 /* A recording has files of its own for each sample. */
@@ -198,7 +198,7 @@ static int arm_poll(struct armed_trigger *t, int why)
 	t->source = BY_POLL;
 	t->fd_short = is_short(why);
 	judge_again(t, t->last.at_us);
-	tell_poll(t, why);
+	warn_poll(t, why);
 	return 0;
 }
 
@@ -212,18 +212,18 @@ void arm_polled(struct armed_trigger *t)
 	t->fd_short = is_short(arm_woken(t));
 }
 
-void arm_tell(struct armed_trigger *t, int err)
+void arm_warn(struct armed_trigger *t, int err)
 {
 	struct watch *w = t->trigger->w;
 	char why[512];
 
-	if (t->told || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
+	if (t->warned || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
 		return;
 	reader_why(&w->reader, t->cg, err, why, sizeof(why));
-	if (strcmp(why, w->told_why))
+	if (strcmp(why, w->warned_why))
 		warn(0, "%s", why);
-	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
-	t->told = true;
+	snprintf(w->warned_why, sizeof(w->warned_why), "%s", why);
+	t->warned = true;
 	w->failed |= t->cg->named;
 }
 
@@ -234,7 +234,7 @@ void arm(struct armed_trigger *t)
 
 	t->due_us = clock_mono_us() + REARM_US;
 	if (err) {
-		arm_tell(t, err);
+		arm_warn(t, err);
 		return;
 	}
 	judge_from(t, now);
@@ -254,6 +254,6 @@ void arm(struct armed_trigger *t)
 		err = arm_poll(t, err);
 	if (err) {
 		t->due_us = now.at_us + REARM_US;
-		arm_tell(t, err);
+		arm_warn(t, err);
 	}
 }

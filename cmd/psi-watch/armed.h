@@ -27,7 +27,8 @@ struct armed_trigger {
 	const struct spec *spec;
 	int fd; /* armed, or held to poll; or -1 */
 	uint8_t source;
-	bool loud, told;
+	bool active; /* pressure lasts: it is looked at each window */
+	bool warned;
 	bool fd_short; /* polled for want of a descriptor */
 	bool high_row; /* a row of it went out, and none after it */
 	struct reading last, before;
@@ -44,7 +45,8 @@ struct trigger_run {
 	struct env env;		       /* of --from-env */
 	const struct spec *by_manager; /* the one that it reports, or NULL */
 	bool running;		       /* the first update is over */
-	bool told_wide, told_poll, told_read_only, told_short, told_undefined;
+	bool warned_wide, warned_poll, warned_read_only, warned_short,
+		warned_undefined;
 };
 
 /* ---- arm.c ---- */
@@ -60,14 +62,14 @@ void arm_off(struct armed_trigger *t);
 int arm_read(struct armed_trigger *t, struct reading *out);
 
 /* Why it has no pressure, once. */
-void arm_tell(struct armed_trigger *t, int err);
+void arm_warn(struct armed_trigger *t, int err);
 
 /* ---- judge.c ---- */
 
 /* The kernel woke us: is it true? */
 void judge_wake(struct armed_trigger *t, struct reading now);
 
-/* While loud, and where there is no trigger: windows of our own. */
+/* While active, and where there is no trigger: windows of our own. */
 void judge_poll(struct armed_trigger *t, struct reading now);
 
 /* The next window begins with that reading. */

@@ -25,7 +25,7 @@ struct expr_node {
 	enum { EXPR_CMP, EXPR_AND, EXPR_OR, EXPR_FOR } type;
 	int left, right; /* nodes; of a FOR left is what must hold */
 	int arg;	 /* of CMP: the column's */
-	bool told;	 /* the caller's */
+	bool warned;	 /* the caller's */
 	enum expr_op op;
 	int64_t limit;	 /* thousandths for _pct and time */
 	uint64_t for_us; /* of FOR, and its place in the clocks */

@@ -74,7 +74,7 @@ void judge_again(struct armed_trigger *t, uint64_t now_us)
 		pace_us = t->trigger->w->cfg.common.interval_us;
 	else if (t->trigger->w->cfg.stateful)
 		pace_us /= 2; /* a burst across two windows is in one, too */
-	t->due_us = t->loud || t->source == BY_POLL ? now_us + pace_us : 0;
+	t->due_us = t->active || t->source == BY_POLL ? now_us + pace_us : 0;
 }
 
 /* ---- verdicts ---- */
@@ -120,10 +120,10 @@ void judge_wake(struct armed_trigger *t, struct reading now)
 		emit(t, t->alarm.state, t->source, stall_us,
 		     now.at_us - base.at_us);
 	judge_from(t, now);
-	t->loud = law->stall_us; /* without a threshold none is quiet */
+	t->active = law->stall_us; /* without a threshold none is quiet */
 }
 
-/* While loud, and where there is no trigger: windows of our own. */
+/* While active, and where there is no trigger: windows of our own. */
 void judge_poll(struct armed_trigger *t, struct reading now)
 {
 	const struct alarm_config *law = &t->spec->law;
@@ -156,5 +156,5 @@ void judge_poll(struct armed_trigger *t, struct reading now)
 	else
 		judge_from(t, now);
 	if (t->alarm.state == CALM)
-		t->loud = false;
+		t->active = false;
 }

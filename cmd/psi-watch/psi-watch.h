@@ -45,7 +45,7 @@ struct watch {
 	struct row row;
 	uint64_t interval_us; /* 0: one sample */
 	bool failed;	      /* some cgroup could not be read */
-	char told_why[512];   /* why, told once for all */
+	char warned_why[512]; /* why, told once for all */
 
 	/* the loop */
 	const struct job *job;
@@ -59,7 +59,7 @@ struct watch {
 	const struct mode *mode;
 	uint64_t sweep_us; /* when the next is due */
 	bool swept;	   /* there was one */
-	bool told_short;   /* of descriptors */
+	bool warned_short; /* of descriptors */
 
 	/* --sort, --until: samples are kept to the end of the sweep */
 	struct kept *kept;

@@ -90,7 +90,7 @@ struct sample_state {
 	struct reader *reader;
 	void *histogram;      /* see histogram.h */
 	uint8_t trend[TREND]; /* one more than the level; 0 is none */
-	bool told;	      /* why it cannot be read was told */
+	bool warned;	      /* why it cannot be read was told */
 	bool undecided;	      /* a condition on it was, and that was told */
 	uint64_t since_us[];  /* of the expression's fors */
 };

@@ -13,35 +13,35 @@
  * Once for each cgroup; a named one counts for the exit status.  False: it is
  * gone since the walk, and no failure.
  */
-static bool tell_failure(struct watch *w, const struct cg *cg, int err)
+static bool warn_failure(struct watch *w, const struct cg *cg, int err)
 {
 	struct sample_state *state = cg->data;
 	char why[512];
 
-	if (state->told)
+	if (state->warned)
 		return true;
 	if (reader_is_gone(&w->reader, cg))
 		return false;
 	reader_why(&w->reader, cg, err, why, sizeof(why));
-	if (cg->named && strcmp(why, w->told_why))
+	if (cg->named && strcmp(why, w->warned_why))
 		warn(0, "%s", why);
 	else
 		debug("%s", why);
-	snprintf(w->told_why, sizeof(w->told_why), "%s", why);
-	state->told = true;
+	snprintf(w->warned_why, sizeof(w->warned_why), "%s", why);
+	state->warned = true;
 	w->failed |= cg->named;
 	return true;
 }
 
-static void tell_short(struct watch *w)
+static void warn_short(struct watch *w)
 {
 	static const char text[] =
 		"RLIMIT_NOFILE is too low to hold every pressure file: some "
 		"are opened anew for each sample";
 
-	if (w->reader.fd_short && !w->told_short)
+	if (w->reader.fd_short && !w->warned_short)
 		note("%s", text);
-	w->told_short |= w->reader.fd_short;
+	w->warned_short |= w->reader.fd_short;
 }
 
 /* One sample of every cgroup: false where none that is there can be read. */
@@ -57,14 +57,14 @@ static bool sweep(struct watch *w)
 		int err = reader_sample(&w->reader, cg, &s);
 
 		if (err) {
-			bad |= tell_failure(w, cg, err);
+			bad |= warn_failure(w, cg, err);
 			continue;
 		}
 		good = true;
 		if (!w->reader.need.window || s.window_us != NUM_NONE)
 			w->mode->sample(w, cg, &s);
 	}
-	tell_short(w);
+	warn_short(w);
 	return good || !bad;
 }
 
@@ -73,7 +73,7 @@ static void die_unreadable(const struct watch *w)
 {
 	if (w->failed)
 		exit(STATUS_FATAL); /* why was told */
-	die(0, "%s", w->told_why);
+	die(0, "%s", w->warned_why);
 }
 
 static void removed(struct cg *cg)

@@ -128,8 +128,8 @@ static void list_keys(struct targets *t)
 {
 	t->n_keys = t->n_operands + t->n_rows;
 	t->key = xrealloc(t->key, t->n_keys, sizeof(*t->key));
-	free(t->told);
-	t->told = xcalloc(t->n_keys, sizeof(*t->told));
+	free(t->warned);
+	t->warned = xcalloc(t->n_keys, sizeof(*t->warned));
 	for (size_t i = 0; i < t->n_operands; i++)
 		t->key[i] = t->operand[i];
 	for (size_t i = 0; i < t->n_rows; i++)
@@ -313,7 +313,7 @@ static void read_again(struct targets *t, const struct cg_set *set)
 	free_rows(t->row, t->n_rows);
 	rows_free_names(t->name, t->n_names);
 	free(t->key);
-	free(t->told);
+	free(t->warned);
 	fresh.lost |= t->lost;
 	*t = fresh;
 	list_keys(t);
@@ -382,7 +382,7 @@ static const char *line_of(const struct targets *t, size_t i, char *buf,
  * What is named and is not there, each told once.  A file is named where a
  * shell expanded a glob: at the start that is an error.
  */
-static void tell_missing(struct targets *t, struct cg_set *set)
+static void warn_missing(struct targets *t, struct cg_set *set)
 {
 	for (size_t i = 0; i < t->n_keys; i++) {
 		char line[320];
@@ -398,14 +398,14 @@ static void tell_missing(struct targets *t, struct cg_set *set)
 			    "%s'%s' is a file, not a cgroup (put globs in "
 			    "quotes)",
 			    line, t->key[i]);
-		if (err == -ENOTDIR && !t->told[i])
+		if (err == -ENOTDIR && !t->warned[i])
 			warn(0, "%s'%s' is a file, not a cgroup", line,
 			     t->key[i]);
-		else if (err && !t->told[i])
+		else if (err && !t->warned[i])
 			warn(err == -ENOENT ? 0 : err,
 			     "there is no cgroup '%s'", t->key[i]);
 		t->lost |= err != 0;
-		t->told[i] = err != 0;
+		t->warned[i] = err != 0;
 	}
 }
 
@@ -419,7 +419,7 @@ void targets_update(struct targets *t, struct cg_set *set, bool hup)
 		read_again(t, set);
 	err = cg_set_expand(set, t->key, t->n_keys, t->recursive, &missing);
 	if (missing)
-		tell_missing(t, set);
+		warn_missing(t, set);
 	if (err == -ENOTDIR)
 		err = 0; /* told by its name */
 	if (err && !t->running)

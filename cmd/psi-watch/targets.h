@@ -39,7 +39,7 @@ struct targets {
 
 	char **key; /* operands and rows: what is expanded */
 	size_t n_keys;
-	bool *told;	    /* of each key: its loss was told */
+	bool *warned;	    /* of each key: its loss was told */
 	bool running;	    /* the first update is over: nothing is fatal now */
 	int walk_err;	    /* of the last walk, told once */
 	bool lost;	    /* some cgroup that was named is not there */

@@ -66,17 +66,17 @@ static void trigger_start(struct watch *w)
 }
 
 /* -r finds it by itself; a row that comes later is passed over. */
-static void tell_undefined(struct trigger_run *tr)
+static void warn_undefined(struct trigger_run *tr)
 {
 	static const char text[] =
 		"cpu full of the whole system is undefined: use cpu some";
 
-	if (tr->w->cfg.common.recursive || tr->told_undefined)
+	if (tr->w->cfg.common.recursive || tr->warned_undefined)
 		return;
 	if (!tr->running)
 		die(0, "%s", text);
 	warn(0, "%s", text);
-	tr->told_undefined = true;
+	tr->warned_undefined = true;
 	tr->w->failed = true;
 }
 
@@ -95,7 +95,7 @@ static void trigger_updated(struct watch *w)
 			t[k].cg = w->set.v[i];
 			t[k].spec = &tr->spec[k];
 			if (is_undefined(t->cg, t[k].spec))
-				tell_undefined(tr);
+				warn_undefined(tr);
 			else if ((t[k].spec != tr->by_manager || t->cg->named))
 				arm(&t[k]);
 		}
@@ -124,10 +124,10 @@ static bool hear_manager(struct armed_trigger *t)
 	int event = env_drain(&t->trigger->env, t->fd);
 
 	if (event < 0) {
-		if (!t->told)
+		if (!t->warned)
 			note("--from-env: '%s' hung up; trying it again",
 			     t->trigger->env.path);
-		t->told = true;
+		t->warned = true;
 		arm_off(t);
 		t->due_us = clock_mono_us() + REARM_US;
 	}
@@ -154,11 +154,11 @@ static void trigger_wake(struct watch *w, void *ptr, uint32_t events)
 	}
 	if (t->source == BY_MANAGER && !hear_manager(t))
 		return;
-	if (t->loud || arm_read(t, &now))
+	if (t->active || arm_read(t, &now))
 		return;
 	if (t->source == BY_EVENTS) {
 		judge_from(t, now);
-		t->loud = true;
+		t->active = true;
 	} else {
 		judge_wake(t, now);
 	}
@@ -179,7 +179,7 @@ static void look(struct armed_trigger *t)
 		arm_off(t);
 		t->trigger->w->stale = true;
 		t->due_us = clock_mono_us() + REARM_US;
-		arm_tell(t, err);
+		arm_warn(t, err);
 		return;
 	}
 	judge_poll(t, now);

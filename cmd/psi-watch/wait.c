@@ -28,20 +28,20 @@ void wait_open(struct watch *w)
  * What cannot be told of a cgroup when it is first looked at (irq that the
  * kernel lacks, cpu full of the system) will not be told later.
  */
-static void tell_undecided(struct watch *w, const struct sample *s)
+static void warn_undecided(struct watch *w, const struct sample *s)
 {
 	for (size_t i = 0; i < w->expr.nodes; i++) {
 		const struct expr_node *node = &w->expr.node[i];
 		int64_t v;
 
-		if (node->type != EXPR_CMP || node->told ||
+		if (node->type != EXPR_CMP || node->warned ||
 		    sample_value(s, node->arg, &v))
 			continue;
 		warn(0,
 		     "%s of '%s' is not known: a condition that needs it can "
 		     "never be decided",
 		     sample_cols[node->arg].name, s->key);
-		w->expr.node[i].told = true;
+		w->expr.node[i].warned = true;
 	}
 }
 
@@ -60,7 +60,7 @@ static void wait_sample(struct watch *w, struct cg *cg, struct sample *s)
 
 	if (v == UNKNOWN && !state->undecided) {
 		state->undecided = true;
-		tell_undecided(w, s);
+		warn_undecided(w, s);
 	}
 	w->met = true;
 	if (v == (w->cfg.is_while ? NO : YES))

@@ -31,7 +31,7 @@ struct world {
 };
 
 struct member {
-	bool looked, told;
+	bool looked, warned;
 	struct look then, now;
 	struct window window;
 	struct balance law;

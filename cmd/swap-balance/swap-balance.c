@@ -54,11 +54,11 @@ static void tell_no_controller(struct run *run, const struct cg *cg)
 {
 	struct member *m = cg->data;
 
-	if (!m->told &&
+	if (!m->warned &&
 	    run_why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
 		warn(0, "no memory controller in '%s': %s", cg->key,
 		     cg_memory_fix(&run->set));
-	m->told = true;
+	m->warned = true;
 }
 
 static void look_at(struct run *run, struct cg *cg)

@@ -36,15 +36,16 @@ static void add_up(struct totals *sum, const struct result *r, bool acted)
 }
 
 /* What the period teaches: since the last reading. */
-static struct lesson lesson(const struct period *s, const struct reading *after,
-			    uint64_t wanted_bytes, bool alone)
+static struct outcome outcome(const struct period *s,
+			      const struct reading *after,
+			      uint64_t wanted_bytes, bool alone)
 {
 	const struct yield *y = &s->r->y;
 	const struct mem_stat *a = &after->stat, *l = &s->t->last.stat;
 	uint64_t behind =
 		num_known(num_delta(a->zswpout_pages, l->zswpout_pages)) *
 		mem_page_bytes();
-	struct lesson out = {
+	struct outcome out = {
 		.window_us = s->o.psi.window_us,
 		.now_us = s->now_us,
 		.wanted_bytes = wanted_bytes,
@@ -93,12 +94,12 @@ void account(struct period *s, bool acted)
 	late = t->known && s->was_left_behind;
 	target_account(t, above || late ? &t->last : &s->before, &after,
 		       acted || above || late, &s->run->host, &r->y);
-	s->lesson = lesson(s, &after, acted ? r->want_bytes : 0,
-			   !s->run->policy.dry_run && t->known && !above &&
-				   t->below_acted_us < t->read_us &&
-				   r->reason != REASON_RIVAL);
+	s->outcome = outcome(s, &after, acted ? r->want_bytes : 0,
+			     !s->run->policy.dry_run && t->known && !above &&
+				     t->below_acted_us < t->read_us &&
+				     r->reason != REASON_RIVAL);
 	s->learned = true;
-	memory_learn(&t->memory, &s->lesson);
+	memory_learn(&t->memory, &s->outcome);
 	r->overshoot_bytes = t->memory.overshoot_bytes > 0
 				     ? (uint64_t)t->memory.overshoot_bytes
 				     : 0;

@@ -141,7 +141,7 @@ struct decision decide(const struct policy *p, const struct observation *o,
 		       struct memory *m);
 
 /* What a period brought; all since the last one. */
-struct lesson {
+struct outcome {
 	uint64_t window_us, now_us;
 	uint64_t wanted_bytes; /* 0: nothing was written */
 	bool alone;	       /* and nothing of it can be another's */
@@ -153,7 +153,7 @@ struct lesson {
 	unsigned int cpus;
 	bool partial, late; /* the write ended early; by its deadline */
 };
-void memory_learn(struct memory *m, const struct lesson *l);
+void memory_learn(struct memory *m, const struct outcome *l);
 
 /* Was that then less than time_us ago; 0 is never. */
 bool decide_within(uint64_t now_us, uint64_t then_us, uint64_t time_us);

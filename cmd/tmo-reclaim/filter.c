@@ -51,9 +51,9 @@ enum { FORGET_BATCHES = 4 };
 
 struct filtering {
 	struct run *run;
-	bool came; /* a row did */
-	bool told; /* that one names no cgroup */
-	uint64_t swept_us, told_us;
+	bool came;   /* a row did */
+	bool warned; /* that one names no cgroup */
+	uint64_t swept_us, alive_us;
 	struct rows_in in;
 	struct input_map map;
 	struct record_map recording; /* of --record */
@@ -69,9 +69,9 @@ static void end_row(struct filtering *f)
 {
 	uint64_t now_us = clock_mono_us();
 
-	if (f->told_us && now_us - f->told_us < 1000000)
+	if (f->alive_us && now_us - f->alive_us < 1000000)
 		return;
-	f->told_us = now_us;
+	f->alive_us = now_us;
 	tell_alive();
 }
 
@@ -122,10 +122,10 @@ static void recorded_row(struct filtering *f, struct result *r)
 static void complain_of_row(struct filtering *f, int err)
 {
 	f->run->failed = true;
-	if (!f->told)
+	if (!f->warned)
 		warn(err == -ENOTDIR ? 0 : err, "'%s' is not a cgroup%s",
 		     f->key, err == -ENOTDIR ? ", but a file" : "");
-	f->told = true;
+	f->warned = true;
 }
 
 static void one_row(struct filtering *f, struct result *r)

@@ -13,7 +13,7 @@ static const double FIRST_PROBE_BYTES = 3 << 20;
  * What was taken of it beyond what was wanted.  The kernel's count may be late;
  * memory that those above and below or another process took is in it as well.
  */
-static void learn_overshoot(struct memory *m, const struct lesson *l)
+static void learn_overshoot(struct memory *m, const struct outcome *l)
 {
 	int64_t wanted = (int64_t)num_least(l->wanted_bytes, INT64_MAX);
 
@@ -41,7 +41,7 @@ static void pause_begin(struct pause *p, uint64_t now_us, uint64_t first_us)
  * alone: a collector sweeps over it, or the workload has turned to it.  At the
  * pace of the law the same is taken again until the next sweep.
  */
-static void learn_return(struct memory *m, const struct lesson *l)
+static void learn_return(struct memory *m, const struct outcome *l)
 {
 	static const double part = 0.25, least_part = 0.02, least = 4 << 20;
 	double back =
@@ -77,7 +77,7 @@ static void judge_copies(struct memory *m, uint64_t now_us)
 }
 
 /* What of it was written to the drive, and what was saved by the rest. */
-static void learn_swap(struct memory *m, const struct lesson *l)
+static void learn_swap(struct memory *m, const struct outcome *l)
 {
 	static const double memory_us = 600e6;
 	double kept = exp(-(double)l->window_us / memory_us);
@@ -88,7 +88,7 @@ static void learn_swap(struct memory *m, const struct lesson *l)
 	judge_copies(m, l->now_us);
 }
 
-static void learn_kinds(struct memory *m, const struct lesson *l)
+static void learn_kinds(struct memory *m, const struct outcome *l)
 {
 	const uint64_t taken[] = {
 		[SHARE_ANON] = l->got_anon_bytes + l->demoted_bytes,
@@ -110,7 +110,7 @@ static void learn_kinds(struct memory *m, const struct lesson *l)
 	share_note(&m->share, l->window_us, taken, back);
 }
 
-void memory_learn(struct memory *m, const struct lesson *l)
+void memory_learn(struct memory *m, const struct outcome *l)
 {
 	m->got_bytes = l->got_anon_bytes + l->got_file_bytes + l->demoted_bytes;
 	m->scanned_bytes = l->scanned_bytes;

@@ -129,7 +129,7 @@ static void record(const struct period *s)
 		.policy = s->run->policy,
 		.o = s->o,
 		.learned = s->learned,
-		.lesson = s->lesson,
+		.outcome = s->outcome,
 	};
 
 	if (s->run->recorder)

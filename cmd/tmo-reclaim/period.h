@@ -20,7 +20,7 @@ struct period {
 	bool first, decided, learned;
 	struct observation o;
 	struct decision d;
-	struct lesson lesson;
+	struct outcome outcome;
 };
 
 /* ---- observe.c ---- */

@@ -49,8 +49,8 @@ bool reclaimer_holds(const struct reclaimer *r, uint64_t now_us)
 
 bool reclaimer_to_tell(struct reclaimer *r)
 {
-	bool tell = at_it(r) && !r->told;
+	bool tell = at_it(r) && !r->warned;
 
-	r->told |= tell;
+	r->warned |= tell;
 	return tell;
 }

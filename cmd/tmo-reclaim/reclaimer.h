@@ -19,7 +19,7 @@ struct reclaimer {
 	uint64_t late_bytes, wrote_us; /* of our own, may still show */
 	uint64_t high_bytes;	       /* memory.high at the last look */
 	uint64_t seen_us, before_us;   /* the last sightings; 0: none */
-	bool looked, told;
+	bool looked, warned;
 };
 
 /* A write of ours: asked of the kernel, and seen in its counts since. */

@@ -20,8 +20,8 @@ struct record {
 	enum reason reported; /* once the write had ended */
 	struct policy policy;
 	struct observation o;
-	bool learned; /* False: there is no lesson. */
-	struct lesson lesson;
+	bool learned; /* False: there is no outcome. */
+	struct outcome outcome;
 };
 
 struct recorder;

@@ -2,7 +2,7 @@
 #include "period.h"
 
 /* What it brought then, for the row. */
-static struct yield yield_of(const struct lesson *l)
+static struct yield yield_of(const struct outcome *l)
 {
 	return (struct yield){
 		.got_bytes = l->got_anon_bytes + l->got_file_bytes,
@@ -42,8 +42,8 @@ void replay(struct run *run, struct cg *cg, struct record *rec,
 		say_writes(&s);
 	}
 	if (rec->learned) {
-		r->y = yield_of(&rec->lesson);
-		memory_learn(m, &rec->lesson);
+		r->y = yield_of(&rec->outcome);
+		memory_learn(m, &rec->outcome);
 		r->overshoot_bytes = m->overshoot_bytes > 0
 					     ? (uint64_t)m->overshoot_bytes
 					     : 0;

@@ -158,15 +158,15 @@ static struct world_got reclaim(struct loop *l, struct subject *b,
 	return sum;
 }
 
-static struct lesson learn(struct loop *l, struct subject *b,
-			   const struct loop_step *s)
+static struct outcome learn(struct loop *l, struct subject *b,
+			    const struct loop_step *s)
 {
 	const struct world_got *got = &s->got;
 	struct loop_counts now;
-	struct lesson lesson;
+	struct outcome outcome;
 
 	loop_counts(b, &now);
-	lesson = (struct lesson){
+	outcome = (struct outcome){
 		.window_us = s->o.psi.window_us,
 		.now_us = l->w.now_us,
 		.wanted_bytes = s->d.want_bytes,
@@ -184,21 +184,21 @@ static struct lesson learn(struct loop *l, struct subject *b,
 		.partial = got->partial,
 	};
 	if (l->w.backend == WORLD_ZSWAP) {
-		lesson.stored_bytes = got->anon_bytes;
-		lesson.cost_bytes = (uint64_t)((double)got->anon_bytes /
-					       b->cg->spec.compression);
+		outcome.stored_bytes = got->anon_bytes;
+		outcome.cost_bytes = (uint64_t)((double)got->anon_bytes /
+						b->cg->spec.compression);
 	}
-	memory_learn(&b->memory, &lesson);
+	memory_learn(&b->memory, &outcome);
 	b->taken_anon += got->anon_bytes;
 	b->taken += got->anon_bytes + got->file_bytes;
-	b->back += lesson.refaulted_anon_bytes + lesson.refaulted_file_bytes;
+	b->back += outcome.refaulted_anon_bytes + outcome.refaulted_file_bytes;
 	b->last = now;
 	b->read_us = l->w.now_us;
-	return lesson;
+	return outcome;
 }
 
 static void record(const struct loop *l, const char *key,
-		   const struct loop_step *s, const struct lesson *lesson)
+		   const struct loop_step *s, const struct outcome *outcome)
 {
 	struct record rec = {
 		.key = key,
@@ -211,7 +211,7 @@ static void record(const struct loop *l, const char *key,
 		.policy = policy_default,
 		.o = s->o,
 		.learned = true,
-		.lesson = *lesson,
+		.outcome = *outcome,
 	};
 
 	if (l->recorder)
@@ -221,7 +221,7 @@ static void record(const struct loop *l, const char *key,
 struct loop_step loop_period(struct loop *l, struct subject *b, const char *key)
 {
 	struct loop_step s = { .o = observe(l, b) };
-	struct lesson lesson;
+	struct outcome outcome;
 
 	s.d = decide(&policy_default, &s.o, &b->memory);
 	for (size_t i = 0; i < s.d.parts; i++) {
@@ -233,8 +233,8 @@ struct loop_step loop_period(struct loop *l, struct subject *b, const char *key)
 		s.got.scanned_bytes += got.scanned_bytes;
 		s.got.partial |= got.partial;
 	}
-	lesson = learn(l, b, &s);
-	record(l, key, &s, &lesson);
+	outcome = learn(l, b, &s);
+	record(l, key, &s, &outcome);
 	return s;
 }
 

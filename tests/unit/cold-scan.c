@@ -49,7 +49,7 @@ static struct tally *pass(void)
 			   .age = m.age,
 			   .swap = m.swap,
 			   .mark = m.mark,
-			   .told = N - m.missing,
+			   .in_bitmap = N - m.missing,
 			   .first = m.first,
 			   .lru_gen = m.lru_gen,
 			   .pass = m.pass++,
@@ -304,7 +304,7 @@ static struct tally *sample_huge(void)
 
 	tally_free(&m.out);
 	for (c.from = 0; c.from < N; c.from += 64) {
-		c.pages = c.told = c.from + 64;
+		c.pages = c.in_bitmap = c.from + 64;
 		age_chunk(&c, &last, &m.out);
 		kernel_marks();
 		memset(m.mark, 0, sizeof(m.mark));
@@ -348,7 +348,7 @@ static void test_lead_in(void)
 			   .age = m.age,
 			   .swap = m.swap,
 			   .mark = m.mark,
-			   .told = N,
+			   .in_bitmap = N,
 			   .from = 64 };
 
 	/* The same, of which only the second word is looked at. */

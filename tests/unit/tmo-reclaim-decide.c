@@ -137,7 +137,7 @@ static void test_any_row(void)
 			 e.want_bytes != d.want_bytes || e.reason != d.reason;
 		more += f.want_bytes > d.want_bytes;
 		memory_learn(&m,
-			     &(struct lesson){
+			     &(struct outcome){
 				     .window_us = o.psi.window_us,
 				     .now_us = o.now_us,
 				     .wanted_bytes = d.want_bytes,
@@ -182,7 +182,7 @@ static void test_loop(uint64_t trip_bytes, const char *what)
 		back = fmax(taken * 0.01, taken - cold);
 		cold -= fmin(cold, taken - back);
 		memory_learn(&m,
-			     &(struct lesson){
+			     &(struct outcome){
 				     .window_us = 6 * S,
 				     .now_us = o.now_us,
 				     .wanted_bytes = d.want_bytes,
@@ -227,7 +227,7 @@ static uint64_t taken_with(bool known, bool huge)
 		}
 		d = decide(&policy_default, &o, &m);
 		sum += d.want_bytes;
-		memory_learn(&m, &(struct lesson){
+		memory_learn(&m, &(struct outcome){
 					 .window_us = 6 * S,
 					 .now_us = i * 6 * S,
 					 .wanted_bytes = d.want_bytes,
@@ -264,7 +264,7 @@ static struct decision give(struct memory *m, uint64_t now_us, double cost,
 
 	o.zswap = true;
 	d = decide(&policy_default, &o, m);
-	memory_learn(m, &(struct lesson){
+	memory_learn(m, &(struct outcome){
 				.window_us = 6 * S,
 				.now_us = now_us,
 				.wanted_bytes = d.want_bytes,
@@ -349,7 +349,7 @@ static void test_own_reclaim(void)
 	struct decision d;
 
 	for (uint64_t i = 1; i <= 10; i++) {
-		memory_learn(&m, &(struct lesson){
+		memory_learn(&m, &(struct outcome){
 					 .window_us = 6 * S,
 					 .now_us = i * 6 * S,
 					 .current_bytes = 300 * MIB,
@@ -418,7 +418,7 @@ static void test_protected_below(void)
 		step = d.want_bytes;
 		most = step > most ? step : most;
 		small -= step;
-		memory_learn(&m, &(struct lesson){
+		memory_learn(&m, &(struct outcome){
 					 .window_us = 6 * S,
 					 .now_us = o.now_us,
 					 .wanted_bytes = step,
