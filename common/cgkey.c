@@ -51,7 +51,7 @@ bool cg_is_below(const char *key, const char *top)
 	size_t n = strlen(top);
 
 	if (cg_is_top(top))
-		return true;
+		return *key == '/'; /* what came in may be no path */
 	return !strncmp(key, top, n) && (!key[n] || key[n] == '/');
 }
 

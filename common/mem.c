@@ -205,7 +205,7 @@ void mem_swap_left(const struct cg_set *set, const char *key,
 	mem_swap_system(out);
 	snprintf(level, sizeof(level), "%s", key);
 	do {
-		const char *dir = level[1] ? level + 1 : ".";
+		const char *dir = cg_relative(level);
 
 		snprintf(path, sizeof(path), "%s/memory.swap.max", dir);
 		if (kv_read_u64(set->fd, path, &most) || most == NUM_MAX)

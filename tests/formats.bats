@@ -247,6 +247,12 @@ EOF
 	[[ ${lines[1]} == CGROUP*X*SWAPPINESS*BALANCE ]]
 }
 
+@test "a row that is no path has its whole name in a table, also below /" {
+	TMO_ROOT=$R/1
+	runx 0 swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table -o x < <(printf '#cgroup\tx\n/\t1\napp\t2\n/app\t3\n')
+	same $'CGROUP                    X\n/                         1\napp                       2\n/app                      3'
+}
+
 @test "the header comes again with a screen, and never in mid-sample" {
 	export TMO_ROOT=$R/1
 	for ((time = 1; time < 40; time += 6)); do

@@ -48,8 +48,7 @@ static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
 
 	snprintf(level, sizeof(level), "%s", cg->key);
 	while (cg_parent(level)) {
-		snprintf(path, sizeof(path), "%s/%s",
-			 level[1] ? level + 1 : ".", file);
+		snprintf(path, sizeof(path), "%s/%s", cg_relative(level), file);
 		if (!kv_read_u64(set->fd, path, &v))
 			least = num_least(least, v);
 	}
@@ -64,7 +63,7 @@ static bool zswap_has_room(const struct cg_set *set, const struct cg *cg)
 
 	snprintf(level, sizeof(level), "%s", cg->key);
 	do {
-		const char *key = level[1] ? level + 1 : ".";
+		const char *key = cg_relative(level);
 
 		snprintf(path, sizeof(path), "%s/memory.zswap.max", key);
 		if (kv_read_u64(set->fd, path, &most) || most >= NUM_MAX)
