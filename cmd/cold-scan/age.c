@@ -1,174 +1,8 @@
 #include "age.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "msg.h"
 #include "num.h"
-
-enum { BUCKETS = sizeof(((struct tally_set *)0)->bucket) / sizeof(void *) };
-
-const char *kind_name(enum kind kind)
-{
-	static const char *const names[] = {
-		[ANON] = "anon",
-		[FILES] = "file",
-		[DIRTY] = "dirty",
-		[SHMEM] = "shmem",
-		[UNEVICTABLE] = "unevictable",
-		[LAZYFREE] = "lazyfree",
-	};
-
-	return names[kind];
-}
-
-const char *cover_name(enum cover cover)
-{
-	static const char *const names[] = {
-		[TRACKED] = "tracked",	 [FRESH] = "new",
-		[MIGRATED] = "migrated", [BUSY] = "busy",
-		[OFF_LRU] = "off_lru",	 [KERNEL] = "kernel",
-		[SLAB] = "slab",	 [PGTABLE] = "pagetable",
-		[HUGETLB] = "hugetlb",	 [ZERO_PAGE] = "zero",
-		[OFFLINE] = "offline",	 [FREE] = "free",
-		[HOLE] = "hole",
-	};
-
-	return names[cover];
-}
-
-static size_t bucket_of(uint64_t ino, int node)
-{
-	return (size_t)((ino ^ (uint64_t)node << 7) *
-				UINT64_C(0x9e3779b97f4a7c15) >>
-			54) %
-	       BUCKETS;
-}
-
-struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node)
-{
-	struct tally *t = set->bucket[bucket_of(ino, node)];
-
-	while (t && (t->ino != ino || t->node != node))
-		t = t->next;
-	return t;
-}
-
-struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
-{
-	struct tally **p;
-
-	if (set->last && set->last->ino == ino && set->last->node == node)
-		return set->last;
-	p = &set->bucket[bucket_of(ino, node)];
-	while (*p && ((*p)->ino != ino || (*p)->node != node))
-		p = &(*p)->next;
-	if (!*p) {
-		struct tally *t = set->spare;
-
-		if (t)
-			set->spare = t->more;
-		else
-			t = xcalloc(1, sizeof(*t));
-		t->known = AGE_MAX;
-		t->ino = ino;
-		t->node = node;
-		t->next = NULL;
-		t->more = set->all;
-		set->all = *p = t;
-	}
-	set->last = *p;
-	return *p;
-}
-
-void tally_clear(struct tally *t)
-{
-	struct tally *next = t->next, *more = t->more;
-
-	memset(t, 0, sizeof(*t));
-	t->next = next;
-	t->more = more;
-	t->known = AGE_MAX;
-}
-
-void tally_add(struct tally *sum, const struct tally *t)
-{
-	for (int a = 0; a < AGES; a++) {
-		for (int k = 0; k < KINDS; k++)
-			sum->pages[k][a] += t->pages[k][a];
-		sum->promoted[a] += t->promoted[a];
-		sum->unproven[a] += t->unproven[a];
-		sum->square[0][a] += t->square[0][a];
-		sum->square[1][a] += t->square[1][a];
-	}
-	for (int c = 0; c < COVERS; c++)
-		sum->cover[c] += t->cover[c];
-	sum->marked_left += t->marked_left;
-	sum->own_pages += t->own_pages;
-	sum->hidden_pages += t->hidden_pages;
-	sum->mapped_pages += t->mapped_pages;
-	sum->unsure_pages += t->unsure_pages;
-	sum->unaged_pages += t->unaged_pages;
-	if (t->known < sum->known)
-		sum->known = t->known;
-	if (t->stale_us > sum->stale_us)
-		sum->stale_us = t->stale_us;
-	if (t->moved_us > sum->moved_us)
-		sum->moved_us = t->moved_us;
-}
-
-void tally_merge(struct tally_set *into, const struct tally_set *from)
-{
-	for (const struct tally *t = from->all; t; t = t->more)
-		tally_add(tally_of(into, t->ino, t->node), t);
-}
-
-void tally_reuse(struct tally_set *set)
-{
-	while (set->all) {
-		struct tally *t = set->all;
-
-		set->all = t->more;
-		set->bucket[bucket_of(t->ino, t->node)] = NULL;
-		t->more = set->spare;
-		set->spare = t;
-	}
-	set->last = NULL;
-}
-
-void tally_free(struct tally_set *set)
-{
-	tally_reuse(set);
-	while (set->spare) {
-		struct tally *t = set->spare;
-
-		set->spare = t->more;
-		free(t);
-	}
-}
-
-void tally_believe(struct tally *t, uint64_t most_pages)
-{
-	for (int a = AGE_MAX; a > 0; a--) {
-		uint64_t n = t->unproven[a] < most_pages ? t->unproven[a]
-							 : most_pages;
-
-		t->promoted[a] += n;
-		most_pages -= n;
-	}
-}
-
-void tally_lazyfree(struct tally *t, uint64_t pages)
-{
-	for (int a = AGE_MAX; a >= 0 && pages; a--) {
-		uint64_t n =
-			t->pages[FILES][a] < pages ? t->pages[FILES][a] : pages;
-
-		t->pages[FILES][a] -= n;
-		t->pages[LAZYFREE][a] += n;
-		pages -= n;
-	}
-}
 
 /* Why a page that is not on the LRU is not; bit 0 has five meanings. */
 static enum cover reason(uint64_t flags)
@@ -313,9 +147,9 @@ static void count(const struct folio *f, struct tally *t)
 	t->cover[f->cover]++;
 	if (f->age == AGE_NONE)
 		return;
-	t->pages[f->kind][f->age]++;
-	t->promoted[f->was] += f->promoted;
-	t->unproven[f->was] += f->unproven;
+	counts_more(&t->pages[f->kind], f->age, 1);
+	counts_more(&t->promoted, f->was, f->promoted);
+	counts_more(&t->unproven, f->was, f->unproven);
 	t->unsure_pages += f->unsure;
 }
 
@@ -402,7 +236,8 @@ void age_known(const struct chunk *c, struct tally_set *out)
 		}
 		age = age_now(c, i, head);
 		t->cover[age == AGE_NONE ? FRESH : TRACKED]++;
-		t->pages[kind_of(c->flags[head])][age == AGE_NONE ? 0 : age]++;
+		counts_more(&t->pages[kind_of(c->flags[head])],
+			    age == AGE_NONE ? 0 : age, 1);
 	}
 }
 
@@ -439,18 +274,18 @@ int age_from(const struct age_scale *scale, uint64_t us)
 	return AGES;
 }
 
-uint64_t age_cold(const uint64_t pages[AGES], int age)
+uint64_t age_cold(const struct counts *pages, int age)
 {
 	uint64_t sum = 0;
 
 	if (age >= AGES)
 		return NUM_NONE;
-	for (; age < AGES; age++)
-		sum += pages[age];
+	for (; age < pages->n; age++)
+		sum += pages->pages[age];
 	return sum;
 }
 
-uint64_t age_percentile(const uint64_t pages[AGES],
+uint64_t age_percentile(const struct counts *pages,
 			const struct age_scale *scale, int known, double pct)
 {
 	double all = (double)age_cold(pages, 0), sum = 0;
@@ -458,14 +293,14 @@ uint64_t age_percentile(const uint64_t pages[AGES],
 	if (all <= 0)
 		return NUM_NONE;
 	for (int a = 0; a < known; a++) {
-		sum += (double)pages[a];
+		sum += (double)counts_of(pages, a);
 		if (sum * 100 >= all * pct)
 			return scale->us[a + 1];
 	}
 	return NUM_NONE;
 }
 
-int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,
+int age_recommend(const struct counts *promoted, uint64_t working_set_pages,
 		  uint64_t window_us, double bound_pct, int known)
 {
 	double minutes = (double)window_us / 60e6;

@@ -1,6 +1,6 @@
 /*
- * age - from what the kernel tells of page frames to ages, pages by kind and
- * age, promotions.  Pure: no I/O, no clock.
+ * age - from what the kernel tells of page frames to ages, and what ages tell.
+ * Pure: no I/O, no clock.
  */
 #ifndef AGE_H
 #define AGE_H
@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "tally.h"
 
 /* include/uapi/linux/kernel-page-flags.h; not in every libc's headers. */
 enum {
@@ -38,92 +40,6 @@ static inline bool page_has(uint64_t flags, int bit)
 {
 	return flags >> bit & 1;
 }
-
-/* Each page on the LRU is of one kind.  LAZYFREE, of MADV_FREE, is anonymous
- * memory that takes no swap. */
-enum kind { ANON, FILES, DIRTY, SHMEM, UNEVICTABLE, LAZYFREE, KINDS };
-const char *kind_name(enum kind kind);
-
-/* The account of every page frame: what is known of it, or why nothing. */
-enum cover {
-	TRACKED,  /* marked in the pass before: idle or touched since */
-	FRESH,	  /* on the LRU now, not at the pass before: age unknown */
-	MIGRATED, /* idle, but not marked by us here: moved in with its flag */
-	BUSY,	  /* locked or under writeback: the kernel could not look;
-		     or it does not tell, of a last word that is short */
-	OFF_LRU,  /* a user's page in a per-CPU batch, or isolated */
-	KERNEL,
-	SLAB,
-	PGTABLE,
-	HUGETLB,
-	ZERO_PAGE,
-	OFFLINE, /* ballooned, poisoned */
-	FREE,
-	HOLE,
-	COVERS
-};
-const char *cover_name(enum cover cover);
-
-/*
- * A page's age is the number of passes in a row that found it idle after it
- * was marked.  AGE_NONE: not marked by us; AGE_LEFT: touched, and left unmarked
- * for once.
- */
-enum { AGES = 256, AGE_NONE = 255, AGE_LEFT = 254, AGE_MAX = 253 };
-
-/* What one cgroup (by the inode that kpagecgroup tells) holds on one node. */
-struct tally {
-	uint64_t ino;
-	int node;
-	struct tally *next; /* in its hash bucket */
-	struct tally *more; /* of the set */
-	uint64_t pages[KINDS][AGES];
-	uint64_t promoted[AGES]; /* touched again after so many passes */
-	uint64_t unproven[AGES]; /* likewise, or freed and taken anew */
-	uint64_t cover[COVERS];
-	uint64_t marked_left; /* folios that we left unmarked, now idle */
-	/* --sample: of each age and above, the sum of squared second
-	 * differences along the units, what the last two had, and how many
-	 * there were. */
-	double square[2][AGES];
-	int16_t last[2][2][AGES];
-	uint64_t units;
-	int known;	       /* ages above this cannot be told */
-	uint64_t stale_us;     /* nobody looked for so long */
-	bool named;	       /* the source has an entry for it */
-	uint64_t own_pages;    /* lru-gen: anonymous, of the cgroup itself */
-	uint64_t mapped_pages; /* files', that page tables lead to */
-	uint64_t unsure_pages; /* files', whose age is no proven one */
-	uint64_t unaged_pages; /* lru_gen: in lists that we have not aged */
-	unsigned int agings;   /* of its list by us, in a row */
-	uint64_t moved_us; /* page-idle: up to when others aged it; 0: never */
-	uint64_t hidden_pages; /* of them and removed ones below: touched
-				* where no aging looks, as far as is known */
-	unsigned int unknown;  /* suspicions: why nothing of it is known */
-};
-
-struct tally_set {
-	struct tally *bucket[1024];
-	struct tally *all;
-	struct tally *spare; /* zero, to be used again */
-	struct tally *last;  /* found last: pages of a cgroup stand together */
-};
-struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);
-struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node);
-void tally_clear(struct tally *t);
-void tally_add(struct tally *sum, const struct tally *t);
-void tally_merge(struct tally_set *into, const struct tally_set *from);
-void tally_free(struct tally_set *set);
-
-/* Takes what is unproven for promoted, up to so many pages, the oldest first.
- */
-void tally_believe(struct tally *t, uint64_t most_pages);
-
-/* Of what is counted as file so many pages are MADV_FREE's, the oldest. */
-void tally_lazyfree(struct tally *t, uint64_t pages);
-
-/* Empties the set, whose tallies are zero again, and keeps their memory. */
-void tally_reuse(struct tally_set *set);
 
 /* What was read of a run of page frames, and what is known of them. */
 struct chunk {
@@ -197,13 +113,13 @@ int age_below(const struct age_scale *scale, uint64_t us);
 int age_from(const struct age_scale *scale, uint64_t us);
 
 /* Pages at or above that age; NUM_NONE where age is AGES. */
-uint64_t age_cold(const uint64_t pages[AGES], int age);
+uint64_t age_cold(const struct counts *pages, int age);
 
 /*
  * Idle time that pct of the pages do not exceed; NUM_NONE without pages, and
  * where some of them are as old as can be told: for them there is no bound.
  */
-uint64_t age_percentile(const uint64_t pages[AGES],
+uint64_t age_percentile(const struct counts *pages,
 			const struct age_scale *scale, int known, double pct);
 
 /*
@@ -211,7 +127,7 @@ uint64_t age_percentile(const uint64_t pages[AGES],
  * of the working set; AGES: none.  Of the age known last there are none yet:
  * the pass that could have found them touched is the next.
  */
-int age_recommend(const uint64_t promoted[AGES], uint64_t working_set_pages,
+int age_recommend(const struct counts *promoted, uint64_t working_set_pages,
 		  uint64_t window_us, double bound_pct, int known);
 
 #endif

@@ -116,6 +116,7 @@ static struct fact *make_facts(const struct scan *s)
 			s->source == SOURCE_LRUGEN ? t->stale_us : NUM_NONE;
 		add_own(s, cg, t, v + i);
 	}
+	tally_drop(t);
 	free(t);
 	qsort(v, s->tree.n, sizeof(*v), by_key);
 	return v;

@@ -48,7 +48,7 @@ static void find_unsure(const struct scan *s, int oldest, struct tally *t)
 		return; /* nothing takes a bit meanwhile */
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
 		for (int a = first; a < oldest; a++)
-			t->unsure_pages += t->pages[kinds[k]][a];
+			t->unsure_pages += counts_of(&t->pages[kinds[k]], a);
 }
 
 static int age_targets(struct scan *s)
@@ -95,7 +95,7 @@ unsigned int generations_suspicions(const struct scan *s, const struct tally *t,
 	uint64_t all = 0;
 
 	for (int k = 0; k < KINDS; k++)
-		all += age_cold(t->pages[k], 0);
+		all += age_cold(&t->pages[k], 0);
 	if (idle_reaches(&s->idle, &s->scale, age_us, t->moved_us))
 		found |= SUSPECT_LRU_GEN;
 	if (t->unsure_pages * 100 > all)

@@ -397,21 +397,20 @@ static void move(uint64_t *from, uint64_t *to)
 
 static void differ(struct tally *sum, int kind, int a, int x)
 {
-	int16_t *last = &sum->last[0][kind][a],
-		*before = &sum->last[1][kind][a];
-	double d = x - 2 * *last + *before;
+	struct spread *s = sum->spread + a;
+	int d = x - 2 * s->last[0][kind] + s->last[1][kind];
 
 	if (sum->units >= 2)
-		sum->square[kind][a] += d * d;
-	*before = *last;
-	*last = (int16_t)x;
+		s->square[kind] += (uint64_t)(d * d);
+	s->last[1][kind] = s->last[0][kind];
+	s->last[0][kind] = (int8_t)x;
 }
 
 /* Units without a page of this tally: after two more make no difference. */
 static void differ_up_to(struct tally *sum, uint64_t units)
 {
 	for (int n = 0; n < 2 && sum->units < units; n++, sum->units++)
-		for (int a = 0; a < AGES; a++) {
+		for (int a = 0; a < sum->n_spread; a++) {
 			differ(sum, 0, a, 0);
 			differ(sum, 1, a, 0);
 		}
@@ -430,21 +429,21 @@ static void fold_tally(struct tally *t, struct tally *sum, int top,
 {
 	int x[2] = { 0, 0 };
 
+	tally_widen(sum, top + 1);
 	differ_up_to(sum, unit);
-
-	for (int a = top; a >= 0; a--) {
-		for (int k = 0; k < KINDS; k++) {
+	for (int a = sum->n_spread - 1; a >= 0; a--) {
+		for (int k = 0; k < KINDS; k++)
 			if (k != UNEVICTABLE && k != LAZYFREE)
 				x[k == FILES || k == DIRTY] +=
-					(int)t->pages[k][a];
-			move(&t->pages[k][a], &sum->pages[k][a]);
-		}
+					(int)counts_of(&t->pages[k], a);
 		differ(sum, 0, a, x[0]);
 		differ(sum, 1, a, x[1]);
-		move(&t->promoted[a], &sum->promoted[a]);
-		move(&t->unproven[a], &sum->unproven[a]);
 	}
 	sum->units++;
+	for (int k = 0; k < KINDS; k++)
+		counts_move(&t->pages[k], &sum->pages[k]);
+	counts_move(&t->promoted, &sum->promoted);
+	counts_move(&t->unproven, &sum->unproven);
 	for (int c = 0; c < COVERS; c++)
 		move(&t->cover[c], &sum->cover[c]);
 	move(&t->marked_left, &sum->marked_left);

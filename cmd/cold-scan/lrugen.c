@@ -163,8 +163,8 @@ void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 	for (size_t i = 0; i < v->n; i++) {
 		int a = age_at(v, i, scale);
 
-		t->pages[ANON][a] += v->gen[i].anon_pages;
-		t->pages[FILES][a] += v->gen[i].file_pages;
+		counts_more(&t->pages[ANON], a, v->gen[i].anon_pages);
+		counts_more(&t->pages[FILES], a, v->gen[i].file_pages);
 		pages += v->gen[i].anon_pages + v->gen[i].file_pages;
 	}
 	if (!pages)
@@ -243,8 +243,8 @@ static void take(const struct lrugen_vec *v, void *ctx)
 		return;
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		t->pages[ANON][0] += v->gen[i].anon_pages;
-		t->pages[FILES][0] += v->gen[i].file_pages;
+		counts_more(&t->pages[ANON], 0, v->gen[i].anon_pages);
+		counts_more(&t->pages[FILES], 0, v->gen[i].file_pages);
 	}
 }
 

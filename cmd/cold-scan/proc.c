@@ -50,7 +50,7 @@ struct walk {
 	struct sample x;
 	uint64_t *seen; /* a bit for each page frame, or NULL */
 	uint64_t frames;
-	uint64_t pages[2][AGES]; /* file, anon */
+	struct counts pages[2]; /* file, anon */
 	uint64_t swapped;
 	bool hidden;  /* the kernel keeps the page frames to itself */
 	int flags_fd; /* kpageflags, and what was read there last */
@@ -145,7 +145,7 @@ static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 			  : idle_age(&w->s->idle, entry & PM_PFN, &swap);
 	if (age == AGE_NONE || !first_time(w, entry & PM_PFN))
 		return;
-	w->pages[swap][age]++;
+	counts_more(&w->pages[swap], age, 1);
 	if (age >= w->age)
 		grow_range(w, addr, swap);
 }
@@ -316,12 +316,12 @@ static void sums(struct walk *w)
 
 		x->age_us = w->s->opts->age_us[i];
 		age = age_from(&w->s->scale, x->age_us);
-		x->anon_bytes = age_cold(w->pages[1], 0) * page;
-		x->file_bytes = age_cold(w->pages[0], 0) * page;
+		x->anon_bytes = age_cold(&w->pages[1], 0) * page;
+		x->file_bytes = age_cold(&w->pages[0], 0) * page;
 		x->cold_anon_bytes = x->cold_file_bytes = NUM_NONE;
 		if (age < AGES) {
-			x->cold_anon_bytes = age_cold(w->pages[1], age) * page;
-			x->cold_file_bytes = age_cold(w->pages[0], age) * page;
+			x->cold_anon_bytes = age_cold(&w->pages[1], age) * page;
+			x->cold_file_bytes = age_cold(&w->pages[0], age) * page;
 		}
 		x->swapped_bytes = w->swapped * page;
 		view_put(w->v, x);
@@ -353,7 +353,8 @@ static bool emit_process(struct view *v, const struct scan *s,
 	w->x.pid = pid;
 	w->x.start_ticks = start_ticks(pid);
 	w->x.age_us = s->opts->age_us[0];
-	memset(w->pages, 0, sizeof(w->pages));
+	counts_clear(&w->pages[0]);
+	counts_clear(&w->pages[1]);
 	w->swapped = 0;
 	w->hidden = false;
 	w->v = v;

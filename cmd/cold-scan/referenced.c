@@ -56,7 +56,7 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 		if (r->head_mapped)
 			t->mapped_pages++;
 		else
-			t->pages[FILES][r->head]++;
+			counts_more(&t->pages[FILES], r->head, 1);
 	}
 }
 
@@ -204,20 +204,19 @@ void referenced_take(const struct referenced *r, const struct age_scale *scale,
 		     uint64_t now_us, struct tally *t)
 {
 	const struct tally *f = tally_find(&r->files, t->ino, t->node);
-	uint64_t old[AGES], left = f ? f->mapped_pages : 0;
+	struct counts *files = &t->pages[FILES];
+	uint64_t left = f ? f->mapped_pages : 0;
 
-	memcpy(old, t->pages[FILES], sizeof(old));
-	memset(t->pages[FILES], 0, sizeof(t->pages[FILES]));
 	t->unsure_pages = left;
-	for (int a = AGES - 1; a >= 0; a--) {
-		uint64_t n = old[a] < left ? old[a] : left;
+	for (int a = files->n - 1; a >= 0; a--) {
+		uint64_t n = files->pages[a] < left ? files->pages[a] : left;
 
-		t->pages[FILES][a] = n;
+		files->pages[a] = n;
 		left -= n;
 	}
-	for (int u = 0; f && u < AGES; u++)
-		t->pages[FILES][age_of(r, scale, now_us, u)] +=
-			f->pages[FILES][u];
+	for (int u = 0; f && u < f->pages[FILES].n; u++)
+		counts_more(files, age_of(r, scale, now_us, u),
+			    f->pages[FILES].pages[u]);
 }
 
 void referenced_close(struct referenced *r)

@@ -392,6 +392,7 @@ static void find_hidden(struct scan *s)
 		if (sum->own_pages)
 			first->hidden_pages +=
 				hidden_pages(s, s->tree.v[i], sum);
+		tally_drop(sum);
 		free(sum);
 	}
 }
@@ -574,7 +575,7 @@ static unsigned int why_unknown(const struct scan *s, const struct cg *cg,
 	     (s->source == SOURCE_LRUGEN && !is_named(s, cg))))
 		return SUSPECT_MEMCG;
 	for (int k = 0; k < KINDS; k++)
-		pages += age_cold(sum->pages[k], 0);
+		pages += age_cold(&sum->pages[k], 0);
 	return s->unit_pages > 1 && !pages ? SUSPECT_SAMPLE : 0;
 }
 

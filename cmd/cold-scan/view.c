@@ -216,7 +216,7 @@ static uint64_t bytes(const struct scan *s, uint64_t pages)
 static uint64_t cold(const struct scan *s, const struct tally *t, enum kind k,
 		     int age)
 {
-	return bytes(s, age_cold(t->pages[k], age));
+	return bytes(s, age_cold(&t->pages[k], age));
 }
 
 static uint64_t both(uint64_t a, uint64_t b)
@@ -230,14 +230,16 @@ static uint64_t both(uint64_t a, uint64_t b)
  * square (Wolter, Introduction to Variance Estimation, 8.2).  Where strata
  * differ more than their words it is too large, on the safe side.
  */
-static uint64_t error_bytes(const struct scan *s, const double square[AGES],
-			    uint64_t cold_bytes, int age)
+static uint64_t error_bytes(const struct scan *s, const struct tally *t,
+			    int file, uint64_t cold_bytes, int age)
 {
 	double n = (double)s->units, of = (double)s->unit_pages, var;
 
 	if (s->units < 3 || cold_bytes == NUM_NONE || age >= AGES)
 		return NUM_NONE;
-	var = square[age] / 6 / (n - 2);
+	if (age >= t->n_spread)
+		return 0;
+	var = (double)t->spread[age].square[file] / 6 / (n - 2);
 	var = n * of * of * (1 - 1 / of) * var;
 	return (uint64_t)(sqrt(var) * (double)s->page_bytes);
 }
@@ -265,10 +267,8 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 		both(cold(s, t, ANON, age), cold(s, t, SHMEM, age));
 	x->cold_file_bytes =
 		both(cold(s, t, FILES, age), cold(s, t, DIRTY, age));
-	x->cold_anon_se_bytes =
-		error_bytes(s, t->square[0], x->cold_anon_bytes, age);
-	x->cold_file_se_bytes =
-		error_bytes(s, t->square[1], x->cold_file_bytes, age);
+	x->cold_anon_se_bytes = error_bytes(s, t, 0, x->cold_anon_bytes, age);
+	x->cold_file_se_bytes = error_bytes(s, t, 1, x->cold_file_bytes, age);
 	x->lazyfree_bytes = cold(s, t, LAZYFREE, 0);
 	x->cold_lazyfree_bytes = cold(s, t, LAZYFREE, age);
 	if (!kinds)
@@ -289,12 +289,12 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
  */
 static bool has_unsure_files(const struct scan *s, const struct tally *t)
 {
-	uint64_t files = age_cold(t->pages[FILES], 0);
+	uint64_t files = age_cold(&t->pages[FILES], 0);
 	uint64_t unsure = t->unsure_pages + s->ref.unseen_pages;
 
 	if (unsure > files)
 		unsure = files;
-	return unsure * 100 > files + age_cold(t->pages[ANON], 0);
+	return unsure * 100 > files + age_cold(&t->pages[ANON], 0);
 }
 
 /* So much that the age of all is off by more than 2 %, and a batch. */
@@ -302,7 +302,8 @@ static bool is_shared(const struct tally *t)
 {
 	enum { BATCH_PAGES = 64 };
 
-	return t->hidden_pages > age_cold(t->pages[ANON], 0) / 50 + BATCH_PAGES;
+	return t->hidden_pages >
+	       age_cold(&t->pages[ANON], 0) / 50 + BATCH_PAGES;
 }
 
 unsigned int view_suspicions(const struct scan *s, const struct tally *t,
@@ -394,12 +395,12 @@ static void emit_percentiles(struct view *v, const struct scan *s,
 	int known = t->known < s->scale.known ? t->known : s->scale.known;
 
 	for (int k = 0; k < KINDS; k++) {
-		if (!age_cold(t->pages[k], 0))
+		if (!age_cold(&t->pages[k], 0))
 			continue;
 		x->kind = kind_name((enum kind)k);
 		for (size_t i = 0; i < v->n_percentiles; i++) {
 			x->percentile_pct = v->percentile_pct[i];
-			x->idle_us = age_percentile(t->pages[k], &s->scale,
+			x->idle_us = age_percentile(&t->pages[k], &s->scale,
 						    known, x->percentile_pct);
 			view_put(v, x);
 		}
@@ -415,7 +416,8 @@ static uint64_t working_set(const struct scan *s, const struct tally *t)
 	if (age >= AGES)
 		return NUM_NONE;
 	for (int k = 0; k < KINDS; k++)
-		pages += age_cold(t->pages[k], 0) - age_cold(t->pages[k], age);
+		pages +=
+			age_cold(&t->pages[k], 0) - age_cold(&t->pages[k], age);
 	return pages;
 }
 
@@ -426,7 +428,7 @@ static void promotions(const struct scan *s, const struct tally *t, int age,
 	double minutes = (double)s->window_us / 60e6, per_min;
 
 	/* What is of the age known last had no pass yet to be touched in. */
-	pages = age < s->scale.known ? age_cold(t->promoted, age) : NUM_NONE;
+	pages = age < s->scale.known ? age_cold(&t->promoted, age) : NUM_NONE;
 	x->working_set_bytes = bytes(s, set);
 	x->promoted_bytes_per_min = NUM_NONE;
 	x->promoted_pct_per_min = NAN;
@@ -455,7 +457,7 @@ static void emit_recommend(struct view *v, const struct scan *s,
 	int age = AGES;
 
 	if (set != NUM_NONE && s->window_us)
-		age = age_recommend(t->promoted, set, s->window_us,
+		age = age_recommend(&t->promoted, set, s->window_us,
 				    v->bound_pct, s->scale.known);
 	view_cold(s, t, age < AGES ? s->scale.us[age] : NUM_MAX, x);
 	promotions(s, t, age, x);
@@ -567,7 +569,7 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 {
 	/* The rows of a view that is of all ages are as good as the oldest. */
 	size_t judged = s->source == SOURCE_IDLE ? s->opts->n_ages - 1 : 0;
-	static struct tally t; /* 16 KiB: not for the stack */
+	static struct tally t; /* keeps its memory */
 	char text[VERDICT_LEN];
 	struct sample x;
 

@@ -3,6 +3,7 @@
 
 #include "cold-scan/lrugen.c"
 #include "cold-scan/referenced.c"
+#include "cold-scan/tally.c"
 #include "num.h"
 #include "tap.h"
 
@@ -86,17 +87,18 @@ static void test_ages(void)
 	m.first = false;
 	m.idle[0] &= ~UINT64_C(1); /* page 0 is touched */
 	t = pass();
-	is_u64(t->pages[ANON][1], 3, "three were idle for a pass");
-	is_u64(t->pages[ANON][0], 1, "one was touched");
+	is_u64(counts_of(&t->pages[ANON], 1), 3, "three were idle for a pass");
+	is_u64(counts_of(&t->pages[ANON], 0), 1, "one was touched");
 	is_u64(m.mark[0], 1, "only that one is marked again");
-	is_u64(t->promoted[1], 0, "it was not cold before");
+	is_u64(counts_of(&t->promoted, 1), 0, "it was not cold before");
 	/* Touched between the read and the mark: the mark must not cover it. */
 	m.idle[0] &= ~UINT64_C(2);
 	kernel_marks();
 	t = pass();
-	is_u64(t->pages[ANON][0], 1, "an access before the mark is not lost");
-	is_u64(t->promoted[1], 1, "it is a promotion from its age");
-	is_u64(t->pages[ANON][2], 2, "the others grow older");
+	is_u64(counts_of(&t->pages[ANON], 0), 1,
+	       "an access before the mark is not lost");
+	is_u64(counts_of(&t->promoted, 1), 1, "it is a promotion from its age");
+	is_u64(counts_of(&t->pages[ANON], 2), 2, "the others grow older");
 	is_u64(t->cover[TRACKED], 4, "all are tracked");
 }
 
@@ -138,7 +140,7 @@ static void test_kinds(void)
 		reset();
 		m.flags[9] = flags[k] | F(LRU) | UINT64_C(1) << 21; /* KSM */
 		m.ino[9] = 7;
-		is_u64(pass()->pages[k][0], 1, "kind %s",
+		is_u64(counts_of(&pass()->pages[k], 0), 1, "kind %s",
 		       kind_name((enum kind)k));
 	}
 }
@@ -156,16 +158,19 @@ static void test_huge(void)
 	m.first = true;
 	t = pass();
 	m.first = false;
-	is_u64(t->pages[ANON][0], 64, "a huge page counts with its size");
+	is_u64(counts_of(&t->pages[ANON], 0), 64,
+	       "a huge page counts with its size");
 	is_u64(m.mark[0], UINT64_C(1) << 32, "only its head is marked");
 	is_u64(m.mark[1], 0, "not its tails");
 	kernel_marks();
 	t = pass();
-	is_u64(t->pages[ANON][1], 64, "idle is idle in all its pages");
+	is_u64(counts_of(&t->pages[ANON], 1), 64,
+	       "idle is idle in all its pages");
 	m.idle[0] = 0;
 	t = pass();
-	is_u64(t->pages[ANON][0], 64, "a touch anywhere makes all of it hot");
-	is_u64(t->promoted[1], 64, "and promotes all of it");
+	is_u64(counts_of(&t->pages[ANON], 0), 64,
+	       "a touch anywhere makes all of it hot");
+	is_u64(counts_of(&t->promoted, 1), 64, "and promotes all of it");
 	/* Split: the kernel copies the mark to each page. */
 	m.idle[0] = ~UINT64_C(0) << 32;
 	m.idle[1] = (UINT64_C(1) << 32) - 1;
@@ -174,7 +179,8 @@ static void test_huge(void)
 		m.ino[i] = 7;
 	}
 	t = pass();
-	is_u64(t->pages[ANON][1], 64, "its pages keep the age when it splits");
+	is_u64(counts_of(&t->pages[ANON], 1), 64,
+	       "its pages keep the age when it splits");
 	is_u64(t->cover[MIGRATED], 0, "their marks are known");
 }
 
@@ -188,19 +194,19 @@ static void test_strangers(void)
 	m.idle[0] = 8;
 	t = pass();
 	is_u64(t->cover[MIGRATED], 1, "idle, but not by us: age unknown");
-	is_u64(t->pages[FILES][0], 1, "it is not counted as cold");
+	is_u64(counts_of(&t->pages[FILES], 0), 1, "it is not counted as cold");
 	t = pass();
-	is_u64(t->pages[FILES][1], 1, "from then on it has an age");
+	is_u64(counts_of(&t->pages[FILES], 1), 1, "from then on it has an age");
 	m.flags[3] = F(LRU) | F(ANON) | F(SWAPBACKED);
 	m.idle[0] = 0;
 	t = pass();
 	is_u64(t->cover[FRESH], 1, "freed and taken for the other kind: new");
-	is_u64(t->promoted[1], 0, "that is no promotion");
+	is_u64(counts_of(&t->promoted, 1), 0, "that is no promotion");
 	m.flags[3] |= F(LOCKED);
 	m.idle[0] = 8;
 	t = pass();
 	is_u64(t->cover[BUSY], 1, "locked: nobody could look");
-	is_u64(t->pages[ANON][0], 1, "and it is not cold");
+	is_u64(counts_of(&t->pages[ANON], 0), 1, "and it is not cold");
 }
 
 /* Steady memory, all of it touched in each window. */
@@ -222,7 +228,8 @@ static void test_left_unmarked(void)
 		marked += m.mark[i / 64] >> i % 64 & 1;
 	ok(marked < N - N / 8 && marked > N / 2, "a quarter stays unmarked");
 	t = pass();
-	is_u64(t->pages[ANON][0], N, "what is left counts as touched");
+	is_u64(counts_of(&t->pages[ANON], 0), N,
+	       "what is left counts as touched");
 	is_u64(t->marked_left, 0, "and as nobody's while it is not idle");
 	m.idle[0] = m.idle[1] = UINT64_MAX;
 	t = pass();
@@ -230,7 +237,8 @@ static void test_left_unmarked(void)
 	is_u64(t->marked_left, t->cover[MIGRATED], "by nothing else");
 	t = pass();
 	is_u64(t->marked_left, 0, "what is idle is not left again");
-	is_u64(t->pages[ANON][1] + t->pages[ANON][2], N, "and ages");
+	is_u64(counts_of(&t->pages[ANON], 1) + counts_of(&t->pages[ANON], 2), N,
+	       "and ages");
 	reset();
 	m.leave = 8; /* of huge ones each */
 	m.first = true;
@@ -261,15 +269,15 @@ static void test_lru_gen(void)
 	m.first = false;
 	m.idle[0] = 0xd; /* of the second, page tables or write(2) tell */
 	t = pass();
-	is_u64(t->pages[FILES][1], 1, "not read: idle");
-	is_u64(t->pages[FILES][0], 2, "read, or touched otherwise");
+	is_u64(counts_of(&t->pages[FILES], 1), 1, "not read: idle");
+	is_u64(counts_of(&t->pages[FILES], 0), 2, "read, or touched otherwise");
 	is_u64(t->unsure_pages, 1, "read, maybe before the last pass");
-	is_u64(t->pages[ANON][1], 1, "that is told of files only");
+	is_u64(counts_of(&t->pages[ANON], 1), 1, "that is told of files only");
 	is_u64(m.mark[0], 2, "what has its mark gets no other");
 	m.flags[2] = file;
 	m.idle[0] |= 2;
 	t = pass();
-	is_u64(t->pages[FILES][1], 1, "idle from then on");
+	is_u64(counts_of(&t->pages[FILES], 1), 1, "idle from then on");
 	is_u64(t->unsure_pages, 1, "the touched one has the bit still");
 	is_u64(t->cover[MIGRATED], 0, "none is another's mark");
 }
@@ -331,11 +339,12 @@ static void test_part(void)
 	for (uint8_t pass_no = 1; pass_no < 4; pass_no++) {
 		m.idle[0] &= ~(UINT64_C(1) << 8);
 		t = sample_huge();
-		is_u64(t->pages[ANON][0], N - 8,
+		is_u64(counts_of(&t->pages[ANON], 0), N - 8,
 		       "touched in each window it is hot in both words");
 	}
 	t = sample_huge();
-	is_u64(t->pages[ANON][1], N - 8, "a pass makes it a pass older");
+	is_u64(counts_of(&t->pages[ANON], 1), N - 8,
+	       "a pass makes it a pass older");
 }
 
 static void test_lead_in(void)
@@ -356,12 +365,33 @@ static void test_lead_in(void)
 	m.idle[0] &= ~(UINT64_C(1) << 8);
 	tally_free(&m.out);
 	age_chunk(&c, &last, &m.out);
-	is_u64(tally_of(&m.out, 7, 0)->pages[ANON][0], 64,
+	is_u64(counts_of(&tally_of(&m.out, 7, 0)->pages[ANON], 0), 64,
 	       "what only leads there is not counted");
 	is_u64(m.mark[0], UINT64_C(1) << 8, "only the head is marked there");
 	is_u64(m.age[8], 0, "and told its age");
 	is_u64(m.age[3], 9, "others keep theirs");
 	is_u64(m.age[9], 1, "so do its own pages of words not looked at");
+}
+
+/* A machine has thousands of cgroups: none takes more than 1 KiB. */
+static void test_tally_size(void)
+{
+	struct tally *t;
+	size_t bytes = sizeof(*t);
+
+	reset();
+	t = tally_of(&m.out, 7, 0);
+	for (int a = 0; a < 8; a++) {
+		counts_more(&t->pages[ANON], a, 1);
+		counts_more(&t->pages[FILES], a, 1);
+		counts_more(&t->promoted, a, 1);
+	}
+	for (int k = 0; k < KINDS; k++)
+		bytes += (size_t)t->pages[k].n * sizeof(uint64_t);
+	bytes += (size_t)t->promoted.n * sizeof(uint64_t);
+	ok(bytes < 1024, "a cgroup of eight ages takes less than 1 KiB");
+	is_u64(counts_of(&t->pages[ANON], 7), 1, "of its last age");
+	is_u64(counts_of(&t->pages[ANON], AGE_MAX), 0, "none above");
 }
 
 /* What another run's ages are worth by now. */
@@ -383,13 +413,15 @@ static void test_known(void)
 	m.idle[0] = 7;
 	t = tally_of(&m.out, 0, 0);
 	age_known(&c, &m.out);
-	is_u64(t->pages[ANON][3] + t->pages[FILES][3], 4, "they are told");
+	is_u64(counts_of(&t->pages[ANON], 3) + counts_of(&t->pages[FILES], 3),
+	       4, "they are told");
 	tally_clear(t);
 	c.idle = m.idle;
 	age_known(&c, &m.out);
-	is_u64(t->pages[ANON][3], 1, "what is idle has its age");
+	is_u64(counts_of(&t->pages[ANON], 3), 1, "what is idle has its age");
 	is_u64(t->cover[FRESH], 2, "a frame of the other kind is reused");
-	is_u64(t->pages[FILES][0], 2, "nor is it cold, or what is not idle");
+	is_u64(counts_of(&t->pages[FILES], 0), 2,
+	       "nor is it cold, or what is not idle");
 }
 
 static void test_scale(void)
@@ -397,25 +429,26 @@ static void test_scale(void)
 	struct age_scale s = { .us = { 0, 10000000, 20000000, 29900000 },
 			       .known = 3 };
 	const uint64_t ask[] = { 2000000, 300000000 };
-	uint64_t pages[AGES] = { 4, 3, 2, 1 }, promoted[AGES] = { 0, 50, 2 };
+	uint64_t four[] = { 4, 3, 2, 1 }, three[] = { 0, 50, 2 };
+	const struct counts pages = { four, 4 }, promoted = { three, 3 };
 
 	is_u64((unsigned)age_from(&s, 10000000), 1, "an age that is reached");
 	is_u64((unsigned)age_from(&s, 30000000), 3, "2 %% are forgiven");
 	is_u64((unsigned)age_from(&s, 31000000), AGES, "no more than that");
-	is_u64(age_cold(pages, 1), 6, "an age and all above");
-	is_u64(age_cold(pages, AGES), NUM_NONE, "unknown, not 0");
-	is_u64(age_percentile(pages, &s, 3, 50), 20000000, "the median");
-	is_u64(age_percentile(pages, &s, 3, 40), 10000000, "what is hot");
-	is_u64(age_percentile(pages, &s, 3, 90), 29900000, "the last told");
-	is_u64(age_percentile(pages, &s, 3, 100), NUM_NONE,
+	is_u64(age_cold(&pages, 1), 6, "an age and all above");
+	is_u64(age_cold(&pages, AGES), NUM_NONE, "unknown, not 0");
+	is_u64(age_percentile(&pages, &s, 3, 50), 20000000, "the median");
+	is_u64(age_percentile(&pages, &s, 3, 40), 10000000, "what is hot");
+	is_u64(age_percentile(&pages, &s, 3, 90), 29900000, "the last told");
+	is_u64(age_percentile(&pages, &s, 3, 100), NUM_NONE,
 	       "the oldest may be older");
-	is_u64(age_percentile(pages, &s, 1, 50), NUM_NONE,
+	is_u64(age_percentile(&pages, &s, 1, 50), NUM_NONE,
 	       "what this cgroup does not know");
-	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.2, 3), 2,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.2, 3), 2,
 	       "2 of 1000 pages a minute are 0.2 %%");
-	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.1, 4), 3,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 4), 3,
 	       "under 0.1 %% only the age above");
-	is_u64((unsigned)age_recommend(promoted, 1000, 60000000, 0.1, 3), AGES,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 3), AGES,
 	       "that no page could be promoted from yet");
 	age_grid(&s, ask, 2);
 	for (size_t i = 0; i < 2; i++)
@@ -466,11 +499,11 @@ static void test_lrugen(void)
 	seen[0].gen[3].seq = 5;
 	age_grid(&scale, ask, 2);
 	lrugen_tally(seen, &scale, t);
-	is_u64(age_cold(t->pages[FILES], age_from(&scale, 50000000)), 45,
+	is_u64(age_cold(&t->pages[FILES], age_from(&scale, 50000000)), 45,
 	       "cold for 50 s");
-	is_u64(age_cold(t->pages[FILES], age_from(&scale, 20000000)), 1153,
+	is_u64(age_cold(&t->pages[FILES], age_from(&scale, 20000000)), 1153,
 	       "cold for 20 s");
-	is_u64(age_cold(t->pages[ANON], age_from(&scale, 20000000)), 0,
+	is_u64(age_cold(&t->pages[ANON], age_from(&scale, 20000000)), 0,
 	       "hot is not cold");
 	is_u64(t->stale_us, 10000000, "nobody looked since");
 	ok(age_from(&scale, 60000000) > t->known, "60 s cannot be told");
@@ -511,17 +544,17 @@ static void test_referenced(void)
 		referenced_run(&run, &r.files);
 		f = tally_of(&r.files, 7, 0);
 		is_u64(f->mapped_pages, 1, "what is mapped is apart");
-		is_u64(f->pages[FILES][UNREAD_FIRST], pass ? 2 : 5,
+		is_u64(counts_of(&f->pages[FILES], UNREAD_FIRST), pass ? 2 : 5,
 		       "new, read or dirty is not unread");
-		is_u64(f->pages[FILES][UNREAD_FIRST + pass], pass ? 3 : 5,
-		       "unread, a huge page by its head");
+		is_u64(counts_of(&f->pages[FILES], UNREAD_FIRST + pass),
+		       pass ? 3 : 5, "unread, a huge page by its head");
 	}
 	age_grid(&scale, ask, 2);
-	t.pages[FILES][AGES - 1] = 6;
+	counts_more(&t.pages[FILES], AGES - 1, 6);
 	referenced_take(&r, &scale, 30000000, &t);
-	is_u64(age_cold(t.pages[FILES], age_from(&scale, 20000000)), 4,
+	is_u64(age_cold(&t.pages[FILES], age_from(&scale, 20000000)), 4,
 	       "three unread for two intervals, and one mapped, maybe");
-	is_u64(age_cold(t.pages[FILES], 0), 6, "of all");
+	is_u64(age_cold(&t.pages[FILES], 0), 6, "of all");
 	is_u64(t.unsure_pages, 1, "the mapped one is unsure");
 	flags[1] |= bit;
 	referenced_run(&(struct referenced_run){ .pages = FRAMES,
@@ -558,6 +591,7 @@ int main(void)
 	test_part();
 	test_lead_in();
 	test_known();
+	test_tally_size();
 	test_scale();
 	test_lrugen();
 	test_referenced();
