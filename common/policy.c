@@ -94,7 +94,8 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 	if (!strcmp(text, "-") || (!pct && !strcmp(text, "max")) ||
 	    (pct ? !num_milli(text, &milli) && milli >= 0
 		 : !num_u64(text, &v))) {
-		snprintf(buf, size, "%s", text);
+		/* 2^64-1 is what other programs write for "max" */
+		snprintf(buf, size, "%s", v >= NUM_MAX ? "max" : text);
 		return 0;
 	}
 	if (pct ? num_pct(text, &share) : num_size(text, &v))
@@ -103,7 +104,8 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		snprintf(buf, size, "%.3f", share);
 	else
 		snprintf(buf, size, "%llu", (unsigned long long)v);
-	return 0;
+	/* What is handed on is read again. */
+	return pct && num_milli(buf, &milli) ? -EINVAL : 0;
 }
 
 /* A mistyped column of policy would be somebody's own, and rule nothing. */

@@ -644,6 +644,7 @@ const char *rows_str(const struct rows_in *in, int i)
 int rows_u64(const struct rows_in *in, int i, uint64_t *out)
 {
 	const char *s = rows_str(in, i);
+	int err;
 
 	*out = NUM_NONE;
 	if (!s)
@@ -652,7 +653,11 @@ int rows_u64(const struct rows_in *in, int i, uint64_t *out)
 		*out = NUM_MAX;
 		return 0;
 	}
-	return num_u64(s, out);
+	if ((err = num_u64(s, out)))
+		return err;
+	if (*out > NUM_MAX) /* so other programs write "max", not "-" */
+		*out = NUM_MAX;
+	return 0;
 }
 
 int rows_milli(const struct rows_in *in, int i, int64_t *out)

@@ -173,7 +173,7 @@ int rows_find(const struct rows_in *in, const char *name);
 const char *rows_missing(const struct rows_in *in, const struct col_set *cols);
 /* Cells by index, NULL for -1, a short row, or "-". */
 const char *rows_str(const struct rows_in *in, int i);
-/* NUM_NONE for those; "max" is NUM_MAX; -EINVAL for anything else. */
+/* NUM_NONE for those; "max" and 2^64-1 are NUM_MAX; or -EINVAL, -ERANGE. */
 int rows_u64(const struct rows_in *in, int i, uint64_t *out);
 /* Decimals, as percent and time; -ENOENT for unknown, -EINVAL for a word. */
 int rows_milli(const struct rows_in *in, int i, int64_t *out);

@@ -191,9 +191,19 @@ static void test_rows(void)
 	struct rows_in in;
 	uint64_t v;
 	int64_t milli;
-	int fd = feed(&in, "/bare\n#cgroup\ttime\tx_bytes\n# a comment\n\n"
-			   "/a\t1.500\t12\n/b\t-\tmax\n#cgroup\ty\n/c\t7\n"
-			   "/d\t8");
+	int fd = feed(&in, "#cgroup\tx_bytes\n/a\t18446744073709551615\n"
+			   "/a\t18446744073709551616\n");
+
+	ok(rows_next(&in) == ROWS_HEADER && rows_next(&in) == ROWS_ROW &&
+		   !rows_u64(&in, 1, &v) && v == NUM_MAX,
+	   "2^64-1 is max, and not unknown");
+	ok(rows_next(&in) == ROWS_ROW && rows_u64(&in, 1, &v) == -ERANGE,
+	   "more is no number");
+	close(fd);
+	rows_in_close(&in);
+	fd = feed(&in, "/bare\n#cgroup\ttime\tx_bytes\n# a comment\n\n"
+		       "/a\t1.500\t12\n/b\t-\tmax\n#cgroup\ty\n/c\t7\n"
+		       "/d\t8");
 
 	ok(rows_next(&in) == ROWS_ROW && !strcmp(rows_str(&in, 0), "/bare"),
 	   "a bare path is a row");
