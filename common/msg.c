@@ -70,11 +70,24 @@ static size_t quote(char *out, size_t room, const char *text)
 	return used;
 }
 
+/* A name may be longer than a line: it loses its middle, and not the reason. */
+enum { LONGEST = 1000 };
+
+static void shorten(char *text)
+{
+	size_t n = strlen(text), half = LONGEST / 2;
+
+	if (n <= LONGEST)
+		return;
+	memcpy(text + half, "..", 2);
+	memmove(text + half + 2, text + n - half, half + 1);
+}
+
 __attribute__((format(printf, 3, 0))) static void say(int level, int err,
 						      const char *fmt,
 						      va_list ap)
 {
-	char text[1024], line[2048];
+	char text[16384], line[(LONGEST + 2) * (TEXT_HEX - 1) + 32];
 	int n = snprintf(text, sizeof(text), "%s: ", msg.prog);
 	size_t used = n < 0 ? 0 : (size_t)n;
 
@@ -83,6 +96,7 @@ __attribute__((format(printf, 3, 0))) static void say(int level, int err,
 	if (err && used < sizeof(text))
 		snprintf(text + used, sizeof(text) - used, ": %s",
 			 strerror(err < 0 ? -err : err));
+	shorten(text);
 	/* One write(2) a line, so that the tools of a pipe do not mix theirs.
 	 */
 	n = msg.journal ? snprintf(line, sizeof(line), "<%d>", level) : 0;

@@ -456,6 +456,19 @@ hostile() {
 	each hostile
 }
 
+long_name() {
+	run --separate-stderr "$1" -q -c 1 -i 6s "/$(printf 'x%.0s' {1..3000})/../y"
+	[ "$status" -eq 2 ]
+	[[ $stderr == "$1: '/xxx"*"xx..xx"*"/../y' is not a cgroup path below the mount" ]]
+	# each byte of it is four there
+	run --separate-stderr "$1" -q -c 1 -i 6s "/$(printf '\e%.0s' {1..3000})/../y"
+	[[ $stderr == *"/../y' is not a cgroup path below the mount" ]]
+}
+@test "a long name in a message loses its middle, and not the reason" {
+	use_root cold-scan-lru-gen-7.3.4
+	each long_name
+}
+
 has_levels() {
 	local err=$BATS_TEST_TMPDIR/err stream
 	: >"$err"

@@ -215,7 +215,7 @@ void arm_polled(struct armed_trigger *t)
 void arm_warn(struct armed_trigger *t, int err)
 {
 	struct watch *w = t->trigger->w;
-	char why[512];
+	char why[WHY_MAX];
 
 	if (t->warned || err == -ENODEV || reader_is_gone(&w->reader, t->cg))
 		return;

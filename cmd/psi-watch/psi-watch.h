@@ -43,9 +43,9 @@ struct watch {
 	struct rows_out out;
 	struct col_set cols;
 	struct row row;
-	uint64_t interval_us; /* 0: one sample */
-	bool failed;	      /* some cgroup could not be read */
-	char warned_why[512]; /* why, told once for all */
+	uint64_t interval_us;	  /* 0: one sample */
+	bool failed;		  /* some cgroup could not be read */
+	char warned_why[WHY_MAX]; /* why, told once for all */
 
 	/* the loop */
 	const struct job *job;

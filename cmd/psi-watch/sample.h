@@ -64,6 +64,9 @@ struct sample {
 	const char *trend; /* see show.c */
 };
 
+/* Can a column be compared? */
+bool sample_is_number(int arg);
+
 /* A column's number: thousandths of _pct and time, else whole; or unknown. */
 bool sample_value(const struct sample *s, int arg, int64_t *out);
 
@@ -113,6 +116,8 @@ int reader_open_file(const struct reader *r, const struct cg *cg,
 
 /* Was it removed since the set last looked? */
 bool reader_is_gone(const struct reader *r, const struct cg *cg);
+
+enum { WHY_MAX = CG_KEY_MAX + 256 };
 
 /* Why a pressure file cannot be read, and the remedy, in one sentence. */
 void reader_why(const struct reader *r, const struct cg *cg, int err, char *buf,

@@ -16,7 +16,7 @@
 static bool warn_failure(struct watch *w, const struct cg *cg, int err)
 {
 	struct sample_state *state = cg->data;
-	char why[512];
+	char why[WHY_MAX];
 
 	if (state->warned)
 		return true;
