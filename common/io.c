@@ -216,10 +216,14 @@ static int open_beside(const char *path, char *tmp, size_t size)
 	int n = snprintf(tmp, size, "%s.XXXXXX", path), fd;
 	struct stat st;
 
+	if (!*path)
+		return -ENOENT;
 	if (n < 0 || (size_t)n >= size)
 		return -ENAMETOOLONG;
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
-		return -ELOOP;
+		return S_ISLNK(st.st_mode)   ? -ELOOP
+		       : S_ISDIR(st.st_mode) ? -EISDIR
+					     : -ENOTSUP;
 	fd = mkostemp(tmp, O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

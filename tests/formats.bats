@@ -189,6 +189,13 @@ swap-balance: prometheus: column 'innermost' is left out: 'innermost' already is
 		one_line "--out: cannot replace"
 		[ -z "$output" ]
 	done
+	ln -s x "$BATS_TEST_TMPDIR/link"
+	for bad in "|No such file" "/dev/null|not supported" "$BATS_TEST_TMPDIR|Is a directory" \
+		"$BATS_TEST_TMPDIR/link|symbolic links"; do
+		runx 2 cold-scan -q -a 1m --out "${bad%|*}" /
+		one_line "--out: cannot replace '${bad%|*}': "
+		[[ $stderr == *"${bad#*|}"* ]]
+	done
 }
 
 # on COLUMNS COMMAND: what a terminal of that width shows.
