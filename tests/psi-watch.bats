@@ -163,6 +163,9 @@ replay() {
 	echo 'some avg10=0.00 avg60=0.00 avg300=0.00' >"$TMO_ROOT/sys/fs/cgroup/web/memory.pressure"
 	runx 2 psi-watch -o cgroup,mem_some_avg10_pct /web
 	one_line "no total="
+	cp "$TMO_ROOT/sys/fs/cgroup/web/memory.pressure" "$TMO_ROOT/proc/pressure/memory"
+	runx 2 psi-watch --check
+	grep -q '^system_mem	missing	no total=	' <<<"$output"
 }
 
 @test "live windows are measured, and the first row comes after one interval" {
@@ -416,6 +419,11 @@ $KEY/ü" ]
 	same $'/web\t1610612736\t0.100'
 	runx 0 psi-watch -H -o cgroup - < <(printf '#cgroup\tfloor_bytes\tmem_limit_pct\n/web\tmax\t0.1\n')
 	same $'/web\tmax\t0.1'
+	# 2^64-1 is no limit in other programs; what is no number to the next stage is none here
+	runx 0 psi-watch -H -o cgroup - < <(printf '#cgroup\tfloor_bytes\n/web\t18446744073709551615\n')
+	same $'/web\tmax'
+	runx 2 psi-watch -H -o cgroup - < <(printf '#cgroup\tmem_limit_pct\n/web\t18446744073709551615%%\n')
+	one_line "is not a percentage"
 }
 
 @test "a row that is wrong is told and passed over while it runs" {
@@ -539,6 +547,9 @@ $KEY/b	2" ]
 	# 1 is a microsecond: 1.5 is no second and a half
 	runx 2 psi-watch --until 'mem_some_us > 1.5' /
 	one_line "expected a value in the column's unit at '1.5'"
+	# thousandths of it are no number
+	runx 2 psi-watch --until 'mem_some_pct < 18446744073709551615%' /
+	one_line "expected a value in the column's unit at '18446744073709551615%'"
 	runx 2 psi-watch --until 'nope < 1' /
 	one_line "expected a column"
 	runx 2 psi-watch --until 'mem_some_pct < 1 for 3s or io_some_pct < 1' /
@@ -996,6 +1007,8 @@ listen() {
 	[ "$(sort <<<"$output")" = $'/\n/batch' ]
 	runx 2 psi-watch --sort nope /
 	one_line "--sort: no column 'nope'"
+	runx 2 psi-watch --sort trend -i 1s /
+	one_line "--sort: column 'trend' is not a number"
 	runx 2 psi-watch --top 2 /
 	one_line "--top needs --sort"
 }

@@ -20,9 +20,10 @@ static void check_system(struct rows_out *o, bool *failed)
 		ssize_t n =
 			io_read(root_fd(), psi_system_file((enum psi_res)res),
 				buf, sizeof(buf));
+		bool usable = n >= 0 && !psi_parse(buf, &psi);
 
 		snprintf(feature, sizeof(feature), "system_%s", name);
-		if (n >= 0 && !psi_parse(buf, &psi))
+		if (usable)
 			tool_check(o, feature, CHECK_OK, "/%s",
 				   psi_system_file((enum psi_res)res));
 		else if (res == PSI_IRQ)
@@ -31,9 +32,11 @@ static void check_system(struct rows_out *o, bool *failed)
 				       "irq columns are -");
 		else
 			tool_check_fix(o, feature, CHECK_MISSING,
-				       "boot with psi=1", "%s",
+				       n < 0 ? "boot with psi=1"
+					     : "a kernel whose files have it",
+				       "%s",
 				       n < 0 ? strerror((int)-n) : "no total=");
-		*failed |= res != PSI_IRQ && n < 0;
+		*failed |= !usable && res != PSI_IRQ;
 	}
 }
 

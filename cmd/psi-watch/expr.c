@@ -18,6 +18,9 @@ struct parser {
 /* Deeper parentheses than anybody writes would only exhaust the stack. */
 enum { DEPTH_MAX = 16 };
 
+/* Its thousandths are still exact; no share comes near. */
+#define PCT_MOST 1e12
+
 static int parse_expr(struct parser *ps);
 
 static int fail(struct parser *ps, const char *wanted)
@@ -78,7 +81,7 @@ static int limit_of(const char *column, const char *word, int64_t *out)
 	double pct;
 
 	if (has_unit(column, "_pct")) {
-		if (num_pct(word, &pct))
+		if (num_pct(word, &pct) || pct > PCT_MOST)
 			return -EINVAL;
 		*out = (int64_t)(pct * 1000 + 0.5);
 		return 0;

@@ -174,9 +174,13 @@ static char **operands(int argc, char **argv, const struct config *cfg,
 
 static int sort_column(const char *name)
 {
-	for (size_t i = 0; i < sample_n_cols; i++)
-		if (!strcmp(sample_cols[i].name, name))
-			return sample_cols[i].arg;
+	for (size_t i = 0; i < sample_n_cols; i++) {
+		if (strcmp(sample_cols[i].name, name))
+			continue;
+		if (!sample_is_number(sample_cols[i].arg))
+			die(0, "--sort: column '%s' is not a number", name);
+		return sample_cols[i].arg;
+	}
 	die(0, "--sort: no column '%s' (-h lists them)", name);
 }
 

@@ -15,6 +15,13 @@
 
 /* ---- columns ---- */
 
+bool sample_is_number(int arg)
+{
+	enum what what = sample_fields[arg].what;
+
+	return what != W_CGROUP && what != W_TREND;
+}
+
 bool sample_value(const struct sample *s, int arg, int64_t *out)
 {
 	const struct sample_field *f = &sample_fields[arg];

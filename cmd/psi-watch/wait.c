@@ -4,9 +4,7 @@
 
 static void need_node(struct watch *w, const char *opt, int arg)
 {
-	enum what what = sample_fields[arg].what;
-
-	if (what == W_CGROUP || what == W_TREND)
+	if (!sample_is_number(arg))
 		die(0, "%s: column '%s' is not a number", opt,
 		    sample_cols[arg].name);
 	need_col(&w->reader.need, arg);
