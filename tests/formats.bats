@@ -143,6 +143,51 @@ lint() {
 	done
 }
 
+# hostile_tree: 13 cgroups of such names below /w.slice, each a copy of one there.
+hostile_tree() {
+	local i key
+	for i in 1 2 3; do
+		hostile | cut -f1 | while IFS= read -r key; do
+			[[ $key == '#'* ]] || cp -r "$R/$i/sys/fs/cgroup/w.slice/a" "$R/$i/sys/fs/cgroup$key"
+		done
+	done
+}
+
+@test "each format of what watches, waits and reclaims is valid whatever its cgroups are called" {
+	hostile_tree
+	all=$(psi-watch -h | sed '1,/^columns:/d' | awk '{ printf "%s%s", s, $1; s = "," }')
+	for tool in "psi-watch -r -i 6s -o $all" "psi-watch -r -i 6s --sort mem_some_pct" \
+		"psi-watch -r -i 6s --quantiles" "psi-watch -r -i 1s --until time>1" \
+		"psi-watch -r -t memory|some|1us/10ms" "psi-watch -r -t memory|some|1us/10ms --blame" \
+		"swap-balance -S $BATS_TEST_TMPDIR/s -i 6s -c 2" "tmo-reclaim -n -i 6s"; do
+		read -ra words <<<"$tool"
+		words=("${words[@]//|/ }")
+		[[ $tool == psi-watch* ]] || words+=('/w.slice/*')
+		[[ $tool != psi-watch* ]] || words+=(/w.slice)
+		lint "${words[@]}" -q -f prometheus
+				[ "$(grep -o 'cgroup="/w.slice/[^"\\]*\(\\.[^"\\]*\)*"' <<<"$output" | sort -u | wc -l)" -ge 13 ]
+		run --separate-stderr "${words[@]}" -q -f json
+		jq -e . <<<"$output" >/dev/null
+		python3 -c '
+import json, sys
+def once(pairs):
+    assert len(dict(pairs)) == len(pairs), pairs
+    return dict(pairs)
+rows = [json.loads(l, object_pairs_hook=once) for l in sys.stdin.buffer.read().decode("utf-8").split("\n") if l]
+names = {r["cgroup"] for r in rows}
+assert {"/w.slice/e\x1b[31m\x1b]0;pwn\x07", "/w.slice/\\xe4", "/w.slice/a\"b"} <= names, names
+assert len({tuple(r) for r in rows}) == 1
+' <<<"$output"
+		# as many cells in each row, none of them empty, and no header of a name
+		run --separate-stderr "${words[@]}" -q -f rows
+		awk -F'\t' '/^#/ { if (n++) exit 1; cells = NF } NF != cells || /\t\t|\t$/ { exit 1 }' <<<"$output"
+		script -qec "stty cols 80 -onlcr; $(printf '%q ' "${words[@]}") -f table 2>&1" \
+			/dev/null </dev/null >"$BATS_TEST_TMPDIR/seen"
+		grep -q 'x0[7d]' "$BATS_TEST_TMPDIR/seen"
+		refute grep -aqP '[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]|\xc2[\x80-\x9f]|\x1b(?!\[[0-9]*m)' "$BATS_TEST_TMPDIR/seen"
+	done
+}
+
 @test "of two columns that are one metric the first is told, and the other named once" {
 	runx 0 swap-balance -S "$BATS_TEST_TMPDIR/s" -q -f rows --out "$BATS_TEST_TMPDIR/prom" < <(
 		printf '#cgroup\tx-y\tx_y\tn_info\tn\tinnermost\ttime\n'
