@@ -66,11 +66,9 @@ static struct outcome outcome(const struct period *s,
 	if (!s->t->known)
 		return out;
 	/* Before 6.13 no cgroup's writes are counted: what passed zswap by. */
-	out.written_bytes =
-		a->pswpout_pages != NUM_NONE || !s->run->host.device
-			? y->device_bytes
-			: y->got_anon_bytes -
-				  num_least(y->got_anon_bytes, behind);
+	out.written_bytes = a->pswpout_pages != NUM_NONE || !s->run->host.device
+				    ? y->device_bytes
+				    : num_less(y->got_anon_bytes, behind);
 	out.stored_bytes =
 		num_known(num_delta(a->zswapped_bytes, l->zswapped_bytes));
 	out.cost_bytes = num_known(num_delta(a->zswap_bytes, l->zswap_bytes));

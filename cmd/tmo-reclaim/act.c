@@ -81,7 +81,7 @@ static uint64_t stalled_us(const struct act_job *job, uint64_t total_us,
 	uint64_t us =
 		num_known(num_delta(stall_total_us(job->psi_fd), total_us));
 
-	return us - num_least(us, job->own ? now_us() - start_us : 0);
+	return num_less(us, job->own ? now_us() - start_us : 0);
 }
 
 /* One chunk: 0 or -errno. */

@@ -90,8 +90,7 @@ uint64_t bounds_step(const struct bounds_in *in, const struct bounds_floor *f,
 		step_bytes = max_step_bytes;
 		*reason = REASON_MAX_STEP;
 	}
-	if (step_bytes > base_bytes)
-		step_bytes = base_bytes;
+	step_bytes = num_least(step_bytes, base_bytes);
 	if (step_bytes > room || (!room && *reason == REASON_SMALL)) {
 		step_bytes = room;
 		*reason = f->reason;
@@ -108,8 +107,7 @@ uint64_t bounds_adapt(uint64_t adaptive_bytes, uint64_t current_bytes,
 	double kept = exp2(-(double)window_us / HALF_LIFE_US);
 
 	if (harmed)
-		return current_bytes > adaptive_bytes ? current_bytes
-						      : adaptive_bytes;
+		return num_most(current_bytes, adaptive_bytes);
 	return (uint64_t)((double)adaptive_bytes * kept);
 }
 

@@ -21,8 +21,5 @@ uint64_t chunk_next(uint64_t bytes, uint64_t us, uint64_t trip_bytes,
 
 	if (us > CHUNK_US / 2)
 		next = (uint64_t)((double)bytes * CHUNK_US / (double)us);
-	next = mem_whole_pages(next);
-	if (next < least)
-		return least;
-	return next < most_bytes ? next : most_bytes;
+	return num_least(num_most(mem_whole_pages(next), least), most_bytes);
 }

@@ -16,7 +16,7 @@ static uint64_t gone(uint64_t of_bytes, uint64_t now_bytes)
 {
 	if (of_bytes == NUM_NONE || now_bytes == NUM_NONE)
 		return 0;
-	return of_bytes - num_least(of_bytes, now_bytes);
+	return num_less(of_bytes, now_bytes);
 }
 
 /* Longer than cold-scan --annotate lets a cgroup rest. */
@@ -87,7 +87,7 @@ void evidence_take(struct deciding *s)
 static uint64_t still_cold(uint64_t found_bytes, uint64_t taken_bytes,
 			   uint64_t lru_bytes)
 {
-	uint64_t left = found_bytes - num_least(found_bytes, taken_bytes);
+	uint64_t left = num_less(found_bytes, taken_bytes);
 
 	return lru_bytes == NUM_NONE ? left : num_least(left, lru_bytes);
 }
@@ -102,8 +102,7 @@ uint64_t evidence_cold_anon(const struct deciding *s)
 	uint64_t bytes = still_cold(e->anon_bytes, e->taken_anon_bytes,
 				    s->g.anon_lru_bytes);
 
-	return s->file_only ? 0
-			    : bytes - num_least(bytes, s->g.slow_anon_bytes);
+	return s->file_only ? 0 : num_less(bytes, s->g.slow_anon_bytes);
 }
 
 uint64_t evidence_cold(const struct deciding *s)

@@ -387,9 +387,8 @@ static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 		limit *= 1 - fmin(f, 0.01);
 	}
 	limit = fmin(limit, fmax(max_bytes, (double)in->current_bytes));
-	st->limit_bytes = mem_whole_pages((uint64_t)limit);
-	if (st->limit_bytes < in->floor_bytes)
-		st->limit_bytes = in->floor_bytes;
+	st->limit_bytes =
+		num_most(mem_whole_pages((uint64_t)limit), in->floor_bytes);
 	f = st->stalled_us;
 	st->stalled_us = 0;
 	st->grace_s = interval_s;
@@ -414,9 +413,7 @@ static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 static struct law_out law_oomd(const struct law_in *in, struct law_state *st)
 {
 	static const unsigned int interval = 6;
-	uint64_t above = in->current_bytes > in->floor_bytes
-				 ? in->current_bytes - in->floor_bytes
-				 : 0;
+	uint64_t above = num_less(in->current_bytes, in->floor_bytes);
 
 	if (st->ticks || in->held) {
 		st->ticks -= st->ticks > 0;

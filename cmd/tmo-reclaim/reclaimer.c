@@ -1,5 +1,7 @@
 #include "reclaimer.h"
 
+#include "num.h"
+
 static const uint64_t MEMORY_US = 600000000, QUIET_US = 60000000;
 static const uint64_t BATCH_BYTES = 256 << 10; /* a CPU keeps to itself */
 static const uint64_t LEAST_BYTES = 128 << 10; /* a write of anybody takes */
@@ -8,10 +10,8 @@ void reclaimer_wrote(struct reclaimer *r, uint64_t asked_bytes,
 		     uint64_t got_bytes, unsigned int cpus, uint64_t now_us)
 {
 	/* The kernel takes more than it is asked for, too. */
-	uint64_t most = 2 * asked_bytes;
-
 	r->late_bytes =
-		(most > got_bytes ? most - got_bytes : 0) + BATCH_BYTES * cpus;
+		num_less(2 * asked_bytes, got_bytes) + BATCH_BYTES * cpus;
 	r->wrote_us = now_us;
 }
 
@@ -23,9 +23,7 @@ void reclaimer_look(struct reclaimer *r, uint64_t others_steal_bytes,
 	seen |= r->looked && high_bytes != r->high_bytes;
 	r->looked = true;
 	r->high_bytes = high_bytes;
-	r->late_bytes -= r->late_bytes < others_steal_bytes
-				 ? r->late_bytes
-				 : others_steal_bytes;
+	r->late_bytes = num_less(r->late_bytes, others_steal_bytes);
 	if (now_us - r->wrote_us > RECLAIMER_FLUSHED_US)
 		r->late_bytes = 0;
 	if (!seen)

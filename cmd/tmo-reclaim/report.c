@@ -112,7 +112,7 @@ static uint64_t cpu_us(const struct run *run)
 	     (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
 	if (run->act)
 		in_kernel = act_cpu_us(run->act);
-	return us > in_kernel ? us - in_kernel : 0;
+	return num_less(us, in_kernel);
 }
 
 void report(struct run *run, int format)

@@ -44,8 +44,7 @@ static uint64_t time_for_write(struct run *run, uint64_t now_us)
 	run->wait_us += (now_us - run->waited_at_us) / 2;
 	run->wait_us = num_least(run->wait_us, most);
 	run->waited_at_us = now_us;
-	if (share < run->wait_us / 2 + 20000)
-		share = run->wait_us / 2 + 20000;
+	share = num_most(share, run->wait_us / 2 + 20000);
 	return num_least(run->policy.deadline_us, share);
 }
 
@@ -157,7 +156,7 @@ void take(struct period *s)
 		      " us, write back %" PRIu64 " us later",
 		      s->cg->key, j.seen_us, j.back_us);
 	run->own_us += j.elapsed_us;
-	run->wait_us -= num_least(run->wait_us, j.elapsed_us);
+	run->wait_us = num_less(run->wait_us, j.elapsed_us);
 	s->partial = j.end != ACT_DONE;
 	/* Of huge pages a write isolates tens: no fault of what it waits for.
 	 */

@@ -271,8 +271,7 @@ static double share(const struct psi_line *line, uint64_t *total_us,
 	*total_us = line->total_us;
 	if (first || stall == NUM_NONE || !window_us)
 		return (double)line->avg10_mpct / 1e3;
-	stall = stall > own_us ? stall - own_us : 0;
-	return (double)stall / (double)window_us * 100;
+	return (double)num_less(stall, own_us) / (double)window_us * 100;
 }
 
 static double avg_pct(const struct psi_line *line)
@@ -356,9 +355,7 @@ static void split_tiers(const struct cg *cg, struct target *t,
 		return;
 	fast_bytes = tier_fast_anon_bytes(tier, buf);
 	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
-	g->slow_anon_bytes =
-		num_known(g->anon_lru_bytes) -
-		num_least(num_known(g->anon_lru_bytes), fast_bytes);
+	g->slow_anon_bytes = num_less(num_known(g->anon_lru_bytes), fast_bytes);
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
@@ -417,7 +414,7 @@ static uint64_t swapped(const struct reading *last, const struct reading *from,
 			    : 0;
 	device = pages(a->pswpout_pages, l->pswpout_pages);
 	back = pages(a->zswpwb_pages, l->zswpwb_pages);
-	return device - num_least(device, back) +
+	return num_less(device, back) +
 	       pages(a->zswpout_pages, l->zswpout_pages) +
 	       pages(a->swpout_zero_pages, l->swpout_zero_pages);
 }
@@ -512,8 +509,7 @@ static int64_t saved_file(const struct target *t, const struct reading *now)
 	uint64_t taken = t->sum.got_file_bytes;
 	uint64_t most = t->start.most_file_bytes, is = file_bytes(now);
 
-	return (int64_t)num_least(taken - num_least(taken, back),
-				  most - num_least(most, is));
+	return (int64_t)num_least(num_less(taken, back), num_less(most, is));
 }
 
 int64_t target_saved(const struct target *t, const struct reading *now,
