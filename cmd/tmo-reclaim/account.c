@@ -20,19 +20,27 @@ static void judge_yield(struct period *s, bool acted)
 		     s->cg->key);
 }
 
+void yield_add(struct yield *sum, const struct yield *y)
+{
+	sum->got_bytes += y->got_bytes;
+	sum->got_anon_bytes += y->got_anon_bytes;
+	sum->got_file_bytes += y->got_file_bytes;
+	sum->scanned_bytes += y->scanned_bytes;
+	sum->demoted_bytes += y->demoted_bytes;
+	sum->device_bytes += y->device_bytes;
+	sum->refaulted_bytes += y->refaulted_bytes;
+	sum->refaulted_anon_bytes += y->refaulted_anon_bytes;
+	sum->refaulted_file_bytes += y->refaulted_file_bytes;
+}
+
 static void add_up(struct totals *sum, const struct result *r, bool acted)
 {
 	sum->periods++;
 	sum->acted += acted;
 	sum->want_bytes += r->want_bytes;
-	sum->got_bytes += r->y.got_bytes;
-	sum->got_anon_bytes += r->y.got_anon_bytes;
-	sum->got_file_bytes += r->y.got_file_bytes;
-	sum->demoted_bytes += r->y.demoted_bytes;
-	sum->refaulted_bytes += r->y.refaulted_bytes;
-	sum->device_bytes += r->y.device_bytes;
 	sum->stall_us += r->stall_us;
 	sum->elapsed_us += r->elapsed_us;
+	yield_add(&sum->y, &r->y);
 }
 
 /* What the period teaches: since the last reading. */
@@ -51,13 +59,7 @@ static struct outcome outcome(const struct period *s,
 		.wanted_bytes = wanted_bytes,
 		.alone = alone,
 		.current_bytes = after->current_bytes,
-		.got_anon_bytes = y->got_anon_bytes,
-		.got_file_bytes = y->got_file_bytes,
-		.demoted_bytes = y->demoted_bytes,
-		.scanned_bytes = y->scanned_bytes,
-		.refaulted_anon_bytes = y->refaulted_anon_bytes,
-		.refaulted_file_bytes =
-			y->refaulted_bytes - y->refaulted_anon_bytes,
+		.y = *y,
 		.cpus = s->run->cpus,
 		.partial = s->partial,
 		.late = s->late,

@@ -140,14 +140,20 @@ struct decision {
 struct decision decide(const struct policy *p, const struct observation *o,
 		       struct memory *m);
 
+/* What reclaim brought, and what came back of it. */
+struct yield {
+	uint64_t got_bytes, got_anon_bytes, got_file_bytes;
+	uint64_t scanned_bytes, demoted_bytes, device_bytes;
+	uint64_t refaulted_bytes, refaulted_anon_bytes, refaulted_file_bytes;
+};
+
 /* What a period brought; all since the last one. */
 struct outcome {
 	uint64_t window_us, now_us;
 	uint64_t wanted_bytes; /* 0: nothing was written */
 	bool alone;	       /* and nothing of it can be another's */
 	uint64_t current_bytes;
-	uint64_t got_anon_bytes, got_file_bytes, demoted_bytes, scanned_bytes;
-	uint64_t refaulted_anon_bytes, refaulted_file_bytes;
+	struct yield y;
 	uint64_t written_bytes; /* to the drive */
 	uint64_t stored_bytes, cost_bytes;
 	unsigned int cpus;

@@ -45,7 +45,7 @@ static void learn_return(struct memory *m, const struct outcome *l)
 {
 	static const double part = 0.25, least_part = 0.02, least = 4 << 20;
 	double back =
-		(double)(l->refaulted_anon_bytes + l->refaulted_file_bytes);
+		(double)(l->y.refaulted_anon_bytes + l->y.refaulted_file_bytes);
 
 	/* Without anything away it was another's reclaim, as by memory.max. */
 	if (m->away_bytes >= least && back >= part * m->away_bytes &&
@@ -91,12 +91,12 @@ static void learn_swap(struct memory *m, const struct outcome *l)
 static void learn_kinds(struct memory *m, const struct outcome *l)
 {
 	const uint64_t taken[] = {
-		[SHARE_ANON] = l->got_anon_bytes + l->demoted_bytes,
-		[SHARE_FILE] = l->got_file_bytes,
+		[SHARE_ANON] = l->y.got_anon_bytes + l->y.demoted_bytes,
+		[SHARE_FILE] = l->y.got_file_bytes,
 	};
 	const uint64_t back[] = {
-		[SHARE_ANON] = l->refaulted_anon_bytes,
-		[SHARE_FILE] = l->refaulted_file_bytes,
+		[SHARE_ANON] = l->y.refaulted_anon_bytes,
+		[SHARE_FILE] = l->y.refaulted_file_bytes,
 	};
 
 	double kept = exp2(-(double)l->window_us / ANON_HALF_US);
@@ -112,8 +112,9 @@ static void learn_kinds(struct memory *m, const struct outcome *l)
 
 void memory_learn(struct memory *m, const struct outcome *l)
 {
-	m->got_bytes = l->got_anon_bytes + l->got_file_bytes + l->demoted_bytes;
-	m->scanned_bytes = l->scanned_bytes;
+	m->got_bytes =
+		l->y.got_anon_bytes + l->y.got_file_bytes + l->y.demoted_bytes;
+	m->scanned_bytes = l->y.scanned_bytes;
 	m->partial = l->partial;
 	m->late = l->late;
 	learn_overshoot(m, l);
@@ -123,10 +124,10 @@ void memory_learn(struct memory *m, const struct outcome *l)
 	if (l->wanted_bytes)
 		reclaimer_wrote(&m->other, l->wanted_bytes, m->got_bytes,
 				l->cpus, l->now_us);
-	m->cold.taken_anon_bytes += l->got_anon_bytes;
-	m->cold.taken_file_bytes += l->got_file_bytes;
+	m->cold.taken_anon_bytes += l->y.got_anon_bytes;
+	m->cold.taken_file_bytes += l->y.got_file_bytes;
 	/* More than chance: as many file pages as the kernel takes at once. */
-	if (m->known && l->refaulted_file_bytes >= mem_reclaim_least_bytes())
+	if (m->known && l->y.refaulted_file_bytes >= mem_reclaim_least_bytes())
 		m->file_back_us = l->now_us;
 	m->current_bytes = l->current_bytes;
 	m->known = true;

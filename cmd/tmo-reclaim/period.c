@@ -240,13 +240,7 @@ static void merge(struct result *sum, const struct result *r)
 
 	*sum = *r;
 	sum->want_bytes += was.want_bytes;
-	sum->y.got_bytes += was.y.got_bytes;
-	sum->y.got_anon_bytes += was.y.got_anon_bytes;
-	sum->y.got_file_bytes += was.y.got_file_bytes;
-	sum->y.refaulted_bytes += was.y.refaulted_bytes;
-	sum->y.demoted_bytes += was.y.demoted_bytes;
-	sum->y.device_bytes += was.y.device_bytes;
-	sum->y.scanned_bytes += was.y.scanned_bytes;
+	yield_add(&sum->y, &was.y);
 	sum->stall_us += was.stall_us;
 	sum->elapsed_us += was.elapsed_us;
 }

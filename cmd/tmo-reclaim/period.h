@@ -52,6 +52,7 @@ enum reason reason_of_errno(int err);
  * acted: something was written.
  */
 void account(struct period *s, bool acted);
+void yield_add(struct yield *sum, const struct yield *y);
 
 /* ---- nesting.c ---- */
 

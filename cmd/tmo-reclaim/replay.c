@@ -1,21 +1,6 @@
 #include "num.h"
 #include "period.h"
 
-/* What it brought then, for the row. */
-static struct yield yield_of(const struct outcome *l)
-{
-	return (struct yield){
-		.got_bytes = l->got_anon_bytes + l->got_file_bytes,
-		.got_anon_bytes = l->got_anon_bytes,
-		.got_file_bytes = l->got_file_bytes,
-		.demoted_bytes = l->demoted_bytes,
-		.scanned_bytes = l->scanned_bytes,
-		.refaulted_bytes =
-			l->refaulted_anon_bytes + l->refaulted_file_bytes,
-		.refaulted_anon_bytes = l->refaulted_anon_bytes,
-	};
-}
-
 void replay(struct run *run, struct cg *cg, struct record *rec,
 	    struct result *r)
 {
@@ -42,7 +27,10 @@ void replay(struct run *run, struct cg *cg, struct record *rec,
 		say_writes(&s);
 	}
 	if (rec->learned) {
-		r->y = yield_of(&rec->outcome);
+		r->y = rec->outcome.y;
+		r->y.got_bytes = r->y.got_anon_bytes + r->y.got_file_bytes;
+		r->y.refaulted_bytes =
+			r->y.refaulted_anon_bytes + r->y.refaulted_file_bytes;
 		memory_learn(m, &rec->outcome);
 		r->overshoot_bytes = m->overshoot_bytes > 0
 					     ? (uint64_t)m->overshoot_bytes

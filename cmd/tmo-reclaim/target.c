@@ -458,9 +458,9 @@ void target_account(struct target *t, const struct reading *from,
 	t->swapped_uncounted_bytes -= y->got_anon_bytes;
 	y->refaulted_anon_bytes =
 		pages(a->refault_anon_pages, l->refault_anon_pages);
-	y->refaulted_bytes =
-		y->refaulted_anon_bytes +
+	y->refaulted_file_bytes =
 		pages(a->refault_file_pages, l->refault_file_pages);
+	y->refaulted_bytes = y->refaulted_anon_bytes + y->refaulted_file_bytes;
 	if (h->device)
 		y->device_bytes =
 			a->pswpout_pages != NUM_NONE
@@ -506,7 +506,7 @@ static int64_t saved_file(const struct target *t, const struct reading *now)
 {
 	uint64_t back = pages(now->stat.refault_file_pages,
 			      t->start.refault_file_pages);
-	uint64_t taken = t->sum.got_file_bytes;
+	uint64_t taken = t->sum.y.got_file_bytes;
 	uint64_t most = t->start.most_file_bytes, is = file_bytes(now);
 
 	return (int64_t)num_least(num_less(taken, back), num_less(most, is));
@@ -525,8 +525,8 @@ int64_t target_saved(const struct target *t, const struct reading *now,
 		zram = 0;
 	cost = zswap + (int64_t)((double)zram * (double)h->zram_mpct / 1e5);
 	/* Others swap as well: theirs is not ours, nor what it costs. */
-	if (out > (int64_t)t->sum.got_anon_bytes) {
-		ours = (int64_t)t->sum.got_anon_bytes;
+	if (out > (int64_t)t->sum.y.got_anon_bytes) {
+		ours = (int64_t)t->sum.y.got_anon_bytes;
 		cost = (int64_t)((double)cost * (double)ours / (double)out);
 	}
 	return ours - cost + saved_file(t, now);

@@ -48,10 +48,8 @@ struct host {
 bool host_read(struct host *h, const char *kill_switch);
 
 struct totals {
-	uint64_t periods, acted;
-	uint64_t want_bytes, got_bytes, got_anon_bytes, got_file_bytes;
-	uint64_t demoted_bytes, refaulted_bytes, device_bytes;
-	uint64_t stall_us, elapsed_us;
+	uint64_t periods, acted, want_bytes, stall_us, elapsed_us;
+	struct yield y;
 };
 
 /* What saved_bytes is counted from: the first reading. */
@@ -125,11 +123,6 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
  * between the readings from and after.  The other counters are since the last
  * reading.
  */
-struct yield {
-	uint64_t got_bytes, got_anon_bytes, got_file_bytes;
-	uint64_t scanned_bytes, demoted_bytes, device_bytes;
-	uint64_t refaulted_bytes, refaulted_anon_bytes;
-};
 void target_account(struct target *t, const struct reading *from,
 		    const struct reading *after, bool ours,
 		    const struct host *h, struct yield *y);

@@ -163,11 +163,11 @@ static const struct col cols[] = {
 	{ "reason_kind", "kind of the reason: works, waits, cannot or broken",
 	  put_kind, 0 },
 	{ "want_total_bytes", "sum since the first row", TOTAL(want_bytes) },
-	{ "got_total_bytes", "sum since the first row", TOTAL(got_bytes) },
+	{ "got_total_bytes", "sum since the first row", TOTAL(y.got_bytes) },
 	{ "refaulted_total_bytes", "sum since the first row",
-	  TOTAL(refaulted_bytes) },
+	  TOTAL(y.refaulted_bytes) },
 	{ "device_total_bytes", "sum since the first row",
-	  TOTAL(device_bytes) },
+	  TOTAL(y.device_bytes) },
 	{ "stall_total_us", "sum since the first row", TOTAL(stall_us) },
 };
 

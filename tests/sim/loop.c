@@ -173,13 +173,13 @@ static struct outcome learn(struct loop *l, struct subject *b,
 		.alone = true,
 		.current_bytes = now.present_bytes[WORLD_ANON] +
 				 now.present_bytes[WORLD_FILE],
-		.got_anon_bytes = got->anon_bytes,
-		.got_file_bytes = got->file_bytes,
-		.scanned_bytes = got->scanned_bytes,
-		.refaulted_anon_bytes = now.refault_bytes[WORLD_ANON] -
-					b->last.refault_bytes[WORLD_ANON],
-		.refaulted_file_bytes = now.refault_bytes[WORLD_FILE] -
-					b->last.refault_bytes[WORLD_FILE],
+		.y.got_anon_bytes = got->anon_bytes,
+		.y.got_file_bytes = got->file_bytes,
+		.y.scanned_bytes = got->scanned_bytes,
+		.y.refaulted_anon_bytes = now.refault_bytes[WORLD_ANON] -
+					  b->last.refault_bytes[WORLD_ANON],
+		.y.refaulted_file_bytes = now.refault_bytes[WORLD_FILE] -
+					  b->last.refault_bytes[WORLD_FILE],
 		.cpus = 2,
 		.partial = got->partial,
 	};
@@ -191,7 +191,8 @@ static struct outcome learn(struct loop *l, struct subject *b,
 	memory_learn(&b->memory, &outcome);
 	b->taken_anon += got->anon_bytes;
 	b->taken += got->anon_bytes + got->file_bytes;
-	b->back += outcome.refaulted_anon_bytes + outcome.refaulted_file_bytes;
+	b->back +=
+		outcome.y.refaulted_anon_bytes + outcome.y.refaulted_file_bytes;
 	b->last = now;
 	b->read_us = l->w.now_us;
 	return outcome;

@@ -143,7 +143,7 @@ static void test_any_row(void)
 				     .wanted_bytes = d.want_bytes,
 				     .alone = true,
 				     .current_bytes = o.g.current_bytes,
-				     .got_anon_bytes = rnd(2) * d.want_bytes,
+				     .y.got_anon_bytes = rnd(2) * d.want_bytes,
 				     .cpus = 2,
 			     });
 	}
@@ -188,8 +188,8 @@ static void test_loop(uint64_t trip_bytes, const char *what)
 				     .wanted_bytes = d.want_bytes,
 				     .alone = true,
 				     .current_bytes = (uint64_t)(cold + hot),
-				     .got_anon_bytes = (uint64_t)taken,
-				     .refaulted_anon_bytes = (uint64_t)back,
+				     .y.got_anon_bytes = (uint64_t)taken,
+				     .y.refaulted_anon_bytes = (uint64_t)back,
 				     .cpus = 2,
 			     });
 	}
@@ -233,7 +233,7 @@ static uint64_t taken_with(bool known, bool huge)
 					 .wanted_bytes = d.want_bytes,
 					 .alone = true,
 					 .current_bytes = o.g.current_bytes,
-					 .got_anon_bytes = d.want_bytes,
+					 .y.got_anon_bytes = d.want_bytes,
 					 .cpus = 2,
 				 });
 	}
@@ -270,11 +270,11 @@ static struct decision give(struct memory *m, uint64_t now_us, double cost,
 				.wanted_bytes = d.want_bytes,
 				.alone = true,
 				.current_bytes = o.g.current_bytes,
-				.got_anon_bytes = d.want_bytes,
+				.y.got_anon_bytes = d.want_bytes,
 				.stored_bytes = d.want_bytes,
 				.cost_bytes =
 					(uint64_t)(cost * (double)d.want_bytes),
-				.refaulted_anon_bytes = back_bytes,
+				.y.refaulted_anon_bytes = back_bytes,
 				.cpus = 2,
 			});
 	return d;
@@ -353,7 +353,7 @@ static void test_own_reclaim(void)
 					 .window_us = 6 * S,
 					 .now_us = i * 6 * S,
 					 .current_bytes = 300 * MIB,
-					 .refaulted_anon_bytes = 50 * MIB,
+					 .y.refaulted_anon_bytes = 50 * MIB,
 					 .cpus = 2,
 				 });
 	}
@@ -422,7 +422,7 @@ static void test_protected_below(void)
 					 .window_us = 6 * S,
 					 .now_us = o.now_us,
 					 .wanted_bytes = step,
-					 .got_anon_bytes = step,
+					 .y.got_anon_bytes = step,
 					 .current_bytes = 400 * MIB + small,
 				 });
 	}
