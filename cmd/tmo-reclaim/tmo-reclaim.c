@@ -58,45 +58,19 @@ static void put_kind(struct row *r, const void *sample, int arg)
 	row_str(r, reason_kind_name(reason_kind(reason)));
 }
 
-enum {
-	CELL_MEMORY,
-	CELL_WANT,
-	CELL_GOT,
-	CELL_ANON,
-	CELL_FILE,
-	CELL_STALL,
-	CELL_REFAULTED,
-	CELL_SCANNED,
-	CELL_DEMOTED,
-	CELL_DEVICE,
-	CELL_ELAPSED,
-	CELL_FLOOR,
-	CELL_OVERSHOOT,
-};
+static const uint64_t *u64_at(const void *s, int offset)
+{
+	return (const void *)((const char *)s + offset);
+}
 
+/* arg: where in struct result. */
 static void put_u64(struct row *r, const void *sample, int arg)
 {
 	const struct result *s = sample;
-	const uint64_t cells[] = {
-		[CELL_MEMORY] = s->memory_bytes,
-		[CELL_WANT] = s->want_bytes,
-		[CELL_GOT] = s->y.got_bytes,
-		[CELL_ANON] = s->y.got_anon_bytes,
-		[CELL_FILE] = s->y.got_file_bytes,
-		[CELL_STALL] = s->stall_us,
-		[CELL_REFAULTED] = s->y.refaulted_bytes,
-		[CELL_SCANNED] = s->y.scanned_bytes,
-		[CELL_DEMOTED] = s->y.demoted_bytes,
-		[CELL_DEVICE] = s->y.device_bytes,
-		[CELL_ELAPSED] = s->elapsed_us,
-		[CELL_FLOOR] = s->floor_bytes,
-		[CELL_OVERSHOOT] = s->overshoot_bytes,
-	};
+	bool known = s->accounted || arg == offsetof(struct result, want_bytes);
 
-	row_u64(r, s->accounted || arg == CELL_WANT ||
-				   (arg == CELL_GOT && s->paged_out)
-			   ? cells[arg]
-			   : NUM_NONE);
+	known |= s->paged_out && arg == offsetof(struct result, y.got_bytes);
+	row_u64(r, known ? *u64_at(s, arg) : NUM_NONE);
 }
 
 static void put_saved(struct row *r, const void *sample, int arg)
@@ -120,46 +94,44 @@ static void put_total(struct row *r, const void *sample, int arg)
 {
 	const struct result *s = sample;
 
-	row_u64(r, s->sum ? *(const uint64_t *)(const void *)((const char *)
-								      s->sum +
-							      arg)
-			  : NUM_NONE);
+	row_u64(r, s->sum ? *u64_at(s->sum, arg) : NUM_NONE);
 }
 
+#define CELL(field)  put_u64, (int)offsetof(struct result, field)
 #define TOTAL(field) put_total, (int)offsetof(struct totals, field)
 
 static const struct col cols[] = {
 	{ "cgroup", "path below the cgroup2 mount", put_key, 0 },
 	{ "time", "Unix time in seconds", put_time, 0 },
-	{ "memory_bytes", "memory.current, after the step", put_u64,
-	  CELL_MEMORY },
-	{ "want_bytes", "memory requested in this period", put_u64, CELL_WANT },
-	{ "got_bytes", "memory that reclaim took since the last row", put_u64,
-	  CELL_GOT },
-	{ "got_anon_bytes", "the part of got_bytes that went to swap", put_u64,
-	  CELL_ANON },
-	{ "got_file_bytes", "the rest of got_bytes: file cache", put_u64,
-	  CELL_FILE },
+	{ "memory_bytes", "memory.current, after the step",
+	  CELL(memory_bytes) },
+	{ "want_bytes", "memory requested in this period", CELL(want_bytes) },
+	{ "got_bytes", "memory that reclaim took since the last row",
+	  CELL(y.got_bytes) },
+	{ "got_anon_bytes", "the part of got_bytes that went to swap",
+	  CELL(y.got_anon_bytes) },
+	{ "got_file_bytes", "the rest of got_bytes: file cache",
+	  CELL(y.got_file_bytes) },
 	{ "saved_bytes", "net saving since the first row", put_saved, 0 },
-	{ "stall_us", "memory stall of the cgroup during the writes", put_u64,
-	  CELL_STALL },
+	{ "stall_us", "memory stall of the cgroup during the writes",
+	  CELL(stall_us) },
 	{ "reason", "rule that set the step", put_reason, 0 },
-	{ "refaulted_bytes", "memory refaulted since the last row", put_u64,
-	  CELL_REFAULTED },
+	{ "refaulted_bytes", "memory refaulted since the last row",
+	  CELL(y.refaulted_bytes) },
 	{ "offloaded_bytes",
 	  "growth of memory in swap only, since the first row", put_saved, 1 },
 	{ "demoted_bytes", "memory moved to a slower node, which frees none",
-	  put_u64, CELL_DEMOTED },
-	{ "device_bytes", "written to swap devices since the last row", put_u64,
-	  CELL_DEVICE },
-	{ "scanned_bytes", "memory that reclaim scanned for this", put_u64,
-	  CELL_SCANNED },
-	{ "elapsed_us", "time spent in the writes", put_u64, CELL_ELAPSED },
-	{ "bound_bytes", "the floor in force", put_u64, CELL_FLOOR },
+	  CELL(y.demoted_bytes) },
+	{ "device_bytes", "written to swap devices since the last row",
+	  CELL(y.device_bytes) },
+	{ "scanned_bytes", "memory that reclaim scanned for this",
+	  CELL(y.scanned_bytes) },
+	{ "elapsed_us", "time spent in the writes", CELL(elapsed_us) },
+	{ "bound_bytes", "the floor in force", CELL(floor_bytes) },
 	{ "gain", "gain of the default law", put_gain, 0 },
 	{ "overshoot_bytes",
-	  "memory taken beyond the request, not yet paid back", put_u64,
-	  CELL_OVERSHOOT },
+	  "memory taken beyond the request, not yet paid back",
+	  CELL(overshoot_bytes) },
 	{ "reason_kind", "kind of the reason: works, waits, cannot or broken",
 	  put_kind, 0 },
 	{ "want_total_bytes", "sum since the first row", TOTAL(want_bytes) },
