@@ -54,6 +54,10 @@ enum reason reason_of_errno(int err);
 void account(struct period *s, bool acted);
 void yield_add(struct yield *sum, const struct yield *y);
 
+/* Net saved since the first reading: see tmo-reclaim(8). */
+int64_t account_saved(const struct target *t, const struct reading *now,
+		      const struct host *h);
+
 /* ---- nesting.c ---- */
 
 /* Tells the cgroups above that it is here, and looks for what they did. */

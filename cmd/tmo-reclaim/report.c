@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
+#include "period.h"
 #include "rows.h"
 
 struct line {
@@ -64,7 +65,7 @@ static void put_saved(struct row *r, const void *sample, int arg)
 
 	(void)arg;
 	if (t->known)
-		row_i64(r, target_saved(t, &t->last, &l->run->host));
+		row_i64(r, account_saved(t, &t->last, &l->run->host));
 	else
 		row_none(r);
 }

@@ -118,23 +118,6 @@ void target_limits(const struct cg_set *set, const struct cg *cg,
 		   const struct host *h, struct ancestors *above,
 		   struct bounds_in *g);
 
-/*
- * What the period brought.  ours: a write of ours, to it or above it, was
- * between the readings from and after.  The other counters are since the last
- * reading.
- */
-void target_account(struct target *t, const struct reading *from,
-		    const struct reading *after, bool ours,
-		    const struct host *h, struct yield *y);
-
-/* The first reading of it. */
-void target_begin(struct target *t, const struct reading *first);
-
-/* Out of memory now because of swap, and net saved: see tmo-reclaim(8). */
-int64_t target_offloaded(const struct target *t, const struct reading *now);
-int64_t target_saved(const struct target *t, const struct reading *now,
-		     const struct host *h);
-
 void target_sample(struct target *t, uint64_t current_bytes);
 /* The size that the run was at or below for that share of its time. */
 uint64_t target_quantile(const struct target *t, unsigned int pct);
