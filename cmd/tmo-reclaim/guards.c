@@ -2,10 +2,10 @@
  * The guards that hold a cgroup back for a period, in one order; what bounds a
  * step is in bounds.h, and what brakes it in law.c.
  *
- * One more is a function and a line of the table here, its reason (reason.h,
- * and what it means in reason.c), what it looks at in struct observation
- * (decide.h; observe.c reads it, from struct host of target.h where it is the
- * machine's), and a column for that in record.c.
+ * One more is a function and a line of the table here; its reason (reason.h,
+ * and what it means in reason.c); what it looks at in struct observation
+ * (decide.h), which observe.c reads, from host.h where it is the machine's; a
+ * column for that in record.c; and both words on the page, tmo-reclaim(8).
  */
 #include "deciding.h"
 #include "num.h"

@@ -13,11 +13,8 @@
 #include "cg.h"
 #include "decide.h"
 #include "files.h"
+#include "host.h"
 #include "mem.h"
-#include "off.h"
-#include "rows.h"
-#include "swap.h"
-#include "tier.h"
 
 enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
 
@@ -27,25 +24,6 @@ struct reading {
 	uint64_t current_bytes, swap_bytes;
 	uint64_t steal_pages, scan_pages; /* proactive where told apart */
 };
-
-/* Of the whole system, once a period. */
-struct host {
-	struct off off;
-	uint64_t read_us;
-	unsigned int generation;
-	bool rotational; /* what zswap does not take may go to such a disk */
-	bool zswap_full, zram_full;
-	bool lru_gen;
-	uint64_t huge_page_bytes; /* 0: none */
-	struct tier tier;
-	bool device;	      /* some area is neither zram nor behind it */
-	bool next_device;     /* one that takes the next page is such */
-	bool zswap;	      /* is before it */
-	int64_t zram_mpct;    /* memory that zram uses for a swapped byte */
-	struct mem_swap swap; /* before what cgroups may take of it */
-};
-/* True: it was read; false: that is not long ago. */
-bool host_read(struct host *h, const char *kill_switch);
 
 struct totals {
 	uint64_t periods, acted, want_bytes, stall_us, elapsed_us;
