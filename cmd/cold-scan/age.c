@@ -45,11 +45,38 @@ static bool bit(const uint64_t *map, size_t i)
 	return map[i / 64] >> i % 64 & 1;
 }
 
-static void set_bit(uint64_t *map, size_t i, bool value)
+/* Bits from..to - 1. */
+static void set_bits(uint64_t *map, size_t from, size_t to, bool value)
 {
-	uint64_t mask = UINT64_C(1) << i % 64;
+	for (size_t w = from / 64; w * 64 < to; w++) {
+		uint64_t mask = ~UINT64_C(0);
 
-	map[i / 64] = value ? map[i / 64] | mask : map[i / 64] & ~mask;
+		if (w == from / 64)
+			mask <<= from % 64;
+		if (to - w * 64 < 64)
+			mask &= ~(~UINT64_C(0) << (to - w * 64));
+		map[w] = value ? map[w] | mask : map[w] & ~mask;
+	}
+}
+
+/* The end of the bits from i on, and before limit, that are as that one. */
+static size_t same_bits(const uint64_t *map, size_t i, size_t limit)
+{
+	const uint64_t flip = bit(map, i) ? ~UINT64_C(0) : 0;
+	uint64_t others = (map[i / 64] ^ flip) >> i % 64;
+
+	if (others) {
+		i += (size_t)__builtin_ctzll(others);
+		return i < limit ? i : limit;
+	}
+	for (i = (i / 64 + 1) * 64; i < limit; i += 64) {
+		others = map[i / 64] ^ flip;
+		if (others) {
+			i += (size_t)__builtin_ctzll(others);
+			break;
+		}
+	}
+	return i < limit ? i : limit;
 }
 
 uint64_t age_scatter(uint64_t x)
@@ -73,8 +100,8 @@ static bool is_left(const struct chunk *c, size_t i, enum cover cover)
 	if (page_has(c->flags[i], PF_COMPOUND_HEAD))
 		leave = cover == TRACKED ? leave / HUGE_MORE : 0;
 	return leave && !(age_scatter((c->base_pfn + c->at + i) ^
-				      (uint64_t)c->pass << 40) %
-			  leave);
+				      (uint64_t)c->pass << 40) &
+			  (leave - 1));
 }
 
 /*
@@ -99,18 +126,23 @@ static bool is_referenced(const struct chunk *c, size_t i)
 	       page_has(c->flags[i], PF_REFERENCED);
 }
 
-/* One that stands on the LRU: was it touched since it was marked? */
+/*
+ * One that stands on the LRU: was it touched since it was marked?  What leads
+ * to the first frame to count has no ages: the folio's is that of its first one
+ * that has.
+ */
 static void judge(const struct chunk *c, size_t i, struct folio *f)
 {
 	uint64_t flags = c->flags[i];
+	size_t own = i < c->from ? c->from : i;
 	bool marked = bit(c->idle, i), idle = marked && !is_referenced(c, i);
 
 	f->unsure = marked && !idle;
 	f->kind = kind_of(flags);
 	f->swap = page_has(flags, PF_SWAPBACKED) || page_has(flags, PF_ANON);
-	f->was = c->age[i] == AGE_LEFT ? AGE_NONE : c->age[i];
+	f->was = c->age[own] == AGE_LEFT ? AGE_NONE : c->age[own];
 	/* Freed and taken anew for the other kind: not the page it was. */
-	if (f->was != AGE_NONE && f->swap != bit(c->swap, i))
+	if (f->was != AGE_NONE && f->swap != bit(c->swap, own))
 		f->was = AGE_NONE;
 	f->age = 0;
 	if (page_has(flags, PF_LOCKED) || page_has(flags, PF_WRITEBACK) ||
@@ -120,7 +152,8 @@ static void judge(const struct chunk *c, size_t i, struct folio *f)
 		f->cover = BUSY;
 	} else if (f->was == AGE_NONE) {
 		f->cover = marked && !c->first ? MIGRATED : FRESH;
-		f->marked_left = f->cover == MIGRATED && c->age[i] == AGE_LEFT;
+		f->marked_left =
+			f->cover == MIGRATED && c->age[own] == AGE_LEFT;
 	} else {
 		f->cover = TRACKED;
 		f->promoted = !idle && f->was && is_proven(c, i);
@@ -142,63 +175,121 @@ static struct folio look(const struct chunk *c, size_t i)
 	return f;
 }
 
-static void count(const struct folio *f, struct tally *t)
-{
-	t->cover[f->cover]++;
-	if (f->age == AGE_NONE)
-		return;
-	counts_more(&t->pages[f->kind], f->age, 1);
-	counts_more(&t->promoted, f->was, f->promoted);
-	counts_more(&t->unproven, f->was, f->unproven);
-	t->unsure_pages += f->unsure;
-}
-
 static bool is_tail(const struct chunk *c, size_t i)
 {
 	return i && page_has(c->flags[i], PF_COMPOUND_TAIL);
 }
 
-static void put_age(const struct chunk *c, size_t i, const struct folio *f)
+static bool is_marked(const struct chunk *c, size_t i)
 {
-	c->age[i] = f->left ? AGE_LEFT : f->age;
-	set_bit(c->swap, i, f->swap);
+	return i < c->in_bitmap && bit(c->idle, i);
 }
 
-/* Whose the folio is, which is judged and marked unless that was done. */
-static struct tally *enter(const struct chunk *c, size_t i, struct folio *f,
-			   struct tally_set *out)
+/* Is what judge() goes by of that frame what it is of frame i? */
+static bool is_alike(const struct chunk *c, size_t i, size_t other)
 {
-	struct tally *t = tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+	return c->flags[other] == c->flags[i] && c->age[other] == c->age[i] &&
+	       (!c->cgroup || c->cgroup[other] == c->cgroup[i]) &&
+	       (!c->before ||
+		!((c->before[other] ^ c->before[i]) >> PF_IDLE & 1));
+}
 
-	if (f->head != c->at + i) {
-		*f = look(c, i);
-		t->marked_left += f->marked_left;
-		put_age(c, i, f);
-		/* The complement: all ones would lose what was touched since
-		 * the read, and walk the page tables once more. */
-		if (f->age != AGE_NONE && !f->left && !bit(c->idle, i) &&
-		    i < c->in_bitmap)
-			set_bit(c->mark, i, true);
+/*
+ * The end of the run from i on of which all that was found of i, f, holds: a
+ * folio, or small pages that are alike.  No branch of judge() but that of
+ * is_left() goes by the number of a frame.
+ */
+static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
+{
+	size_t end = i + 1, limit = c->pages;
+
+	while (end < limit && is_tail(c, end))
+		end++;
+	if (end > i + 1 || i < c->from || f->left)
+		return end;
+	if (i < c->in_bitmap && c->in_bitmap < limit)
+		limit = c->in_bitmap;
+	limit = same_bits(c->idle, i, limit);
+	limit = same_bits(c->swap, i, limit);
+	if (f->age == AGE_NONE || is_marked(c, i) || !c->leave) {
+		while (end < limit && is_alike(c, i, end))
+			end++;
+	} else {
+		while (end < limit && is_alike(c, i, end) &&
+		       !is_left(c, end, f->cover))
+			end++;
 	}
-	return t;
+	/* A tail is its head's; a head that is alike has none but at the end.
+	 */
+	if (end < c->pages && end > i + 1 && is_tail(c, end))
+		end--;
+	return end;
+}
+
+static void count(const struct folio *f, uint64_t n, struct tally *t)
+{
+	t->cover[f->cover] += n;
+	if (f->age == AGE_NONE)
+		return;
+	counts_more(&t->pages[f->kind], f->age, n);
+	if (f->promoted)
+		counts_more(&t->promoted, f->was, n);
+	if (f->unproven)
+		counts_more(&t->unproven, f->was, n);
+	if (f->unsure)
+		t->unsure_pages += n;
+}
+
+/* Of what leads to the first frame to count, there is the head's mark alone. */
+static void put_run(const struct chunk *c, size_t i, size_t end,
+		    const struct folio *f, struct tally *t)
+{
+	size_t from = i < c->from ? c->from : i;
+
+	if (from >= end)
+		return;
+	memset(c->age + from, f->left ? AGE_LEFT : f->age, end - from);
+	set_bits(c->swap, from, end, f->swap);
+	count(f, end - from, t);
+}
+
+/*
+ * The complement is marked: all ones would lose what was touched since the
+ * read, and walk the page tables once more.
+ */
+static void mark_run(const struct chunk *c, size_t i, size_t end,
+		     const struct folio *f)
+{
+	bool folio = end > i + 1 && is_tail(c, i + 1);
+
+	if (f->age != AGE_NONE && !f->left && !is_marked(c, i) &&
+	    i < c->in_bitmap)
+		set_bits(c->mark, i, folio ? i + 1 : end, true);
 }
 
 void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 {
-	struct tally *t = NULL;
-	size_t head = c->from;
+	size_t i = c->from, end;
 
 	memset(c->mark, 0, (c->pages + 63) / 64 * 8);
-	while (is_tail(c, head))
-		head--;
-	for (size_t i = head; i < c->pages; i++) {
-		if (!t || !is_tail(c, i))
-			t = enter(c, i, last, out);
-		/* What leads there keeps its ages: no pass looks at it. */
-		if (i >= c->from) {
-			count(last, t);
-			put_age(c, i, last);
+	while (is_tail(c, i))
+		i--;
+	for (; i < c->pages; i = end) {
+		struct tally *t =
+			tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+		bool judged = last->head == c->at + i;
+
+		if (!judged)
+			*last = look(c, i);
+		end = run_end(c, i, last);
+		if (!judged) {
+			bool folio = end > i + 1 && is_tail(c, i + 1);
+
+			t->marked_left +=
+				last->marked_left * (folio ? 1 : end - i);
+			mark_run(c, i, end, last);
 		}
+		put_run(c, i, end, last, t);
 	}
 }
 

@@ -51,19 +51,13 @@ uint64_t counts_of(const struct counts *c, int age)
 	return age < c->n ? c->pages[age] : 0;
 }
 
-void counts_more(struct counts *c, int age, uint64_t pages)
+void counts_widen(struct counts *c, int age)
 {
-	if (!pages)
-		return;
-	if (age >= c->n) {
-		int n = room_for(age + 1);
+	int n = room_for(age + 1);
 
-		c->pages = xrealloc(c->pages, (size_t)n, sizeof(*c->pages));
-		memset(c->pages + c->n, 0,
-		       (size_t)(n - c->n) * sizeof(*c->pages));
-		c->n = n;
-	}
-	c->pages[age] += pages;
+	c->pages = xrealloc(c->pages, (size_t)n, sizeof(*c->pages));
+	memset(c->pages + c->n, 0, (size_t)(n - c->n) * sizeof(*c->pages));
+	c->n = n;
 }
 
 void counts_less(struct counts *c, int age, uint64_t pages)

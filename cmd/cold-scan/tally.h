@@ -47,7 +47,14 @@ struct counts {
 	int n;
 };
 uint64_t counts_of(const struct counts *c, int age);
-void counts_more(struct counts *c, int age, uint64_t pages);
+void counts_widen(struct counts *c, int age);
+static inline void counts_more(struct counts *c, int age, uint64_t pages)
+{
+	if (age >= c->n && pages)
+		counts_widen(c, age);
+	if (age < c->n)
+		c->pages[age] += pages;
+}
 void counts_less(struct counts *c, int age, uint64_t pages);
 void counts_clear(struct counts *c);
 void counts_add(struct counts *sum, const struct counts *c);

@@ -368,9 +368,148 @@ static void test_lead_in(void)
 	is_u64(counts_of(&tally_of(&m.out, 7, 0)->pages[ANON], 0), 64,
 	       "what only leads there is not counted");
 	is_u64(m.mark[0], UINT64_C(1) << 8, "only the head is marked there");
-	is_u64(m.age[8], 0, "and told its age");
+	is_u64(m.age[64], 0, "the first page to count has its age");
+	is_u64(m.age[8], 1, "the head, of a word not looked at, has none");
 	is_u64(m.age[3], 9, "others keep theirs");
 	is_u64(m.age[9], 1, "so do its own pages of words not looked at");
+}
+
+/* The rules, a frame at a time: what age_chunk() does by runs. */
+static void by_frame(const struct chunk *c, struct tally_set *out)
+{
+	struct tally *t = NULL;
+	struct folio f = { .head = FOLIO_NONE };
+
+	memset(c->mark, 0, c->pages / 8);
+	for (size_t i = 0; i < c->pages; i++) {
+		if (!t || !is_tail(c, i)) {
+			t = tally_of(out, c->cgroup[i], c->node);
+			f = look(c, i);
+			t->marked_left += f.marked_left;
+			if (f.age != AGE_NONE && !f.left && !bit(c->idle, i) &&
+			    i < c->in_bitmap)
+				set_bits(c->mark, i, i + 1, true);
+		}
+		count(&f, 1, t);
+		c->age[i] = f.left ? AGE_LEFT : f.age;
+		set_bits(c->swap, i, i + 1, f.swap);
+	}
+}
+
+static bool same_counts(const struct counts *a, const struct counts *b)
+{
+	for (int age = 0; age < AGES; age++)
+		if (counts_of(a, age) != counts_of(b, age))
+			return false;
+	return true;
+}
+
+static bool same_tally(const struct tally *a, const struct tally *b)
+{
+	bool same = same_counts(&a->promoted, &b->promoted) &&
+		    same_counts(&a->unproven, &b->unproven) &&
+		    a->marked_left == b->marked_left &&
+		    a->unsure_pages == b->unsure_pages &&
+		    !memcmp(a->cover, b->cover, sizeof(a->cover));
+
+	for (int k = 0; k < KINDS; k++)
+		same &= same_counts(&a->pages[k], &b->pages[k]);
+	return same;
+}
+
+/* Memory as chance has it, in runs, so that each of the rules meets its ends.
+ */
+static void fill_by_chance(uint64_t seed, uint64_t before[N])
+{
+	static const uint64_t kinds[] = {
+		F(LRU) | F(ANON) | F(SWAPBACKED),
+		F(LRU) | F(ANON),
+		F(LRU),
+		F(LRU) | F(DIRTY),
+		F(LRU) | F(SWAPBACKED),
+		F(LRU) | F(REFERENCED),
+		F(LRU) | F(LOCKED),
+		F(LRU) | F(UNEVICTABLE),
+		F(SLAB),
+		F(BUDDY),
+		F(UPTODATE) | F(MMAP),
+		0,
+	};
+	size_t end;
+
+	for (size_t i = 0; i < N; i = end) {
+		uint64_t x = age_scatter(seed + i);
+		uint64_t flags = kinds[x % (sizeof(kinds) / sizeof(*kinds))];
+		bool huge = !(x >> 8 & 3), idle = x >> 10 & 1;
+
+		end = i + 1 + (x >> 16 & x >> 24 & 31);
+		if (end > N)
+			end = N;
+		for (size_t j = i; j < end; j++) {
+			uint64_t y = x >> 40 & 7 ? x : age_scatter(~(seed + j));
+			static const uint8_t ages[] = { 0,	  1,
+							5,	  AGE_MAX,
+							AGE_LEFT, AGE_NONE };
+
+			m.flags[j] = flags;
+			if (huge && end > i + 1)
+				m.flags[j] |= j == i ? F(COMPOUND_HEAD)
+						     : F(COMPOUND_TAIL);
+			m.ino[j] = 7 + (y >> 32 & 1);
+			m.age[j] = ages[(y >> 50) % 6];
+			before[j] = m.flags[j] | (y >> 45 & 1) << PF_IDLE;
+			set_bits(m.idle, j, j + 1, idle ^ !(y >> 55 & 15));
+			set_bits(m.swap, j, j + 1,
+				 (flags & F(SWAPBACKED)) ^
+					 (!(y >> 59) * F(SWAPBACKED)));
+		}
+	}
+}
+
+static void test_runs(void)
+{
+	static uint64_t before[N], swap[2][N / 64], mark[N / 64];
+	static uint8_t age[2][N];
+	unsigned int other = 0;
+
+	for (uint64_t seed = 0; seed < 20000; seed++) {
+		struct folio last = { .head = FOLIO_NONE };
+		struct tally_set want = { .all = NULL };
+		struct chunk c = { .pages = N,
+				   .idle = m.idle,
+				   .flags = m.flags,
+				   .before = seed & 1 ? before : NULL,
+				   .cgroup = m.ino,
+				   .mark = m.mark,
+				   .in_bitmap = seed & 2 ? N : 64,
+				   .first = !(seed & 60),
+				   .lru_gen = seed >> 6 & 1,
+				   .pass = (uint32_t)seed,
+				   .leave = seed & 128 ? 16 : 0 };
+
+		reset();
+		fill_by_chance(seed * N, before);
+		m.idle[1] &= seed & 2 ? ~UINT64_C(0) : 0;
+		for (int i = 0; i < 2; i++) {
+			memcpy(age[i], m.age, N);
+			memcpy(swap[i], m.swap, sizeof(m.swap));
+		}
+		c.age = age[0];
+		c.swap = swap[0];
+		by_frame(&c, &want);
+		memcpy(mark, m.mark, sizeof(mark));
+		c.age = age[1];
+		c.swap = swap[1];
+		age_chunk(&c, &last, &m.out);
+		other += memcmp(age[0], age[1], N) != 0 ||
+			 memcmp(swap[0], swap[1], sizeof(*swap)) != 0 ||
+			 memcmp(mark, m.mark, sizeof(mark)) != 0;
+		for (uint64_t ino = 7; ino < 9; ino++)
+			other += !same_tally(tally_of(&want, ino, 0),
+					     tally_of(&m.out, ino, 0));
+		tally_free(&want);
+	}
+	is_u64(other, 0, "by runs all is as a frame at a time");
 }
 
 /* A machine has thousands of cgroups: none takes more than 1 KiB. */
@@ -591,6 +730,7 @@ int main(void)
 	test_part();
 	test_lead_in();
 	test_known();
+	test_runs();
 	test_tally_size();
 	test_scale();
 	test_lrugen();
