@@ -483,6 +483,28 @@ $KEY/b	2" ]
 
 # ---- waiting ----
 
+@test "targets of a pipe are read once, and no FIFO in the place of the file stops the watch" {
+	live
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	runx 2 timeout 10 psi-watch --targets "$BATS_TEST_TMPDIR/fifo" -i 200ms --timeout 500ms
+	one_line "cannot read '$BATS_TEST_TMPDIR/fifo': "
+	tab=$BATS_TEST_TMPDIR/tab out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+	echo "$KEY" >"$tab"
+	psi-watch --targets "$tab" -i 200ms -H -o cgroup >"$out" 2>"$err" 3>&- &
+	watcher=$!
+	psi-watch --targets <(echo "$KEY") -i 200ms -H -o cgroup >"$out.pipe" 2>"$err.pipe" 3>&- &
+	piped=$!
+	retry 10 grep -q . "$out" && retry 10 grep -q . "$out.pipe"
+	mv "$BATS_TEST_TMPDIR/fifo" "$tab"
+	kill -HUP "$piped"
+	retry 10 grep -q "is not a regular file; the old table stays in force" "$err"
+	retry 10 grep -q "is not a regular file; the old table stays in force" "$err.pipe"
+	: >"$out" && : >"$out.pipe"
+	retry 10 grep -qx "$KEY" "$out"
+	retry 10 grep -qx "$KEY" "$out.pipe"
+	kill "$watcher" "$piped"
+}
+
 @test "-r with cpu full waits where / is all there is, and ends not without a word" {
 	cp -a "$TESTS/fixtures/psi-storm-6.18/01" "$BATS_TEST_TMPDIR/r"
 	rm -r "$BATS_TEST_TMPDIR"/r/sys/fs/cgroup/*/
