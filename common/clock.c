@@ -106,6 +106,7 @@ void clock_catch_signals(void)
 		    (!sigaction(signals[i], NULL, &old) &&
 		     old.sa_handler != SIG_IGN))
 			sigaction(signals[i], &sa, NULL);
+	signal(SIGXFSZ, SIG_IGN); /* that write fails with EFBIG */
 }
 
 void clock_use_hup(void)

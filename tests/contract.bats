@@ -101,6 +101,25 @@ replay() {
 full() {
 	runs "$1" >/dev/full
 }
+under_limit() {
+	(ulimit -f 0; runs "$@" 2>&1 >"$BATS_TEST_TMPDIR/limited" | cat)
+}
+under_limit_of_out() {
+	(ulimit -f 0; runs "$@" 2>&1 | cat)
+}
+file_limit() {
+	run under_limit "$1"
+	[ "$output" = "$1: cannot write to standard output: File too large" ]
+	run under_limit_of_out "$1" --out "$BATS_TEST_TMPDIR/m/x.prom"
+	[[ $output == *"--out: cannot replace '$BATS_TEST_TMPDIR/m/x.prom'; the old file stays: File too large"* ]]
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/m")" ]
+}
+@test "a limit on the size of files is an error, and no signal that leaves half of one" {
+	replay
+	mkdir "$BATS_TEST_TMPDIR/m"
+	each file_limit
+}
+
 full_disk() {
 	run --separate-stderr full "$1"
 	[ "$status" -eq 2 ]
