@@ -29,12 +29,24 @@ size_t text_char(const char *s)
 	return n;
 }
 
+/* They turn a line round, or end it: its other cells look otherwise. */
+static bool is_direction(const unsigned char *p)
+{
+	unsigned int code =
+		(p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+
+	return code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
 bool text_is_control(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
 	return (n == 1 && (*p < 0x20 || *p == 0x7f)) ||
-	       (n == 2 && *p == 0xc2 && p[1] < 0xa0);
+	       (n == 2 && *p == 0xc2 && p[1] < 0xa0) ||
+	       (n == 3 && is_direction(p));
 }
 
 const char *text_next(const char **s, size_t *n, char *hex, bool controls)

@@ -14,7 +14,7 @@ enum { TEXT_HEX = 5 }; /* \xNN and its NUL */
 /* Bytes of the character that s begins with; 0: it is not UTF-8. */
 size_t text_char(const char *s);
 
-/* Does a terminal obey it (C0, DEL, C1)?  n as text_char() has it. */
+/* Does a terminal obey it (C0, DEL, C1, bidi)?  n as text_char() has it. */
 bool text_is_control(const char *s, size_t n);
 
 /*

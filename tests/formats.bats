@@ -81,13 +81,16 @@ assert names[2] == "/w.slice/e\x1b[31m\x1b]0;pwn\x07" and names[4] == "/w.slice/
 @test "no control byte of a name reaches a terminal, in a table or in rows" {
 	export TMO_ROOT=$R/1
 	hostile >"$BATS_TEST_TMPDIR/rows"
+	# one that turns round what comes after it
+	printf '/w.slice/\xe2\x80\xae%%001\xe2\x81\xa6\t1.000\t7\t0.500\n' >>"$BATS_TEST_TMPDIR/rows"
 	for format in table rows; do
 		script -qec "stty cols 80 -onlcr; swap-balance -S $BATS_TEST_TMPDIR/s -f $format -o x_bytes - <$BATS_TEST_TMPDIR/rows 2>&1" \
 			/dev/null </dev/null >"$BATS_TEST_TMPDIR/seen"
 		grep -q 'x0[7d]' "$BATS_TEST_TMPDIR/seen"
 		grep -q 'æ' "$BATS_TEST_TMPDIR/seen"
-		refute grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$BATS_TEST_TMPDIR/seen"
-		[ "$(grep -c '^/w.slic' "$BATS_TEST_TMPDIR/seen")" -eq 13 ]
+		refute grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae|\xe2\x81\xa6' \
+			"$BATS_TEST_TMPDIR/seen"
+		[ "$(grep -c '^/w.slic' "$BATS_TEST_TMPDIR/seen")" -eq 14 ]
 	done
 }
 
