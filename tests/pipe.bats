@@ -147,7 +147,7 @@ killed() {
 		sh -c 'echo $$ >"$OUT/3"; exec tmo-reclaim -q -n'
 	EOF
 	rm -f "$out"/[123]
-	TMO_ROOT='' OUT=$out sh "$out/line" >/dev/null 2>"$out/err" &
+	TMO_ROOT='' OUT=$out sh "$out/line" >/dev/null 2>"$out/err" 3>&- &
 	pid=$!
 	for n in 1 2 3; do
 		wait_for test -s "$out/$n"

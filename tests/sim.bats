@@ -10,9 +10,9 @@ shown() {
 }
 
 @test "in two thousand hours of simulated cgroups no rule is broken" {
-	"$TMO_BUILD/sim" -n 1000 -s 1 >"$BATS_TEST_TMPDIR/1" &
+	"$TMO_BUILD/sim" -n 1000 -s 1 >"$BATS_TEST_TMPDIR/1" 3>&- &
 	one=$!
-	"$TMO_BUILD/sim" -n 1000 -s 1001 >"$BATS_TEST_TMPDIR/2" &
+	"$TMO_BUILD/sim" -n 1000 -s 1001 >"$BATS_TEST_TMPDIR/2" 3>&- &
 	wait $!
 	wait "$one"
 	sed 's/^/# /' "$BATS_TEST_TMPDIR"/[12] >&3

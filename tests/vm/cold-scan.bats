@@ -15,7 +15,7 @@ setup_file() {
 	make_cgroup /cold/a /cold/b /cold/c /cold/d
 	work /cold/a --hot-anon 32M --cold-anon 64M --rate 20000 --pattern seq
 	echo "$work" >"$BATS_FILE_TMPDIR/a.pid"
-	work /cold/b --hot-file 16M --cold-file 48M --dir "$D" --rate 8000 --pattern seq
+	work /cold/b --hot-file 4M --cold-file 48M --dir "$D" --rate 2000 --pattern seq
 	work /cold/c --mmap-file --hot-file 16M --cold-file 32M --cold-anon 16M --hot-shmem 8M \
 		--cold-shmem 24M --mlock 8M --dir "$D" --rate 12000 --pattern seq
 	work /cold/d --thp --hot-anon 8M --cold-anon 32M --rate 5000 --pattern seq
@@ -72,7 +72,7 @@ cell() {
 	near "$(cell /cold/a cold_anon_bytes)" 64
 	near "$(cell /cold/a anon_bytes)" 96
 	near "$(cell /cold/b cold_file_bytes)" 48
-	near "$(cell /cold/b file_bytes)" 64
+	near "$(cell /cold/b file_bytes)" 52
 	near "$(cell /cold/c cold_file_bytes)" 32
 	near "$(cell /cold/c cold_anon_bytes)" 40
 	near "$(cell /cold/c cold_shmem_bytes)" 24
@@ -565,7 +565,7 @@ cell() {
 	runx 0 cold-scan -q --source lru-gen -a 2s -i 2s -c 7 -r --age-now /cold
 	echo "$output"
 	near "$(cell /cold/b cold_file_bytes)" 48
-	near "$(cell /cold/b file_bytes)" 64
+	near "$(cell /cold/b file_bytes)" 52
 	[ "$(cell /cold/b verdict)" = ok ]
 	near "$(cell /cold/e cold_file_bytes)" 32
 	[ "$(cell /cold/e verdict)" = ok ]
