@@ -477,6 +477,50 @@ boots() {
 	[ "$(budget_left)" = - ]
 }
 
+# sample N SECTORS: the Nth of the replay, 6 s after the one before.
+sample() {
+	local root=${ROOT1%1}$1
+	[ "$1" -le 2 ] || cp -a "${ROOT1%1}2" "$root"
+	awk -v s=$((6 * $1)) '{ print $1 + s, $2 }' "$ROOT1/proc/uptime" >"$BATS_TEST_TMPDIR/uptime"
+	[ "$1" -eq 1 ] || cp "$BATS_TEST_TMPDIR/uptime" "$root/proc/uptime"
+	echo "0 0 0 0 0 0 $2 0 0 0 0" >"$root/sys/class/block/vda/stat"
+}
+
+@test "a count of sectors that cannot be is unknown, told once, and makes no debt" {
+	local row=$'-\t-\t0\t0\tbudget' count
+	replay swap-balance-7.3.4
+	sample 1 5000
+	sample 2 $((5000 + (1 << 40)))
+	sample 3 4000
+	export TMO_ROOT=$ROOT1:${ROOT1%1}2:${ROOT1%1}3
+	told="how much was written to 'vda' is unknown"
+	runx 3 balance -c 2 -H --endurance 100TBW/5y -o budget_left_bytes,drive_life_years,swap_write_bytes_per_s,swappiness,balance_reason /w.slice/idle
+	same "$row"$'\n'"$row"
+	one_line "$told"
+	sample 4 4200
+	TMO_ROOT=${ROOT1%1}3:${ROOT1%1}4
+	runx 0 balance -H --endurance 100TBW/5y -o budget_left_bytes,swap_write_bytes_per_s,balance_reason /w.slice/idle
+	# 633762 a second since the count was known, less 100 KiB
+	[[ $output =~ ^([0-9]+)$'\t'([0-9]+)$'\tquiet'$ ]]
+	[ "${BASH_REMATCH[1]}" -ge $((6 * 633762 - 102400)) ]
+	[ "${BASH_REMATCH[1]}" -le $((12 * 633762 - 102400)) ]
+	[ "${BASH_REMATCH[2]}" -gt 0 ]
+	# What is not there is charged for when it is again.
+	export TMO_ROOT=$ROOT1
+	rm "$STATE"
+	[ "$(budget_left)" = 104857600 ]
+	for count in -4000 x 99999999999999999999 36028797018963968 none; do
+		sample 1 "$count"
+		[ "$count" != none ] || rm "$ROOT1/sys/class/block/vda/stat"
+		[ "$(budget_left 2>"$BATS_TEST_TMPDIR/said")" = - ]
+		grep -q "$told" "$BATS_TEST_TMPDIR/said"
+		runx 0 swap-balance -S "$STATE" -H --budget-status
+		[ "$(cut -f4,5,8 <<<"$output")" = $'-\t-\t-' ]
+	done
+	sample 1 7000
+	[ "$(budget_left)" = $((104857600 - 2000 * 512)) ]
+}
+
 # volume DM NAME SLAVE: as of LVM or dm-crypt.
 volume() {
 	rm -rf "$ROOT1/sys/class/block/$1"
@@ -1201,6 +1245,13 @@ maintain() {
 	runx 0 maintain -n -b 400M
 	[ "$(cut -f1-3,8 <<<"${lines[0]}")" = $'zram0\twriteback\tplanned\tidle' ]
 	[ "$(cut -f1-3,8 <<<"${lines[2]}")" = $'zram1\twriteback\theld\tbudget' ]
+	# nothing while it cannot be kept, or nobody knows what was written
+	runx 3 env FAULT=state.lock:open:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" -q -H --maintain -b 400M
+	[ "$(cut -f1-3,8 <<<"${lines[0]}")" = $'zram0\twriteback\theld\tbudget' ]
+	rm "$ROOT1/sys/class/block/vdb/stat" "$STATE.zram"
+	runx 3 maintain -b 400M
+	[ "$(cut -f1-3,8 <<<"${lines[0]}")" = $'zram0\twriteback\theld\tbudget' ]
 }
 
 @test "what was written is not told before 6.13, and zram is no write" {

@@ -77,7 +77,8 @@ double bucket_years(const struct bucket *b, const struct budget_cfg *cfg)
 {
 	double s = (double)(b->updated_ms - b->since_ms) / 1000;
 
-	if (cfg->endurance_bytes <= 0 || s < 1 || !b->written_bytes)
+	if (cfg->endurance_bytes <= 0 || s < 1 || !b->written_bytes ||
+	    b->unknown)
 		return NAN;
 	return cfg->endurance_bytes / ((double)b->written_bytes / s) /
 	       (365.25 * DAY_S);
@@ -100,27 +101,60 @@ static void name_area(const struct swap_area *a, char drive[DRIVE_ID],
 	snprintf(counter, LEDGER_COUNTER_ID, "%.159s:%.129s", drive, part);
 }
 
-/* What was written since the file says, in this boot or one before. */
+/* No drive takes more in that time, and a second of it. */
+static uint64_t most_sectors(uint64_t us)
+{
+	const double most_bytes_per_s = 16 * (double)(1 << 30);
+
+	return (uint64_t)fmin(((double)us / 1e6 + 1) * most_bytes_per_s /
+				      DRIVE_SECTOR_BYTES,
+			      (double)(DRIVE_SECTORS_MOST / 2));
+}
+
+/*
+ * What was written since the file says, in this boot or one before.  NUM_NONE:
+ * there is no count, and it is charged when there is one again.  NUM_MAX: a
+ * count that went back in one boot, or beyond what a drive can take, does not
+ * tell, and it is counted on from there.
+ */
 static uint64_t take_uncharged(struct counter *c, const struct swap_area *a,
 			       const char *boot)
 {
 	uint64_t sectors = drive_sectors(a), was = c->sectors;
+	uint64_t now_us = clock_mono_us(), since_us = c->updated_us;
 
-	if (strcmp(c->boot, boot) || sectors < was)
-		was = 0;
+	if (sectors == NUM_NONE)
+		return NUM_NONE;
+	if (was == NUM_NONE)
+		was = sectors;
+	if (strcmp(c->boot, boot))
+		was = since_us = 0;
 	c->sectors = sectors;
 	c->updated_ms = clock_unix_ms();
+	c->updated_us = now_us;
 	memcpy(c->boot, boot, STATE_BOOT);
-	return (sectors - was) * DRIVE_SECTOR_BYTES;
+	c->rebased = sectors < was ||
+		     sectors - was > most_sectors(num_less(now_us, since_us));
+	return c->rebased ? NUM_MAX : (sectors - was) * DRIVE_SECTOR_BYTES;
 }
 
-/* Whichever budget let it be written. */
+/*
+ * Whichever budget let it be written.  What is not known may have been all that
+ * there was left, and is no debt.
+ */
 static void charge(struct ledger *l, const char *drive, uint64_t bytes)
 {
-	for (int i = 0; i < l->accounts; i++)
-		if (!strcmp(l->account[i].drive, drive))
-			bucket_tick(&l->account[i].b, &l->account[i].cfg, 0,
-				    bytes);
+	for (int i = 0; i < l->accounts; i++) {
+		struct account *d = l->account + i;
+		uint64_t left =
+			(uint64_t)(d->b.level_bytes > 0 ? d->b.level_bytes : 0);
+
+		if (strcmp(d->drive, drive))
+			continue;
+		bucket_tick(&d->b, &d->cfg, 0,
+			    bytes == NUM_MAX ? left : num_known(bytes));
+		d->b.unknown |= bytes >= NUM_MAX;
+	}
 }
 
 /* After all areas of the drive have been charged for. */
@@ -145,7 +179,7 @@ static void refill(struct account *d, const char *boot)
 static void tightest(struct budget *out, const struct bucket *b,
 		     const struct budget_cfg *cfg, double gap_s)
 {
-	uint64_t pace = bucket_pace(b, cfg, gap_s);
+	uint64_t pace = b->unknown ? 0 : bucket_pace(b, cfg, gap_s);
 	double years = bucket_years(b, cfg);
 
 	if (pace < out->pace_bytes_per_s || out->pace_bytes_per_s == NUM_NONE) {
@@ -203,11 +237,20 @@ static void summarize(const struct ledger *l, const struct drives *drives,
 
 		if (!is_at_hand(drives, d->drive))
 			continue;
+		if (d->b.unknown)
+			memcpy(out->unknown, d->drive, DRIVE_ID);
 		if (budget_is_same(&d->cfg, cfg))
 			tightest(out, &d->b, cfg, gap_s);
 		else if (d->used_ms > day_ago_ms)
 			out->other_cap_bytes = d->cfg.cap_bytes;
 	}
+}
+
+uint64_t budget_left_bytes(const struct budget *b)
+{
+	if (!b->kept)
+		return NUM_MAX;
+	return b->unsaved || *b->unknown ? 0 : (uint64_t)b->left_bytes;
 }
 
 /* A disk that is full, or broken, is no fault of the operator's. */

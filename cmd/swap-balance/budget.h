@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drive.h"
 #include "machine.h"
 
 struct budget_cfg {
@@ -35,6 +36,7 @@ struct bucket {
 	int64_t since_ms, updated_ms; /* Unix time; their difference is no
 					 wall time, but what went by */
 	uint64_t written_bytes;	      /* since since_ms */
+	bool unknown; /* what its drive was written in this look; not kept */
 };
 
 /*
@@ -60,9 +62,14 @@ struct budget {
 	int64_t left_bytes;
 	double years;
 	int unsaved; /* -errno of the state's write: then the pace is 0 */
+	char unknown[DRIVE_ID];	 /* a drive that does not tell what was written:
+				    then, too; "": there is none */
 	int64_t other_cap_bytes; /* of another budget of such a drive, of late;
 				    0: there is none */
 };
+
+/* What a round of upkeep may write; NUM_MAX without a budget. */
+uint64_t budget_left_bytes(const struct budget *b);
 
 /*
  * Brings the state file up to the devices' counters; save false writes

@@ -7,6 +7,7 @@
 #include "io.h"
 #include "kv.h"
 #include "mem.h"
+#include "num.h"
 #include "root.h"
 
 static void name_by_number(const char *dir, char *id)
@@ -69,18 +70,29 @@ void drive_part(const struct swap_area *a, char part[DRIVE_PART])
 }
 
 /* Field 7 of /sys/class/block/DEV/stat. */
+static uint64_t device_sectors(const char *dir)
+{
+	char path[128], buf[512], text[32];
+	uint64_t sectors;
+
+	snprintf(path, sizeof(path), "%s/stat", dir);
+	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
+	    sscanf(buf, "%*u %*u %*u %*u %*u %*u %31s", text) != 1 ||
+	    num_u64(text, &sectors))
+		return NUM_NONE;
+	return sectors;
+}
+
 uint64_t drive_sectors(const struct swap_area *a)
 {
-	char path[128], buf[512];
-	uint64_t sectors = 0, pages = 0;
+	uint64_t pages, sectors, page = mem_page_bytes() / DRIVE_SECTOR_BYTES;
 
-	if (a->file) { /* it shares its disk: what was swapped out */
-		kv_read_key(root_fd(), "proc/vmstat", "pswpout", &pages);
-		return pages * (mem_page_bytes() / DRIVE_SECTOR_BYTES);
-	}
-	snprintf(path, sizeof(path), "%s/stat", a->dir);
-	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%*u %*u %*u %*u %*u %*u %" SCNu64, &sectors) != 1)
-		return 0;
-	return sectors;
+	if (!a->file)
+		sectors = device_sectors(a->dir);
+	else if (kv_read_key(root_fd(), "proc/vmstat", "pswpout", &pages))
+		sectors = NUM_NONE;
+	else /* it shares its disk: what was swapped out */
+		sectors = pages > DRIVE_SECTORS_MOST / page ? NUM_NONE
+							    : pages * page;
+	return sectors > DRIVE_SECTORS_MOST ? NUM_NONE : sectors;
 }

@@ -27,9 +27,13 @@ void drive_id(const struct swap_area *a, char id[DRIVE_ID]);
  */
 void drive_part(const struct swap_area *a, char part[DRIVE_PART]);
 
-/* Sectors written since the device is there; of files, all of pswpout. */
-uint64_t drive_sectors(const struct swap_area *a);
-
 enum { DRIVE_SECTOR_BYTES = 512 };
+#define DRIVE_SECTORS_MOST (INT64_MAX / DRIVE_SECTOR_BYTES)
+
+/*
+ * Sectors written since the device is there; of files, all of pswpout.
+ * NUM_NONE where the kernel does not tell, or tells of more than those.
+ */
+uint64_t drive_sectors(const struct swap_area *a);
 
 #endif

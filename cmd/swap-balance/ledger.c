@@ -99,8 +99,10 @@ static void parse_line(struct ledger *l, const char *line, char *boot)
 		return;
 	if (!strncmp(line, "part ", 5)) {
 		if (l->counters < SWAP_AREAS_MAX &&
-		    sscanf(line + 5, "%289s %63s %" SCNu64 " %" SCNd64, c->id,
-			   c->boot, &c->sectors, &c->updated_ms) == 4)
+		    sscanf(line + 5,
+			   "%289s %63s %" SCNu64 " %" SCNd64 " %" SCNu64, c->id,
+			   c->boot, &c->sectors, &c->updated_ms,
+			   &c->updated_us) >= 4)
 			l->counters++;
 		return;
 	}
@@ -159,9 +161,10 @@ int ledger_write(const struct ledger *l, const char *path)
 		const struct counter *c = l->counter + i;
 
 		n += (size_t)snprintf(buf + n, size - n,
-				      "part %s %s %" PRIu64 " %" PRId64 "\n",
-				      c->id, c->boot, c->sectors,
-				      c->updated_ms);
+				      "part %s %s %" PRIu64 " %" PRId64
+				      " %" PRIu64 "\n",
+				      c->id, c->boot, c->sectors, c->updated_ms,
+				      c->updated_us);
 	}
 	err = state_write(path, STATE_NAME, VERSION_3, buf, n);
 	free(buf);
@@ -217,7 +220,8 @@ struct counter *ledger_counter(struct ledger *l, const char *id,
 	}
 	if (l->counters < SWAP_AREAS_MAX)
 		c = l->counter + l->counters++;
-	*c = (struct counter){ .sectors = drive_sectors(a) };
+	*c = (struct counter){ .sectors = drive_sectors(a),
+			       .updated_us = clock_mono_us() };
 	memcpy(c->id, id, LEDGER_COUNTER_ID);
 	memcpy(c->boot, boot, STATE_BOOT);
 	return c;
@@ -241,7 +245,8 @@ bool ledger_is_news(const struct ledger *now, const struct ledger *was)
 			return true;
 	}
 	for (int i = 0; i < now->counters; i++)
-		if (strcmp(now->counter[i].id, was->counter[i].id) ||
+		if (now->counter[i].rebased ||
+		    strcmp(now->counter[i].id, was->counter[i].id) ||
 		    strcmp(now->counter[i].boot, was->counter[i].boot))
 			return true;
 	return false;

@@ -29,8 +29,10 @@ struct account {
 /* What has been charged of the sectors of an area, of that boot. */
 struct counter {
 	char id[LEDGER_COUNTER_ID], boot[STATE_BOOT];
-	uint64_t sectors;
+	uint64_t sectors; /* NUM_NONE: never known yet */
 	int64_t updated_ms;
+	uint64_t updated_us; /* clock_mono_us(); 0: of a version without it */
+	bool rebased;	     /* in this look: what it was made no sense */
 };
 
 struct ledger {

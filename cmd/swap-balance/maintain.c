@@ -222,8 +222,7 @@ int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
 {
 	struct round round = {
 		.cfg = cfg,
-		.left_bytes =
-			budget->kept ? (uint64_t)budget->left_bytes : NUM_MAX,
+		.left_bytes = budget_left_bytes(budget),
 		.out = out,
 		.file = { .path = cfg->path },
 	};

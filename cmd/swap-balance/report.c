@@ -103,11 +103,11 @@ enum count {
 static uint64_t count(const struct line *l, enum count which)
 {
 	const struct member *m = l->m;
+	const struct budget *b = &l->world->budget;
 
 	if (which == C_BUDGET_LEFT)
-		return l->world->budget.kept
-			       ? (uint64_t)l->world->budget.left_bytes
-			       : NUM_NONE;
+		return b->kept && !*b->unknown ? (uint64_t)b->left_bytes
+					       : NUM_NONE;
 	if (!decided(l))
 		return NUM_NONE;
 	switch (which) {

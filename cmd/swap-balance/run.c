@@ -74,6 +74,22 @@ static void warn_unsaved(struct run *run, int err)
 	run->unsaved = err != 0;
 }
 
+static void warn_unknown(struct run *run)
+{
+	const char *drive = run->world.budget.unknown;
+
+	if (!*drive)
+		return;
+	run->status = STATUS_PARTIAL;
+	if (!run->unknown)
+		warn(0,
+		     "how much was written to '%s' is unknown, as its count of "
+		     "sectors is missing or impossible: no swap until it is "
+		     "known",
+		     drive);
+	run->unknown = true;
+}
+
 /* What one lets be written, the other is charged with, too. */
 static void warn_other(struct run *run)
 {
@@ -106,6 +122,7 @@ void run_look_at_world(struct run *run)
 	if (err)
 		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
 	warn_unsaved(run, run->world.budget.unsaved);
+	warn_unknown(run);
 	warn_other(run);
 	run->world.sharers = count_sharers(run);
 	cg_set_sweep(&run->set, FORGET_LOOKS);

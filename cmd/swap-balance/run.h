@@ -24,6 +24,7 @@ struct run {
 	int status;
 	bool missing;	 /* a cgroup that was named, and it was told */
 	bool unsaved;	 /* the budget's state, and it was told */
+	bool unknown;	 /* what was written to a drive, and it was told */
 	bool other;	 /* budget of a drive, and it was told */
 	bool estimated;	 /* what cgroups wrote, and it was told */
 	bool walks;	 /* the set is what the operands name */

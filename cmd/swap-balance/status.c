@@ -39,6 +39,8 @@ static void put_count(struct row *r, const void *sample, int arg)
 	if (!l->cfg->cap_bytes &&
 	    (arg == S_SIZE || arg == S_RATE || arg == S_UNUSED))
 		row_none(r);
+	else if (l->b->unknown && (arg == S_LEVEL || arg == S_WRITTEN))
+		row_none(r);
 	else
 		row_i64(r, v[arg]);
 }

@@ -177,7 +177,7 @@ static int maintain(struct run *run)
 			       &run->out);
 	if (status == STATUS_NO)
 		note("no zram is used as swap");
-	return status;
+	return run->status | status;
 }
 
 /* Keys from a pipe, for the modes that want all of them before they act. */
