@@ -1,15 +1,13 @@
 #include "evidence.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "lines.h"
 #include "msg.h"
-#include "state.h"
 #include "tool.h"
 
 #define STATE_NAME "swap-balance-evidence"
@@ -36,52 +34,27 @@ static struct entry *book_put(struct book *b, struct entry e)
 	return b->v + b->n++;
 }
 
-/* Another boot's clock, and what was not seen for a day, tells nothing. */
-static int book_read(struct book *b, const char *path)
+/* What was not seen for a day tells nothing. */
+static void take_line(void *book, char *line)
 {
-	char boot[STATE_BOOT], now[STATE_BOOT], *save = NULL;
 	uint64_t now_us = clock_mono_us();
 	struct entry e;
-	void *data;
-	size_t len;
-	int err = state_read(path, STATE_NAME, VERSION_1, &data, &len);
 
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	state_boot_id(now);
-	for (char *line = strtok_r(data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "boot %63s", boot) == 1 && strcmp(boot, now))
-			break;
-		if (sscanf(line, "%" SCNu64 " %d %" SCNu64 " %" SCNu64, &e.ino,
-			   &e.backend, &e.since_us, &e.seen_us) == 4 &&
-		    e.since_us <= e.seen_us && e.seen_us <= now_us &&
-		    now_us - e.seen_us < DAY_US)
-			book_put(b, e);
-	}
-	free(data);
-	return 0;
+	if (sscanf(line, "%" SCNu64 " %d %" SCNu64 " %" SCNu64, &e.ino,
+		   &e.backend, &e.since_us, &e.seen_us) == 4 &&
+	    e.since_us <= e.seen_us && e.seen_us <= now_us &&
+	    now_us - e.seen_us < DAY_US)
+		book_put(book, e);
 }
 
-static int book_write(const struct book *b, const char *path)
+static void put_lines(FILE *f, const void *book)
 {
-	char boot[STATE_BOOT], *text;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int err;
+	const struct book *b = book;
 
-	if (!f)
-		return -ENOMEM;
-	state_boot_id(boot);
-	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < b->n; i++)
 		fprintf(f, "%" PRIu64 " %d %" PRIu64 " %" PRIu64 "\n",
 			b->v[i].ino, b->v[i].backend, b->v[i].since_us,
 			b->v[i].seen_us);
-	err = fclose(f) ? -ENOMEM
-			: state_write(path, STATE_NAME, VERSION_1, text, len);
-	free(text);
-	return err;
 }
 
 static struct entry *book_find(const struct book *b, uint64_t ino)
@@ -117,7 +90,7 @@ int evidence_add(const char *path, struct cg_set *set, bool write)
 
 	if (write && lock < 0)
 		return lock;
-	err = book_read(&book, path);
+	err = lines_read(path, STATE_NAME, VERSION_1, take_line, &book);
 	for (size_t i = 0; !err && i < set->n; i++) {
 		const struct member *m = set->v[i]->data;
 
@@ -125,7 +98,8 @@ int evidence_add(const char *path, struct cg_set *set, bool write)
 			add(&book, set->v[i]);
 	}
 	if (!err && write)
-		err = book_write(&book, path);
+		err = lines_write(path, STATE_NAME, VERSION_1, put_lines,
+				  &book);
 	free(book.v);
 	if (lock >= 0)
 		close(lock);

@@ -5,16 +5,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "lines.h"
 #include "msg.h"
 #include "num.h"
 #include "plan.h"
 #include "psi.h"
-#include "root.h"
-#include "state.h"
 #include "tool.h"
 
 #define STATE_NAME "swap-balance-probe"
@@ -34,54 +32,43 @@ struct book {
 	size_t n;
 };
 
-/* What is a day old, or of another boot, is forgotten. */
-static int book_read(struct book *b, const char *path)
+static void book_put(struct book *b, struct past p)
 {
-	char boot[STATE_BOOT], now[STATE_BOOT], *save = NULL;
-	int64_t now_ms = clock_unix_ms();
-	struct past p;
-	void *data;
-	size_t len;
-	int err = state_read(path, STATE_NAME, VERSION_1, &data, &len);
-
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	state_boot_id(now);
-	for (char *line = strtok_r(data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "boot %63s", boot) == 1 && strcmp(boot, now))
-			break;
-		if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf", &p.ino,
-			   &p.at_ms, &p.ratio, &p.incompressible_pct) != 4 ||
-		    p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS ||
-		    p.ratio < 0 || p.incompressible_pct < 0)
-			continue;
-		b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
-		b->v[b->n++] = p;
-	}
-	free(data);
-	return 0;
+	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
+	b->v[b->n++] = p;
 }
 
-static int book_write(const struct book *b, const char *path)
+/* What is a day old is forgotten. */
+static void take_line(void *book, char *line)
 {
-	char boot[STATE_BOOT], *text;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int err;
+	int64_t now_ms = clock_unix_ms();
+	struct past p;
 
-	if (!f)
-		return -ENOMEM;
-	state_boot_id(boot);
-	fprintf(f, "boot %s\n", boot);
+	if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf", &p.ino, &p.at_ms,
+		   &p.ratio, &p.incompressible_pct) == 4 &&
+	    p.at_ms <= now_ms && p.at_ms > now_ms - DAY_MS && !(p.ratio < 0) &&
+	    !(p.incompressible_pct < 0))
+		book_put(book, p);
+}
+
+static int book_read(struct book *b, const char *path)
+{
+	return lines_read(path, STATE_NAME, VERSION_1, take_line, b);
+}
+
+static void put_lines(FILE *f, const void *book)
+{
+	const struct book *b = book;
+
 	for (size_t i = 0; i < b->n; i++)
 		fprintf(f, "%" PRIu64 " %" PRId64 " %.3f %.3f\n", b->v[i].ino,
 			b->v[i].at_ms, b->v[i].ratio,
 			b->v[i].incompressible_pct);
-	err = fclose(f) ? -ENOMEM
-			: state_write(path, STATE_NAME, VERSION_1, text, len);
-	free(text);
-	return err;
+}
+
+static int book_write(const struct book *b, const char *path)
+{
+	return lines_write(path, STATE_NAME, VERSION_1, put_lines, b);
 }
 
 static struct past *book_find(const struct book *b, const struct cg *cg)
@@ -181,12 +168,6 @@ static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 	return cg_write(set, cg, "memory.reclaim", text);
 }
 
-static void remember(struct book *b, const struct cg *cg)
-{
-	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
-	b->v[b->n++] = (struct past){ cg->ino, clock_unix_ms(), NAN, NAN };
-}
-
 /* True when it failed. */
 static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		  const struct cg *cg, const struct world *world,
@@ -213,7 +194,7 @@ static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		warn(err, "cannot probe '%s'", cg->key);
 		return true;
 	}
-	remember(book, cg);
+	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN });
 	note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
 	return false;
 }

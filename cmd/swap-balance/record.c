@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "msg.h"
-#include "state.h"
 #include "tool.h"
+
+#define STATE_NAME "swap-balance-undo"
 
 enum { VERSION_1 = 1, VERSION_2 };
 
@@ -18,8 +20,9 @@ const char *const record_file[RECORD_FILES] = { "memory.zswap.max",
 						"memory.swap.max" };
 
 /* Version 1 knows no "done", and of equal values that they are put back. */
-static void parse_entry(struct record *rec, const char *line)
+static void take_line(void *record, char *line)
 {
+	struct record *rec = record;
 	struct record_entry e = { 0 };
 	char word[8];
 	int at = 0;
@@ -38,29 +41,14 @@ static void parse_entry(struct record *rec, const char *line)
 
 static void record_read(struct record *rec, const char *path)
 {
-	char boot[STATE_BOOT], now[STATE_BOOT];
-	char *save = NULL;
-	void *data;
-	size_t len;
-	int err = state_read(path, "swap-balance-undo", VERSION_2, &data, &len);
+	int err;
 
-	if (err == -EPROTO)
-		err = state_read(path, "swap-balance-undo", VERSION_1, &data,
-				 &len);
 	*rec = (struct record){ 0 };
-	if (err == -ENOENT)
-		return;
+	err = lines_read(path, STATE_NAME, VERSION_2, take_line, rec);
+	if (err == -EPROTO)
+		err = lines_read(path, STATE_NAME, VERSION_1, take_line, rec);
 	if (err)
 		die(err, "cannot use the undo record '%s'", path);
-	state_boot_id(now);
-	for (char *line = strtok_r(data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "boot %63s", boot) != 1)
-			parse_entry(rec, line);
-		else if (strcmp(boot, now))
-			break;
-	}
-	free(data);
 }
 
 static const char *entry_word(const struct record_entry *e)
@@ -68,32 +56,26 @@ static const char *entry_word(const struct record_entry *e)
 	return e->foreign ? "foreign" : e->done ? "done" : "set";
 }
 
-void record_write(const struct record *rec, const char *path)
+static void put_lines(FILE *f, const void *record)
 {
-	char boot[STATE_BOOT];
-	char *text;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int err;
+	const struct record *rec = record;
 
-	if (!f)
-		die(ENOMEM, "cannot keep the undo record");
-	state_boot_id(boot);
-	fprintf(f, "boot %s\n", boot);
 	for (size_t i = 0; i < rec->n; i++)
 		fprintf(f, "%s %" PRIu64 " %d %s %s %s\n",
 			entry_word(rec->v + i), rec->v[i].ino, rec->v[i].file,
 			rec->v[i].old, rec->v[i].new, rec->v[i].key);
-	if (fclose(f))
-		die(ENOMEM, "cannot keep the undo record");
+}
+
+void record_write(const struct record *rec, const char *path)
+{
+	int err;
+
 	if (!rec->n)
 		err = unlink(path) && errno != ENOENT ? -errno : 0;
 	else
-		err = state_write(path, "swap-balance-undo", VERSION_2, text,
-				  len);
+		err = lines_write(path, STATE_NAME, VERSION_2, put_lines, rec);
 	if (err)
 		die(err, "cannot write the undo record '%s'", path);
-	free(text);
 }
 
 int record_open(struct record *rec, const char *path, bool write)
