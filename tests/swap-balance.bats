@@ -38,6 +38,11 @@ edit() {
 	done
 }
 
+# second FILE SED: in the second sample only.
+second() {
+	sed -i "$2" "${ROOT1%1}2/$1"
+}
+
 @test "shows swappiness, backend, swap left, budget and reason of each cgroup" {
 	replay swap-balance-7.3.4
 	runx 0 balance -r /w.slice
@@ -229,6 +234,46 @@ quiet_minutes() {
 	[[ $output != *$'order\t'* ]]
 }
 
+@test "a neighbour's fsync makes neither a swap-in nor a file refault dear" {
+	local cg fsync='s/(?<=total=)(\d+)/$1 + 127600000/e'
+	cost() {
+		runx 0 balance -H --pressure-limit 101% -o swappiness,swapin_cost_us,file_cost_us "$1"
+	}
+	replay swap-balance-7.3.4
+	cost /w.slice/anon # from zswap: it reads no disk at all
+	same $'151\t16.000\t5497.952'
+	perl -pi -e "$fsync" "${ROOT1%1}2/sys/fs/cgroup/w.slice/anon/io.pressure"
+	cost /w.slice/anon
+	same $'151\t16.000\t5497.952'
+	cost /w.slice/file # its reads at most: twice the disk's 5498 us
+	[ "$(cut -f3 <<<"$output")" = 4972.019 ]
+	perl -pi -e "$fsync" "${ROOT1%1}2/sys/fs/cgroup/w.slice/file/io.pressure"
+	cost /w.slice/file
+	[ "$(cut -f3 <<<"$output")" = 7147.338 ]
+	# From a disk, 121 us each: 2212 pages, of which both kinds of pressure tell.
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	edit sys/fs/cgroup/w.slice/anon/memory.stat 's/^zswpin .*/zswpin 0/'
+	second sys/fs/cgroup/w.slice/anon/memory.stat 's/^pswpin .*/pswpin 2212/'
+	second proc/diskstats 's/vda 51 0 2616 75/vda 51 0 20312 343/'
+	sed 's/total=.*/total=574188/' "$ROOT1/sys/fs/cgroup/w.slice/anon/memory.pressure" >"${ROOT1%1}2/sys/fs/cgroup/w.slice/anon/memory.pressure"
+	cost /w.slice/anon
+	same $'47\t157.505\t5497.952'
+	perl -pi -e 's/(?<=total=)\d+/0/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/anon/io.pressure"
+	cost /w.slice/anon
+	same $'57\t121.110\t5497.952'
+}
+
+@test "a cgroup without traffic stays at what the kernel documents, whatever file reads cost" {
+	quiet_minutes 10
+	runx 0 balance -c 11 -H -o swappiness,balance_reason,file_cost_us,swapin_cost_source /w.slice/idle
+	[ "$(sort -u <<<"$output" | cut -f1,2,4)" = $'182\tquiet\tdefault' ] # 10 us to 100 us
+	[ "$(cut -f3 <<<"$output" | sort -u)" != 100.000 ]
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	TMO_ROOT=$ROOT1:${ROOT1%1}2
+	runx 0 balance -H -o swappiness,balance_reason,swapin_cost_source /w.slice/idle
+	same $'100\tquiet\tdefault'
+}
+
 @test "the classic LRU has its own refaults that count, and its own edges" {
 	replay swap-balance-7.3.4
 	edit sys/kernel/mm/lru_gen/enabled 's/.*/0x0000/'
@@ -253,11 +298,6 @@ quiet_minutes() {
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	runx 0 balance -H -o swappiness,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
 	same $'182\tmax\tquiet'
-}
-
-# second FILE SED: in the second sample only.
-second() {
-	sed -i "$2" "${ROOT1%1}2/$1"
 }
 
 @test "what zswap turned away counts, what it was never offered does not" {
@@ -670,6 +710,27 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 	awk '{ $7 += 2048; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	runx 0 balance -H --endurance 1TBW/5y -o window_us,drive_life_years /w.slice/idle
 	same "$(awk -F'\t' -v OFS='\t' '{ printf "%s\t%.3f\n", $1, 1e12 / (1048576 / ($1 / 1e6)) / (365.25 * 86400) }' <<<"$output")"
+}
+
+@test "a wall clock that jumps changes neither the projected years nor the level" {
+	local jump row=''
+	ends_with() {
+		TMO_ROOT=${ROOT1%1}$1 swap-balance -S "$STATE" -H --endurance 1TBW/5y \
+			-o drive_life_years,budget_left_bytes < <(echo /w.slice/idle)
+	}
+	for jump in 0 400000000 -400000000; do
+		replay swap-balance-7.3.4
+		rm -f "$STATE"
+		sample 1 5000
+		sample 2 7048
+		awk -v s="$jump" '/^btime/ { $2 += s } { print }' "$ROOT1/proc/stat" >"${ROOT1%1}2/proc/stat"
+		[ "$(ends_with 1 | cut -f2)" = - ]
+		[ "${row:=$(ends_with 2)}" = "$(ends_with 2)" ]
+		TMO_ROOT=${ROOT1%1}2 runx 0 swap-balance -S "$STATE" -H --budget-status
+		[ "$(cut -f6 <<<"$output")" = 12000000 ]
+	done
+	# 1 MiB in 12 s
+	[ "$(cut -f2 <<<"$row")" = "$(awk 'BEGIN { printf "%.3f", 1e12 / (1048576 / 12) / (365.25 * 86400) }')" ]
 }
 
 @test "a dry run keeps no state and writes nothing" {
