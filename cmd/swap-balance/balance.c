@@ -283,15 +283,16 @@ static void publish(struct balance *b, int target, double dwell_s)
 	}
 }
 
-/* What passes by itself has waited long enough; harm has not. */
+/*
+ * What passes by itself has waited long enough; harm has not.  An empty budget
+ * is none: its pace is what keeps it, also where it holds but a second's.
+ */
 static void stop_swap(struct balance *b, enum reason why, double dwell_s)
 {
-	bool harm = why == REASON_PRESSURE || why == REASON_BUDGET;
-
 	b->reason = why;
 	b->swappiness = 0;
 	b->published_r = 0;
-	b->since_change_s = harm ? 0 : dwell_s;
+	b->since_change_s = why == REASON_PRESSURE ? 0 : dwell_s;
 }
 
 void balance_step(struct balance *b, const struct balance_cfg *cfg,

@@ -258,6 +258,14 @@ static void test_after_pressure(void)
 	w.budget_empty = true;
 	run(&b, &w, 1);
 	ok(!b.swappiness, "but the other guards hold");
+	w = calm();
+	b = (struct balance){ 0 };
+	w.budget_empty = true;
+	run(&b, &w, 3);
+	w.budget_empty = false;
+	run(&b, &w, 1);
+	is_u64((unsigned int)b.swappiness, 100,
+	       "what the budget stopped goes on as soon as it has some");
 }
 
 static void test_cost(void)

@@ -52,39 +52,3 @@ turns() {
 	[ "$(grep -P '^/file\t' "$BATS_TEST_TMPDIR/rows" | tail -n 1 | cut -f2)" -gt 150 ]
 	[ "$(grep -P '^/swap\t' "$BATS_TEST_TMPDIR/rows" | tail -n 1 | cut -f2)" -lt 50 ]
 }
-
-# written DISK: bytes so far.
-written() {
-	awk '{ printf "%.0f", $7 * 512 }' "/sys/class/block/${1##*/}/stat"
-}
-
-# spend BUDGET: a minute of the pipeline, whose law would take 1 MB a second of
-# a cold cgroup. Prints the bytes that the drive got, and the seconds.
-spend() {
-	local was start
-	hog /a --cold-anon 200M --stock-pages
-	was=$(written "$DISK") start=$SECONDS
-	timeout 60 sh -c "psi-watch -i 2s /a | swap-balance -S '$STATE.${1%/*}' -b $1 |
-		tmo-reclaim --ratio 1% --headroom 0" >"$BATS_TEST_TMPDIR/rows" || true
-	got=$(($(written "$DISK") - was)) seconds=$((SECONDS - start))
-	all_off
-}
-
-@test "behind tmo-reclaim a write budget of any size is held, and used" {
-	local budget size rate got seconds
-	echo never >/sys/kernel/mm/transparent_hugepage/enabled
-	mkdir -p "$CG/tools"
-	echo $$ >"$CG/tools/cgroup.procs"
-	while read -r budget size rate; do
-		swap_on "$DISK"
-		spend "$budget"
-		printf '# %s: %d bytes in %d s, of %d\n' "$budget" "$got" "$seconds" $((rate * seconds)) >&3
-		[ "$got" -le $((rate * seconds + size)) ]
-		[ "$got" -ge $((rate * seconds / 2)) ]
-	done <<-END
-		64K/1s $((64 << 10)) $((64 << 10))
-		1M/1m $((1 << 20)) $(((1 << 20) / 60))
-		40M/1h $((40 << 20)) $(((40 << 20) / 3600))
-		20G/1d $((20 << 30)) $(((20 << 30) / 86400))
-	END
-}
