@@ -235,6 +235,7 @@ quiet_minutes() {
 }
 
 @test "a neighbour's fsync makes neither a swap-in nor a file refault dear" {
+	# shellcheck disable=SC2016 # perl's
 	local cg fsync='s/(?<=total=)(\d+)/$1 + 127600000/e'
 	cost() {
 		runx 0 balance -H --pressure-limit 101% -o swappiness,swapin_cost_us,file_cost_us "$1"
