@@ -16,7 +16,7 @@ static int value(const char *s, uint64_t *out, const char **end)
 	uint64_t v = 0;
 	const char *p = s;
 
-	if (!strncmp(s, "max", 3)) {
+	if (s[0] == 'm' && s[1] == 'a' && s[2] == 'x') {
 		v = NUM_MAX;
 		p = s + 3;
 	} else {
@@ -25,7 +25,7 @@ static int value(const char *s, uint64_t *out, const char **end)
 		if (v > INT64_MAX)
 			return -EBADMSG;
 	}
-	if (p == s || !strchr(" \t\n", *p))
+	if (p == s || (*p && *p != ' ' && *p != '\t' && *p != '\n'))
 		return -EBADMSG;
 	*out = v;
 	*end = p;
@@ -133,18 +133,20 @@ void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 		named[bit / 64] |= UINT64_C(1) << bit % 64;
 		*field_at(out, fields[i].off) = NUM_NONE;
 	}
-	for (const char *p = text; p && *p; p = next_line(p)) {
-		size_t len = strcspn(p, " \n"), i;
+	for (const char *p = text, *next; *p; p = next) {
+		const char *end = strchrnul(p, '\n');
+		const char *gap = memchr(p, ' ', (size_t)(end - p));
+		size_t len = (size_t)((gap ? gap : end) - p), i;
 		unsigned int bit = bit_of(p, len);
-		const char *end;
 
+		next = end + (*end == '\n');
 		if (!(named[bit / 64] >> bit % 64 & 1))
 			continue;
 		i = find_field(fields, n, at, p, len);
 		if (i == n)
 			continue;
-		if (p[len] == ' ')
-			value(p + len + 1, field_at(out, fields[i].off), &end);
+		if (gap)
+			value(gap + 1, field_at(out, fields[i].off), &end);
 		at = i + 1;
 	}
 }
