@@ -455,6 +455,16 @@ $reason" ]
 	one_line "'/w.slice/a': three writes succeeded and took nothing"
 }
 
+@test "where all reclaim is one count (before 6.15) it is flushed for a write, not for a look" {
+	sed -i '/_proactive/d' "$A/memory.stat"
+	rm "$A/cpu.stat"
+	mkfifo "$A/cpu.stat" # who reads it waits
+	runx 0 timeout 10 tmo-reclaim -n -q --headroom 0 --ratio 1% < <(calm; calm | tail -n 1)
+	runx 0 timeout 10 tmo-reclaim --floor 1G --ratio 1% < <(calm)
+	[ "$(col reason <<<"$output")" = row_floor ]
+	runx 137 timeout -s KILL 1 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+}
+
 @test "a cgroup that dies between two periods is gone" {
 	runx 0 env FAULT=memory.current:read:ENODEV:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		tmo-reclaim -n -q --headroom 0 < <(calm; calm | tail -n 1)

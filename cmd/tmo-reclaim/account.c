@@ -58,13 +58,12 @@ static void take_stock(struct target *t, const struct reading *from,
 	const struct mem_stat *a = &after->stat;
 	const struct reading *last = t->known ? &t->last : from;
 	const struct mem_stat *l = &last->stat;
-	bool apart = a->pgsteal_proactive_pages != NUM_NONE;
 
 	*y = (struct yield){ 0 };
 	t->start.most_file_bytes =
 		num_most(t->start.most_file_bytes, file_bytes(from));
-	if (apart || ours) {
-		const struct reading *since = apart ? last : from;
+	if (after->apart || ours) {
+		const struct reading *since = after->apart ? last : from;
 
 		y->got_bytes = pages(after->steal_pages, since->steal_pages);
 		y->scanned_bytes = pages(after->scan_pages, since->scan_pages);
@@ -233,7 +232,7 @@ void account(struct period *s, bool acted)
 	struct reading after = s->before;
 	bool above, late;
 
-	if (acted && look_at_target(s, &after)) {
+	if (acted && look_beside_write(s, &after)) {
 		r->reason = REASON_GONE;
 		return;
 	}

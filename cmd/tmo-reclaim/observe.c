@@ -48,7 +48,8 @@ enum reason reason_of_errno(int err)
 	}
 }
 
-int look_at_target(const struct period *s, struct reading *out)
+/* The target's reading, or that of the --node. */
+static int look_at_target(const struct period *s, struct reading *out)
 {
 	const struct run *run = s->run;
 	int err = target_read(&run->set, s->cg, s->t, run->high, out);
@@ -56,6 +57,13 @@ int look_at_target(const struct period *s, struct reading *out)
 	if (!err && run->policy.node >= 0)
 		err = target_read_node(run->policy.node, out);
 	return err;
+}
+
+int look_beside_write(const struct period *s, struct reading *out)
+{
+	if (!s->before.apart)
+		target_flush(s->cg, s->t);
+	return look_at_target(s, out);
 }
 
 bool node_reclaim_stalls(const struct run *run)
@@ -200,7 +208,7 @@ static uint64_t others_steal_bytes(const struct period *s)
 	uint64_t now = s->before.stat.pgsteal_proactive_pages;
 	uint64_t then = t->last.stat.pgsteal_proactive_pages;
 
-	if (!t->known || !is_quiet(s, t->above_acted_us) ||
+	if (!s->before.apart || !t->known || !is_quiet(s, t->above_acted_us) ||
 	    !is_quiet(s, t->below_acted_us))
 		return 0;
 	return num_known(num_delta(now, then)) * mem_page_bytes();

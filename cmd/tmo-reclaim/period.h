@@ -38,8 +38,8 @@ void observe_recording(struct period *s);
  */
 bool node_reclaim_stalls(const struct run *run);
 
-/* The target's reading, or that of the --node. */
-int look_at_target(const struct period *s, struct reading *out);
+/* The reading that the yield of a write is counted from, or to. */
+int look_beside_write(const struct period *s, struct reading *out);
 
 /* Warns of a target once; the run has failed. */
 void complain(struct period *s, int err, const char *what);

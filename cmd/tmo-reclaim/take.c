@@ -120,6 +120,7 @@ static enum reason of_end(struct period *s, const struct act_job *j)
 void take(struct period *s)
 {
 	struct run *run = s->run;
+	struct reading before;
 	struct act_job j = {
 		.fd = s->t->reclaim_fd,
 		.psi_fd = s->t->psi_fd,
@@ -136,6 +137,8 @@ void take(struct period *s)
 	};
 
 	memcpy(j.part, s->d.part, sizeof(j.part));
+	if (!s->before.apart && !look_beside_write(s, &before))
+		s->before = before;
 	tell_parents(s);
 	if (run->high)
 		j.fd = cg_open_file(&run->set, s->cg, ".",

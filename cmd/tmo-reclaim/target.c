@@ -151,32 +151,29 @@ static int read_stat(const struct cg *cg, struct target *t,
 	return n < 0 ? (int)n : mem_stat_parse(buf, out);
 }
 
+/* There a read of cpu.stat does it (kernel/cgroup/rstat.c). */
+void target_flush(const struct cg *cg, struct target *t)
+{
+	char buf[IO_BUF];
+
+	files_read(&t->files, cg, FILE_CPU_STAT, buf, sizeof(buf));
+}
+
 int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
 		bool high, struct reading *out)
 {
-	char flush[IO_BUF];
+	const struct mem_stat *st = &out->stat;
 	int err = files_u64(&t->files, cg, FILE_CURRENT, &out->current_bytes);
 
 	if (err == -ENOENT && cg_is_root(cg))
 		err = mem_current(set, cg, &out->current_bytes);
 	if (err || (err = read_stat(cg, t, &out->stat)))
 		return err;
-	out->steal_pages = out->stat.pgsteal_proactive_pages;
-	out->scan_pages = out->stat.pgscan_proactive_pages;
-	if (high || out->steal_pages == NUM_NONE) {
-		/*
-		 * Before 6.15 the steal of a write can only be told by a look
-		 * before and after, for which the counters must be flushed:
-		 * there a read of cpu.stat does it (kernel/cgroup/rstat.c).
-		 */
-		if (files_read(&t->files, cg, FILE_CPU_STAT, flush,
-			       sizeof(flush)) > 0)
-			read_stat(cg, t, &out->stat);
-		if (high)
-			out->stat.pgsteal_proactive_pages = NUM_NONE;
-		out->steal_pages = out->stat.pgsteal_pages;
-		out->scan_pages = out->stat.pgscan_pages;
-	}
+	out->apart = !high && st->pgsteal_proactive_pages != NUM_NONE;
+	out->steal_pages =
+		out->apart ? st->pgsteal_proactive_pages : st->pgsteal_pages;
+	out->scan_pages =
+		out->apart ? st->pgscan_proactive_pages : st->pgscan_pages;
 	if (files_u64(&t->files, cg, FILE_SWAP, &out->swap_bytes))
 		out->swap_bytes = NUM_NONE;
 	return 0;

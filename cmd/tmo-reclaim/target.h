@@ -22,7 +22,8 @@ enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
 struct reading {
 	struct mem_stat stat;
 	uint64_t current_bytes, swap_bytes;
-	uint64_t steal_pages, scan_pages; /* proactive where told apart */
+	bool apart; /* proactive reclaim is counted apart (6.15) */
+	uint64_t steal_pages, scan_pages; /* that alone, or of all */
 };
 
 struct totals {
@@ -78,6 +79,13 @@ int target_open_node(struct target *t, int node, bool alone);
 /* The sizes of out are the node's: what is used, and its LRUs. */
 int target_read_node(int node, struct reading *out);
 void target_close(struct target *t);
+
+/*
+ * Brings the counts of all reclaim up to date.  Where the yield of a write is
+ * told by these, they must be before it and after it; before 6.15 a read of
+ * memory.stat alone may leave them two seconds behind.
+ */
+void target_flush(const struct cg *cg, struct target *t);
 
 /* high: by memory.high, whose steal is in the sum alone. */
 int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
