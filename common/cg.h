@@ -37,7 +37,8 @@ struct cg_set {
 	size_t n;
 	uint32_t round;
 	size_t data_size;
-	size_t tabs;	/* names with a TAB that were passed over */
+	size_t tabs;	/* names with a TAB, or in a recording a newline, that
+			   were passed over */
 	size_t longs;	/* and keys that do not fit in CG_KEY_MAX */
 	bool take_tabs; /* of no rows: those are members, too */
 	bool fd_short;	/* descriptors ran out: some are reopened */

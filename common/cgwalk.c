@@ -109,7 +109,7 @@ static void each_child(struct walk *w, size_t len, const char *pattern,
 			continue;
 		if (pattern && !cg_part_names(pattern, e->d_name))
 			continue;
-		if (strchr(e->d_name, '\t')) {
+		if (strpbrk(e->d_name, "\t\n")) {
 			w->set->tabs++;
 			if (!w->set->take_tabs)
 				continue;
@@ -183,7 +183,7 @@ static void follow_event(struct walk *w, char *const *keys, size_t n,
 	size_t len = strlen(dir);
 	const char *rest;
 
-	if (strchr(name, '\t')) {
+	if (strpbrk(name, "\t\n")) {
 		w->set->tabs += (mask & IN_CREATE) != 0;
 		return;
 	}

@@ -417,6 +417,17 @@ void tool_need_columns(const struct rows_in *in, const struct col_set *cols)
 		    in->line, name);
 }
 
+void tool_warn_skipped(const struct cg_set *set, size_t *tabs, size_t *longs)
+{
+	if (set->tabs && !*tabs)
+		warn(0, "a cgroup with a TAB in its name is skipped");
+	*tabs = set->tabs;
+	if (set->longs && !*longs)
+		warn(0, "a cgroup with a path of more than %d bytes is skipped",
+		     CG_KEY_MAX - 1);
+	*longs = set->longs;
+}
+
 void tool_open_tree(struct cg_set *set, size_t data_size)
 {
 	int err = cg_set_open(set, data_size);

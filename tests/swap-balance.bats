@@ -1134,6 +1134,18 @@ apply_again() {
 	grep -q /w.slice/file "$STATE.undo"
 }
 
+@test "a name with a TAB or a newline makes no cells and no lines, and it is told" {
+	local root
+	replay swap-balance-7.3.4
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		cp -a "$root/sys/fs/cgroup/w.slice/idle" "$root/sys/fs/cgroup/w.slice/a"$'\t'b
+	done
+	mkdir "$ROOT1/sys/fs/cgroup/w.slice/"$'x\n#forged'
+	runx 0 balance -H -r /w.slice
+	[ "$(cut -f1 <<<"$output" | paste -sd ' ')" = "/w.slice /w.slice/anon /w.slice/file /w.slice/idle" ]
+	one_line "a cgroup with a TAB in its name is skipped"
+}
+
 @test "plan and apply want their cgroups named" {
 	replay swap-balance-7.3.4
 	runx 2 balance --plan --dwell 0s

@@ -447,13 +447,7 @@ void targets_update(struct targets *t, struct cg_set *set, bool hup)
 		warn(err, "cannot read all of the cgroup tree");
 	t->lost |= err != 0;
 	t->walk_err = err;
-	if (set->tabs && !t->tabs)
-		warn(0, "a cgroup with a TAB in its name is skipped");
-	t->tabs = set->tabs;
-	if (set->longs && !t->longs)
-		warn(0, "a cgroup with a path of more than %d bytes is skipped",
-		     CG_KEY_MAX - 1);
-	t->longs = set->longs;
+	tool_warn_skipped(set, &t->tabs, &t->longs);
 	t->running = true;
 }
 

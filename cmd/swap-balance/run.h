@@ -22,12 +22,13 @@ struct run {
 	struct col_set cols;
 	struct rows_out out;
 	int status;
-	bool missing;	 /* a cgroup that was named, and it was told */
-	bool unsaved;	 /* the budget's state, and it was told */
-	bool unknown;	 /* what was written to a drive, and it was told */
-	bool other;	 /* budget of a drive, and it was told */
-	bool estimated;	 /* what cgroups wrote, and it was told */
-	bool walks;	 /* the set is what the operands name */
+	bool missing;	    /* a cgroup that was named, and it was told */
+	bool unsaved;	    /* the budget's state, and it was told */
+	bool unknown;	    /* what was written to a drive, and it was told */
+	bool other;	    /* budget of a drive, and it was told */
+	bool estimated;	    /* what cgroups wrote, and it was told */
+	size_t tabs, longs; /* of the set, as told */
+	bool walks;	    /* the set is what the operands name */
 	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
 	char undo_path[4096];
 };

@@ -110,6 +110,7 @@ static void expand(struct run *run, char **keys, size_t n)
 	if (missing)
 		run->status = STATUS_PARTIAL;
 	run->missing = missing != NULL;
+	tool_warn_skipped(&run->set, &run->tabs, &run->longs);
 }
 
 /*

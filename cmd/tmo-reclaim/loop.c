@@ -13,6 +13,7 @@ struct looping {
 	const struct common_opts *common;
 	char **keys; /* of the operands, then of the table */
 	size_t n_operands, n;
+	size_t tabs, longs; /* of the set, as told */
 	struct targets table;
 };
 
@@ -76,6 +77,7 @@ static bool sample(struct looping *l, struct shown *to)
 		warn(0, "no cgroup '%s'", missing);
 	run->missing = missing;
 	run->failed |= missing && !run->policy.wait;
+	tool_warn_skipped(&run->set, &l->tabs, &l->longs);
 	row_input_clear(&nothing);
 	for (size_t i = 0; i < run->set.n && !clock_stopped(); i++) {
 		struct cg *cg = run->set.v[i];
