@@ -110,12 +110,16 @@ tools-for-tests: all $(WORK) $(UNITS) $(B)/sim $(B)/faultio.so man
 
 man: $(PAGES:%=$(B)/man/%)
 # .TH turns hyphens on again that scdoc turns off before it, and lines break at
-# the hyphen of a name: both make names that cannot be copied.  The date in a
+# the hyphen of a name: both make names that cannot be copied.  Nor can an example
+# whose ' - ^ ` ~ a terminal with UTF-8 shows as other characters.  The date in a
 # page is its source's, not today's.
 $(B)/man/%: man/%.scd Makefile
 	@mkdir -p $(@D)
 	SOURCE_DATE_EPOCH=$$(stat -c %Y $<) $(SCDOC) <$< >$@.tmp
-	awk '/^\.(nh|ad l)$$/ { next } { print } /^\.TH / { print ".nh\n.ad l\n.cflags 0 -" }' \
+	awk '/^\.(nh|ad l)$$/ { next } \
+		/^\.nf$$/, /^\.fi$$/ { gsub(/\\&\047/, "\\(aq"); gsub(/-/, "\\-"); \
+			gsub(/\^/, "\\(ha"); gsub(/`/, "\\(ga"); gsub(/~/, "\\(ti") } \
+		{ print } /^\.TH / { print ".nh\n.ad l\n.cflags 0 -" }' \
 		$@.tmp >$@
 	rm $@.tmp
 

@@ -106,3 +106,13 @@ told() {
 		refute grep -n '[a-z][-‐]$' "$BATS_TEST_TMPDIR/text"
 	done
 }
+
+# Where groff shows a bare ' or - as another character, it cannot be pasted.
+@test "in an example, quotes and hyphens are those of ASCII in each locale" {
+	for page in "$TESTS"/../man/*.scd; do
+		sed -n '/^\.nf$/,/^\.fi$/{/^\./d;p}' "$TMO_BUILD/man/$(basename "$page" .scd)" >"$BATS_TEST_TMPDIR/text"
+		echo "$page"
+		[ -s "$BATS_TEST_TMPDIR/text" ]
+		refute grep -nE "(^|[^\\\\])['^\`~-]|\\\\&'" "$BATS_TEST_TMPDIR/text"
+	done
+}
