@@ -278,5 +278,6 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 	} while (run->once_left_bytes && step.want_bytes &&
 		 !t->memory.partial && step.reason != REASON_GONE &&
 		 !clock_stopped());
-	run->short_of |= run->once_left_bytes || t->memory.partial;
+	run->short_of |= run->once_left_bytes || t->memory.partial ||
+			 r->reason == REASON_NO_YIELD;
 }
