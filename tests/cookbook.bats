@@ -1,5 +1,5 @@
-# The recipes of tmo-cookbook(7), taken from the page.  Only where they look and
-# write is another place: the root of a recording, and a directory for /run.
+# The recipes of tmo-cookbook(7) and the examples of the other pages, taken from the
+# pages.  They run over a recording, and write to a directory instead of /run and /etc.
 load helpers
 
 setup() {
@@ -11,18 +11,54 @@ setup() {
 	mkdir "$RUN"
 }
 
+# moved FILE: the example, with the places and cgroups that there are here.
+moved() {
+	sed -i "s,/run/,$RUN/,g; s,/workload.slice,/w.slice,g; s,batch,quiet,g
+		s,/sys/fs/cgroup,$ROOT/1&,; s,/etc/tmo,$RUN/etc,g" "$1"
+	[ -s "$1" ]
+	sh -n "$1"
+}
+
 # recipe SECTION: its commands, in $RECIPE.
 recipe() {
 	RECIPE=$BATS_TEST_TMPDIR/recipe
-	awk -v section="# $1" '
+	examples tmo-cookbook.7 "$1"
+	cat "$EXAMPLES"/* >"$RECIPE"
+	moved "$RECIPE"
+}
+
+# examples PAGE SECTION: a file for each, in $EXAMPLES, as a reader sees it.
+examples() {
+	EXAMPLES=$BATS_TEST_TMPDIR/examples
+	rm -rf "$EXAMPLES"
+	mkdir "$EXAMPLES"
+	awk -v section="# $2" -v out="$EXAMPLES/" '
 		/^# / { within = $0 == section }
-		within && /^```/ { open = !open; next }
-		within && open { gsub(/\\\\/, "\\"); print; n++ }
-		END { exit !n }' "$TESTS/../man/tmo-cookbook.7.scd" |
-		sed "s,/run/,$RUN/,g; s,/workload.slice,/w.slice,g; s,batch,quiet,g
-			s,/sys/fs/cgroup,$ROOT/1&,; s,/etc/tmo,$RUN/etc,g" >"$RECIPE"
-	[ -s "$RECIPE" ]
-	sh -n "$RECIPE"
+		within && /^```/ { open = !open; n += open; next }
+		within && open { gsub(/\\\\/, "\\"); print >sprintf("%s%02d", out, n) }
+		END { exit !n }' "$TESTS/../man/$1.scd"
+}
+
+# run_examples PAGE SECTION STATUS...: each ends by itself with that status.
+# "-" is one that is not run here.
+run_examples() {
+	local page=$1 section=$2 example
+	shift 2
+	examples "$page" "$section"
+	[ "$(find "$EXAMPLES" -type f | wc -l)" -eq $# ]
+	cd "$RUN" || return
+	for example in "$EXAMPLES"/*; do
+		if [ "$1" != - ]; then
+			moved "$example"
+			sed -i 's,/web.slice,/w.slice,; s,/system.slice,/w.slice,; s,^\* .* root ,,
+				s,/a /b ,/w.slice/a /w.slice/b ,; '"s,/var/lib/cold,$RUN/ages,
+				s,swap-balance,& -S $RUN/state," "$example"
+			cat "$example"
+			runx "$1" timeout 30 sh -e "$example" </dev/null
+			refute grep 'cannot use' <<<"$stderr"
+		fi
+		shift
+	done
 }
 
 @test "every recipe is a script without a fault of syntax" {
@@ -82,4 +118,53 @@ recipe() {
 	runx 0 sh "$RECIPE"
 	[ "${lines[0]}" = "#cgroup	reason	got_bytes" ]
 	[[ ${lines[1]} =~ ^/w.slice$'\t'[a-z_]+$'\t'[0-9]+$ ]]
+}
+
+# stub NAME: a program of that name that takes what it is given.
+stub() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexec cat\n' >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+@test "the examples of psi-watch(1)" {
+	stub logger
+	stub backup
+	# the recording is too short for a quiet minute
+	run_examples psi-watch.1 EXAMPLES 0 1 0 0 0
+}
+
+@test "the examples of tmo-rows(5)" {
+	run_examples tmo-rows.5 EXAMPLES 0 0
+	[[ $output == *$'\t'* ]]
+}
+
+@test "the examples of swap-balance(8)" {
+	# without zram there is nothing to maintain
+	run_examples swap-balance.8 EXAMPLES 0 0 0 1
+}
+
+@test "the examples of tmo-reclaim(8)" {
+	# a recorded memory.reclaim takes nothing of the 200M
+	run_examples tmo-reclaim.8 EXAMPLES 0 0 1 0 0 0 0
+	[ -s "$RUN/a" ]
+	[ -s "$RUN/b" ]
+	[ "$(cat "$OFF")" = /w.slice/db.service ]
+}
+
+@test "the examples of cold-scan(8)" {
+	use_root cold-scan-page-idle-7.3.4
+	ROOT=$TMO_ROOT
+	mkdir "$ROOT"/{1,2,3}/sys/fs/cgroup/w.slice
+	export TMO_ROOT=$ROOT/1:$ROOT/2:$ROOT/3
+	run_examples cold-scan.8 EXAMPLES 0 0 0 0 - -
+}
+
+@test "FIRST HOUR, the rows that need you, and the table of tmo(7)" {
+	run_examples tmo.7 "FIRST HOUR" 0 0 0 - 0 0 -
+	run_examples tmo.7 "WHEN IT DOES NOTHING" 0
+	mkdir "$RUN/etc"
+	run_examples tmo.7 "TUNING PER SERVICE" 0
+	runx 0 tmo-reclaim -q --check --targets "$RUN/etc/tmo.tab"
 }
