@@ -31,7 +31,7 @@ as() {
 		--inh-caps="$caps" --ambient-caps="$caps" --bounding-set="$caps" "$@"
 }
 
-@test "psi-watch: samples with none, triggers with CAP_DAC_OVERRIDE, short windows with CAP_SYS_RESOURCE" {
+@test "psi-watch: no capability for samples, CAP_DAC_OVERRIDE for triggers, CAP_SYS_RESOURCE for short windows" {
 	runx 0 as '' psi-watch -i 200ms -c 2 /t/a
 	[ "$(col mem_some_pct <<<"$output" | tail -n 1)" = 0.000 ]
 	[ -z "$stderr" ]
@@ -46,7 +46,7 @@ as() {
 	one_line "woken by memory.events"
 }
 
-@test "swap-balance: rows with none, --apply and --undo with CAP_DAC_OVERRIDE" {
+@test "swap-balance: no capability for rows, CAP_DAC_OVERRIDE for --apply and --undo" {
 	work /t/a --cold-anon 40M --fill random
 	runx 0 as '' swap-balance -i 500ms -c 2 -S /run/service/state /t/a
 	[ -z "$stderr" ]
@@ -61,7 +61,7 @@ as() {
 	[ "$(<"$CG/t/a/memory.zswap.max")" = max ]
 }
 
-@test "tmo-reclaim: CAP_DAC_OVERRIDE, be it for memory.reclaim or for memory.high" {
+@test "tmo-reclaim: CAP_DAC_OVERRIDE is enough, for memory.reclaim and for memory.high" {
 	work /t/a --cold-anon 64M --rate 10
 	runx 3 as '' tmo-reclaim --headroom 4M -b 8M /t/a
 	one_line "cannot open memory.reclaim of '/t/a': Permission denied"
@@ -78,7 +78,7 @@ as() {
 	[ "$(<"$CG/t/a/memory.high")" = max ]
 }
 
-@test "tmo-reclaim --ranges: CAP_SYS_NICE and CAP_SYS_PTRACE, and neither alone" {
+@test "tmo-reclaim --ranges: needs both CAP_SYS_NICE and CAP_SYS_PTRACE" {
 	work /t/a --cold-anon 16M --rate 10
 	ticks=$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$work/stat")
 	bytes=0 # its largest mapping

@@ -43,7 +43,7 @@ age() {
 	cat "$BATS_TEST_TMPDIR/command" >/sys/kernel/debug/lru_gen
 }
 
-@test "with our own agings each kind is told within 2 %, whoever touches it" {
+@test "with agings of its own, cold-scan finds the cold memory of each kind within 2 %" {
 	runx 0 cold-scan -q -r -a 4s -i 4s -c 6 --age-now -o +pass_us /cold
 	echo "$output"
 	for c in anon read mapped huge moved; do
@@ -64,7 +64,7 @@ age() {
 	done <<<"$output"
 }
 
-@test "without an aging only what read(2) may have touched is in doubt" {
+@test "without an aging, the verdict doubts only memory that read(2) may have touched" {
 	runx 0 cold-scan -q -r -a 4s -i 4s -c 1 --source page-idle /cold
 	echo "$output"
 	for c in anon huge moved; do [ "$(cell /cold/$c 4)" = ok ]; done
@@ -73,7 +73,7 @@ age() {
 	[ "$(cell /cold/read 4)" = suspect:file ]
 }
 
-@test "another's aging makes its cgroup suspect while the age reaches over it, and reclaim all" {
+@test "an aging by another program makes its cgroup suspect for the age, reclaim makes all suspect" {
 	(sleep 6; age /cold/anon) 3>&- &
 	runx 0 cold-scan -q -r -a 4s -i 4s -c 3 --age-now /cold
 	echo "$output"
@@ -86,7 +86,7 @@ age() {
 	[[ "$(verdicts /cold/anon)" == *suspect:lru_gen\ ok ]]
 }
 
-@test "filter with huge pages: unknown, and then never more cold than there is" {
+@test "filter with huge pages: first unknown, then never more cold memory than there is" {
 	echo always >/sys/kernel/mm/transparent_hugepage/enabled
 	make_cgroup /line/a
 	work /line/a --stock-pages --hot-anon 32M --cold-anon 64M --rate 10000 --pattern seq

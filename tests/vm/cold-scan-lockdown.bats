@@ -14,7 +14,7 @@ setup() {
 
 DEBUG=/sys/kernel/debug
 
-@test "under lockdown the ages are read from lru_gen_full, and what cannot age says so" {
+@test "under lockdown, ages come from lru_gen_full, and --age-now is reported as impossible" {
 	runx 0 cold-scan --check
 	grep -qP '^lru_gen\tlimited\tlockdown' <<<"$output"
 	grep -qP '^source\tok\tauto takes lru-gen' <<<"$output"

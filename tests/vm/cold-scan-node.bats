@@ -17,7 +17,7 @@ passes() {
 	retry 60 bash -c '[ "$(grep -c tracked "$1")" -ge "$2" ]' - "$BATS_TEST_TMPDIR/all" "$want"
 }
 
-@test "--node: each node's page frames are its own memory" {
+@test "--node: the page frames of each node add up to its memory" {
 	echo n >/sys/kernel/mm/lru_gen/enabled
 	runx 0 cold-scan -q -a 2s -i 2s -c 1 --coverage --node /
 	for node in 0 1; do
@@ -36,7 +36,7 @@ cold_is_64m() {
 		[ "$(cut -f3 <<<"$output")" -le $((65 << 20)) ]
 }
 
-@test "a block of memory that goes and comes back between passes makes no page cold" {
+@test "a memory block that goes offline and online between two passes makes no page cold" {
 	echo n >/sys/kernel/mm/lru_gen/enabled
 	blocks=(/sys/devices/system/memory/memory*)
 	[ -e "${blocks[0]}/state" ] || skip "this kernel has no memory hotplug"

@@ -89,7 +89,7 @@ machine_bytes() {
 	wait $scan || [ $? -eq 143 ]
 }
 
-@test "ages go on over it, and what lies there has its own" {
+@test "ages continue across a hole in memory, and pages behind it have their own ages" {
 	work /old --hot-anon 16M --cold-anon 64M --rate 10000 --pattern seq
 	make_cgroup /new
 	cold-scan -q -a 4s -i 2s -c 1000 /old /new >"$BATS_TEST_TMPDIR/all" 3>&- &
@@ -114,7 +114,7 @@ machine_bytes() {
 	done < <(grep ^/old "$BATS_TEST_TMPDIR/all" | cut -f8)
 }
 
-@test "-S: another layout starts the ages afresh, and says so; --annotate follows" {
+@test "-S: if the memory layout changes, all ages start again with a note, also for --annotate" {
 	S=$BATS_TEST_TMPDIR/state
 	work /old --hot-anon 16M --cold-anon 64M --rate 10000 --pattern seq
 	runx 0 cold-scan -a 3s -S "$S" /old

@@ -63,7 +63,7 @@ cell() {
 		END { print v }' <<<"$output"
 }
 
-@test "page-idle tells cold from hot within 2 %: anon, read files, mapped files, shmem, huge pages" {
+@test "page-idle finds the cold memory within 2 %: anon, read files, mapped files, shmem, huge pages" {
 	runx 0 cold-scan -q -r -a 4s -i 2s -c 1 -o +cold_shmem_bytes,cold_unevictable_bytes /cold
 	for c in a b c d; do
 		[ "$(cell /cold/$c verdict)" = ok ]
@@ -106,13 +106,13 @@ cell() {
 	done
 }
 
-@test "the machine's account is all of its page frames" {
+@test "the coverage rows of the machine add up to all page frames" {
 	runx 0 cold-scan -q -a 1s -i 1s -c 1 --coverage /
 	sum=$(col bytes <<<"$output" | awk '{ s += $1 } END { print s }')
 	near "$sum" 1024 1
 }
 
-@test "the histogram's rows of a kind add up to what the kind holds" {
+@test "the histogram rows of a kind add up to the size of that kind" {
 	runx 0 cold-scan -q -a 2s,4s -i 2s -c 4 --histogram /cold/a
 	rows=$(grep $'\tanon\t' <<<"$output" | tail -n 3)
 	[ "$(cut -f6 <<<"$rows" | xargs)" = "0 2000000 4000000" ]
@@ -120,7 +120,7 @@ cell() {
 	near "$(tail -n 1 <<<"$rows" | cut -f7)" 64
 }
 
-@test "ages add up over runs with -S, and the state is ours alone" {
+@test "ages add up over runs with -S, and nobody else can read the state" {
 	S=$BATS_TEST_TMPDIR/state
 	runx 0 cold-scan -q -a 4s -S "$S" /cold/a
 	[ "$(cell /cold/a cold_anon_bytes)" = - ]
@@ -142,7 +142,7 @@ cell() {
 	[ "$(cell / cooled_bytes anon)" -lt $((64 << 20)) ]
 }
 
-@test "-S: a scan between two runs, or one that was killed, starts the ages afresh, and it is said" {
+@test "-S: after another scan or a killed run, all ages start again with a note" {
 	S=$BATS_TEST_TMPDIR/state
 	make_cgroup /cold/i
 	work /cold/i --cold-anon 16M
@@ -164,7 +164,7 @@ cell() {
 	drop_cgroup /cold/i
 }
 
-@test "a process: its pages once, what is in swap apart, its cold ranges" {
+@test "-p counts each page once, swapped pages apart, and --ranges prints the cold ranges" {
 	pid=$(cat "$BATS_FILE_TMPDIR/a.pid")
 	runx 0 cold-scan -q -a 4s -i 2s -c 1 -p "$pid"
 	near "$(cell /cold/a cold_anon_bytes)" 64
@@ -178,7 +178,7 @@ cell() {
 	one_line "cannot read the page tables of process 999999"
 }
 
-@test "swapped pages are no page frames: they are reported apart" {
+@test "swapped pages are counted apart from page frames" {
 	read -ra disks <<<"$TMO_VM_DISKS"
 	mkswap "${disks[0]}" >/dev/null
 	swapon "${disks[0]}"
@@ -194,7 +194,7 @@ cell() {
 	swapoff "${disks[0]}"
 }
 
-@test "a sparse process of 8 GiB is the same by PAGEMAP_SCAN as by all its entries, and read in less" {
+@test "PAGEMAP_SCAN gives the same result for a sparse process of 8 GiB, with fewer reads" {
 	perl -e '$a = syscall(9, 0, 8 << 30, 3, 0x4022, -1, 0);
 		for $at (0, 1 << 20, 3 << 30, 7 << 30) {
 			syscall(28, $a + $at, 4 << 20, 15);
@@ -224,7 +224,7 @@ cell() {
 	[ $((reads * 2)) -lt "$all" ]
 }
 
-@test "pages that several processes map count once, or for each mapping" {
+@test "pages that several processes map count once, with --mappings for each mapping" {
 	pids=()
 	for _ in 1 2 3 4 5 6 7 8; do
 		sleep 100 3>&- &
@@ -243,7 +243,7 @@ cell() {
 	[ "$each" -ge $((one * 7)) ]
 }
 
-@test "what was cold and is touched again is promoted, and --recommend avoids it" {
+@test "cold memory that is touched again counts as promoted, and --recommend avoids that age" {
 	make_cgroup /cold/f
 	work /cold/f --hot-anon 8M --cold-anon 24M --rate 20000 --pattern seq --phase 16s
 	runx 0 cold-scan -q -a 2s,4s -i 2s -c 12 --promotions /cold/f
@@ -255,7 +255,7 @@ cell() {
 	drop_cgroup /cold/f
 }
 
-@test "memory of a process that ended, taken by another, is no promotion" {
+@test "memory of an ended process that another one gets is not a promotion" {
 	S=$BATS_TEST_TMPDIR/state
 	make_cgroup /cold/f /cold/g
 	work /cold/f --cold-anon 96M
@@ -272,7 +272,7 @@ cell() {
 	drop_cgroup /cold/g
 }
 
-@test "a second scan is refused, and one that ends lets go" {
+@test "a second scan is refused until the first one has ended" {
 	cold-scan -q -a 2s -i 2s -c 5 / >/dev/null 3>&- &
 	sleep 1
 	runx 2 cold-scan -q -a 2s /
@@ -282,7 +282,7 @@ cell() {
 	runx 0 cold-scan -q -a 1s -i 1s -c 1 /
 }
 
-@test "somebody else's marks are seen: suspect:scanner, status 3 with --strict" {
+@test "marks of another scanner are detected: suspect:scanner, status 3 with --strict" {
 	S=$BATS_TEST_TMPDIR/state
 	runx 0 cold-scan -q -a 1s -S "$S" /
 	make_cgroup /cold/e
@@ -306,7 +306,7 @@ cell() {
 	done <<<"$output"
 }
 
-@test "where lru_gen is on auto takes lru-gen, and page-idle is suspect over two runs and of processes" {
+@test "with lru_gen on, auto takes lru-gen; page-idle is suspect with -S and with -p" {
 	lru_gen y
 	runx 0 cold-scan -q --source page-idle -a 2s -S "$BATS_TEST_TMPDIR/state" /cold/a
 	[ "$(cell /cold/a verdict)" = suspect:lru_gen ]
@@ -322,7 +322,7 @@ cell() {
 	[ "$(cell /cold/b verdict)" = suspect:file ]
 }
 
-@test "annotate --age-now ages the cgroups of the rows, and tells their cold; without it, why not" {
+@test "annotate --age-now ages the cgroups of the rows; without it, a note explains the missing ages" {
 	make_cgroup /cold/k /cold/l
 	mkdir $CG/cold/k/gone "$BATS_TEST_TMPDIR/shm"
 	mount -t tmpfs none "$BATS_TEST_TMPDIR/shm"
@@ -388,7 +388,7 @@ cell() {
 	[ "$(cat $nr)" = 0 ]
 }
 
-@test "annotate appends what is known, in the order of the rows, and waits for nothing" {
+@test "annotate keeps the order of the rows and makes no row wait for a pass" {
 	(
 		printf '#cgroup\tmem_some_pct\n/cold/a\t0.1\n'
 		sleep 7
@@ -401,7 +401,7 @@ cell() {
 	[ "$(sed -n 4p <<<"$output")" = $'/nowhere\t0.3\t-\t-\t2000000\t-\t-\t-\t-' ]
 }
 
-@test "annotate: a cgroup made anew does not inherit what was known of the one before" {
+@test "annotate: a cgroup that was created again does not inherit the old ages" {
 	work /cold/i --cold-anon 16M
 	mkfifo "$BATS_TEST_TMPDIR/rows"
 	cold-scan --annotate -q -a 2s -i 2s <"$BATS_TEST_TMPDIR/rows" >"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -424,7 +424,7 @@ cell() {
 	drop_cgroup /cold/i
 }
 
-@test "annotate can take the ages that cron keeps, and scans nothing itself" {
+@test "annotate -S uses the ages that cron keeps, and does not scan" {
 	S=$BATS_TEST_TMPDIR/state
 	for _ in 1 2; do
 		cold-scan -q -a 3s -S "$S" / >/dev/null
@@ -475,7 +475,7 @@ cell() {
 	drop_cgroup /cold/g
 }
 
-@test "memory that eight processes share is one cgroup's, once, and hot by any of them" {
+@test "memory that eight processes share counts once, and is hot if one of them touches it" {
 	make_cgroup /cold/h
 	bash -c 'echo $$ >"$1"; shift; exec "$@"' - $CG/cold/h/cgroup.procs perl -e '
 		open Z, "/dev/zero";
@@ -506,7 +506,7 @@ cell() {
 	drop_cgroup /cold/h
 }
 
-@test "a scan keeps to --max-cpu, and a terminal sees how far it is" {
+@test "a scan obeys --max-cpu and shows its progress on a terminal" {
 	runx 0 script -qec "cold-scan -H --max-cpu 30% -a 8s -i 8s -c 1 -f rows -o pass_us,cpu_us /" /dev/null
 	echo "$output"
 	[[ $output == *$'\r'"pass 1: "*" %, "*" left"* ]]
@@ -516,7 +516,7 @@ cell() {
 	[ $((pass * 10)) -ge $((cpu * 25)) ]
 }
 
-@test "lru-gen tells cold anonymous memory within 2 %, huge pages too, and calls page cache suspect" {
+@test "lru-gen finds cold anonymous memory within 2 %, huge pages too, and page cache is suspect" {
 	lru_gen y
 	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold
 	lru_gen n
@@ -533,7 +533,7 @@ cell() {
 	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
 }
 
-@test "lru-gen, and page-idle: MADV_FREE memory is neither page cache nor what takes swap" {
+@test "lru-gen and page-idle: MADV_FREE memory is neither in anon_bytes nor in file_bytes" {
 	make_cgroup /cold/m
 	perl -e 'open P, ">$ARGV[0]"; syswrite P, $$; close P; $n = 32 << 20;
 		$a = syscall(9, 0, $n, 3, 0x22, -1, 0); pipe(R, W);
@@ -557,7 +557,7 @@ cell() {
 	drop_cgroup /cold/m
 }
 
-@test "lru-gen: between our own agings, what read(2) read of files is told within 2 %; mapped, or aged by another, is not" {
+@test "lru-gen: with agings of its own, cold-scan finds files by read(2) within 2 %, but not mapped ones" {
 	[ -r /proc/kpageflags ] || skip "this kernel has no kpageflags"
 	make_cgroup /cold/e
 	work /cold/e --cold-file 32M --dir "$D"
@@ -584,7 +584,7 @@ cell() {
 	drop_cgroup /cold/e
 }
 
-@test "lru-gen: one aging, which anybody may have made, tells nothing; two do" {
+@test "lru-gen: ages are unknown after one aging, and known after two" {
 	lru_gen y
 	make_cgroup /cold/e
 	work /cold/e --hot-anon 24M --cold-anon 16M --rate 20000 --pattern seq
@@ -604,7 +604,7 @@ cell() {
 	drop_cgroup /cold/e
 }
 
-@test "lru-gen: memory that was touched since the last aging is not called cold and ok" {
+@test "lru-gen: memory touched since the last aging is not reported as cold with the verdict ok" {
 	lru_gen y
 	make_cgroup /cold/e
 	work /cold/e --hot-anon 32M --rate 40000 --pattern seq
@@ -624,7 +624,7 @@ cell() {
 	drop_cgroup /cold/e
 }
 
-@test "lru-gen: hot memory that only others' page tables lead to is no ok" {
+@test "lru-gen: hot memory that only page tables of other cgroups lead to has no verdict ok" {
 	lru_gen y
 	make_cgroup /cold/e /cold/f /cold/g
 	# Allocated in e, and used from f.
@@ -681,12 +681,12 @@ cell() {
 	drop_cgroup /cold/j
 }
 
-@test "several threads find what one does" {
+@test "several threads find the same as one" {
 	runx 0 cold-scan -q -a 2s -i 2s -c 1 --jobs 2 /cold/a
 	near "$(cell /cold/a cold_anon_bytes)" 64
 }
 
-@test "a sample tells its error, and the truth is near" {
+@test "--sample: the true number is within the reported error" {
 	runx 0 cold-scan -q -a 2s -i 2s -c 1 --sample 1/8 -o +cold_anon_se_bytes /cold/a
 	got=$(cell /cold/a cold_anon_bytes) se=$(cell /cold/a cold_anon_se_bytes)
 	[ "$se" -gt 0 ]

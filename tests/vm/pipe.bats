@@ -69,7 +69,7 @@ teardown() {
 	done
 }
 
-@test "a named cgroup that vanishes is status 3, one that -r found is not" {
+@test "a named cgroup that disappears is status 3, one that -r found is not" {
 	make_cgroup /workload.slice/a /workload.slice/b
 	(
 		sleep 2

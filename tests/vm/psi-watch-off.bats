@@ -2,7 +2,7 @@
 # psi-watch on a kernel that was booted with PSI off.
 load ../helpers
 
-@test "a kernel with PSI off is told in one sentence, with the remedy" {
+@test "if PSI is off, one sentence names the cause and the remedy" {
 	mkdir /sys/fs/cgroup/tmo-psi
 	for target in / /tmo-psi; do
 		runx 2 psi-watch "$target"

@@ -22,7 +22,7 @@ thrash() {
 		"$1" "$3" >/dev/null 2>&1 3>&- &
 }
 
-@test "with CAP_SYS_RESOURCE a trigger is replaced by asked, and fires on memory" {
+@test "with CAP_SYS_RESOURCE, the kernel takes the trigger as asked, and it fires" {
 	runx 0 psi-watch --check
 	[ "$(awk '$1 == "trigger" { print $2 }' <<<"$output")" = ok ]
 	(sleep 2; thrash "$CG" 16M 20; wait) 3>&- &
@@ -35,13 +35,13 @@ thrash() {
 	[ "$(col high_events <<<"$output")" -ge 1 ]
 }
 
-@test "the same window is refused without the capability, and widened" {
+@test "without the capability, the kernel refuses the same window, and psi-watch widens it" {
 	runx 1 setpriv --bounding-set -sys_resource --inh-caps -sys_resource \
 		psi-watch -t 'memory some 50ms/500ms' --timeout 1s /tmo-psi
 	one_line "50.0ms/500ms is replaced by 200ms/2.00s"
 }
 
-@test "where pressure files are read-only memory.events wakes it, and it says so" {
+@test "if the pressure files are read-only, psi-watch uses memory.events and says so" {
 	# the tree writable elsewhere, to press it by
 	mkdir "$BATS_TEST_TMPDIR/rw"
 	mount --bind /sys/fs/cgroup "$BATS_TEST_TMPDIR/rw"
@@ -63,7 +63,7 @@ busy() {
 	done
 }
 
-@test "--blame tells a limit on CPU time from a want of CPUs" {
+@test "--blame distinguishes a limit on CPU time from a shortage of CPUs" {
 	[ -e "$CG/cpu.max" ] || skip "this kernel has no CFS_BANDWIDTH"
 	told() {
 		runx 0 psi-watch -t 'cpu some 20%/1s' -c 1 --timeout 20s --blame /tmo-psi
@@ -85,7 +85,7 @@ busy() {
 	wait
 }
 
-@test "memory and swap of a cgroup and of the system stand beside the pressure" {
+@test "memory_bytes and swap_bytes, of a cgroup and of the system" {
 	thrash "$CG" 100M 20
 	retry 20 grep -qx '[1-9][0-9]\{7,\}' "$CG/memory.current"
 	runx 0 psi-watch -H -o cgroup,memory_bytes,swap_bytes / /tmo-psi

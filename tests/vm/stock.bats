@@ -11,7 +11,7 @@ cell() {
 		{ print $c }' "$BATS_TEST_TMPDIR/row"
 }
 
-@test "the README's line offloads cold memory at documented defaults" {
+@test "the pipeline of the README offloads cold memory at its documented defaults" {
 	runx 0 "$TESTS/vm/stock-line" -s file -k "$BATS_TEST_TMPDIR"
 	printf "# %s\n" "${lines[@]}" >&3
 	printf '%s\n%s\n' "$output" "$stderr"

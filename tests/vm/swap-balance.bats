@@ -42,7 +42,7 @@ steer() {
 	exec 7>&- 8<&-
 }
 
-@test "a file that thrashes beside cold anonymous memory: swappiness rises until the refaults end" {
+@test "a thrashing file next to cold anonymous memory: swappiness rises until the refaults end" {
 	files_on "$FILES"
 	swap_on "$DISK"
 	echo n >/sys/kernel/mm/lru_gen/enabled # it takes a while to see that anonymous memory is cold
@@ -85,7 +85,7 @@ reason() {
 	tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f4
 }
 
-@test "a huge page that is split to be swapped out is no swap that failed" {
+@test "splitting a huge page to swap it out does not count as a failed swap" {
 	[ -e /sys/kernel/mm/transparent_hugepage ] || skip "this kernel has no huge pages"
 	rotational_on "$DISK" # which has no clusters for huge pages
 	zswap_on
@@ -113,7 +113,7 @@ price() {
 	r=$((10#${r/./}))
 }
 
-@test "a slow swap disk is found to be dearer than a fast one: its r is lower" {
+@test "a slow swap disk costs more than a fast one: its r is lower" {
 	price "$DISK"
 	fast=$r
 	price "$SLOW"
@@ -121,7 +121,7 @@ price() {
 	[ "$fast" -gt $((r * 2)) ]
 }
 
-@test "compressible and incompressible cgroups get different backends, from a probe" {
+@test "after a probe, compressible and incompressible cgroups get different backends" {
 	needs_swappiness # of --probe
 	swap_on "$DISK"
 	zswap_on
@@ -154,7 +154,7 @@ price() {
 	[ ! -e "$STATE.undo" ]
 }
 
-@test "apply takes no swap from a cgroup that its limit makes swap" {
+@test "apply does not take swap from a cgroup that swaps because of its limit" {
 	rotational_on "$DISK" # the backend is none
 	hog /a --cold-anon 40M
 	runx 0 swap-balance -S "$STATE" -i 2s -q -H --apply --dwell 0s /a
@@ -165,7 +165,7 @@ price() {
 	[ "$(cat "$CG/a/memory.swap.current")" -gt $((16 << 20)) ]
 }
 
-@test "undo and apply leave alone what another hand has changed, and say so" {
+@test "undo and apply keep a value that another process has changed, and say so" {
 	needs_swappiness # of --probe
 	swap_on "$DISK"
 	zswap_on
@@ -182,7 +182,7 @@ price() {
 	[ "$(cat "$CG/b/memory.zswap.max")" = 0 ]
 }
 
-@test "the undo record of a cgroup that was made anew is void" {
+@test "the undo record is void for a cgroup that was created again" {
 	needs_swappiness # of --probe
 	swap_on "$DISK"
 	zswap_on
@@ -228,7 +228,7 @@ granted() {
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/rows" | cut -f 3)" -gt 0 ]
 }
 
-@test "swap that is full, or shut up the tree, means file-only" {
+@test "if swap is full, or forbidden up the tree, only file cache is reclaimed" {
 	swap_on "$BACKING"
 	mkdir -p "$CG/p/a"
 	echo +memory >"$CG/p/cgroup.subtree_control"
@@ -276,7 +276,7 @@ granted() {
 	[ "$(cut -f3,8 <<<"${lines[0]}")" = $'held\tbackoff' ]
 }
 
-@test "with writeback shut, pages that do not compress are seen in the first window" {
+@test "with writeback off, pages that do not compress show in the first window" {
 	swap_on "$DISK"
 	zswap_on
 	hog /a --cold-anon 40M --fill random

@@ -36,12 +36,12 @@ swapped() {
 	cat "$CG/t/a/memory.swap.current"
 }
 
-@test "no swap: file cache alone" {
+@test "no swap: only file cache" {
 	work /t/a --cold-anon 32M --rate 10
 	[ "$(calm | reason_of)" = no_swap ]
 }
 
-@test "a rotating disk: file cache alone, unless told or zswap is before it" {
+@test "a rotating disk: only file cache, except with --rotational or zswap" {
 	needs_swappiness
 	work /t/a --cold-anon 32M --rate 10
 	mkswap /dev/vda >/dev/null
@@ -60,7 +60,7 @@ swapped() {
 	[ "$(calm | reason_of)" != rotational ]
 }
 
-@test "the pool of zswap at its bound: file cache alone" {
+@test "a full zswap pool: only file cache" {
 	needs_file /t/a memory.zswap.writeback
 	work /t/a --cold-anon 96M --fill lz:2 --rate 10
 	mkswap /dev/vda >/dev/null
@@ -77,7 +77,7 @@ swapped() {
 	[ "$(calm | reason_of)" != zswap_full ]
 }
 
-@test "zram at its limit: file cache alone" {
+@test "zram at its limit: only file cache" {
 	needs_zram
 	needs_swappiness
 	work /t/a --cold-anon 96M --fill lz:2 --rate 10

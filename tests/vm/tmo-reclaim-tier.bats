@@ -51,7 +51,7 @@ cell() {
 	[ "$(cell reason)" = no_swap ]
 }
 
-@test "what is on the slower node already is no more to be had" {
+@test "memory that is already on the slower node is not taken again" {
 	runx 1 tmo-reclaim --headroom 0 -o +demoted_bytes -b 200M /t/a
 	echo "$output"
 	[[ "$(cell reason)" =~ ^(partial|no_swap|floor|small)$ ]]
@@ -61,7 +61,7 @@ cell() {
 	[ "$(cell want_bytes)" -lt $((16 << 20)) ]
 }
 
-@test "beside a rotating disk: not while its pages could be swapped there" {
+@test "demotion with a rotating disk: nothing while pages could be swapped there" {
 	mkswap /dev/vda
 	echo 1 >/sys/block/vda/queue/rotational
 	swapon /dev/vda

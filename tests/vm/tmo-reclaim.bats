@@ -36,7 +36,7 @@ reason_of() {
 	tmo-reclaim --headroom 4M --ratio 1% "$@" | col reason
 }
 
-@test "-b takes what was asked, and says what became of it" {
+@test "-b takes the requested amount and reports the result" {
 	work /t/a --cold-anon 64M --rate 10
 	before=$(steal /t/a)
 	runx 0 tmo-reclaim --headroom 8M -b 20M /t/a
@@ -58,7 +58,7 @@ reason_of() {
 	[ "$saved" -lt "$got" ]
 }
 
-@test "saved_bytes can be worked out by hand from the kernel's files" {
+@test "saved_bytes can be computed from the kernel's files" {
 	work /t/a --cold-anon 48M --rate 10
 	runx 0 tmo-reclaim --headroom 8M -b 16M /t/a
 	swap=$(<"$CG/t/a/memory.swap.current")
@@ -69,7 +69,7 @@ reason_of() {
 	[ "${diff#-}" -lt $((1 << 20)) ]
 }
 
-@test "-b of more than there is ends at the floor, status 1" {
+@test "-b with more than the cgroup has stops at the floor, status 1" {
 	work /t/a --cold-anon 32M --rate 10
 	runx 1 tmo-reclaim --headroom 16M -b 100M /t/a
 	[ "$(col reason <<<"$output")" = floor ]
@@ -83,7 +83,7 @@ reason_of() {
 	[[ "$(col reason <<<"$output")" =~ ^(partial|floor)$ ]]
 }
 
-@test "each hold has its reason: off, empty, frozen, no_psi, grace, self" {
+@test "each pause has its reason: off, empty, frozen, no_psi, grace, self" {
 	[ "$(calm /t/a | reason_of)" = empty ]
 	work /t/a --cold-anon 24M --rate 10
 	touch /run/tmo-reclaim.off
@@ -147,17 +147,17 @@ rivalry() {
 moves_high() { echo "$((900 - $1))M" >"$CG/t/a/memory.high"; }
 reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 
-@test "another hand that moves memory.high has the cgroup while it is at it" {
+@test "a process that changes memory.high has the cgroup to itself meanwhile" {
 	rivalry moves_high
 }
 
-@test "another hand that writes memory.reclaim has it, too" {
+@test "a process that writes memory.reclaim has the cgroup to itself meanwhile" {
 	grep -q pgsteal_proactive "$CG/t/a/memory.stat" ||
 		skip "this kernel does not count proactive reclaim apart"
 	rivalry reclaims
 }
 
-@test "by itself it is no rival to itself, nor to the cgroups above" {
+@test "tmo-reclaim does not take itself for a rival, nor from the cgroups above" {
 	work /t/a --cold-anon 96M --rate 10
 	runx 0 tmo-reclaim --headroom 4M --ratio 1% -r -i 500ms -c 12 /t
 	echo "$output"
@@ -181,7 +181,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(col reason <<<"$output")" = deadline ]
 }
 
-@test "swap is left alone where it must be: each with its reason" {
+@test "each cause that forbids swap has its reason" {
 	needs_swappiness
 	work /t/a --cold-anon 48M --rate 10
 	# a kernel that cannot take file cache alone takes nothing then
@@ -223,7 +223,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 		END { for (t in n) if (n[t] > 1) exit 1 }' <<<"$output"
 }
 
-@test "one tmo-reclaim a cgroup: the second says locked" {
+@test "a second tmo-reclaim of the same cgroup reports locked" {
 	work /t/a --cold-anon 24M --rate 10
 	tmo-reclaim -i 1s /t/a >/dev/null 3>&- &
 	first=$!
@@ -249,7 +249,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(steal /t/a)" -eq 0 ]
 }
 
-@test "a backlog of rows, or an old one, is no burst" {
+@test "a backlog of rows, or an old row, causes no burst of reclaim" {
 	work /t/a --cold-anon 64M --rate 10
 	runx 0 tmo-reclaim --headroom 4M --ratio 1% < <(
 		for _ in {1..100}; do calm /t/a; done | sed '1p; /^#/d; s/2000000/60000000/'
@@ -259,7 +259,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(calm /t/a time "$(date +%s).000" | reason_of)" = law ]
 }
 
-@test "where each row comes too late that is told, once" {
+@test "if all rows come too late, one message says so" {
 	work /t/a --cold-anon 16M --rate 10
 	late() {
 		for ((i = 0; i < $1; i++)); do calm /t/a time "$(date +%s -d '60 seconds ago').000"; done |
@@ -278,7 +278,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ -z "$stderr" ]
 }
 
-@test "what a write of huge pages takes too much is paid for" {
+@test "the excess of a write of huge pages is paid for by later steps" {
 	[ -e /sys/kernel/mm/transparent_hugepage/enabled ] || skip "this kernel has no huge pages"
 	work /t/a --thp --cold-anon 384M --rate 10
 	[ "$(stat_of /t/a anon_thp)" -gt $((256 << 20)) ]
@@ -292,7 +292,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	awk -F'\t' 'NR > 1 { got += $5; if ($5 > most) most = $5 } END { exit got - most > 0.3 * 403000000 }' <<<"$output"
 }
 
-@test "memory that does not compress is left alone before much of it went" {
+@test "memory that does not compress is left alone before much of it is taken" {
 	grep -q '^zswap_incomp ' "$CG/t/a/memory.stat" || skip "this kernel keeps no page in zswap as it is"
 	work /t/a --cold-anon 96M --fill random --rate 10
 	runx 0 tmo-reclaim --headroom 4M --ratio 1% -i 500ms -c 14 --io-limit 100% --mem-limit 100% /t/a
@@ -320,7 +320,7 @@ reclaims() { echo 8M >"$CG/t/a/memory.reclaim" || true; }
 	[ "$(calm /t/a "$cols" "suspect:lru_gen	1	0	1	0" | reason_of)" != cold ]
 }
 
-@test "memory.high: lowered for a moment, and then as it was" {
+@test "memory.high is lowered for a moment, and then restored" {
 	work /t/a --cold-anon 48M --rate 10
 	echo 900M >"$CG/t/a/memory.high"
 	runx 0 tmo-reclaim --memory-high --headroom 4M -b 8M /t/a
@@ -378,7 +378,7 @@ restored_in() {
 }
 nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
 
-@test "kill -9 of the one that restores: the caller restores" {
+@test "kill -9 of the process that restores: the tool restores" {
 	poke 10s
 	retry 5 pkill -9 -x tmo-restore
 	restored_in 1000000
@@ -395,7 +395,7 @@ nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
 	[ -z "$(ls /run/tmo-reclaim)" ]
 }
 
-@test "kill -9 of all: the next start restores by the record" {
+@test "kill -9 of all processes: the next start restores from the record" {
 	poke 10s
 	# One by one, each would restore when another dies: the stopped ones cannot.
 	pkill -STOP -x tmo-reclaim
@@ -411,7 +411,7 @@ nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
 
 # A part that thrashes makes the stall, a cold one the long writes. How soon is
 # for tmo-reclaim-long.bats, on a machine that is idle.
-@test "a stall of the target cuts the write in flight short" {
+@test "a stall of the target ends the write in progress" {
 	work /t/a --cold-anon 160M --rate 10
 	work /t/b --hot-anon 12M --rate 100000
 	echo 8M >"$CG/t/b/memory.max"
@@ -429,7 +429,7 @@ nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
 	[ "$(col stall_us <<<"$output")" -ge 5000 ]
 }
 
-@test "SIGTERM cuts the write in flight short and ends with 143" {
+@test "SIGTERM ends the write in progress, and the tool with 143" {
 	work /t/a --cold-anon 160M --rate 10
 	tmo-reclaim --headroom 4M --chunk 128M --deadline 1m --alarm 1m -b 128M /t/a \
 		>"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -445,7 +445,7 @@ nobody_reclaims() { ! pgrep -x 'tmo-re.*' && ! pgrep -x tmo-restore; }
 }
 swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 
-@test "a cgroup removed under a pending write is gone, and the others go on" {
+@test "a cgroup that is removed during a write is gone, and the others continue" {
 	work /t/a --cold-anon 96M --rate 10
 	work /t/b --cold-anon 32M --rate 10
 	(
@@ -475,7 +475,7 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	[ "$(<"$CG/t/b/memory.swap.current")" -gt 0 ]
 }
 
-@test "a controller taken away and given back is found again" {
+@test "a memory controller that is disabled and enabled again is found" {
 	make_cgroup /t/a/in
 	work /t/a/in --cold-anon 32M --rate 10
 	(
@@ -496,7 +496,7 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	[[ "$(reasons <<<"$output")" == *growth* ]]
 }
 
-@test "--ranges pages out what it is told, of that process alone" {
+@test "--ranges pages out only the given ranges of the given process" {
 	work /t/a --cold-anon 16M --rate 10
 	ticks=$(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$work/stat")
 	# its largest mapping
@@ -518,7 +518,7 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	[ "$(<"$CG/t/a/memory.swap.current")" -ge $((7 << 20)) ]
 }
 
-@test "--report: totals, sizes and what could be set; also at SIGUSR1" {
+@test "--report: totals, sizes and suggested settings, also at SIGUSR1" {
 	work /t/a --cold-anon 48M --rate 10
 	tmo-reclaim --headroom 4M --ratio 1% -i 1s -c 8 --report /t/a \
 		>"$BATS_TEST_TMPDIR/rows" 2>"$BATS_TEST_TMPDIR/report" 3>&- &
@@ -544,14 +544,14 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	one_line "cannot open memory.reclaim of '/t/b'"
 }
 
-@test "-n writes nothing and says each write" {
+@test "-n writes nothing and prints each write" {
 	work /t/a --cold-anon 48M --rate 10
 	runx 0 tmo-reclaim -n --headroom 4M -b 8M /t/a
 	[ "$(awk -F"'" '/would write/ && $4 == "/t/a/memory.reclaim" { n += $2 } END { print n }' <<<"$stderr")" -eq $((8 << 20)) ]
 	[ "$(steal /t/a)" -eq 0 ]
 }
 
-@test "--node: reclaim of a memory node, or a word that the kernel has none" {
+@test "--node reclaims from a memory node, or says that the kernel cannot" {
 	work /t/a --cold-anon 32M --rate 10
 	if [ -e /sys/devices/system/node/node0/reclaim ]; then
 		run --separate-stderr tmo-reclaim --mem-limit 100% --io-limit 100% --node 0 -b 1M /
