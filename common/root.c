@@ -25,9 +25,23 @@ static int enter(const char *dir)
 	return 0;
 }
 
+/* The last is entered.  Without one a replay would end too soon, and well. */
+static int enter_all(const char *list, const char **bad)
+{
+	char *rest = strdup(list), *dir; /* *bad is a part of it */
+	int err = rest ? 0 : -ENOMEM;
+
+	*bad = list;
+	while (!err && (dir = strsep(&rest, ":"))) {
+		err = enter(dir);
+		if (err)
+			*bad = dir;
+	}
+	return err;
+}
+
 int root_open(const char *list, const char **bad)
 {
-	char *dir;
 	int err;
 
 	if (!list)
@@ -35,13 +49,11 @@ int root_open(const char *list, const char **bad)
 	if (!list || !*list)
 		list = "/";
 	root.live = !strcmp(list, "/");
+	err = enter_all(list, bad);
+	if (err)
+		return err;
 	root.rest = strdup(list);
-	if (!root.rest)
-		return -ENOMEM;
-	dir = strsep(&root.rest, ":");
-	*bad = dir;
-	err = enter(dir);
-	return err;
+	return root.rest ? enter(strsep(&root.rest, ":")) : -ENOMEM;
 }
 
 int root_fd(void)

@@ -54,6 +54,8 @@ bad_options() {
 	refuses "$1" "-c 18446744073709551616 /" "-c: '18446744073709551616'"
 	refuses "$1" "-R /no/such /" "cannot open the root '/no/such'"
 	refuses "$1" "-R $BATS_TEST_TMPDIR/file /" "cannot open the root"
+	# the replay of what comes before it would be taken for the whole
+	refuses "$1" "-R /:/no/such /" "cannot open the root '/no/such'"
 }
 @test "a bad option is one line that names it, status 2, nothing on stdout" {
 	: >"$BATS_TEST_TMPDIR/file"

@@ -137,6 +137,14 @@ replay() {
 	[ "$(grep -c '^/web' <<<"$output")" -eq 1 ]
 }
 
+@test "recordings that are not in order have no window between them" {
+	replay 7 8
+	TMO_ROOT=${TMO_ROOT#*:}:$TMO_ROOT
+	runx 0 psi-watch -i 1s -H -o window_us,mem_some_us /batch
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+	[ "$(cut -f1 <<<"$output")" -lt 10000000 ]
+}
+
 @test "cpu full of the whole system is -, and of a cgroup a number" {
 	replay 7 8
 	runx 0 psi-watch -i 1s -o cgroup,cpu_full_pct,cpu_full_total_us -r /
@@ -939,6 +947,13 @@ gone	-"
 	one_line "turned the watch off"
 	MEMORY_PRESSURE_WRITE=x runx 2 psi-watch --from-env
 	one_line "contains no trigger"
+	# neither of these can ever be true, or false
+	for bad in "some 0 1000000" "some 18446744073709551615 18446744073709551615"; do
+		MEMORY_PRESSURE_WRITE=$(printf '%s' "$bad" | base64 -w0) runx 2 psi-watch --from-env
+		one_line "contains no trigger"
+	done
+	runx 2 psi-watch --from-env /
+	one_line "--from-env takes its cgroup from the environment"
 	unset MEMORY_PRESSURE_WATCH
 	runx 2 psi-watch --from-env
 	one_line "MEMORY_PRESSURE_WATCH is not set"

@@ -45,6 +45,7 @@ char *env_open(struct env *e, struct spec *s)
 {
 	const char *text = getenv("MEMORY_PRESSURE_WRITE");
 	struct stat st = { 0 };
+	bool manager;
 
 	e->path = getenv("MEMORY_PRESSURE_WATCH");
 	if (!e->path || !*e->path)
@@ -61,10 +62,11 @@ char *env_open(struct env *e, struct spec *s)
 	s->res = PSI_MEM;
 	if (text)
 		e->len = spec_base64(text, e->text, sizeof(e->text));
-	if (e->len > 0 && !spec_kernel_parse(e->text, s))
-		return e->is_fifo || e->is_socket ? own_cgroup()
-						  : cgroup_of(e->path);
-	if (e->len < 0 || (!e->is_fifo && !e->is_socket))
+	manager = e->is_fifo || e->is_socket;
+	if (e->len > 0 && !spec_kernel_parse(e->text, s) &&
+	    (manager || s->law.stall_us))
+		return manager ? own_cgroup() : cgroup_of(e->path);
+	if (e->len < 0 || !manager)
 		die(0, "--from-env: MEMORY_PRESSURE_WRITE contains no trigger");
 	*s = (struct spec){ .res = PSI_MEM, .law.window_us = WINDOW_US };
 	return own_cgroup();

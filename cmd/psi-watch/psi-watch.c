@@ -255,6 +255,9 @@ int main(int argc, char **argv)
 	bool trigger = w.cfg.n_triggers || w.cfg.from_env;
 
 	check_options(&w.cfg);
+	if (w.cfg.from_env && (first < argc || w.cfg.targets))
+		die(0, "--from-env takes its cgroup from the environment: give "
+		       "no other");
 	tool_output(&w.out, &w.cfg.common, "psi_watch");
 	if (w.cfg.common.check)
 		return check_run(&w);

@@ -275,10 +275,11 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 	uint64_t now_us = clock_mono_us(); /* next to the read */
 	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
 
-	if (err) {
+	/* Nor is there a window where recordings are not in order. */
+	if (err || now_us < state->at_us[res])
 		state->at_us[res] = 0;
+	if (err)
 		return err;
-	}
 	if (state->at_us[res])
 		s->res_window_us[res] = now_us - state->at_us[res];
 	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)

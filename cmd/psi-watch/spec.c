@@ -74,6 +74,7 @@ int spec_kernel_parse(const char *text, struct spec *out)
 	if (sscanf(text, "%7s %23s %23s", kind, stall, window) != 3 ||
 	    kind_of(kind, &out->kind) || num_u64(stall, &out->law.stall_us) ||
 	    num_u64(window, &out->law.window_us) || !out->law.window_us ||
+	    out->law.window_us > WINDOW_MAX_US ||
 	    out->law.stall_us > out->law.window_us)
 		return -EINVAL;
 	out->law.clear_us = out->law.stall_us;
