@@ -140,8 +140,10 @@ int io_write(int dirfd, const char *path, const char *text)
 	return err;
 }
 
-static int write_all(int fd, const char *p, size_t len)
+int io_write_all(int fd, const void *data, size_t len)
 {
+	const char *p = data;
+
 	while (len) {
 		ssize_t n = write(fd, p, len);
 
@@ -210,8 +212,7 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-/* A new file beside path, named in tmp: its descriptor, or -errno. */
-static int open_beside(const char *path, char *tmp, size_t size)
+int io_replace_begin(const char *path, char *tmp, size_t size)
 {
 	int n = snprintf(tmp, size, "%s.XXXXXX", path), fd;
 	struct stat st;
@@ -228,10 +229,21 @@ static int open_beside(const char *path, char *tmp, size_t size)
 	return fd < 0 ? -errno : fd;
 }
 
+int io_replace_end(const char *path, const char *tmp, int fd, int err)
+{
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(tmp, path))
+		err = -errno;
+	if (err)
+		unlink(tmp);
+	return err;
+}
+
 int io_may_replace(const char *path)
 {
 	char tmp[4096];
-	int fd = open_beside(path, tmp, sizeof(tmp));
+	int fd = io_replace_begin(path, tmp, sizeof(tmp));
 
 	if (fd < 0)
 		return fd;
@@ -243,23 +255,17 @@ int io_may_replace(const char *path)
 int io_replace(const char *path, const void *data, size_t len, mode_t mode)
 {
 	char tmp[4096];
-	int fd = open_beside(path, tmp, sizeof(tmp)), err;
+	int fd = io_replace_begin(path, tmp, sizeof(tmp)), err;
 	mode_t mask = 0;
 
 	if (fd < 0)
 		return fd;
-	err = write_all(fd, data, len);
+	err = io_write_all(fd, data, len);
 	if (!mode)
 		umask(mask = umask(0));
 	if (!err && fchmod(fd, mode ? mode : 0666 & ~mask))
 		err = -errno;
 	if (!err && mode && fsync(fd))
 		err = -errno;
-	if (close(fd) && !err)
-		err = -errno;
-	if (!err && rename(tmp, path))
-		err = -errno;
-	if (err)
-		unlink(tmp);
-	return err;
+	return io_replace_end(path, tmp, fd, err);
 }

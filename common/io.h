@@ -70,6 +70,17 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len);
  */
 int io_replace(const char *path, const void *data, size_t len, mode_t mode);
 
+/*
+ * The same in parts: a new file beside path, of mode 0600, named in tmp, and
+ * what makes it path, unless err is one.  No fsync.
+ */
+enum { IO_PATH = 4096 };
+int io_replace_begin(const char *path, char *tmp, size_t size);
+int io_replace_end(const char *path, const char *tmp, int fd, int err);
+
+/* To a file: 0 or -errno. */
+int io_write_all(int fd, const void *data, size_t len);
+
 /* Could it be?  0 or -errno; nothing changes. */
 int io_may_replace(const char *path);
 

@@ -39,10 +39,11 @@ static void fill_table(void)
 				      table[0][table[n - 1][i] & 0xff];
 }
 
-uint32_t state_crc32(const void *data, size_t len)
+uint32_t state_crc32_more(uint32_t crc, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint32_t crc = ~UINT32_C(0);
+
+	crc = ~crc;
 
 	if (!table[0][1])
 		fill_table();
@@ -55,6 +56,11 @@ uint32_t state_crc32(const void *data, size_t len)
 	while (len--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 0xff];
 	return ~crc;
+}
+
+uint32_t state_crc32(const void *data, size_t len)
+{
+	return state_crc32_more(0, data, len);
 }
 
 int state_write(const char *path, const char *name, unsigned int version,
@@ -96,16 +102,10 @@ static int check_header(const char *buf, size_t size, const char *name,
 	return v == version ? 0 : -EPROTO;
 }
 
-int state_read(const char *path, const char *name, unsigned int version,
-	       void **data, size_t *len)
+int state_open(const char *path, int mode, off_t *size)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(path, mode | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
-	size_t header = 0, want = 0;
-	uint32_t crc = 0;
-	char *buf;
-	ssize_t n;
-	int err;
 
 	if (fd < 0)
 		return -errno;
@@ -114,8 +114,25 @@ int state_read(const char *path, const char *name, unsigned int version,
 		close(fd);
 		return -EPERM;
 	}
-	buf = malloc((size_t)st.st_size + 1);
-	n = buf ? io_slurp(fd, buf, (size_t)st.st_size + 1) : -ENOMEM;
+	*size = st.st_size;
+	return fd;
+}
+
+int state_read(const char *path, const char *name, unsigned int version,
+	       void **data, size_t *len)
+{
+	off_t size;
+	int fd = state_open(path, O_RDONLY, &size);
+	size_t header = 0, want = 0;
+	uint32_t crc = 0;
+	char *buf;
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	buf = malloc((size_t)size + 1);
+	n = buf ? io_slurp(fd, buf, (size_t)size + 1) : -ENOMEM;
 	close(fd);
 	err = n < 0 ? (int)n
 		    : check_header(buf, (size_t)n, name, version, &header,

@@ -15,8 +15,17 @@
 /* IEEE 802.3, as zlib's crc32(). */
 uint32_t state_crc32(const void *data, size_t len);
 
+/* Of what came before, of that sum (0: nothing), and this. */
+uint32_t state_crc32_more(uint32_t crc, const void *data, size_t len);
+
 int state_write(const char *path, const char *name, unsigned int version,
 		const void *data, size_t len);
+
+/*
+ * Opens a file that may be trusted: a descriptor, or -errno as state_read() has
+ * it.
+ */
+int state_open(const char *path, int mode, off_t *size);
 
 /*
  * *data is malloc'ed.  -ENOENT: no state yet; -EPERM: not ours to trust;

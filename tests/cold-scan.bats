@@ -349,7 +349,7 @@ run_sampled() {
 	runx 2 cold-scan -a 1m -S "$S" /
 	one_line "not trusted"
 	chmod 600 "$S"
-	printf x | dd of="$S" bs=1 seek=1000 conv=notrunc status=none
+	printf x | dd of="$S" bs=1 seek=$(($(stat -c %s "$S") - 20)) conv=notrunc status=none
 	cp "$S" "$S.damaged"
 	runx 0 cold-scan -a 1m -S "$S" /
 	one_line "is damaged: ages start at 0; the file is kept as '$S.old'"
@@ -369,6 +369,75 @@ run_sampled() {
 	echo 00000000-1111-2222-3333-444444444444 >"$R/1/proc/sys/kernel/random/boot_id"
 	runx 0 cold-scan -a 1m -S "$S" /
 	one_line "from another boot"
+}
+
+# touch_all BITS MINUTE: R/1 a minute later, each frame touched (0) or not (1).
+touch_all() {
+	perl -e 'print pack("C", $ARGV[0] ? 255 : 0) x 8192' "$1" >"$R/1/sys/kernel/mm/page_idle/bitmap"
+	echo "$((1000 + $2 * 60)).00 0.00" >"$R/1/proc/uptime"
+}
+
+# large: R/1 of 256 MiB, its kinds as chance has it, so that nothing is in runs.
+large() {
+	idle
+	export TMO_ROOT=$R/1
+	perl -e 'srand 1; $f = 1 << 5; $a = $f | 1 << 12 | 1 << 14;
+		print pack("Q<", rand() < 0.5 ? $a : $f) for 1 .. 65536' >"$R/1/proc/kpageflags"
+	perl -e 'print pack("Q<", 23) x 65536' >"$R/1/proc/kpagecgroup"
+	echo '00000000-0fffffff : System RAM' >"$R/1/proc/iomem"
+	S=$BATS_TEST_TMPDIR/state
+}
+
+@test "-S: a run writes what changed alone, until that is more than all" {
+	large
+	for m in 0 1 2 3; do
+		touch_all $((m > 0)) "$m"
+		runx 0 cold-scan -a 1m -S "$S" -o cold_anon_bytes,cold_file_bytes /
+		stat -c %i "$S" >>"$S.inodes"
+		stat -c %s "$S" >>"$S.sizes"
+	done
+	[ "$(tail -n 1 <<<"$output" | awk '{ print $1 + $2 }')" -eq $((256 << 20)) ]
+	# All idle, and a pass older: that is what was to be expected.
+	awk 'NR == 2 { was = $1 } NR == 1 { base = $1 } { n = $1 } END { exit !((n - was) * 20 < base) }' "$S.sizes"
+	[ "$(sort -u "$S.inodes" | wc -l)" -eq 1 ]
+	# What changes all is not kept for ever.
+	base=$(head -n 1 "$S.sizes")
+	for m in {4..16}; do
+		touch_all $((m % 2)) "$m"
+		runx 0 cold-scan -a 1m -S "$S" -o cold_anon_bytes,cold_file_bytes /
+		[ "$(stat -c %s "$S")" -lt $((base * 7)) ]
+		stat -c %i "$S" >>"$S.inodes"
+		cold=$(tail -n 1 <<<"$output" | awk '{ print $1 + $2 }')
+		# One frame of 256 had been left unmarked.
+		[ $((cold / (250 << 20))) -eq $((m % 2)) ]
+		[ $((m % 2)) -eq 1 ] || [ "$cold" -eq 0 ]
+	done
+	[ "$(sort -u "$S.inodes" | wc -l)" -gt 1 ]
+}
+
+@test "-S: of a last record that is cut short nothing is taken" {
+	large
+	for m in 0 1 2; do
+		touch_all 1 "$m"
+		runx 0 cold-scan -a 1m -S "$S" -o cold_anon_bytes /
+	done
+	truncate -s -1 "$S"
+	touch_all 1 3
+	runx 0 cold-scan -a 1m -S "$S" -o cold_anon_bytes /
+	one_line "is damaged: ages start at 0"
+	[ "$(tail -n 1 <<<"$output")" = - ]
+}
+
+@test "-S: a sample keeps the ages of what it draws, and no more" {
+	large
+	for m in 0 1; do
+		touch_all 1 "$m"
+		runx 0 cold-scan -a 1m -S "$S" /
+		touch_all 1 "$m"
+		runx 0 cold-scan -a 1m -S "$S.sample" --sample 1/64 -o anon_bytes,file_bytes,cold_anon_bytes,cold_file_bytes /
+	done
+	[ $(($(stat -c %s "$S.sample") * 20)) -lt "$(stat -c %s "$S")" ]
+	[ "$(tail -n 1 <<<"$output" | awk '{ print $1 + $2 - $3 - $4 }')" -eq 0 ]
 }
 
 @test "-S: a pass since that the state does not have starts it afresh, be it one that could not save" {
@@ -394,7 +463,7 @@ run_sampled() {
 	# A run that cannot write its state.
 	cp "$S.2" "$S"
 	cp "$R/1/run/cold-scan.pass" "$R/3/run"
-	TMO_ROOT=$R/3 runx 3 env FAULT=state.:write:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
+	TMO_ROOT=$R/3 runx 3 env FAULT=state:write:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		cold-scan -a 1m -S "$S" /web
 	one_line "state': the next run has no ages: No space left on device"
 	[ "$(col cold_anon_bytes <<<"$output")" -gt 0 ]

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "num.h"
 
 /* Why a page that is not on the LRU is not; bit 0 has five meanings. */
@@ -38,45 +39,6 @@ static enum kind kind_of(uint64_t flags)
 	if (page_has(flags, PF_SWAPBACKED))
 		return SHMEM;
 	return page_has(flags, PF_DIRTY) ? DIRTY : FILES;
-}
-
-static bool bit(const uint64_t *map, size_t i)
-{
-	return map[i / 64] >> i % 64 & 1;
-}
-
-/* Bits from..to - 1. */
-static void set_bits(uint64_t *map, size_t from, size_t to, bool value)
-{
-	for (size_t w = from / 64; w * 64 < to; w++) {
-		uint64_t mask = ~UINT64_C(0);
-
-		if (w == from / 64)
-			mask <<= from % 64;
-		if (to - w * 64 < 64)
-			mask &= ~(~UINT64_C(0) << (to - w * 64));
-		map[w] = value ? map[w] | mask : map[w] & ~mask;
-	}
-}
-
-/* The end of the bits from i on, and before limit, that are as that one. */
-static size_t same_bits(const uint64_t *map, size_t i, size_t limit)
-{
-	const uint64_t flip = bit(map, i) ? ~UINT64_C(0) : 0;
-	uint64_t others = (map[i / 64] ^ flip) >> i % 64;
-
-	if (others) {
-		i += (size_t)__builtin_ctzll(others);
-		return i < limit ? i : limit;
-	}
-	for (i = (i / 64 + 1) * 64; i < limit; i += 64) {
-		others = map[i / 64] ^ flip;
-		if (others) {
-			i += (size_t)__builtin_ctzll(others);
-			break;
-		}
-	}
-	return i < limit ? i : limit;
 }
 
 uint64_t age_scatter(uint64_t x)
@@ -134,15 +96,16 @@ static bool is_referenced(const struct chunk *c, size_t i)
 static void judge(const struct chunk *c, size_t i, struct folio *f)
 {
 	uint64_t flags = c->flags[i];
-	size_t own = i < c->from ? c->from : i;
-	bool marked = bit(c->idle, i), idle = marked && !is_referenced(c, i);
+	size_t own = i < c->from ? 0 : i - c->from;
+	bool marked = bits_has(c->idle, i),
+	     idle = marked && !is_referenced(c, i);
 
 	f->unsure = marked && !idle;
 	f->kind = kind_of(flags);
 	f->swap = page_has(flags, PF_SWAPBACKED) || page_has(flags, PF_ANON);
 	f->was = c->age[own] == AGE_LEFT ? AGE_NONE : c->age[own];
 	/* Freed and taken anew for the other kind: not the page it was. */
-	if (f->was != AGE_NONE && f->swap != bit(c->swap, own))
+	if (f->was != AGE_NONE && f->swap != bits_has(c->swap, own))
 		f->was = AGE_NONE;
 	f->age = 0;
 	if (page_has(flags, PF_LOCKED) || page_has(flags, PF_WRITEBACK) ||
@@ -182,13 +145,14 @@ static bool is_tail(const struct chunk *c, size_t i)
 
 static bool is_marked(const struct chunk *c, size_t i)
 {
-	return i < c->in_bitmap && bit(c->idle, i);
+	return i < c->in_bitmap && bits_has(c->idle, i);
 }
 
 /* Is what judge() goes by of that frame what it is of frame i? */
 static bool is_alike(const struct chunk *c, size_t i, size_t other)
 {
-	return c->flags[other] == c->flags[i] && c->age[other] == c->age[i] &&
+	return c->flags[other] == c->flags[i] &&
+	       c->age[other - c->from] == c->age[i - c->from] &&
 	       (!c->cgroup || c->cgroup[other] == c->cgroup[i]) &&
 	       (!c->before ||
 		!((c->before[other] ^ c->before[i]) >> PF_IDLE & 1));
@@ -209,8 +173,8 @@ static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
 		return end;
 	if (i < c->in_bitmap && c->in_bitmap < limit)
 		limit = c->in_bitmap;
-	limit = same_bits(c->idle, i, limit);
-	limit = same_bits(c->swap, i, limit);
+	limit = bits_alike(c->idle, i, limit);
+	limit = c->from + bits_alike(c->swap, i - c->from, limit - c->from);
 	if (f->age == AGE_NONE || is_marked(c, i) || !c->leave) {
 		while (end < limit && is_alike(c, i, end))
 			end++;
@@ -248,8 +212,9 @@ static void put_run(const struct chunk *c, size_t i, size_t end,
 
 	if (from >= end)
 		return;
-	memset(c->age + from, f->left ? AGE_LEFT : f->age, end - from);
-	set_bits(c->swap, from, end, f->swap);
+	memset(c->age + (from - c->from), f->left ? AGE_LEFT : f->age,
+	       end - from);
+	bits_set(c->swap, from - c->from, end - c->from, f->swap);
 	count(f, end - from, t);
 }
 
@@ -264,7 +229,7 @@ static void mark_run(const struct chunk *c, size_t i, size_t end,
 
 	if (f->age != AGE_NONE && !f->left && !is_marked(c, i) &&
 	    i < c->in_bitmap)
-		set_bits(c->mark, i, folio ? i + 1 : end, true);
+		bits_set(c->mark, i, folio ? i + 1 : end, true);
 }
 
 void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
@@ -296,16 +261,17 @@ void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 /* A frame that is not idle any more is touched, or another page's by now. */
 static uint8_t age_now(const struct chunk *c, size_t i, size_t head)
 {
+	uint8_t age = c->age[i - c->from];
 	bool swap = page_has(c->flags[head], PF_SWAPBACKED) ||
 		    page_has(c->flags[head], PF_ANON);
 
-	if (c->age[i] == AGE_LEFT)
+	if (age == AGE_LEFT)
 		return 0;
-	if (c->age[i] == AGE_NONE || !c->idle)
-		return c->age[i];
-	if (swap != bit(c->swap, i))
+	if (age == AGE_NONE || !c->idle)
+		return age;
+	if (swap != bits_has(c->swap, i - c->from))
 		return AGE_NONE;
-	return bit(c->idle, head) ? c->age[i] : 0;
+	return bits_has(c->idle, head) ? age : 0;
 }
 
 void age_known(const struct chunk *c, struct tally_set *out)

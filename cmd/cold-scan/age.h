@@ -50,8 +50,8 @@ struct chunk {
 				 * there is still of the page that we marked;
 				 * NULL: not asked */
 	const uint64_t *cgroup; /* kpagecgroup, or NULL */
-	uint8_t *age;		/* in and out */
-	uint64_t *swap;		/* in and out: bit set: anon or shmem */
+	uint8_t *age;		/* in and out, of the first to count on */
+	uint64_t *swap;		/* likewise: bit set: anon or shmem */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
 	size_t in_bitmap; /* so many pages the bitmap has */

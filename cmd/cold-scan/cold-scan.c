@@ -18,9 +18,9 @@
 #include "annotate.h"
 #include "clock.h"
 #include "damon.h"
+#include "diff.h"
 #include "generations.h"
 #include "io.h"
-#include "keep.h"
 #include "kv.h"
 #include "lrugen.h"
 #include "mem.h"
@@ -715,7 +715,7 @@ int main(int argc, char **argv)
 	else
 		view_columns(&cfg.view, common.cols);
 	if (cfg.diff)
-		return keep_diff(&cfg.view, &cfg.scan, cfg.diff);
+		return diff_states(&cfg.view, &cfg.scan, cfg.diff);
 	tool_open_tree(&cfg.view.targets, 0);
 	cfg.scan.n_keys = (size_t)(argc - at);
 	if (!cfg.annotate)

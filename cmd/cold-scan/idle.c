@@ -12,12 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bits.h"
 #include "clock.h"
 #include "io.h"
 #include "kv.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
+#include "pack.h"
 #include "root.h"
 
 const char idle_bitmap[] = "sys/kernel/mm/page_idle/bitmap";
@@ -32,6 +34,8 @@ struct worker {
 	struct idle *s;
 	int bitmap, flags, cgroup;
 	uint64_t *idle, *mark, *flag, *ino, *before;
+	uint8_t *age, *packed; /* of a section, and packed anew */
+	uint64_t *swap;
 	size_t words; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
@@ -200,14 +204,76 @@ static int by_pfn(const void *a, const void *b)
 	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
 }
 
+/* One word of each stratum of so many, drawn by chance, the same in every pass:
+ * in this section? */
+static bool draw(const struct idle *s, const struct section *sec, uint64_t k,
+		 size_t *at)
+{
+	uint64_t word = k * s->sample + age_scatter(s->seed ^ k) % s->sample;
+	uint64_t first = sec->pfn / 64;
+
+	*at = (size_t)(word - first) * 64;
+	return word >= first && word < first + sec->pages / 64;
+}
+
+uint32_t idle_kept(const struct idle *s, const struct section *sec)
+{
+	uint64_t first = sec->pfn / 64, n = s->sample;
+	uint32_t words = 0;
+	size_t at;
+
+	if (n <= 1)
+		return sec->pages;
+	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++)
+		words += draw(s, sec, k, &at);
+	return words * 64;
+}
+
+/* False: they are damaged. */
+static bool unpack(const struct idle *s, const struct section *sec,
+		   uint8_t *age, uint64_t *swap)
+{
+	uint32_t n = idle_kept(s, sec);
+
+	if (sec->packed_len)
+		return pack_open(sec->packed, sec->packed_len, n, sec->passes,
+				 age, swap);
+	memset(age, AGE_NONE, n);
+	memset(swap, 0, n / 8);
+	return true;
+}
+
+static uint8_t *copy(const uint8_t *from, size_t len)
+{
+	return len ? memcpy(xcalloc(len, 1), from, len) : NULL;
+}
+
+/* What is to be kept of it, of the pass that is through. */
+static void repack(struct worker *w, struct section *sec)
+{
+	uint32_t n = idle_kept(w->s, sec);
+	size_t len = pack_ages(w->age, w->swap, n, sec->passes, w->packed);
+	uint8_t *differ = w->packed + len;
+
+	if (w->s->differ) {
+		free(sec->differ);
+		sec->differ_len =
+			(uint32_t)pack_differ(sec->packed, sec->packed_len,
+					      w->packed, len, n, differ);
+		sec->differ = copy(differ, sec->differ_len);
+	}
+	free(sec->packed);
+	sec->packed = copy(w->packed, len);
+	sec->packed_len = (uint32_t)len;
+	free(sec->open);
+	sec->open = NULL;
+}
+
 static void section_init(struct section *sec, uint64_t pfn, uint64_t end,
 			 int node)
 {
 	*sec = (struct section){ .pfn = pfn, .node = node };
 	sec->pages = (uint32_t)(end - pfn);
-	sec->age = xcalloc(sec->pages, 1);
-	memset(sec->age, AGE_NONE, sec->pages);
-	sec->swap = xcalloc(sec->pages / 64, 8);
 }
 
 /* The parts of a range that no section covers yet, cut at section borders. */
@@ -260,12 +326,24 @@ static int find_sections(struct idle *s)
 static void drop_sections(struct idle *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		free(s->v[i].age);
-		free(s->v[i].swap);
+		free(s->v[i].packed);
+		free(s->v[i].differ);
+		free(s->v[i].open);
 	}
 	free(s->v);
 	s->v = NULL;
 	s->n = 0;
+}
+
+void idle_forget(struct idle *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct section *sec = s->v + i;
+
+		free(sec->packed);
+		sec->packed = NULL;
+		sec->packed_len = sec->passes = 0;
+	}
 }
 
 int idle_layout(struct idle *s)
@@ -348,7 +426,8 @@ static void read_run(struct worker *w, const struct section *sec, size_t at,
 }
 
 static int judge_run(struct worker *w, struct section *sec, size_t at,
-		     size_t pages, size_t from, struct tally_set *out)
+		     size_t pages, size_t from, size_t kept,
+		     struct tally_set *out)
 {
 	struct chunk c = {
 		.pages = pages,
@@ -356,8 +435,8 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.flags = w->flag,
 		.before = w->before,
 		.cgroup = w->cgroup >= 0 ? w->ino : NULL,
-		.age = sec->age + at,
-		.swap = sec->swap + at / 64,
+		.age = w->age + kept,
+		.swap = w->swap + kept / 64,
 		.mark = w->mark,
 		.in_bitmap = w->words * 64,
 		.node = sec->node,
@@ -457,23 +536,12 @@ static void fold_unit(struct worker *w, int top)
 	tally_reuse(&w->unit);
 }
 
-/* One word of each stratum of so many, drawn by chance, the same in every pass:
- * in this section? */
-static bool draw(const struct idle *s, const struct section *sec, uint64_t k,
-		 size_t *at)
-{
-	uint64_t word = k * s->sample + age_scatter(s->seed ^ k) % s->sample;
-	uint64_t first = sec->pfn / 64;
-
-	*at = (size_t)(word - first) * 64;
-	return word >= first && word < first + sec->pages / 64;
-}
-
 static int sample_section(struct worker *w, struct section *sec)
 {
 	const uint64_t n = w->s->sample;
 	uint64_t first = sec->pfn / 64, last = first + sec->pages / 64;
 	int top = (int)(sec->passes < AGE_MAX ? sec->passes : AGE_MAX);
+	size_t kept = 0;
 
 	for (uint64_t k = first / n; k * n < last; k++) {
 		size_t at, start;
@@ -486,9 +554,10 @@ static int sample_section(struct worker *w, struct section *sec)
 		if (start != at)
 			read_run(w, sec, start, at + 64 - start);
 		err = judge_run(w, sec, start, at + 64 - start, at - start,
-				&w->unit);
+				kept, &w->unit);
 		if (err)
 			return err;
+		kept += 64;
 		fold_unit(w, top);
 		w->units++;
 	}
@@ -533,16 +602,19 @@ static int scan_section(struct worker *w, struct section *sec)
 {
 	int err;
 
+	if (!unpack(w->s, sec, w->age, w->swap))
+		return -EBADMSG;
 	w->folio.head = FOLIO_NONE;
 	sec->read_at = now_cs();
 	if (w->s->sample > 1) {
 		err = sample_section(w, sec);
 	} else {
 		read_run(w, sec, 0, sec->pages);
-		err = judge_run(w, sec, 0, sec->pages, 0, w->out);
+		err = judge_run(w, sec, 0, sec->pages, 0, 0, w->out);
 	}
 	/* The marks hold from the end of the write on: round up. */
 	sec->marked[sec->passes++ % AGES] = now_cs() + root_is_live();
+	repack(w, sec);
 	return err;
 }
 
@@ -579,6 +651,10 @@ static int worker_open(struct worker *w, struct idle *s, int mode)
 	w->flag = xcalloc(pages, 8);
 	w->ino = xcalloc(pages, 8);
 	w->before = s->promoted ? xcalloc(pages, 8) : NULL;
+	w->age = xcalloc(pages, 1);
+	w->swap = xcalloc(pages / 64, 8);
+	/* Behind what is packed comes what differs. */
+	w->packed = xcalloc(2 * pack_most(pages) + 1, 1);
 	if (w->bitmap < 0)
 		return w->bitmap;
 	return w->flags < 0 ? w->flags : 0;
@@ -595,6 +671,9 @@ static void worker_close(struct worker *w)
 	free(w->flag);
 	free(w->ino);
 	free(w->before);
+	free(w->age);
+	free(w->swap);
+	free(w->packed);
 	tally_free(&w->own);
 	tally_free(&w->unit);
 }
@@ -697,19 +776,22 @@ void idle_hold(struct idle *s)
 }
 
 /* The words that the passes look at. */
-static void count_section(const struct idle *s, const struct section *sec,
+static void count_section(const struct worker *w, const struct section *sec,
 			  struct chunk *c, struct tally_set *out)
 {
-	uint64_t n = s->sample, first = sec->pfn / 64;
+	uint64_t n = w->s->sample, first = sec->pfn / 64;
 
-	c->age = sec->age;
-	c->swap = sec->swap;
+	c->age = w->age;
+	c->swap = w->swap;
 	c->node = sec->node;
-	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++)
-		if (draw(s, sec, k, &c->from)) {
-			c->pages = c->from + 64;
-			age_known(c, out);
-		}
+	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++) {
+		if (!draw(w->s, sec, k, &c->from))
+			continue;
+		c->pages = c->from + 64;
+		age_known(c, out);
+		c->age += 64;
+		c->swap++;
+	}
 }
 
 int idle_count(struct idle *s, struct tally_set *out)
@@ -723,7 +805,10 @@ int idle_count(struct idle *s, struct tally_set *out)
 	c.cgroup = w.ino;
 	for (size_t i = 0; !err && i < s->n && !s->stop; i++) {
 		read_run(&w, s->v + i, 0, s->v[i].pages);
-		count_section(s, s->v + i, &c, out);
+		if (!unpack(s, s->v + i, w.age, w.swap))
+			err = -EBADMSG;
+		else
+			count_section(&w, s->v + i, &c, out);
 	}
 	worker_close(&w);
 	return err || !s->stop ? err : -EINTR;
@@ -788,14 +873,31 @@ void idle_scale(const struct idle *s, struct age_scale *scale)
 		scale->us[a] = scale->us[scale->known];
 }
 
+/* Ages one by one: the section is unpacked for it, until the next pass. */
+static bool open_section(const struct idle *s, struct section *sec)
+{
+	size_t kinds = sec->pages / 8;
+
+	if (sec->open)
+		return true;
+	sec->open = xcalloc(kinds + sec->pages, 1);
+	if (unpack(s, sec, sec->open + kinds, (uint64_t *)(void *)sec->open))
+		return true;
+	free(sec->open);
+	sec->open = NULL;
+	return false;
+}
+
 uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap)
 {
-	const struct section *sec = section_at(s, pfn);
+	struct section *sec = section_at(s, pfn);
+	uint8_t age;
 	size_t i;
 
-	if (!sec)
+	if (!sec || !open_section(s, sec))
 		return AGE_NONE;
 	i = (size_t)(pfn - sec->pfn);
-	*swap = sec->swap[i / 64] >> i % 64 & 1;
-	return sec->age[i] == AGE_LEFT ? 0 : sec->age[i];
+	*swap = bits_has((const uint64_t *)(void *)sec->open, i);
+	age = sec->open[sec->pages / 8 + i];
+	return age == AGE_LEFT ? 0 : age;
 }

@@ -26,8 +26,11 @@ struct section {
 	uint64_t pfn; /* a multiple of 64 */
 	uint32_t pages;
 	int node;
-	uint8_t *age;
-	uint64_t *swap;
+	uint8_t *packed;       /* the ages, see pack.h */
+	uint32_t packed_len;   /* 0: none yet */
+	uint8_t *differ;       /* what the last pass made of them */
+	uint32_t differ_len;   /* 0: nothing */
+	uint8_t *open;	       /* its kinds and ages one by one, or NULL */
 	uint32_t passes;       /* over this section, by us */
 	uint32_t marked[AGES]; /* when, in 1/100 s since boot: a ring */
 	uint32_t read_at;      /* the last pass */
@@ -46,6 +49,7 @@ struct idle {
 	double max_cpu_pct; /* 0: as fast as it goes */
 	bool progress;
 	bool promoted;	       /* is asked for: tell what is proven */
+	bool differ;	       /* is asked for: what a pass changes */
 	bool lru_gen;	       /* is on */
 	atomic_ullong told_us; /* when it was last shown */
 	atomic_bool stop;      /* another thread's wish */
@@ -71,8 +75,14 @@ struct idle {
 int idle_open(struct idle *s);
 void idle_close(struct idle *s);
 
+/* As if no pass had been. */
+void idle_forget(struct idle *s);
+
 /* Only finds the sections, anew, to hold ages that another run told. */
 int idle_layout(struct idle *s);
+
+/* Of how many of its frames ages are kept: with --sample of those drawn. */
+uint32_t idle_kept(const struct idle *s, const struct section *sec);
 
 /* Counts pages by the ages as they are and what was touched since. */
 int idle_count(struct idle *s, struct tally_set *out);

@@ -5,35 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "io.h"
 #include "msg.h"
+#include "pack.h"
 #include "root.h"
 #include "state.h"
-#include "tool.h"
 
-enum { KEEP_VERSION = 3 };
-static const char keep_name[] = "cold-scan";
+enum { KEEP_VERSION = 4 };
+static const char keep_name[] = "tmo-tools cold-scan ";
 
-/*
- * In the machine's own byte order, bit maps as words of 64 pages: the file
- * never leaves it.  Behind the head each section's, its ages, its map.
- */
-struct head {
-	char boot[40];
-	uint64_t page_bytes, sections, sample, seed;
-	uint64_t start_us, before_us, moved_pages, scanned_pages;
-	uint32_t passes, suspect;
-	uint64_t suspect_us[IDLE_SUSPICIONS];
+/* All is written anew where the passes take so many times as much. */
+enum { PASSES_SHARE = 4 };
+
+/* Before a record; its checksum, of this as well, stands behind it. */
+struct record {
+	uint64_t bytes, sections;
 };
-
-struct section_head {
-	uint64_t pfn;
-	uint32_t pages, passes, read_at, unused;
-	uint32_t marked[AGES];
-};
+enum { CRC_BYTES = sizeof(uint32_t) };
 
 static void boot_id(char boot[40])
 {
@@ -42,122 +34,411 @@ static void boot_id(char boot[40])
 		memset(boot, 0, 40);
 }
 
-static size_t section_bytes(const struct section *sec)
+/* Small writes, gathered, and their checksum. */
+struct sink {
+	int fd, err;
+	uint32_t crc;
+	size_t n;
+	unsigned char buf[1 << 16];
+};
+
+static void flush(struct sink *out)
 {
-	return sizeof(struct section_head) + sec->pages + sec->pages / 8;
+	if (!out->err)
+		out->err = io_write_all(out->fd, out->buf, out->n);
+	out->n = 0;
 }
 
-int keep_save(const char *path, const struct idle *s)
+static void put(struct sink *out, const void *data, size_t len)
 {
-	struct head h = { .page_bytes = s->page_bytes,
-			  .sections = s->n,
-			  .sample = s->sample,
-			  .seed = s->seed,
-			  .start_us = s->start_us,
-			  .before_us = s->before_us,
-			  .moved_pages = s->moved_pages,
-			  .scanned_pages = s->scanned_pages,
-			  .passes = s->passes,
-			  .suspect = s->suspect };
-	size_t len = sizeof(h);
-	char *buf, *p;
-	int err;
+	if (!len)
+		return;
+	out->crc = state_crc32_more(out->crc, data, len);
+	if (len > sizeof(out->buf) - out->n)
+		flush(out);
+	if (len > sizeof(out->buf)) {
+		if (!out->err)
+			out->err = io_write_all(out->fd, data, len);
+		return;
+	}
+	memcpy(out->buf + out->n, data, len);
+	out->n += len;
+}
+
+static uint32_t marks_of(const struct section *sec, bool all)
+{
+	uint32_t most = all ? AGES : 1;
+
+	return sec->passes < most ? sec->passes : most;
+}
+
+static uint32_t len_of(const struct section *sec, bool all)
+{
+	return all ? sec->packed_len : sec->differ_len;
+}
+
+static void put_section(struct sink *out, const struct idle *s,
+			const struct section *sec, bool all)
+{
+	struct keep_section head = { .pfn = sec->pfn,
+				     .pages = sec->pages,
+				     .kept = idle_kept(s, sec),
+				     .passes = sec->passes,
+				     .read_at = sec->read_at,
+				     .marks = marks_of(sec, all),
+				     .len = len_of(sec, all) };
+
+	put(out, &head, sizeof(head));
+	for (uint32_t i = sec->passes - head.marks; i != sec->passes; i++)
+		put(out, sec->marked + i % AGES, sizeof(*sec->marked));
+	put(out, all ? sec->packed : sec->differ, head.len);
+}
+
+/* All ages, or what the last pass made of them. */
+static void put_record(struct sink *out, const struct idle *s, bool all)
+{
+	struct keep_head h = { .page_bytes = s->page_bytes,
+			       .sample = s->sample,
+			       .seed = s->seed,
+			       .start_us = s->start_us,
+			       .before_us = s->before_us,
+			       .moved_pages = s->moved_pages,
+			       .scanned_pages = s->scanned_pages,
+			       .passes = s->passes,
+			       .suspect = s->suspect };
+	struct record r = { .bytes = sizeof(h), .sections = s->n };
+	uint32_t crc;
 
 	boot_id(h.boot);
 	memcpy(h.suspect_us, s->suspect_us, sizeof(h.suspect_us));
 	for (size_t i = 0; i < s->n; i++)
-		len += section_bytes(s->v + i);
-	buf = p = xcalloc(len, 1);
-	p = mempcpy(p, &h, sizeof(h));
-	for (size_t i = 0; i < s->n; i++) {
-		const struct section *sec = s->v + i;
-		struct section_head sh = { .pfn = sec->pfn,
-					   .pages = sec->pages,
-					   .passes = sec->passes,
-					   .read_at = sec->read_at };
+		r.bytes += sizeof(struct keep_section) +
+			   marks_of(s->v + i, all) * sizeof(uint32_t) +
+			   len_of(s->v + i, all);
+	out->crc = 0;
+	put(out, &r, sizeof(r));
+	put(out, &h, sizeof(h));
+	for (size_t i = 0; i < s->n; i++)
+		put_section(out, s, s->v + i, all);
+	crc = out->crc;
+	put(out, &crc, sizeof(crc));
+	flush(out);
+}
 
-		memcpy(sh.marked, sec->marked, sizeof(sh.marked));
-		p = mempcpy(p, &sh, sizeof(sh));
-		p = mempcpy(p, sec->age, sec->pages);
-		p = mempcpy(p, sec->swap, sec->pages / 8);
+static int write_anew(struct keep *k, const char *path, const struct idle *s,
+		      struct sink *out)
+{
+	char tmp[IO_PATH], line[64];
+	int n = snprintf(line, sizeof(line), "%s%d\n", keep_name, KEEP_VERSION);
+
+	out->fd = io_replace_begin(path, tmp, sizeof(tmp));
+	if (out->fd < 0)
+		return out->fd;
+	put(out, line, (size_t)n);
+	put_record(out, s, true);
+	k->base = k->end = lseek(out->fd, 0, SEEK_CUR);
+	return io_replace_end(path, tmp, out->fd, out->err);
+}
+
+/* -ESTALE: it is not the file that we left, and is to be written anew. */
+static int append(struct keep *k, const char *path, const struct idle *s,
+		  struct sink *out)
+{
+	off_t size;
+
+	out->fd = state_open(path, O_WRONLY, &size);
+	if (out->fd < 0)
+		return -ESTALE;
+	if (size == k->end && lseek(out->fd, 0, SEEK_END) == size)
+		put_record(out, s, false);
+	else
+		out->err = -ESTALE;
+	k->end = lseek(out->fd, 0, SEEK_CUR);
+	/* A part of a record would be damage. */
+	if (out->err && out->err != -ESTALE && ftruncate(out->fd, size))
+		debug("cannot cut '%s': %s", path, strerror(errno));
+	if (close(out->fd) && !out->err)
+		out->err = -errno;
+	return out->err;
+}
+
+int keep_save(struct keep *k, const char *path, struct idle *s)
+{
+	struct sink *out = xcalloc(1, sizeof(*out));
+	int err = -ESTALE;
+
+	if (s->differ && k->end && k->sections == s->n &&
+	    k->end - k->base < PASSES_SHARE * k->base)
+		err = append(k, path, s, out);
+	if (err == -ESTALE) {
+		out->err = 0;
+		err = write_anew(k, path, s, out);
 	}
-	err = state_write(path, keep_name, KEEP_VERSION, buf, len);
-	free(buf);
+	free(out);
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->v[i].differ);
+		s->v[i].differ = NULL;
+		s->v[i].differ_len = 0;
+	}
+	if (err)
+		k->end = 0;
+	k->sections = s->n;
+	s->differ = k->end;
 	return err;
 }
 
-/* The sections of the file, which must be those of the machine: NULL, or why
- * not. */
-static const char *restore(struct idle *s, const char *p, size_t len)
+/* What was read of a file is in memory as long as there is room, or to be read
+ * again: no part of ours. */
+static void drop(const unsigned char **from, const unsigned char *to)
 {
-	const char *end = p + len;
-	struct head h;
-	char boot[40];
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = (uintptr_t)*from / page * page;
+	uintptr_t end = (uintptr_t)to / page * page;
 
-	if (len < sizeof(h))
-		return "it is too short";
-	memcpy(&h, p, sizeof(h));
-	p += sizeof(h);
+	if (end < first + (1 << 20))
+		return;
+	madvise((void *)first, end - first, MADV_DONTNEED);
+	*from = to;
+}
+
+static uint32_t checksum(const unsigned char *p, size_t len)
+{
+	const unsigned char *dropped = p;
+	uint32_t crc = 0;
+
+	while (len) {
+		size_t n = len < 1 << 16 ? len : 1 << 16;
+
+		crc = state_crc32_more(crc, p, n);
+		p += n;
+		len -= n;
+		drop(&dropped, p);
+	}
+	return crc;
+}
+
+/* The record at p, and where the next one is: NULL: damaged. */
+static const unsigned char *take_record(struct keep_file *f,
+					const unsigned char *p)
+{
+	size_t left = f->size - (size_t)(p - f->map);
+	struct record r;
+	uint32_t crc;
+
+	if (left < sizeof(r))
+		return NULL;
+	memcpy(&r, p, sizeof(r));
+	left -= sizeof(r);
+	if (left < CRC_BYTES || r.bytes > left - CRC_BYTES ||
+	    r.bytes < sizeof(f->head) || (f->n && r.sections != f->sections))
+		return NULL;
+	memcpy(&crc, p + sizeof(r) + r.bytes, sizeof(crc));
+	if (checksum(p, sizeof(r) + r.bytes) != crc)
+		return NULL;
+	memcpy(&f->head, p + sizeof(r), sizeof(f->head));
+	f->sections = r.sections;
+	f->part = xrealloc(f->part, f->n + 1, sizeof(*f->part));
+	f->part[f->n++] =
+		(struct keep_part){ .at = p + sizeof(r) + sizeof(f->head),
+				    .dropped = p,
+				    .end = p + sizeof(r) + r.bytes };
+	return p + sizeof(r) + r.bytes + CRC_BYTES;
+}
+
+static int take_records(struct keep_file *f)
+{
+	const unsigned char *p = f->map, *whole = p + f->size;
+	char line[64];
+	int n = snprintf(line, sizeof(line), "%s%d\n", keep_name, KEEP_VERSION);
+
+	if (f->size < (size_t)n || memcmp(p, line, (size_t)n))
+		return -EPROTO;
+	for (p += n; p && p < whole;) {
+		p = take_record(f, p);
+		if (p && f->n == 1)
+			f->base = (size_t)(p - f->map);
+	}
+	return p && f->n ? 0 : -EBADMSG;
+}
+
+int keep_open(struct keep_file *f, const char *path)
+{
+	off_t size;
+	int fd = state_open(path, O_RDONLY, &size), err;
+
+	memset(f, 0, sizeof(*f));
+	if (fd < 0)
+		return fd;
+	f->size = (size_t)size;
+	if (!f->size) {
+		close(fd);
+		return -EPROTO;
+	}
+	f->map = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (f->map == MAP_FAILED) {
+		f->map = NULL;
+		return -ENOMEM;
+	}
+	err = take_records(f);
+	if (err)
+		keep_close(f);
+	return err;
+}
+
+void keep_close(struct keep_file *f)
+{
+	if (f->map)
+		munmap((void *)(uintptr_t)f->map, f->size);
+	free(f->part);
+	memset(f, 0, sizeof(*f));
+}
+
+static bool take_section(struct keep_part *p, struct keep_section *sec,
+			 uint32_t marked[AGES])
+{
+	size_t left;
+
+	p->at += p->len;
+	left = (size_t)(p->end - p->at);
+	if (left < sizeof(*sec))
+		return false;
+	memcpy(sec, p->at, sizeof(*sec));
+	left -= sizeof(*sec);
+	if (sec->marks > AGES || sec->marks > sec->passes ||
+	    left < sec->marks * sizeof(*marked) ||
+	    left - sec->marks * sizeof(*marked) < sec->len || sec->pages % 64 ||
+	    sec->kept % 64 || sec->kept > sec->pages)
+		return false;
+	p->at += sizeof(*sec);
+	for (uint32_t m = sec->passes - sec->marks; m != sec->passes; m++) {
+		memcpy(marked + m % AGES, p->at, sizeof(*marked));
+		p->at += sizeof(*marked);
+	}
+	p->len = sec->len;
+	drop(&p->dropped, p->at);
+	return true;
+}
+
+bool keep_next(struct keep_file *f, struct keep_section *sec,
+	       uint32_t marked[AGES])
+{
+	struct keep_section first;
+
+	memset(marked, 0, AGES * sizeof(*marked));
+	if (!take_section(f->part, &first, marked))
+		return false;
+	*sec = first;
+	for (size_t i = 1; i < f->n; i++)
+		if (!take_section(f->part + i, sec, marked) ||
+		    sec->pfn != first.pfn || sec->pages != first.pages ||
+		    sec->kept != first.kept)
+			return false;
+	return true;
+}
+
+bool keep_ages(const struct keep_file *f, const struct keep_section *sec,
+	       uint8_t *age, uint64_t *swap)
+{
+	const struct keep_part *p = f->part;
+
+	if (!p->len) {
+		memset(age, AGE_NONE, sec->kept);
+		memset(swap, 0, sec->kept / 8);
+	} else if (!pack_open(p->at, p->len, sec->kept, sec->passes, age,
+			      swap)) {
+		return false;
+	}
+	while (++p < f->part + f->n)
+		if (!pack_apply(p->at, p->len, sec->kept, sec->passes, age,
+				swap))
+			return false;
+	return true;
+}
+
+/* The memory layout, then what is told of each of its sections; or why not. */
+static const char *restore_sections(struct idle *s, struct keep_file *f)
+{
+	size_t most = s->page_bytes * 8;
+	uint8_t *age = xcalloc(most, 1), *packed = xcalloc(pack_most(most), 1);
+	uint64_t *swap = xcalloc(most / 64, 8);
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < s->n; i++) {
+		struct section *sec = s->v + i;
+		struct keep_section k;
+
+		if (!keep_next(f, &k, sec->marked))
+			why = "it is damaged";
+		else if (k.pfn != sec->pfn || k.pages != sec->pages ||
+			 k.kept != idle_kept(s, sec))
+			why = "the memory layout has changed";
+		else if (!keep_ages(f, &k, age, swap))
+			why = "it is damaged";
+		if (why)
+			break;
+		sec->passes = k.passes;
+		sec->read_at = k.read_at;
+		sec->packed_len = (uint32_t)pack_ages(age, swap, k.kept,
+						      k.passes, packed);
+		free(sec->packed);
+		sec->packed = xcalloc(sec->packed_len, 1);
+		memcpy(sec->packed, packed, sec->packed_len);
+	}
+	free(age);
+	free(packed);
+	free(swap);
+	return why;
+}
+
+/* NULL, or why not; then there are no ages. */
+static const char *restore(struct idle *s, struct keep_file *f)
+{
+	const struct keep_head *h = &f->head;
+	uint64_t sample = s->sample, seed = s->seed;
+	char boot[40];
+	const char *why;
+
 	boot_id(boot);
-	if (memcmp(boot, h.boot, sizeof(boot)))
+	if (memcmp(boot, h->boot, sizeof(boot)))
 		return "it is from another boot";
-	if (h.page_bytes != s->page_bytes || h.sections != s->n)
+	if (h->page_bytes != s->page_bytes || f->sections != s->n)
 		return "the memory layout has changed";
-	if (!h.sample || (s->sample && h.sample != s->sample))
+	if (!h->sample || (s->sample && h->sample != s->sample))
 		return "it was made with another --sample";
 	/* What was touched before those marks looks idle now. */
-	if (idle_stamp_us() > h.start_us)
+	if (idle_stamp_us() > h->start_us)
 		return "a pass that it does not know has marked pages since";
-	for (size_t i = 0; i < s->n; i++) {
-		struct section *sec = s->v + i;
-		struct section_head sh;
-
-		if ((size_t)(end - p) < section_bytes(sec))
-			return "it is too short";
-		memcpy(&sh, p, sizeof(sh));
-		if (sh.pfn != sec->pfn || sh.pages != sec->pages)
-			return "the memory layout has changed";
-		p += section_bytes(sec);
+	s->seed = h->seed;
+	s->sample = h->sample;
+	why = restore_sections(s, f);
+	if (why) {
+		s->sample = sample;
+		s->seed = seed;
+		idle_forget(s);
+		return why;
 	}
-	p -= len - sizeof(h);
-	for (size_t i = 0; i < s->n; i++) {
-		struct section *sec = s->v + i;
-		struct section_head sh;
-
-		memcpy(&sh, p, sizeof(sh));
-		p += sizeof(sh);
-		sec->passes = sh.passes;
-		sec->read_at = sh.read_at;
-		memcpy(sec->marked, sh.marked, sizeof(sh.marked));
-		memcpy(sec->age, p, sec->pages);
-		p += sec->pages;
-		memcpy(sec->swap, p, sec->pages / 8);
-		p += sec->pages / 8;
-	}
-	s->passes = h.passes;
-	s->suspect = h.suspect;
-	memcpy(s->suspect_us, h.suspect_us, sizeof(h.suspect_us));
-	s->seed = h.seed;
-	s->sample = h.sample;
-	s->start_us = h.start_us;
-	s->before_us = h.before_us;
-	s->moved_pages = h.moved_pages;
-	s->scanned_pages = h.scanned_pages;
+	s->passes = h->passes;
+	s->suspect = h->suspect;
+	memcpy(s->suspect_us, h->suspect_us, sizeof(h->suspect_us));
+	s->start_us = h->start_us;
+	s->before_us = h->before_us;
+	s->moved_pages = h->moved_pages;
+	s->scanned_pages = h->scanned_pages;
 	return NULL;
 }
 
 /* Did a cold-scan begin it, of whatever version? */
 static bool is_ours(const char *path)
 {
-	char text[32], want[32];
-	int n = snprintf(want, sizeof(want), "tmo-tools %s ", keep_name);
+	char text[sizeof(keep_name)];
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	bool ours;
 
 	if (fd < 0)
 		return false;
-	ours = pread(fd, text, (size_t)n, 0) == n &&
-	       !memcmp(text, want, (size_t)n);
+	ours = pread(fd, text, sizeof(text) - 1, 0) == sizeof(text) - 1 &&
+	       !memcmp(text, keep_name, sizeof(text) - 1);
 	close(fd);
 	return ours;
 }
@@ -165,7 +446,7 @@ static bool is_ours(const char *path)
 /* Nothing in it can be used, and cron's next run would meet it again. */
 static void set_aside(const char *path, const char *why)
 {
-	char aside[4096];
+	char aside[IO_PATH];
 	int n = snprintf(aside, sizeof(aside), "%s.old", path);
 
 	if (n < 0 || (size_t)n >= sizeof(aside) || rename(path, aside))
@@ -174,16 +455,16 @@ static void set_aside(const char *path, const char *why)
 	     why, aside);
 }
 
-int keep_load(const char *path, struct idle *s)
+int keep_load(struct keep *k, const char *path, struct idle *s)
 {
 	int lock = state_lock(path, 1), err;
+	struct keep_file f;
 	const char *why;
-	void *data;
-	size_t len;
 
 	if (lock < 0)
 		die(lock, "cannot lock '%s'", path);
-	err = state_read(path, keep_name, KEEP_VERSION, &data, &len);
+	memset(k, 0, sizeof(*k));
+	err = keep_open(&f, path);
 	if (err == -ENOENT)
 		return lock;
 	if (err == -EPERM || err == -ELOOP)
@@ -199,166 +480,25 @@ int keep_load(const char *path, struct idle *s)
 	}
 	if (err)
 		die(err, "cannot read '%s'", path);
-	why = restore(s, data, len);
-	if (why)
+	why = restore(s, &f);
+	if (why) {
 		note("-S: '%s' is not used (%s): ages start at 0", path, why);
-	free(data);
+	} else {
+		*k = (struct keep){ (off_t)f.base, (off_t)f.size, f.sections };
+		s->differ = true;
+	}
+	keep_close(&f);
 	return lock;
 }
 
 int keep_peek(const char *path, struct idle *s)
 {
-	void *data;
-	size_t len;
-	int err = state_read(path, keep_name, KEEP_VERSION, &data, &len);
+	struct keep_file f;
+	int err = keep_open(&f, path);
 
 	if (err)
 		return err;
-	err = restore(s, data, len) ? -ESTALE : 0;
-	free(data);
+	err = restore(s, &f) ? -ESTALE : 0;
+	keep_close(&f);
 	return err;
-}
-
-/* A state file as it lies there, for --diff. */
-struct kept {
-	void *data;
-	struct head h;
-	const char *p, *end;
-};
-
-static void kept_open(struct kept *k, const char *path)
-{
-	size_t len;
-	int err = state_read(path, keep_name, KEEP_VERSION, &k->data, &len);
-
-	if (err || len < sizeof(k->h))
-		die(err, "--diff: cannot use '%s'", path);
-	memcpy(&k->h, k->data, sizeof(k->h));
-	k->p = (const char *)k->data + sizeof(k->h);
-	k->end = (const char *)k->data + len;
-}
-
-static bool kept_next(struct kept *k, struct section_head *sh,
-		      const uint8_t **age, const char **swap)
-{
-	if ((size_t)(k->end - k->p) < sizeof(*sh))
-		return false;
-	memcpy(sh, k->p, sizeof(*sh));
-	k->p += sizeof(*sh);
-	if ((size_t)(k->end - k->p) < sh->pages + sh->pages / 8)
-		return false;
-	*age = (const uint8_t *)k->p;
-	*swap = k->p + sh->pages;
-	k->p += sh->pages + sh->pages / 8;
-	return true;
-}
-
-/* The age in this section that stands for us, as age_from(). */
-static int age_in(const struct section_head *sh, uint64_t us)
-{
-	for (uint32_t a = 1; a < AGE_MAX && a < sh->passes; a++) {
-		uint32_t then = sh->marked[(sh->passes - 1 - a) % AGES];
-
-		if (idle_since_us(sh->read_at, then) >= us - us / 50)
-			return (int)a;
-	}
-	return AGES;
-}
-
-/* gone: freed, or another kind's by now. */
-struct change {
-	uint64_t before, after, cooled, warmed, gone;
-	bool known[2]; /* is the age reached, in the old one and the new? */
-};
-
-/* A word of the map as it lay in memory: its bytes' order is the machine's. */
-static bool in_map(const char *map, uint32_t i)
-{
-	uint64_t word;
-
-	memcpy(&word, map + i / 64 * 8, 8);
-	return word >> i % 64 & 1;
-}
-
-static void compare(struct change change[2], const struct section_head sh[2],
-		    const uint8_t *const age[2], const char *const swap[2],
-		    uint64_t us)
-{
-	int from[2] = { age_in(sh, us), age_in(sh + 1, us) };
-
-	for (int k = 0; k < 4; k++)
-		change[k / 2].known[k % 2] |= from[k % 2] < AGES;
-	for (uint32_t i = 0; i < sh[1].pages; i++) {
-		bool is_swap = in_map(swap[1], i),
-		     was_swap = in_map(swap[0], i);
-		bool was = age[0][i] <= AGE_MAX && age[0][i] >= from[0];
-		bool is = age[1][i] <= AGE_MAX && age[1][i] >= from[1];
-		/* A frame that is free has no kind any more. */
-		bool gone = age[1][i] == AGE_NONE || is_swap != was_swap;
-
-		change[was_swap].before += was;
-		change[is_swap].after += is;
-		change[is_swap].cooled += is && (!was || gone);
-		change[was_swap].warmed += was && !is && !gone;
-		change[was_swap].gone += was && gone;
-	}
-}
-
-static void put_change(struct view *v, const struct change *c,
-		       uint64_t page_bytes, const char *kind, uint64_t us)
-{
-	struct sample x;
-
-	sample_clear(&x);
-	x.cgroup = "/";
-	x.time_ms = clock_unix_ms();
-	x.kind = kind;
-	x.age_us = us;
-	if (c->known[0])
-		x.before_bytes = c->before * page_bytes;
-	if (c->known[1])
-		x.bytes = c->after * page_bytes;
-	if (c->known[0] && c->known[1]) {
-		x.cooled_bytes = c->cooled * page_bytes;
-		x.warmed_bytes = c->warmed * page_bytes;
-		x.gone_bytes = c->gone * page_bytes;
-	}
-	view_put(v, &x);
-}
-
-static void diff_age(struct view *v, const char *old, const char *path,
-		     uint64_t us)
-{
-	struct kept k[2];
-	struct section_head sh[2];
-	const uint8_t *age[2];
-	const char *swap[2];
-	struct change change[2] = { 0 };
-
-	kept_open(k, old);
-	kept_open(k + 1, path);
-	if (memcmp(k[0].h.boot, k[1].h.boot, sizeof(k[0].h.boot)) ||
-	    k[0].h.sections != k[1].h.sections ||
-	    k[0].h.sample != k[1].h.sample)
-		die(0, "--diff: the states are from different boots or memory "
-		       "layouts");
-	while (kept_next(k, sh, age, swap) &&
-	       kept_next(k + 1, sh + 1, age + 1, swap + 1)) {
-		if (sh[0].pfn != sh[1].pfn || sh[0].pages != sh[1].pages)
-			die(0, "--diff: the states are from different memory "
-			       "layouts");
-		compare(change, sh, age, swap, us);
-	}
-	put_change(v, change + 1, k[1].h.page_bytes * k[1].h.sample, "anon",
-		   us);
-	put_change(v, change, k[1].h.page_bytes * k[1].h.sample, "file", us);
-	free(k[0].data);
-	free(k[1].data);
-}
-
-int keep_diff(struct view *v, const struct scan_opts *opts, const char *old)
-{
-	for (size_t i = 0; i < opts->n_ages; i++)
-		diff_age(v, old, opts->state, opts->age_us[i]);
-	return tool_finish(&v->out, STATUS_OK);
 }

@@ -11,7 +11,6 @@
 #include "damon.h"
 #include "generations.h"
 #include "io.h"
-#include "keep.h"
 #include "lrugen.h"
 #include "mem.h"
 #include "msg.h"
@@ -92,7 +91,7 @@ static void open_idle(struct scan *s)
 	s->unit_pages = s->opts->sample;
 	if (!s->opts->state)
 		return;
-	s->state_lock = keep_load(s->opts->state, &s->idle);
+	s->state_lock = keep_load(&s->keep, s->opts->state, &s->idle);
 	if (s->idle.start_us &&
 	    clock_mono_us() < s->idle.start_us + IDLE_LEAST_US)
 		die(0, "-S: the last pass was less than 1s ago: page-idle "
@@ -180,7 +179,7 @@ static uint64_t cover_all(const struct tally_set *set, enum cover cover)
 /* The rows are true all the same; the next run says that it starts afresh. */
 static void save(struct scan *s)
 {
-	int err = keep_save(s->opts->state, &s->idle);
+	int err = keep_save(&s->keep, s->opts->state, &s->idle);
 
 	if (err && !s->unsaved)
 		warn(err, "cannot save '%s': the next run has no ages",

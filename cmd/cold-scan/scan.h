@@ -11,6 +11,7 @@
 #include "age.h"
 #include "cg.h"
 #include "idle.h"
+#include "keep.h"
 #include "referenced.h"
 
 enum source { SOURCE_AUTO, SOURCE_IDLE, SOURCE_LRUGEN, SOURCE_DAMON };
@@ -67,6 +68,7 @@ struct scan {
 	bool generations;  /* page-idle: as of the last pass, what lru_gen hides
 			    * is told by its numbers */
 	bool told_damon;   /* that one runs, and what ends it */
+	struct keep keep;
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */
 };

@@ -313,6 +313,8 @@ static struct tally *sample_huge(void)
 	tally_free(&m.out);
 	for (c.from = 0; c.from < N; c.from += 64) {
 		c.pages = c.in_bitmap = c.from + 64;
+		c.age = m.age + c.from;
+		c.swap = m.swap + c.from / 64;
 		age_chunk(&c, &last, &m.out);
 		kernel_marks();
 		memset(m.mark, 0, sizeof(m.mark));
@@ -354,8 +356,8 @@ static void test_lead_in(void)
 			   .flags = m.flags,
 			   .idle = m.idle,
 			   .cgroup = m.ino,
-			   .age = m.age,
-			   .swap = m.swap,
+			   .age = m.age + 64,
+			   .swap = m.swap + 1,
 			   .mark = m.mark,
 			   .in_bitmap = N,
 			   .from = 64 };
@@ -386,13 +388,13 @@ static void by_frame(const struct chunk *c, struct tally_set *out)
 			t = tally_of(out, c->cgroup[i], c->node);
 			f = look(c, i);
 			t->marked_left += f.marked_left;
-			if (f.age != AGE_NONE && !f.left && !bit(c->idle, i) &&
-			    i < c->in_bitmap)
-				set_bits(c->mark, i, i + 1, true);
+			if (f.age != AGE_NONE && !f.left &&
+			    !bits_has(c->idle, i) && i < c->in_bitmap)
+				bits_set(c->mark, i, i + 1, true);
 		}
 		count(&f, 1, t);
 		c->age[i] = f.left ? AGE_LEFT : f.age;
-		set_bits(c->swap, i, i + 1, f.swap);
+		bits_set(c->swap, i, i + 1, f.swap);
 	}
 }
 
@@ -458,8 +460,8 @@ static void fill_by_chance(uint64_t seed, uint64_t before[N])
 			m.ino[j] = 7 + (y >> 32 & 1);
 			m.age[j] = ages[(y >> 50) % 6];
 			before[j] = m.flags[j] | (y >> 45 & 1) << PF_IDLE;
-			set_bits(m.idle, j, j + 1, idle ^ !(y >> 55 & 15));
-			set_bits(m.swap, j, j + 1,
+			bits_set(m.idle, j, j + 1, idle ^ !(y >> 55 & 15));
+			bits_set(m.swap, j, j + 1,
 				 (flags & F(SWAPBACKED)) ^
 					 (!(y >> 59) * F(SWAPBACKED)));
 		}
