@@ -292,18 +292,23 @@ cell() {
 	runx 3 cold-scan -q --strict -a 1s -S "$S" /
 	[ "$(cell / verdict)" = suspect:scanner ]
 	drop_cgroup /cold/e
+	make_cgroup /cold/g
+	work /cold/g --hot-anon 64M --rate 40000 --pattern seq
 	# Memory that is steady is all marked by us, but for what is left unmarked.
 	while sleep .3; do
 		tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 count=8 iflag=fullblock status=none || true
 	done 3>&- &
-	runx 3 cold-scan -q --strict -a 2s -i 2s -c 2 -r /cold
+	runx 3 cold-scan -q --strict -a 2s -i 2s -c 3 -r /cold
 	kill $!
 	echo "$output"
 	grep -q '^/cold/a.*suspect:scanner' <<<"$output"
+	# All of it is in use, and much has the other's mark whenever it is looked at.
+	[ "$(grep -c '^/cold/g.*suspect:scanner' <<<"$output")" -eq 3 ]
 	# What is ok is true: all was touched again since the other's last marks.
 	while IFS=$'\t' read -r key _ _ verdict _ _ _ got _; do
 		[ "$key $verdict" != '/cold/a ok' ] || near "$got" 64
 	done <<<"$output"
+	drop_cgroup /cold/g
 }
 
 @test "with lru_gen on, auto takes lru-gen; page-idle is suspect with -S and with -p" {
