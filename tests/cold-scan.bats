@@ -371,6 +371,32 @@ run_sampled() {
 	one_line "from another boot"
 }
 
+@test "--wait: a scan that meets another waits for its end, up to the time" {
+	idle
+	map=$R/1/sys/kernel/mm/page_idle/bitmap
+	hold() {
+		rm -f "$map.held"
+		bash -c 'exec 9<"$0"; flock 9; echo >"$0.held"; exec sleep "$1"' "$map" "$1" 3>&- &
+		holder=$!
+		retry 10 test -e "$map.held"
+	}
+	hold 60
+	TMO_ROOT=$R/1 runx 2 cold-scan -a 1m /web
+	one_line "another cold-scan is scanning"
+	SECONDS=0
+	TMO_ROOT=$R/1 runx 2 cold-scan -a 1m --wait 1500ms /web
+	[[ $stderr == *"waiting for another cold-scan"*"another cold-scan is scanning"* ]]
+	[ "$SECONDS" -ge 1 ]
+	# A stop ends the wait.
+	TMO_ROOT=$R/1 runx 124 timeout 1 cold-scan -a 1m --wait 1h /web
+	kill "$holder"
+	wait "$holder" || true
+	hold 0.5
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m --wait 1m /web
+	[ -z "$stderr" ]
+	wait "$holder"
+}
+
 # touch_all BITS MINUTE: R/1 a minute later, each frame touched (0) or not (1).
 touch_all() {
 	perl -e 'print pack("C", $ARGV[0] ? 255 : 0) x 8192' "$1" >"$R/1/sys/kernel/mm/page_idle/bitmap"

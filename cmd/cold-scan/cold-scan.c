@@ -51,6 +51,7 @@ enum {
 	KEY_MAX_CPU,
 	KEY_JOBS,
 	KEY_BACKGROUND,
+	KEY_WAIT,
 	KEY_STRICT,
 	KEY_ANNOTATE,
 };
@@ -92,6 +93,8 @@ static const struct opt opts[] = {
 	  "use at most this share of one processor" },
 	{ KEY_JOBS, "jobs", "N", "scan with N threads" },
 	{ KEY_BACKGROUND, "background", NULL, "the same as --max-cpu 10%" },
+	{ KEY_WAIT, "wait", "TIME",
+	  "wait up to TIME for the end of another page-idle scan" },
 	{ KEY_STRICT, "strict", NULL,
 	  "exit with status 3 if a verdict is not ok" },
 	{ KEY_ANNOTATE, "annotate", NULL,
@@ -228,6 +231,7 @@ static void take(void *ctx, int key, const char *arg)
 		cfg->scan.jobs = (unsigned int)opt_u64("--jobs", arg, 1, 256);
 		break;
 	case KEY_BACKGROUND: cfg->background = true; break;
+	case KEY_WAIT: cfg->scan.wait_us = opt_time("--wait", arg, 0); break;
 	case KEY_STRICT: cfg->view.strict = true; break;
 	case KEY_ANNOTATE: cfg->annotate = true; break;
 	default: take_view(cfg, key, arg);

@@ -59,6 +59,27 @@ enum source scan_choose(bool processes, bool ages, const struct cg_set *tree)
 	return flags && damon_is_free() ? SOURCE_DAMON : SOURCE_AUTO;
 }
 
+/* The other's marks would be ours: it is waited for. */
+static int open_bitmap(struct scan *s)
+{
+	enum { MOMENT = 50000, TOLD_AFTER = 20 };
+	const struct timespec moment = { .tv_nsec = MOMENT * 1000 };
+	uint64_t left = s->opts->wait_us / MOMENT;
+	int err = idle_open(&s->idle);
+
+	for (int n = 1; err == -EWOULDBLOCK && left; n++, left--) {
+		if (n == TOLD_AFTER)
+			note("waiting for another cold-scan, which is "
+			     "scanning");
+		nanosleep(&moment, NULL);
+		/* Nothing is held yet. */
+		if (clock_stopped())
+			clock_reraise();
+		err = idle_open(&s->idle);
+	}
+	return err;
+}
+
 static void open_idle(struct scan *s)
 {
 	int err;
@@ -76,7 +97,7 @@ static void open_idle(struct scan *s)
 	s->idle.progress = s->opts->progress;
 	s->idle.promoted = s->opts->promoted;
 	s->idle.seed = clock_mono_us();
-	err = idle_open(&s->idle);
+	err = open_bitmap(s);
 	if (err == -ENOENT)
 		die(0, "no page_idle: the kernel lacks "
 		       "CONFIG_IDLE_PAGE_TRACKING; try --source lru-gen or "
@@ -85,7 +106,8 @@ static void open_idle(struct scan *s)
 		die(err, "cannot open the page_idle bitmap: run as root");
 	if (err == -EWOULDBLOCK)
 		die(0, "another cold-scan is scanning, and two would falsify "
-		       "each other's ages: wait, or use --source lru-gen");
+		       "each other's ages: use --wait TIME, or --source "
+		       "lru-gen");
 	if (err)
 		die(err, "cannot open the page_idle bitmap");
 	s->unit_pages = s->opts->sample;

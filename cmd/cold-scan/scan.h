@@ -38,6 +38,7 @@ struct scan_opts {
 	uint64_t sample;
 	double max_cpu_pct;
 	bool progress;
+	uint64_t wait_us; /* for another page-idle scan */
 };
 
 struct scan {

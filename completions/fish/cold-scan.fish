@@ -22,6 +22,7 @@ complete -c cold-scan -l sample -x -a '1/8 1/64' -d 'scan only one of N blocks o
 complete -c cold-scan -l max-cpu -x -a '1%' -d 'use at most this share of one processor'
 complete -c cold-scan -l jobs -x -d 'scan with N threads'
 complete -c cold-scan -l background -d 'the same as --max-cpu 10%'
+complete -c cold-scan -l wait -x -a '30s 1m' -d 'wait up to TIME for the end of another page-idle scan'
 complete -c cold-scan -l strict -d 'exit with status 3 if a verdict is not ok'
 complete -c cold-scan -l annotate -d 'append columns to the rows on standard input'
 complete -c cold-scan -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys; several are replayed in turn'
