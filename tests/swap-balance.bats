@@ -779,6 +779,12 @@ no_probe() {
 	rm "$RECLAIM" "$STATE.probe"
 	runx 3 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	one_line "cannot probe '/w.slice/file'"
+	# one whose time cannot be kept would be made again with each run
+	: >"$RECLAIM"
+	runx 2 env FAULT=state.probe.:write:ENOSPC LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" -i 6s --plan --dwell 0s -q -H --probe 32M /w.slice/file
+	one_line "cannot keep the times of probes in '$STATE.probe'"
+	[ ! -s "$RECLAIM" ]
 	# what was refused took nothing: it is no probe of the day
 	: >"$RECLAIM"
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file

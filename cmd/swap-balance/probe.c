@@ -168,35 +168,41 @@ static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 	return cg_write(set, cg, "memory.reclaim", text);
 }
 
-/* True when it failed. */
-static bool probe(const struct probe_cfg *cfg, const struct cg_set *set,
-		  const struct cg *cg, const struct world *world,
-		  struct book *book)
+/*
+ * Its time is kept first: one that cannot be is not made, nor again after a
+ * kill.  1 when it failed, -errno of the state.
+ */
+static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
+		 const struct cg *cg, const struct world *world,
+		 struct book *book)
 {
 	const char *why = NULL;
 	uint64_t bytes = allowed_bytes(cfg, set, cg, world, &why);
-	int err;
+	int err, undo;
 
 	if (bytes && book_find(book, cg))
 		why = "it was probed within a day";
 	if (why) {
 		note("'%s': no probe: %s", cg->key, why);
-		return false;
+		return 0;
 	}
+	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN });
+	if (cfg->write && (err = book_write(book, cfg->path)))
+		return err;
 	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
-	if (err == -EINVAL) {
+	if (!err || err == -EAGAIN || err == -EINTR) { /* those took a part */
+		note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
+		return 0;
+	}
+	book->n--;
+	if (err != -EINVAL)
+		warn(err, "cannot probe '%s'", cg->key);
+	else
 		note("'%s': no probe: this kernel would take page cache as "
 		     "well (needs Linux 6.16, or lru_gen)",
 		     cg->key);
-		return false;
-	}
-	if (err && err != -EAGAIN && err != -EINTR) { /* those took a part */
-		warn(err, "cannot probe '%s'", cg->key);
-		return true;
-	}
-	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN });
-	note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
-	return false;
+	undo = cfg->write ? book_write(book, cfg->path) : 0;
+	return undo ? undo : err != -EINVAL;
 }
 
 int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
@@ -204,22 +210,21 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 {
 	struct book book = { 0 };
 	int lock = cfg->write ? tool_lock(cfg->path) : -1, failed = 0, err;
-	size_t were;
 
 	if (cfg->write && lock < 0)
 		return lock;
 	err = book_read(&book, cfg->path);
-	were = book.n;
 	for (size_t i = 0; !err && i < set->n; i++) {
 		const struct member *m = set->v[i]->data;
+		int bad = 0;
 
 		if (m->looked)
 			recall(&book, set->v[i]);
 		if (cfg->most_bytes && m->looked && !plan_has_below(set, i))
-			failed += probe(cfg, set, set->v[i], world, &book);
+			bad = probe(cfg, set, set->v[i], world, &book);
+		failed += bad > 0;
+		err = bad < 0 ? bad : 0;
 	}
-	if (!err && cfg->write && book.n > were)
-		err = book_write(&book, cfg->path);
 	free(book.v);
 	if (lock >= 0)
 		close(lock);
