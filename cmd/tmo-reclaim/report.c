@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "columns.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
@@ -13,61 +14,24 @@
 #include "rows.h"
 
 struct line {
-	const struct run *run;
-	const struct cg *cg;
+	struct result r; /* first, for the columns of rows */
+	const struct target *t;
 	uint64_t cpu_us; /* of the whole tool, without the kernel's reclaim */
 };
 
-static const struct target *target_of(const void *sample)
-{
-	return ((const struct line *)sample)->cg->data;
-}
-
-static void put_key(struct row *r, const void *sample, int arg)
-{
-	(void)arg;
-	row_str(r, ((const struct line *)sample)->cg->key);
-}
-
-static void put_time(struct row *r, const void *sample, int arg)
-{
-	(void)sample;
-	(void)arg;
-	row_milli(r, clock_unix_ms());
-}
-
-/* arg: where in struct totals. */
-static void put_total(struct row *r, const void *sample, int arg)
-{
-	const struct totals *sum = &target_of(sample)->sum;
-
-	row_u64(r, *(const uint64_t *)(const void *)((const char *)sum + arg));
-}
-
 static void put_size(struct row *r, const void *sample, int arg)
 {
-	row_u64(r, target_quantile(target_of(sample), (unsigned int)arg));
+	row_u64(r, target_quantile(((const struct line *)sample)->t,
+				   (unsigned int)arg));
 }
 
 /* memory.high with a tenth above the size that it was nearly always under. */
 static void put_high(struct row *r, const void *sample, int arg)
 {
-	uint64_t p95 = target_quantile(target_of(sample), 95);
+	uint64_t p95 = target_quantile(((const struct line *)sample)->t, 95);
 
 	(void)arg;
 	row_u64(r, p95 == NUM_NONE ? p95 : mem_whole_pages(p95 + p95 / 10));
-}
-
-static void put_saved(struct row *r, const void *sample, int arg)
-{
-	const struct line *l = sample;
-	const struct target *t = target_of(sample);
-
-	(void)arg;
-	if (t->known)
-		row_i64(r, account_saved(t, &t->last, &l->run->host));
-	else
-		row_none(r);
 }
 
 static void put_cpu(struct row *r, const void *sample, int arg)
@@ -76,11 +40,9 @@ static void put_cpu(struct row *r, const void *sample, int arg)
 	row_u64(r, ((const struct line *)sample)->cpu_us);
 }
 
-#define TOTAL(field) put_total, (int)offsetof(struct totals, field)
-
 static const struct col cols[] = {
-	{ "cgroup", "path below the cgroup2 mount", put_key, 0 },
-	{ "time", "Unix time in seconds", put_time, 0 },
+	{ "cgroup", "path below the cgroup2 mount", column_key, 0 },
+	{ "time", "Unix time in seconds", column_time, 0 },
 	{ "periods", "rows in this run", TOTAL(periods) },
 	{ "acted", "of them with a write", TOTAL(acted) },
 	{ "memory_p50_bytes", "median of its sizes", put_size, 50 },
@@ -95,7 +57,7 @@ static const struct col cols[] = {
 	{ "demoted_bytes", "moved to a slower node", TOTAL(y.demoted_bytes) },
 	{ "refaulted_bytes", "came back", TOTAL(y.refaulted_bytes) },
 	{ "device_bytes", "written to swap devices", TOTAL(y.device_bytes) },
-	{ "saved_bytes", "net", put_saved, 0 },
+	{ "saved_bytes", "net", column_saved, 0 },
 	{ "stall_us", "stall during the writes", TOTAL(stall_us) },
 	{ "elapsed_us", "time spent in the writes", TOTAL(elapsed_us) },
 	{ "memory_low_bytes", "could be set: memory.low", put_size, 50 },
@@ -118,7 +80,7 @@ static uint64_t cpu_us(const struct run *run)
 
 void report(struct run *run, int format)
 {
-	struct line l = { .run = run, .cpu_us = cpu_us(run) };
+	struct line l = { .cpu_us = cpu_us(run) };
 	struct rows_out out;
 	struct col_set show;
 	struct row own = { 0 };
@@ -137,7 +99,17 @@ void report(struct run *run, int format)
 	out.fd = STDERR_FILENO;
 	out.tty = isatty(STDERR_FILENO);
 	for (size_t i = 0; i < run->set.n; i++) {
-		l.cg = run->set.v[i];
+		const struct cg *cg = run->set.v[i];
+
+		l.t = cg->data;
+		l.r = (struct result){
+			.key = cg->key,
+			.time_ms = clock_unix_ms(),
+			.sum = &l.t->sum,
+			.accounted = l.t->known,
+			.saved_bytes =
+				account_saved(l.t, &l.t->last, &run->host),
+		};
 		row_put(&own, &show, &l);
 		rows_emit(&out, NULL, &show, &own);
 	}

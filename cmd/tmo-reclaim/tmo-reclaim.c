@@ -5,20 +5,16 @@
  * memory.stat for what became of it, and at the pressure for what it cost.
  */
 #include <errno.h>
-#include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "clock.h"
+#include "columns.h"
 #include "high.h"
-#include "law.h"
-#include "mem.h"
 #include "modes.h"
 #include "msg.h"
-#include "num.h"
 #include "report.h"
 #include "root.h"
 #include "run.h"
@@ -30,122 +26,7 @@ struct config {
 	struct policy policy;
 };
 
-/* ---- columns ---- */
-
-static void put_key(struct row *r, const void *sample, int arg)
-{
-	(void)arg;
-	row_str(r, ((const struct result *)sample)->key);
-}
-
-static void put_time(struct row *r, const void *sample, int arg)
-{
-	(void)arg;
-	row_milli(r, ((const struct result *)sample)->time_ms);
-}
-
-static void put_reason(struct row *r, const void *sample, int arg)
-{
-	(void)arg;
-	row_str(r, reason_name(((const struct result *)sample)->reason));
-}
-
-static void put_kind(struct row *r, const void *sample, int arg)
-{
-	enum reason reason = ((const struct result *)sample)->reason;
-
-	(void)arg;
-	row_str(r, reason_kind_name(reason_kind(reason)));
-}
-
-static const uint64_t *u64_at(const void *s, int offset)
-{
-	return (const void *)((const char *)s + offset);
-}
-
-/* arg: where in struct result. */
-static void put_u64(struct row *r, const void *sample, int arg)
-{
-	const struct result *s = sample;
-	bool known = s->accounted || arg == offsetof(struct result, want_bytes);
-
-	known |= s->paged_out && arg == offsetof(struct result, y.got_bytes);
-	row_u64(r, known ? *u64_at(s, arg) : NUM_NONE);
-}
-
-static void put_saved(struct row *r, const void *sample, int arg)
-{
-	const struct result *s = sample;
-
-	if (s->accounted)
-		row_i64(r, arg ? s->offloaded_bytes : s->saved_bytes);
-	else
-		row_none(r);
-}
-
-static void put_gain(struct row *r, const void *sample, int arg)
-{
-	(void)arg;
-	row_milli(r, llround(((const struct result *)sample)->gain * 1000));
-}
-
-/* arg: where in struct totals. */
-static void put_total(struct row *r, const void *sample, int arg)
-{
-	const struct result *s = sample;
-
-	row_u64(r, s->sum ? *u64_at(s->sum, arg) : NUM_NONE);
-}
-
-#define CELL(field)  put_u64, (int)offsetof(struct result, field)
-#define TOTAL(field) put_total, (int)offsetof(struct totals, field)
-
-static const struct col cols[] = {
-	{ "cgroup", "path below the cgroup2 mount", put_key, 0 },
-	{ "time", "Unix time in seconds", put_time, 0 },
-	{ "memory_bytes", "memory.current, after the step",
-	  CELL(memory_bytes) },
-	{ "want_bytes", "memory requested in this period", CELL(want_bytes) },
-	{ "got_bytes", "memory that reclaim took since the last row",
-	  CELL(y.got_bytes) },
-	{ "got_anon_bytes", "the part of got_bytes that went to swap",
-	  CELL(y.got_anon_bytes) },
-	{ "got_file_bytes", "the rest of got_bytes: file cache",
-	  CELL(y.got_file_bytes) },
-	{ "saved_bytes", "net saving since the first row", put_saved, 0 },
-	{ "stall_us", "memory stall of the cgroup during the writes",
-	  CELL(stall_us) },
-	{ "reason", "rule that set the step", put_reason, 0 },
-	{ "refaulted_bytes", "memory refaulted since the last row",
-	  CELL(y.refaulted_bytes) },
-	{ "offloaded_bytes",
-	  "growth of memory in swap only, since the first row", put_saved, 1 },
-	{ "demoted_bytes", "memory moved to a slower node, which frees none",
-	  CELL(y.demoted_bytes) },
-	{ "device_bytes", "written to swap devices since the last row",
-	  CELL(y.device_bytes) },
-	{ "scanned_bytes", "memory that reclaim scanned for this",
-	  CELL(y.scanned_bytes) },
-	{ "elapsed_us", "time spent in the writes", CELL(elapsed_us) },
-	{ "bound_bytes", "the floor in force", CELL(floor_bytes) },
-	{ "gain", "gain of the default law", put_gain, 0 },
-	{ "overshoot_bytes",
-	  "memory taken beyond the request, not yet paid back",
-	  CELL(overshoot_bytes) },
-	{ "reason_kind", "kind of the reason: works, waits, cannot or broken",
-	  put_kind, 0 },
-	{ "want_total_bytes", "sum since the first row", TOTAL(want_bytes) },
-	{ "got_total_bytes", "sum since the first row", TOTAL(y.got_bytes) },
-	{ "refaulted_total_bytes", "sum since the first row",
-	  TOTAL(y.refaulted_bytes) },
-	{ "device_total_bytes", "sum since the first row",
-	  TOTAL(y.device_bytes) },
-	{ "stall_total_us", "sum since the first row", TOTAL(stall_us) },
-};
-
 enum {
-	N_COLS = sizeof(cols) / sizeof(*cols),
-	N_DEFAULT = 10,
 	N_KEYS = 2,		      /* which a filter's input has already */
 	MOST_WAITING_BYTES = 4 << 20, /* some 40,000 rows */
 };
@@ -320,7 +201,7 @@ static struct policy take_common(const struct config *cfg)
 static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
 			 struct col_set *show)
 {
-	size_t skip = rows ? N_KEYS : 0, n_default = N_DEFAULT - skip;
+	size_t skip = rows ? N_KEYS : 0, n_default = COLUMNS_DEFAULT - skip;
 	const char *names = tool_counters(
 		&cfg->common, "want_total_bytes,got_total_bytes,"
 			      "refaulted_total_bytes,device_total_bytes,"
@@ -347,8 +228,8 @@ int main(int argc, char **argv)
 		.shared = "oHficnrqv",
 		.opts = options,
 		.n_opts = options_n,
-		.cols = cols,
-		.n_cols = N_COLS,
+		.cols = columns,
+		.n_cols = columns_n,
 		.words_of = "reason",
 		.word = reason_word,
 		.take = take,
