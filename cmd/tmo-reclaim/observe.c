@@ -141,8 +141,7 @@ static void look_at_limits(struct period *s)
 		.zswap_full = h->zswap_full,
 		.zram_full = h->zram_full,
 	};
-	target_limits(&run->set, s->cg, s->t, &s->before, h, &run->ancestors,
-		      g);
+	limits_read(&run->set, s->cg, s->t, &s->before, h, &run->ancestors, g);
 	g->below_bytes = protected_below(s);
 	s->o.zswap = h->zswap && !g->zswap_shut;
 	g->rotational = h->rotational && !s->o.zswap;

@@ -10,6 +10,7 @@
 
 #include "act.h"
 #include "cg.h"
+#include "limits.h"
 #include "reason.h"
 #include "record.h"
 #include "target.h"

@@ -13,7 +13,6 @@
 #include "num.h"
 #include "psi.h"
 #include "root.h"
-#include "zswap.h"
 
 /* ---- descriptors ---- */
 
@@ -218,93 +217,6 @@ void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 			    first, 0);
 	out->mem_avg_pct = avg_pct(&mem.line[PSI_SOME]);
 	out->io_avg_pct = avg_pct(&io.line[PSI_SOME]);
-}
-
-/*
- * What a cgroup has of its ancestor's memory.min or .low: its share by size,
- * as memory_recursiveprot distributes it.
- */
-static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
-			 uint64_t current_bytes)
-{
-	if (protected_bytes == NUM_MAX || all_bytes <= current_bytes)
-		return protected_bytes;
-	return (uint64_t)((double)protected_bytes * (double)current_bytes /
-			  (double)all_bytes);
-}
-
-/* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
-static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
-{
-	return max_bytes && zswap_fills(zswap_bytes, max_bytes);
-}
-
-/* Its own limits; the root has none. */
-static void own_limits(const struct cg *cg, struct target *t,
-		       const struct reading *now, struct mem_swap *swap,
-		       struct bounds_in *g)
-{
-	struct files *f = &t->files;
-	uint64_t swap_max, zmax = NUM_MAX, znow;
-
-	if (cg_is_root(cg))
-		return;
-	files_u64(f, cg, FILE_MIN, &g->min_bytes);
-	files_u64(f, cg, FILE_LOW, &g->low_bytes);
-	if (!files_u64(f, cg, FILE_SWAP_MAX, &swap_max) && swap_max != NUM_MAX)
-		mem_swap_bound(swap, num_known(now->swap_bytes), swap_max);
-	if (!files_u64(f, cg, FILE_ZSWAP_MAX, &zmax) && zmax != NUM_MAX &&
-	    !files_u64(f, cg, FILE_ZSWAP, &znow))
-		g->zswap_full |= fills(znow, zmax);
-	g->zswap_shut |= !zmax;
-}
-
-/* Anonymous memory that reclaim can move to a slower node, and has moved. */
-static void split_tiers(const struct cg *cg, struct target *t,
-			const struct tier *tier, struct bounds_in *g)
-{
-	char buf[IO_BUF];
-	uint64_t fast_bytes;
-
-	g->demotable_bytes = g->slow_anon_bytes = 0;
-	if (!tier->left_bytes ||
-	    files_read(&t->files, cg, FILE_NUMA_STAT, buf, sizeof(buf)) <= 0)
-		return;
-	fast_bytes = tier_fast_anon_bytes(tier, buf);
-	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
-	g->slow_anon_bytes = num_less(num_known(g->anon_lru_bytes), fast_bytes);
-}
-
-/* The kernel protects no cgroup from its own memory.reclaim: we do. */
-void target_limits(const struct cg_set *set, const struct cg *cg,
-		   struct target *t, const struct reading *now,
-		   const struct host *h, struct ancestors *above,
-		   struct bounds_in *g)
-{
-	struct mem_swap swap = h->swap;
-	size_t n = ancestors_read(above, set, cg->key);
-
-	g->min_bytes = g->low_bytes = 0;
-	split_tiers(cg, t, &h->tier, g);
-	own_limits(cg, t, now, &swap, g);
-	for (size_t i = 0; i < n; i++) {
-		const struct level *l = above->level + i;
-
-		if (l->swap_max_bytes != NUM_MAX)
-			mem_swap_bound(&swap, l->swap_bytes, l->swap_max_bytes);
-		g->zswap_full |= fills(l->zswap_bytes, l->zswap_max_bytes);
-		g->zswap_shut |= !l->zswap_max_bytes;
-		g->min_bytes = num_most(g->min_bytes,
-					share_of(l->min_bytes, l->current_bytes,
-						 now->current_bytes));
-		g->low_bytes = num_most(g->low_bytes,
-					share_of(l->low_bytes, l->current_bytes,
-						 now->current_bytes));
-	}
-	if (swap.left_bytes == NUM_NONE)
-		return;
-	g->swap_left_bytes = swap.left_bytes;
-	g->swap_used_mpct = swap.used_mpct;
 }
 
 /* ---- the run's sizes ---- */

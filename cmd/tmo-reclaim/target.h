@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ancestors.h"
 #include "cg.h"
 #include "decide.h"
 #include "files.h"
@@ -97,12 +96,6 @@ int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
  */
 void target_pressure(struct target *t, uint64_t now_us, uint64_t own_us,
 		     struct pressure *out);
-
-/* The swap and protection part of the bounds. */
-void target_limits(const struct cg_set *set, const struct cg *cg,
-		   struct target *t, const struct reading *now,
-		   const struct host *h, struct ancestors *above,
-		   struct bounds_in *g);
 
 void target_sample(struct target *t, uint64_t current_bytes);
 /* The size that the run was at or below for that share of its time. */

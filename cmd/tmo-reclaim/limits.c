@@ -1,0 +1,172 @@
+#include "limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "kv.h"
+#include "msg.h"
+#include "num.h"
+#include "zswap.h"
+
+/* A file that a level lacks bounds nothing. */
+static uint64_t value(const struct cg_set *set, const char *key,
+		      const char *file, uint64_t without)
+{
+	char path[CG_KEY_MAX + 32];
+	uint64_t v;
+
+	snprintf(path, sizeof(path), "%s/%s", key + 1, file);
+	return kv_read_u64(set->fd, path, &v) ? without : v;
+}
+
+static void read_level(const struct cg_set *set, const char *key,
+		       struct level *l)
+{
+	*l = (struct level){
+		.len = strlen(key),
+		.swap_max_bytes = value(set, key, "memory.swap.max", NUM_MAX),
+		.min_bytes = value(set, key, "memory.min", 0),
+		.low_bytes = value(set, key, "memory.low", 0),
+		.zswap_max_bytes = value(set, key, "memory.zswap.max", NUM_MAX),
+	};
+	if (l->zswap_max_bytes != NUM_MAX)
+		l->zswap_bytes = value(set, key, "memory.zswap.current", 0);
+	if (l->swap_max_bytes != NUM_MAX)
+		l->swap_bytes = value(set, key, "memory.swap.current", 0);
+	if (l->min_bytes || l->low_bytes)
+		l->current_bytes = value(set, key, "memory.current", 0);
+}
+
+/* What is above key; its number of levels. */
+static size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
+			     const char *key)
+{
+	const char *end = strchr(key + 1, '/');
+	size_t n = 0;
+
+	for (; end; end = strchr(end + 1, '/'), n++) {
+		size_t len = (size_t)(end - key);
+
+		if (n < a->n && a->level[n].len == len &&
+		    !memcmp(a->path, key, len))
+			continue;
+		if (n == a->room) {
+			a->room = a->room * 2 + 16;
+			a->level =
+				xrealloc(a->level, a->room, sizeof(*a->level));
+		}
+		memcpy(a->path, key, len);
+		a->path[len] = '\0';
+		read_level(set, a->path, a->level + n);
+		a->n = n + 1;
+	}
+	return n;
+}
+
+/*
+ * What a cgroup has of its ancestor's memory.min or .low: its share by size,
+ * as memory_recursiveprot distributes it.
+ */
+static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
+			 uint64_t current_bytes)
+{
+	if (protected_bytes == NUM_MAX || all_bytes <= current_bytes)
+		return protected_bytes;
+	return (uint64_t)((double)protected_bytes * (double)current_bytes /
+			  (double)all_bytes);
+}
+
+/* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
+static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
+{
+	return max_bytes && zswap_fills(zswap_bytes, max_bytes);
+}
+
+/* Its own limits, by the files held open; the root has none. */
+static void read_own(const struct cg *cg, struct target *t,
+		     const struct reading *now, struct level *l)
+{
+	struct files *f = &t->files;
+
+	*l = (struct level){
+		.swap_bytes = num_known(now->swap_bytes),
+		.swap_max_bytes = NUM_MAX,
+		.zswap_max_bytes = NUM_MAX,
+		.current_bytes = now->current_bytes,
+	};
+	if (cg_is_root(cg))
+		return;
+	files_u64(f, cg, FILE_MIN, &l->min_bytes);
+	files_u64(f, cg, FILE_LOW, &l->low_bytes);
+	files_u64(f, cg, FILE_SWAP_MAX, &l->swap_max_bytes);
+	if (!files_u64(f, cg, FILE_ZSWAP_MAX, &l->zswap_max_bytes) &&
+	    l->zswap_max_bytes != NUM_MAX)
+		files_u64(f, cg, FILE_ZSWAP, &l->zswap_bytes);
+}
+
+/* What a level, its own or one above, allows and protects. */
+static void constrain(const struct level *l, uint64_t current_bytes,
+		      struct mem_swap *swap, struct bounds_in *g)
+{
+	if (l->swap_max_bytes != NUM_MAX)
+		mem_swap_bound(swap, l->swap_bytes, l->swap_max_bytes);
+	g->zswap_full |= fills(l->zswap_bytes, l->zswap_max_bytes);
+	g->zswap_shut |= !l->zswap_max_bytes;
+	g->min_bytes =
+		num_most(g->min_bytes, share_of(l->min_bytes, l->current_bytes,
+						current_bytes));
+	g->low_bytes =
+		num_most(g->low_bytes, share_of(l->low_bytes, l->current_bytes,
+						current_bytes));
+}
+
+/* Anonymous memory that reclaim can move to a slower node, and has moved. */
+static void split_tiers(const struct cg *cg, struct target *t,
+			const struct tier *tier, struct bounds_in *g)
+{
+	char buf[IO_BUF];
+	uint64_t fast_bytes;
+
+	g->demotable_bytes = g->slow_anon_bytes = 0;
+	if (!tier->left_bytes ||
+	    files_read(&t->files, cg, FILE_NUMA_STAT, buf, sizeof(buf)) <= 0)
+		return;
+	fast_bytes = tier_fast_anon_bytes(tier, buf);
+	g->demotable_bytes = num_least(tier->left_bytes, fast_bytes);
+	g->slow_anon_bytes = num_less(num_known(g->anon_lru_bytes), fast_bytes);
+}
+
+/* The kernel protects no cgroup from its own memory.reclaim: we do. */
+void limits_read(const struct cg_set *set, const struct cg *cg,
+		 struct target *t, const struct reading *now,
+		 const struct host *h, struct ancestors *above,
+		 struct bounds_in *g)
+{
+	struct mem_swap swap = h->swap;
+	size_t n = ancestors_read(above, set, cg->key);
+	struct level own;
+
+	g->min_bytes = g->low_bytes = 0;
+	split_tiers(cg, t, &h->tier, g);
+	read_own(cg, t, now, &own);
+	constrain(&own, now->current_bytes, &swap, g);
+	for (size_t i = 0; i < n; i++)
+		constrain(above->level + i, now->current_bytes, &swap, g);
+	if (swap.left_bytes == NUM_NONE)
+		return;
+	g->swap_left_bytes = swap.left_bytes;
+	g->swap_used_mpct = swap.used_mpct;
+}
+
+void ancestors_forget(struct ancestors *a)
+{
+	a->n = 0;
+}
+
+void ancestors_free(struct ancestors *a)
+{
+	free(a->level);
+	*a = (struct ancestors){ 0 };
+}
