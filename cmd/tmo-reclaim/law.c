@@ -6,6 +6,7 @@
 
 #include "mem.h"
 #include "num.h"
+#include "published.h"
 
 /*
  * What the default law adds to the paper's formula, and why:
@@ -38,7 +39,6 @@ static const double WASTE_BYTES = 512 * 1024;
 static const double WASTE_ANON = 0.1;
 static const double WASTE_ANON_BASE = 0.01; /* of the base, besides */
 
-static const double CAP = 0.01;	     /* of the base, in a period */
 static const double FILES_ALONE = 4; /* times the cap, of file cache alone */
 static const double CAP_COLD = 0.10; /* with evidence, at full gain */
 static const double FIRST_COLD = 4;  /* gain of what is known */
@@ -79,11 +79,7 @@ int law_find(const char *name, enum law *out)
 	return 0;
 }
 
-/*
- * The share of a period that has passed: rows that come faster than their
- * windows earn no more.  A little early is on time.
- */
-static double earned(const struct law_in *in)
+double law_earned(const struct law_in *in)
 {
 	double share = (double)in->elapsed_us / (double)in->window_us;
 
@@ -178,7 +174,7 @@ static double next_gain(const struct law_in *in, double gain, double first,
 	if (in->partial && !in->late)
 		return fmax(1, gain / 2);
 	if (go >= CALM && !in->late)
-		return fmin(most, gain * exp2(earned(in)));
+		return fmin(most, gain * exp2(law_earned(in)));
 	return gain;
 }
 
@@ -218,11 +214,7 @@ static void set_gains(const struct law_in *in, struct law_state *st, double go)
 		st->gain = next_gain(in, st->gain, 1, blind_most, go);
 }
 
-/*
- * Whole pages of want, as many as a trip takes at least; what is left waits for
- * the next period.
- */
-static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
+uint64_t law_whole_pages(struct law_state *st, double want, uint64_t least)
 {
 	uint64_t step = mem_whole_pages((uint64_t)want);
 
@@ -234,10 +226,10 @@ static uint64_t whole_pages(struct law_state *st, double want, uint64_t least)
 	return step;
 }
 
-static struct law_out finish(struct law_state *st, double want, uint64_t least,
-			     enum reason reason)
+struct law_out law_finish(struct law_state *st, double want, uint64_t least,
+			  enum reason reason)
 {
-	uint64_t step = whole_pages(st, want, least);
+	uint64_t step = law_whole_pages(st, want, least);
 
 	return (struct law_out){
 		.step_bytes = step,
@@ -253,8 +245,8 @@ static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 	uint64_t least =
 		in->files_alone ? mem_reclaim_least_bytes() : in->least_bytes;
 	double base = (double)in->blind_bytes;
-	double cap = CAP * haste(in) * base * earned(in);
-	double fresh = base * in->ratio * st->gain * go * earned(in);
+	double cap = LAW_CAP * haste(in) * base * law_earned(in);
+	double fresh = base * in->ratio * st->gain * go * law_earned(in);
 	/* A huge page is saved up for, and nothing that was is lost. */
 	double most = least > mem_reclaim_least_bytes()
 			      ? cap + (double)least
@@ -265,8 +257,9 @@ static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 		st->carry_bytes = fmin(want, (double)least);
 		return (struct law_out){ .reason = REASON_SMALL };
 	}
-	return finish(st, want, least,
-		      fresh + st->carry_bytes > cap ? REASON_CAP : REASON_LAW);
+	return law_finish(st, want, least,
+			  fresh + st->carry_bytes > cap ? REASON_CAP
+							: REASON_LAW);
 }
 
 /*
@@ -280,9 +273,10 @@ static struct law_out cold_step(const struct law_in *in,
 {
 	double share = st->cold_gain / LAW_GAIN_MAX;
 	double cold = (double)in->cold_bytes, base = (double)in->base_bytes;
-	double most = CAP_COLD * base * share * share * earned(in);
-	double law = fmax(base * in->ratio * st->cold_gain * go * earned(in),
-			  fmin(cold * share * go * earned(in), most));
+	double most = CAP_COLD * base * share * share * law_earned(in);
+	double law =
+		fmax(base * in->ratio * st->cold_gain * go * law_earned(in),
+		     fmin(cold * share * go * law_earned(in), most));
 	double least = go < CALM ? 0 : (double)in->least_bytes;
 	double want = fmin(cold, fmax(least, law));
 	uint64_t step = mem_whole_pages((uint64_t)want);
@@ -314,7 +308,8 @@ static struct law_out law_default(const struct law_in *in, struct law_state *st)
 		return (struct law_out){
 			.reason = why,
 			.burst = why == REASON_REFAULT &&
-				 st->back_bytes > CAP * (double)in->base_bytes,
+				 st->back_bytes >
+					 LAW_CAP * (double)in->base_bytes,
 		};
 	}
 	if (in->held)
@@ -326,112 +321,6 @@ static struct law_out law_default(const struct law_in *in, struct law_state *st)
 	if (go < CALM && out.reason == REASON_LAW)
 		out.reason = why;
 	return out;
-}
-
-/*
- * The paper, 3.3: current * ratio * max(0, 1 - psi / threshold), at most 1 %
- * of the workload.  IO pressure is watched with its own limit, as it says that
- * memory pressure alone is not enough, without giving the formula.
- */
-static struct law_out law_paper(const struct law_in *in, struct law_state *st)
-{
-	double mem = in->mem_limit_pct > 0 ? in->mem_pct / in->mem_limit_pct
-					   : in->mem_pct > 0;
-	double io = in->io_limit_pct > 0 ? in->io_pct / in->io_limit_pct
-					 : in->io_pct > 0;
-	double go = fmax(0, 1 - fmax(mem, io)), want, cap;
-
-	if (go <= 0)
-		return (struct law_out){ .reason =
-						 mem >= io
-							 ? REASON_MEM_PRESSURE
-							 : REASON_IO_PRESSURE };
-	cap = CAP * (double)in->base_bytes * earned(in);
-	want = (double)in->base_bytes * in->ratio * go * earned(in);
-	if (want + st->carry_bytes <= cap)
-		return finish(st, want + st->carry_bytes, in->least_bytes,
-			      REASON_LAW);
-	want = fmin(want, cap) + st->carry_bytes;
-	return finish(st, fmin(want, fmax(cap, (double)in->least_bytes)),
-		      in->least_bytes, REASON_CAP);
-}
-
-/*
- * senpai.py at c51e8e2.  It holds memory.high at a limit; here what stands
- * above that limit is the step.  Its tick is 1 s and ours the window, so its
- * grace is counted in seconds.
- */
-static struct law_out law_senpai(const struct law_in *in, struct law_state *st)
-{
-	static const double pressure_us = 10000, interval_s = 6;
-	static const double max_bytes = 100.0 * (1 << 30);
-	double window_s = (double)in->window_us / 1e6, f;
-	double limit = (double)st->limit_bytes;
-
-	/* What stands still while a guard holds is no probe that succeeded. */
-	if (!st->limit_bytes || in->held) {
-		st->limit_bytes = in->current_bytes;
-		st->stalled_us = 0;
-		st->grace_s = interval_s;
-		return (struct law_out){ .reason = REASON_INTERVAL };
-	}
-	st->stalled_us += in->mem_pct / 100 * (double)in->window_us;
-	st->grace_s -= window_s;
-	if (st->stalled_us > pressure_us) {
-		f = pow(st->stalled_us / pressure_us / 20, 2);
-		limit *= 1 + fmin(f, 1.0);
-	} else if (st->grace_s > 0) {
-		return (struct law_out){ .reason = REASON_INTERVAL };
-	} else {
-		f = pow(pressure_us / fmax(st->stalled_us, 1) / 10, 2) * 0.01;
-		limit *= 1 - fmin(f, 0.01);
-	}
-	limit = fmin(limit, fmax(max_bytes, (double)in->current_bytes));
-	st->limit_bytes =
-		num_most(mem_whole_pages((uint64_t)limit), in->floor_bytes);
-	f = st->stalled_us;
-	st->stalled_us = 0;
-	st->grace_s = interval_s;
-	if (st->limit_bytes >= in->current_bytes)
-		return (struct law_out){ .reason = f > pressure_us
-							   ? REASON_MEM_PRESSURE
-							   : REASON_LAW };
-	st->carry_bytes = 0;
-	return (struct law_out){
-		.step_bytes = whole_pages(
-			st, (double)(in->current_bytes - st->limit_bytes),
-			mem_page_bytes()),
-		.reason = REASON_LAW,
-	};
-}
-
-/*
- * oomd's Senpai with immediate_backoff, which Meta's configuration deploys:
- * one period in seven, 1 % of what stands above the floor, when both averages
- * of both pressures are below their limits.
- */
-static struct law_out law_oomd(const struct law_in *in, struct law_state *st)
-{
-	static const unsigned int interval = 6;
-	uint64_t above = num_less(in->current_bytes, in->floor_bytes);
-
-	if (st->ticks || in->held) {
-		st->ticks -= st->ticks > 0;
-		return (struct law_out){ .reason = REASON_INTERVAL };
-	}
-	if (in->mem_avg_pct >= in->mem_limit_pct)
-		return (struct law_out){ .reason = REASON_MEM_PRESSURE };
-	if (in->io_avg_pct >= in->io_limit_pct)
-		return (struct law_out){ .reason = REASON_IO_PRESSURE };
-	if (!above)
-		return (struct law_out){ .reason = REASON_FLOOR };
-	st->ticks = interval;
-	st->carry_bytes = 0;
-	return (struct law_out){
-		.step_bytes =
-			whole_pages(st, (double)above * 0.01, mem_page_bytes()),
-		.reason = REASON_LAW,
-	};
 }
 
 /* -b: an order, which only harm stops. */

@@ -22,6 +22,7 @@ enum law {
 };
 
 enum { LAW_GAIN_MAX = 20 };
+#define LAW_CAP 0.01 /* of the base, in a period */
 
 struct law_in {
 	uint64_t window_us; /* measured; pressures are shares of it */

@@ -14,6 +14,7 @@
 #include "tmo-reclaim/law.c"
 #include "tmo-reclaim/learn.c"
 #include "tmo-reclaim/options.c"
+#include "tmo-reclaim/published.c"
 #include "tmo-reclaim/reclaimer.c"
 #include "tmo-reclaim/share.c"
 

@@ -1,6 +1,7 @@
 /* The laws against values worked by hand from the published formulas. */
 #include "tap.h"
 #include "tmo-reclaim/law.c"
+#include "tmo-reclaim/published.c"
 
 enum { MIB = 1 << 20, PAGE = 4096, LEAST = 32 * PAGE };
 
