@@ -179,13 +179,10 @@ static struct law_out ask_law(struct deciding *s, bool held)
 	 */
 	s->files_alone = evidence_cold(s) != NUM_NONE && !evidence_hides(s);
 	l = (struct law_in){
-		.window_us = o->psi.window_us,
+		.psi = o->psi,
+		.last = s->m->last,
 		.elapsed_us = o->elapsed_us,
 		.least_bytes = s->trip_bytes,
-		.mem_pct = o->psi.mem_pct,
-		.io_pct = o->psi.io_pct,
-		.mem_avg_pct = o->psi.mem_avg_pct,
-		.io_avg_pct = o->psi.io_avg_pct,
 		.mem_limit_pct =
 			limit_pct(o->row.mem_limit_mpct, p->mem_limit_pct),
 		.io_limit_pct =
@@ -198,14 +195,10 @@ static struct law_out ask_law(struct deciding *s, bool held)
 		.floor_bytes = s->floor.bytes,
 		.asked_bytes = num_least(o->left_bytes, p->chunk_bytes),
 		.cold_bytes = evidence_cold(s),
-		.got_bytes = s->m->got_bytes,
-		.scanned_bytes = s->m->scanned_bytes,
 		.refaulted_bytes = o->refaulted_bytes,
 		.anon_taken_bytes = s->m->anon_taken_bytes,
 		.anon_back_bytes = s->m->anon_back_bytes,
 		.held = held,
-		.partial = s->m->partial,
-		.late = s->m->late,
 	};
 
 	return law_step(p->law, &l, &s->m->law);

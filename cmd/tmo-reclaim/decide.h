@@ -41,12 +41,6 @@ struct row_input {
 /* A row input that says nothing. */
 void row_input_clear(struct row_input *in);
 
-struct pressure {
-	bool known;
-	uint64_t window_us;
-	double mem_pct, io_pct, mem_avg_pct, io_avg_pct;
-};
-
 /* All that a period is decided from.  Times are of one clock; 0 is never. */
 struct observation {
 	uint64_t now_us;
@@ -103,9 +97,7 @@ struct memory {
 	uint64_t grown_us;
 	uint64_t file_back_us; /* when file cache last refaulted in numbers */
 	unsigned int nested_periods; /* periods left to those below */
-	/* Of the last period. */
-	uint64_t got_bytes, scanned_bytes;
-	bool partial, late; /* its write ended early; by its deadline */
+	struct past last;
 	struct law_state law;
 	struct share share;
 	struct reclaimer other;

@@ -81,7 +81,7 @@ int law_find(const char *name, enum law *out)
 
 double law_earned(const struct law_in *in)
 {
-	double share = (double)in->elapsed_us / (double)in->window_us;
+	double share = (double)in->elapsed_us / (double)in->psi.window_us;
 
 	return !in->elapsed_us || share > 0.9 ? 1 : share;
 }
@@ -95,14 +95,14 @@ static bool may_ask(uint64_t least_bytes, double go)
 /* What is left of a decaying sum after the window. */
 static double decay(const struct law_in *in, double over_us)
 {
-	return exp(-(double)in->window_us / over_us);
+	return exp(-(double)in->psi.window_us / over_us);
 }
 
 /* Pressure as a share of its limit: 1 stops.  *slow_pct is kept. */
 static double press(const struct law_in *in, double pct, double limit_pct,
 		    double *slow_pct)
 {
-	double window_us = (double)in->window_us;
+	double window_us = (double)in->psi.window_us;
 	double stall_us = pct / 100 * window_us;
 	double now_pct = fmax(0, stall_us - FORGIVEN_US) /
 			 fmax(window_us, SHORT_US) * 100;
@@ -124,8 +124,8 @@ static double waste(const struct law_in *in, struct law_state *st)
 {
 	double trip = fmax(WASTE_BYTES, (double)in->least_bytes), now, slow;
 
-	st->taken_bytes =
-		st->taken_bytes * decay(in, TAKEN_US) + (double)in->got_bytes;
+	st->taken_bytes = st->taken_bytes * decay(in, TAKEN_US) +
+			  (double)in->last.got_bytes;
 	st->back_bytes = st->back_bytes * decay(in, BACK_US) +
 			 (double)in->refaulted_bytes;
 	now = st->back_bytes / (WASTE * st->taken_bytes +
@@ -140,8 +140,9 @@ static double waste(const struct law_in *in, struct law_state *st)
 /* Scanning much to take little, as katalyst's refault policy judges it. */
 static bool inefficient(const struct law_in *in)
 {
-	return in->scanned_bytes >= SCANNED_BYTES &&
-	       (double)in->got_bytes < EFFICIENCY * (double)in->scanned_bytes;
+	return in->last.scanned_bytes >= SCANNED_BYTES &&
+	       (double)in->last.got_bytes <
+		       EFFICIENCY * (double)in->last.scanned_bytes;
 }
 
 /*
@@ -151,9 +152,10 @@ static bool inefficient(const struct law_in *in)
 static double brake(const struct law_in *in, struct law_state *st,
 		    enum reason *why)
 {
-	double mem =
-		press(in, in->mem_pct, in->mem_limit_pct, &st->mem_slow_pct);
-	double io = press(in, in->io_pct, in->io_limit_pct, &st->io_slow_pct);
+	double mem = press(in, in->psi.mem_pct, in->mem_limit_pct,
+			   &st->mem_slow_pct);
+	double io =
+		press(in, in->psi.io_pct, in->io_limit_pct, &st->io_slow_pct);
 	double back = waste(in, st);
 	double most = fmax(mem, fmax(io, back));
 
@@ -171,9 +173,9 @@ static double next_gain(const struct law_in *in, double gain, double first,
 		return 1;
 	if (gain < 1)
 		return first;
-	if (in->partial && !in->late)
+	if (in->last.partial && !in->last.late)
 		return fmax(1, gain / 2);
-	if (go >= CALM && !in->late)
+	if (go >= CALM && !in->last.late)
 		return fmin(most, gain * exp2(law_earned(in)));
 	return gain;
 }

@@ -24,13 +24,27 @@ enum law {
 enum { LAW_GAIN_MAX = 20 };
 #define LAW_CAP 0.01 /* of the base, in a period */
 
+/* Stall as shares of a window that was measured. */
+struct pressure {
+	bool known;
+	uint64_t window_us;
+	double mem_pct, io_pct;
+	double mem_avg_pct, io_avg_pct; /* larger of avg10, avg60: oomd */
+};
+
+/* What became of the last period's writes. */
+struct past {
+	uint64_t got_bytes, scanned_bytes;
+	bool partial; /* the last one ended early */
+	bool late;    /* by its deadline: that is no harm */
+};
+
 struct law_in {
-	uint64_t window_us; /* measured; pressures are shares of it */
+	struct pressure psi;
+	struct past last;
 	/* By own clock since the last step: less than a window earns less. */
 	uint64_t elapsed_us;  /* 0 or NUM_NONE: a window */
 	uint64_t least_bytes; /* that a write takes */
-	double mem_pct, io_pct;
-	double mem_avg_pct, io_avg_pct; /* larger of avg10, avg60: oomd */
 	double mem_limit_pct, io_limit_pct;
 	double ratio;
 	uint64_t current_bytes;
@@ -39,15 +53,12 @@ struct law_in {
 	uint64_t blind_bytes;
 	bool files_alone; /* that is the file LRU */
 	uint64_t floor_bytes;
-	uint64_t asked_bytes; /* -b */
-	uint64_t cold_bytes;  /* known cold and not yet taken; NUM_NONE */
-	/* Since the last period. */
-	uint64_t got_bytes, scanned_bytes, refaulted_bytes;
+	uint64_t asked_bytes;	  /* -b */
+	uint64_t cold_bytes;	  /* known cold and not yet taken; NUM_NONE */
+	uint64_t refaulted_bytes; /* since the last period */
 	/* Anonymous memory taken and come back; half counts after 5 minutes. */
 	double anon_taken_bytes, anon_back_bytes;
-	bool held;    /* nothing will be done: nothing is earned by that */
-	bool partial; /* the last write ended early */
-	bool late;    /* by its deadline: that is no harm */
+	bool held; /* nothing will be done: nothing is earned by that */
 };
 
 struct law_state {

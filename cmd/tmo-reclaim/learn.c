@@ -18,7 +18,7 @@ static void learn_overshoot(struct memory *m, const struct outcome *l)
 	int64_t wanted = (int64_t)num_least(l->wanted_bytes, INT64_MAX);
 
 	if (l->alone || wanted)
-		m->overshoot_bytes += (int64_t)m->got_bytes - wanted;
+		m->overshoot_bytes += (int64_t)m->last.got_bytes - wanted;
 	if (m->overshoot_bytes < -wanted)
 		m->overshoot_bytes = -wanted;
 }
@@ -54,7 +54,8 @@ static void learn_return(struct memory *m, const struct outcome *l)
 		pause_begin(&m->came_back, l->now_us, CAME_BACK_US);
 		m->anon_taken_bytes = m->anon_back_bytes = 0; /* judged */
 	}
-	m->away_bytes = fmax(0, m->away_bytes + (double)m->got_bytes - back);
+	m->away_bytes =
+		fmax(0, m->away_bytes + (double)m->last.got_bytes - back);
 }
 
 /*
@@ -112,17 +113,17 @@ static void learn_kinds(struct memory *m, const struct outcome *l)
 
 void memory_learn(struct memory *m, const struct outcome *l)
 {
-	m->got_bytes =
+	m->last.got_bytes =
 		l->y.got_anon_bytes + l->y.got_file_bytes + l->y.demoted_bytes;
-	m->scanned_bytes = l->y.scanned_bytes;
-	m->partial = l->partial;
-	m->late = l->late;
+	m->last.scanned_bytes = l->y.scanned_bytes;
+	m->last.partial = l->partial;
+	m->last.late = l->late;
 	learn_overshoot(m, l);
 	learn_kinds(m, l);
 	learn_swap(m, l);
 	learn_return(m, l);
 	if (l->wanted_bytes)
-		reclaimer_wrote(&m->other, l->wanted_bytes, m->got_bytes,
+		reclaimer_wrote(&m->other, l->wanted_bytes, m->last.got_bytes,
 				l->cpus, l->now_us);
 	m->cold.taken_anon_bytes += l->y.got_anon_bytes;
 	m->cold.taken_file_bytes += l->y.got_file_bytes;

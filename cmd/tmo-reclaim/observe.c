@@ -324,6 +324,6 @@ void observe_recording(struct period *s)
 		.swapped_bytes = NUM_NONE,
 		.swap_left_bytes = NUM_MAX,
 	};
-	s->t->memory.got_bytes = num_known(in->got_bytes);
+	s->t->memory.last.got_bytes = num_known(in->got_bytes);
 	s->o.refaulted_bytes = num_known(in->refaulted_bytes);
 }

@@ -276,8 +276,8 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 		run->once_left_bytes = order_left(all, r);
 		run->host.read_us = 0; /* steps follow at once: look anew */
 	} while (run->once_left_bytes && step.want_bytes &&
-		 !t->memory.partial && step.reason != REASON_GONE &&
+		 !t->memory.last.partial && step.reason != REASON_GONE &&
 		 !clock_stopped());
-	run->short_of |= run->once_left_bytes || t->memory.partial ||
+	run->short_of |= run->once_left_bytes || t->memory.last.partial ||
 			 r->reason == REASON_NO_YIELD;
 }

@@ -12,10 +12,10 @@
  */
 struct law_out law_paper(const struct law_in *in, struct law_state *st)
 {
-	double mem = in->mem_limit_pct > 0 ? in->mem_pct / in->mem_limit_pct
-					   : in->mem_pct > 0;
-	double io = in->io_limit_pct > 0 ? in->io_pct / in->io_limit_pct
-					 : in->io_pct > 0;
+	double mem = in->mem_limit_pct > 0 ? in->psi.mem_pct / in->mem_limit_pct
+					   : in->psi.mem_pct > 0;
+	double io = in->io_limit_pct > 0 ? in->psi.io_pct / in->io_limit_pct
+					 : in->psi.io_pct > 0;
 	double go = fmax(0, 1 - fmax(mem, io)), want, cap;
 
 	if (go <= 0)
@@ -42,7 +42,7 @@ struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 {
 	static const double pressure_us = 10000, interval_s = 6;
 	static const double max_bytes = 100.0 * (1 << 30);
-	double window_s = (double)in->window_us / 1e6, f;
+	double window_s = (double)in->psi.window_us / 1e6, f;
 	double limit = (double)st->limit_bytes;
 
 	/* What stands still while a guard holds is no probe that succeeded. */
@@ -52,7 +52,7 @@ struct law_out law_senpai(const struct law_in *in, struct law_state *st)
 		st->grace_s = interval_s;
 		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
-	st->stalled_us += in->mem_pct / 100 * (double)in->window_us;
+	st->stalled_us += in->psi.mem_pct / 100 * (double)in->psi.window_us;
 	st->grace_s -= window_s;
 	if (st->stalled_us > pressure_us) {
 		f = pow(st->stalled_us / pressure_us / 20, 2);
@@ -96,9 +96,9 @@ struct law_out law_oomd(const struct law_in *in, struct law_state *st)
 		st->ticks -= st->ticks > 0;
 		return (struct law_out){ .reason = REASON_INTERVAL };
 	}
-	if (in->mem_avg_pct >= in->mem_limit_pct)
+	if (in->psi.mem_avg_pct >= in->mem_limit_pct)
 		return (struct law_out){ .reason = REASON_MEM_PRESSURE };
-	if (in->io_avg_pct >= in->io_limit_pct)
+	if (in->psi.io_avg_pct >= in->io_limit_pct)
 		return (struct law_out){ .reason = REASON_IO_PRESSURE };
 	if (!above)
 		return (struct law_out){ .reason = REASON_FLOOR };

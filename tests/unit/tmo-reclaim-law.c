@@ -8,7 +8,7 @@ enum { MIB = 1 << 20, PAGE = 4096, LEAST = 32 * PAGE };
 static struct law_in calm(void)
 {
 	return (struct law_in){
-		.window_us = 6000000,
+		.psi.window_us = 6000000,
 		.least_bytes = LEAST,
 		.mem_limit_pct = 0.1,
 		.io_limit_pct = 1,
@@ -62,8 +62,8 @@ static void test_paper(void)
 		struct law_in in = calm();
 		struct law_out o;
 
-		in.mem_pct = table[i].mem_pct;
-		in.io_pct = table[i].io_pct;
+		in.psi.mem_pct = table[i].mem_pct;
+		in.psi.io_pct = table[i].io_pct;
 		o = law_step(LAW_PAPER, &in, &st);
 		is_u64(o.step_bytes, table[i].bytes, "paper: row %zu", i);
 		ok(o.reason == table[i].reason, "paper: its reason");
@@ -109,13 +109,13 @@ static void test_senpai(void)
 	       "senpai: 1 %% a probe without stall");
 	/* 2 ms of 10: 0.01 * (10 / 2 / 10)^2 = 0.0025 */
 	st = (struct law_state){ .limit_bytes = limit, .grace_s = 6 };
-	in.mem_pct = 2000.0 / 6000000 * 100;
+	in.psi.mem_pct = 2000.0 / 6000000 * 100;
 	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes,
 	       limit - (uint64_t)((double)limit * 0.9975) / PAGE * PAGE,
 	       "senpai: less with some stall");
 	/* 40 ms of 10: limit *= 1 + (40 / 10 / 20)^2 = 1.04, nothing taken */
 	st = (struct law_state){ .limit_bytes = limit, .grace_s = 6 };
-	in.mem_pct = 40000.0 / 6000000 * 100;
+	in.psi.mem_pct = 40000.0 / 6000000 * 100;
 	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes, 0,
 	       "senpai: backs off at once");
 	ok(st.limit_bytes / PAGE - (uint64_t)((double)limit * 1.04) / PAGE <= 1,
@@ -127,7 +127,7 @@ static void test_senpai(void)
 	is_u64(law_step(LAW_SENPAI, &in, &st).step_bytes, MIB,
 	       "senpai: no further than the floor");
 	/* 5 % of 6 s doubles the limit each time: up to max_size */
-	in.mem_pct = 5;
+	in.psi.mem_pct = 5;
 	is_u64(run_periods(LAW_SENPAI, &in, &st, 100).step_bytes, 0,
 	       "senpai: long harm takes nothing");
 	is_u64(st.limit_bytes, UINT64_C(100) << 30, "senpai: up to max_size");
@@ -153,10 +153,10 @@ static void test_oomd(void)
 	is_u64(law_step(LAW_OOMD, &in, &st).step_bytes, 9 * MIB,
 	       "oomd: every seventh tick");
 	st.ticks = 0;
-	in.mem_avg_pct = 0.1;
+	in.psi.mem_avg_pct = 0.1;
 	ok(law_step(LAW_OOMD, &in, &st).reason == REASON_MEM_PRESSURE,
 	   "oomd: all or nothing");
-	in.mem_avg_pct = 0.09;
+	in.psi.mem_avg_pct = 0.09;
 	is_u64(law_step(LAW_OOMD, &in, &st).step_bytes, 9 * MIB,
 	       "oomd: the whole below the limit");
 }
@@ -172,7 +172,7 @@ static void test_gain(void)
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE,
 		       pages[i], "default: doubles to 1 %% (period %zu)", i);
-	in.mem_pct = 1;
+	in.psi.mem_pct = 1;
 	ok(law_step(LAW_DEFAULT, &in, &st).reason == REASON_MEM_PRESSURE,
 	   "default: stops in the period of the harm");
 	ok(st.gain == 1, "default: the gain is 1 again");
@@ -186,7 +186,7 @@ static void test_elapsed(void)
 	double taken = 0;
 
 	law_step(LAW_DEFAULT, &in, &st);
-	in.elapsed_us = in.window_us / 2;
+	in.elapsed_us = in.psi.window_us / 2;
 	law_step(LAW_DEFAULT, &in, &st);
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain > 1.999 && st.gain < 2.001,
@@ -196,7 +196,7 @@ static void test_elapsed(void)
 		taken += (double)law_step(LAW_DEFAULT, &in, &st).step_bytes;
 	ok(taken <= 10 * 0.01 * 1000 * MIB + LEAST,
 	   "time: and 1 %% a period is the most");
-	in.elapsed_us = in.window_us - in.window_us / 20;
+	in.elapsed_us = in.psi.window_us - in.psi.window_us / 20;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes / PAGE, 2560,
 	       "time: a little early is on time");
 }
@@ -221,7 +221,7 @@ static void test_huge(void)
 	}
 	ok(steps >= 8 && sum <= 40 * MIB / 2,
 	   "huge pages: the mean is the law's (%d)", steps);
-	in.mem_pct = 0.14; /* 8.4 ms, of which 5 are forgiven: 0.057 % */
+	in.psi.mem_pct = 0.14; /* 8.4 ms, of which 5 are forgiven: 0.057 % */
 	st.carry_bytes = 2 * MIB;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "huge pages: not while the brake is on");
@@ -241,16 +241,16 @@ static void test_noise(void)
 
 	/* one fault of 5 ms in 6 s, now and then: 0.083 % */
 	for (int i = 0; i < 30; i++) {
-		in.mem_pct = i % 5 ? 0 : 0.083;
+		in.psi.mem_pct = i % 5 ? 0 : 0.083;
 		ok(law_step(LAW_DEFAULT, &in, &st).step_bytes,
 		   "default: a fault does not stop it");
 	}
 	/* the same in every period is 0.083 % on end: near the limit */
-	in.mem_pct = 0.083;
+	in.psi.mem_pct = 0.083;
 	ok(run_periods(LAW_DEFAULT, &in, &st, 40).step_bytes <
 		   (uint64_t)(0.2 * 0.01 * 1000 * MIB),
 	   "default: but a steady trickle brakes");
-	in.mem_pct = 0.15;
+	in.psi.mem_pct = 0.15;
 	is_u64(run_periods(LAW_DEFAULT, &in, &st, 40).step_bytes, 0,
 	       "default: above the limit nothing is taken");
 }
@@ -261,9 +261,9 @@ static void test_recovery(void)
 	struct law_in in = calm();
 	int periods = 0;
 
-	in.mem_pct = 100;
+	in.psi.mem_pct = 100;
 	law_step(LAW_DEFAULT, &in, &st);
-	in.mem_pct = 0;
+	in.psi.mem_pct = 0;
 	while (!law_step(LAW_DEFAULT, &in, &st).step_bytes && periods < 100)
 		periods++;
 	/* 2 limits * exp(-6 n / 30) < 1 from n = 4 on, and a step adds up */
@@ -294,7 +294,7 @@ static void test_evidence(void)
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: nothing cold, nothing taken");
 	in.cold_bytes = 500 * MIB;
-	in.mem_pct = 1;
+	in.psi.mem_pct = 1;
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: pressure stops it all the same");
 }
@@ -315,14 +315,14 @@ static void test_evidence_grows(void)
 	st = (struct law_state){ .cold_gain = 4 };
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 4 * MIB,
 	       "evidence: by its share of what is cold");
-	in.late = in.partial = true;
+	in.last.late = in.last.partial = true;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.cold_gain == 8,
 	   "a deadline neither raises the gain nor lowers it");
-	in.late = false;
+	in.last.late = false;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.cold_gain == 4, "what the kernel left undone halves it");
-	in.got_bytes = in.refaulted_bytes = 5 * MIB;
+	in.last.got_bytes = in.refaulted_bytes = 5 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.cold_gain == 1, "evidence: refaults set it back as any step");
 }
@@ -340,7 +340,8 @@ static void test_evidence_least(void)
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: but never more than is cold");
 	in.cold_bytes = MIB;
-	in.mem_pct = 0.15; /* 9 ms of 6 s, of which 5 are forgiven: 0.067 % */
+	in.psi.mem_pct =
+		0.15; /* 9 ms of 6 s, of which 5 are forgiven: 0.067 % */
 	st = (struct law_state){ .cold_gain = 1 };
 	is_u64(law_step(LAW_DEFAULT, &in, &st).step_bytes, 0,
 	       "evidence: nor that when the brake is on");
@@ -368,7 +369,7 @@ static void test_both(void)
 	in.cold_bytes = 100 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 4 * LAW_GAIN_MAX, "a gain that is not used stays");
-	in.mem_pct = 1;
+	in.psi.mem_pct = 1;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1 && st.cold_gain == 1, "harm takes both");
 }
@@ -413,7 +414,7 @@ static void test_refaults(void)
 	struct law_in in = calm();
 	struct law_out o;
 
-	in.got_bytes = in.refaulted_bytes = MIB;
+	in.last.got_bytes = in.refaulted_bytes = MIB;
 	o = law_step(LAW_DEFAULT, &in, &st);
 	ok(o.reason == REASON_REFAULT && !o.burst, "a few refaults stop it");
 	in.refaulted_bytes = 10 * MIB;
@@ -422,13 +423,13 @@ static void test_refaults(void)
 	st = (struct law_state){ 0 };
 	in = calm();
 
-	in.got_bytes = 10 * MIB;
+	in.last.got_bytes = 10 * MIB;
 	run_periods(LAW_DEFAULT, &in, &st, 5);
 	in.refaulted_bytes = 5 * MIB;
 	o = law_step(LAW_DEFAULT, &in, &st);
 	ok(!o.step_bytes && o.reason == REASON_REFAULT,
 	   "refaults stop it while pressure is 0");
-	in.got_bytes = in.refaulted_bytes = 0;
+	in.last.got_bytes = in.refaulted_bytes = 0;
 	ok(run_periods(LAW_DEFAULT, &in, &st, 15).step_bytes > 0,
 	   "and it goes on when they end");
 }
@@ -440,8 +441,8 @@ static void test_inefficient(void)
 
 	run_periods(LAW_DEFAULT, &in, &st, 6);
 	ok(st.gain == LAW_GAIN_MAX, "the gain is up");
-	in.got_bytes = MIB;
-	in.scanned_bytes = 40 * MIB;
+	in.last.got_bytes = MIB;
+	in.last.scanned_bytes = 40 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1, "much scanned for little: slow again");
 }
@@ -455,7 +456,7 @@ static void test_once(void)
 	in.asked_bytes = 4 * MIB;
 	is_u64(law_step(LAW_ONCE, &in, &st).step_bytes, 4 * MIB,
 	       "-b: as asked");
-	in.mem_pct = 1;
+	in.psi.mem_pct = 1;
 	ok(law_step(LAW_ONCE, &in, &st).reason == REASON_MEM_PRESSURE,
 	   "-b: harm stops it");
 }
