@@ -248,9 +248,7 @@ void account(struct period *s, bool acted)
 				     r->reason != REASON_RIVAL);
 	s->learned = true;
 	memory_learn(&t->memory, &s->outcome);
-	r->overshoot_bytes = t->memory.overshoot_bytes > 0
-				     ? (uint64_t)t->memory.overshoot_bytes
-				     : 0;
+	r->overshoot_bytes = memory_overshoot(&t->memory);
 	judge_yield(s, acted);
 	add_up(&t->sum, r, acted);
 	r->memory_bytes = after.current_bytes;

@@ -213,13 +213,17 @@ static bool of_size(enum reason why)
 	       why == REASON_FLOOR;
 }
 
+uint64_t memory_overshoot(const struct memory *m)
+{
+	return m->overshoot_bytes > 0 ? (uint64_t)m->overshoot_bytes : 0;
+}
+
 /* Of a step, what is left after what was taken too much is paid for. */
 static uint64_t pay_overshoot(struct deciding *s, uint64_t step_bytes)
 {
-	int64_t *owed = &s->m->overshoot_bytes;
-	uint64_t paid = *owed > 0 ? num_least((uint64_t)*owed, step_bytes) : 0;
+	uint64_t paid = num_least(memory_overshoot(s->m), step_bytes);
 
-	*owed -= (int64_t)paid;
+	s->m->overshoot_bytes -= (int64_t)paid;
 	step_bytes -= paid;
 	if (!paid || step_bytes >= s->trip_bytes)
 		return step_bytes;

@@ -118,6 +118,9 @@ struct memory {
 	struct pause came_back;
 };
 
+/* What was taken too much and is not yet paid for. */
+uint64_t memory_overshoot(const struct memory *m);
+
 struct decision {
 	enum reason reason;
 	enum reason swap; /* why file cache alone; REASON_LAW: it is not */

@@ -12,25 +12,28 @@
 #include "num.h"
 #include "root.h"
 
+/* Something fails, and so the run has; a target is warned of once. */
+static bool to_warn(struct period *s)
+{
+	bool first = !s->t->warned;
+
+	s->run->failed = s->t->warned = true;
+	return first;
+}
+
 void complain(struct period *s, int err, const char *what)
 {
-	s->run->failed = true;
-	if (!s->t->warned)
+	if (to_warn(s))
 		warn(err, "%s '%s'", what, s->cg->key);
-	s->t->warned = true;
 }
 
 static void complain_unsupported(struct period *s)
 {
-	if (s->run->policy.node >= 0) {
+	if (s->run->policy.node >= 0)
 		complain(s, 0, "no reclaim of a node (6.17) for");
-		return;
-	}
-	s->run->failed = true;
-	if (!s->t->warned)
+	else if (to_warn(s))
 		warn(0, "no memory controller in '%s': %s", s->cg->key,
 		     cg_memory_fix(&s->run->set));
-	s->t->warned = true;
 }
 
 enum reason reason_of_errno(int err)

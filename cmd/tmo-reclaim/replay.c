@@ -32,9 +32,7 @@ void replay(struct run *run, struct cg *cg, struct record *rec,
 		r->y.refaulted_bytes =
 			r->y.refaulted_anon_bytes + r->y.refaulted_file_bytes;
 		memory_learn(m, &rec->outcome);
-		r->overshoot_bytes = m->overshoot_bytes > 0
-					     ? (uint64_t)m->overshoot_bytes
-					     : 0;
+		r->overshoot_bytes = memory_overshoot(m);
 	}
 	rec->key = cg->key;
 	rec->want_bytes = r->want_bytes;
