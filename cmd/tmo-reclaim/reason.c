@@ -6,25 +6,29 @@
 static const struct {
 	const char *name;
 	enum reason_kind kind;
-	const char *meaning, *remedy; /* NULL: none is called for */
+	const char *meaning, *remedy;
 } reasons[REASON_COUNT] = {
 	[REASON_LAW] = { "law", REASON_WORKS,
-			 "the step is the one that the law computed" },
+			 "the step is the one that the law computed", "" },
 	[REASON_CAP] = { "cap", REASON_WORKS,
-			 "the step is the largest that the law allows" },
+			 "the step is the largest that the law allows", "" },
 	[REASON_COLD] = { "cold", REASON_WORKS,
-			  "the step is all memory that is known to be cold" },
+			  "the step is all memory that is known to be cold",
+			  "" },
 	[REASON_MAX_STEP] = { "max_step", REASON_WORKS,
 			      "--max-step or the row's max_step_bytes limits "
-			      "the step" },
+			      "the step",
+			      "" },
 	[REASON_SMALL] = { "small", REASON_WORKS,
 			   "the step is too small for a write; the next one "
-			   "includes it" },
+			   "includes it",
+			   "" },
 	[REASON_OVERSHOOT] = { "overshoot", REASON_WAITS,
 			       "earlier writes took too much; the next steps "
-			       "are smaller by that" },
+			       "are smaller by that",
+			       "" },
 	[REASON_ASKED] = { "asked", REASON_WORKS,
-			   "the step is the amount that -b requests" },
+			   "the step is the amount that -b requests", "" },
 	[REASON_MEM_PRESSURE] = { "mem_pressure", REASON_WAITS,
 				  "memory pressure is at its limit or near it",
 				  "raise --mem-limit if so much pressure does "
@@ -34,9 +38,10 @@ static const struct {
 				 "raise --io-limit if the disks are busy all "
 				 "day" },
 	[REASON_REFAULT] = { "refault", REASON_WAITS,
-			     "reclaimed pages come back" },
+			     "reclaimed pages come back", "" },
 	[REASON_INTERVAL] = { "interval", REASON_WAITS,
-			      "--law senpai or oomd waits for its next step" },
+			      "--law senpai or oomd waits for its next step",
+			      "" },
 	[REASON_FLOOR] = { "floor", REASON_CANNOT,
 			   "the rest cannot be reclaimed, or --headroom keeps "
 			   "it",
@@ -50,25 +55,30 @@ static const struct {
 			       "lower it" },
 	[REASON_ADAPTIVE] = { "adaptive", REASON_WAITS,
 			      "it is at the floor that a burst of refaults has "
-			      "raised" },
+			      "raised",
+			      "" },
 	[REASON_STALE] = { "stale", REASON_WAITS,
 			   "the row is too old, or too soon after the last one",
 			   "check that no stage holds rows back" },
-	[REASON_GRACE] = { "grace", REASON_WAITS, "it is newer than --grace" },
+	[REASON_GRACE] = { "grace", REASON_WAITS, "it is newer than --grace",
+			   "" },
 	[REASON_GROWTH] = { "growth", REASON_WAITS,
-			    "it grew less than half of --grace ago" },
+			    "it grew less than half of --grace ago", "" },
 	[REASON_CAME_BACK] = { "came_back", REASON_WAITS,
 			       "much memory came back at once; the wait grows "
-			       "each time" },
+			       "each time",
+			       "" },
 	[REASON_NESTED] = { "nested", REASON_WAITS,
 			    "a cgroup above or below it is reclaimed in this "
-			    "period" },
+			    "period",
+			    "" },
 	[REASON_NO_PSI] = { "no_psi", REASON_CANNOT,
 			    "its pressure cannot be read",
 			    "boot with psi=1; write 1 to its cgroup.pressure" },
 	[REASON_FROZEN] = { "frozen", REASON_WAITS,
-			    "it is frozen, so its pressure has no meaning" },
-	[REASON_EMPTY] = { "empty", REASON_WORKS, "it has no process" },
+			    "it is frozen, so its pressure has no meaning",
+			    "" },
+	[REASON_EMPTY] = { "empty", REASON_WORKS, "it has no process", "" },
 	[REASON_SELF] = { "self", REASON_CANNOT,
 			  "tmo-reclaim itself runs in it",
 			  "start tmo-reclaim in another cgroup" },
@@ -84,7 +94,8 @@ static const struct {
 			 "it" },
 	[REASON_SUSPENDED] = { "suspended", REASON_WAITS,
 			       "the machine was suspended since the last "
-			       "period" },
+			       "period",
+			       "" },
 	[REASON_NO_SWAP] = { "no_swap", REASON_CANNOT,
 			     "only file cache: there is no swap, or none left",
 			     "add swap: zram, or a device behind zswap" },
@@ -118,13 +129,14 @@ static const struct {
 				   "use Linux 6.11 or newer, or remove the "
 				   "cause" },
 	[REASON_PARTIAL] = { "partial", REASON_WORKS,
-			     "the kernel found no more to take (EAGAIN)" },
+			     "the kernel found no more to take (EAGAIN)", "" },
 	[REASON_CUT_PSI] = { "cut_psi", REASON_WAITS,
-			     "the write was stopped: stall rose by --alarm" },
+			     "the write was stopped: stall rose by --alarm",
+			     "" },
 	[REASON_CUT_SIGNAL] = { "cut_signal", REASON_WAITS,
-				"the write was stopped: a signal came" },
+				"the write was stopped: a signal came", "" },
 	[REASON_DEADLINE] = { "deadline", REASON_WAITS,
-			      "the write was stopped: --deadline" },
+			      "the write was stopped: --deadline", "" },
 	[REASON_STUCK] = { "stuck", REASON_BROKEN, "the write does not return",
 			   "look for a swap device that hangs" },
 	[REASON_NO_YIELD] = { "no_yield", REASON_BROKEN,
@@ -132,8 +144,9 @@ static const struct {
 			      "Linux 6.17 to 6.19 without CONFIG_NUMA: use "
 			      "another" },
 	[REASON_BUSY] = { "busy", REASON_WAITS,
-			  "the kernel already reclaims from it" },
-	[REASON_GONE] = { "gone", REASON_WAITS, "the cgroup does not exist" },
+			  "the kernel already reclaims from it", "" },
+	[REASON_GONE] = { "gone", REASON_WAITS, "the cgroup does not exist",
+			  "" },
 	[REASON_DENIED] = { "denied", REASON_BROKEN,
 			    "permission is missing, or the mount is read-only",
 			    "run as root, or delegate the cgroup" },
@@ -164,9 +177,7 @@ const char *reason_kind_name(enum reason_kind kind)
 
 const char *reason_remedy(enum reason reason)
 {
-	const char *remedy = reasons[reason].remedy;
-
-	return remedy ? remedy : "";
+	return reasons[reason].remedy;
 }
 
 int reason_find(const char *name, enum reason *out)
@@ -187,7 +198,7 @@ bool reason_word(size_t i, struct tool_word *out)
 		.name = reasons[i].name,
 		.kind = reason_kind_name(reasons[i].kind),
 		.meaning = reasons[i].meaning,
-		.remedy = reason_remedy((enum reason)i),
+		.remedy = reasons[i].remedy,
 	};
 	return true;
 }
