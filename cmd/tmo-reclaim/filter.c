@@ -157,8 +157,6 @@ static void one_row(struct filtering *f, struct result *r)
 		no_cgroup(r, f->key, err);
 		if (r->reason == REASON_ERROR)
 			complain_of_row(f, err);
-	} else if (run->policy.law == LAW_ONCE) {
-		period_once(run, cg, &row, r);
 	} else {
 		period(run, cg, &row, r);
 	}

@@ -83,10 +83,7 @@ static bool sample(struct looping *l, struct shown *to)
 		struct cg *cg = run->set.v[i];
 		const struct row_input *in = targets_find(&l->table, cg->key);
 
-		if (run->policy.law == LAW_ONCE)
-			period_once(run, cg, in ? in : &nothing, &r);
-		else
-			period(run, cg, in ? in : &nothing, &r);
+		period(run, cg, in ? in : &nothing, &r);
 		show(to, NULL, &r);
 	}
 	rows_flush(to->out);

@@ -168,8 +168,8 @@ static void go_through(struct period *s)
 	account(s, want && !run->policy.dry_run);
 }
 
-void period(struct run *run, struct cg *cg, const struct row_input *in,
-	    struct result *r)
+static void one_period(struct run *run, struct cg *cg,
+		       const struct row_input *in, struct result *r)
 {
 	struct period s = {
 		.run = run,
@@ -259,8 +259,9 @@ static uint64_t order_left(uint64_t all, const struct result *sum)
 	return left ? num_most(left, mem_reclaim_least_bytes()) : 0;
 }
 
-void period_once(struct run *run, struct cg *cg, const struct row_input *in,
-		 struct result *r)
+/* -b: periods one behind the other until it is reached, or a guard says no. */
+static void order(struct run *run, struct cg *cg, const struct row_input *in,
+		  struct result *r)
 {
 	struct target *t = cg->data;
 	struct row_input again = *in;
@@ -270,7 +271,7 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 	*r = (struct result){ 0 };
 	run->once_left_bytes = all = asked(run, cg);
 	do {
-		period(run, cg, &again, &step);
+		one_period(run, cg, &again, &step);
 		again.piped = false;
 		merge(r, &step);
 		run->once_left_bytes = order_left(all, r);
@@ -280,4 +281,13 @@ void period_once(struct run *run, struct cg *cg, const struct row_input *in,
 		 !clock_stopped());
 	run->short_of |= run->once_left_bytes || t->memory.last.partial ||
 			 r->reason == REASON_NO_YIELD;
+}
+
+void period(struct run *run, struct cg *cg, const struct row_input *in,
+	    struct result *r)
+{
+	if (run->policy.law == LAW_ONCE)
+		order(run, cg, in, r);
+	else
+		one_period(run, cg, in, r);
 }

@@ -52,7 +52,7 @@ struct result {
 	enum reason reason;
 };
 
-/* in: the row that asks for it. */
+/* in: the row that asks for it.  With -b as many as the order takes. */
 void period(struct run *run, struct cg *cg, const struct row_input *in,
 	    struct result *r);
 
@@ -63,9 +63,5 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 /* A row of --record, decided again. */
 void replay(struct run *run, struct cg *cg, struct record *rec,
 	    struct result *r);
-
-/* -b: periods one behind the other until it is reached, or a guard says no. */
-void period_once(struct run *run, struct cg *cg, const struct row_input *in,
-		 struct result *r);
 
 #endif
