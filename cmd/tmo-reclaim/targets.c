@@ -56,46 +56,36 @@ static int check_header(const struct rows_in *in, char *reason, size_t size)
 	return err;
 }
 
-/* A cell that was checked, as rows have it, into buf. */
-static const char *policy_of(const struct rows_in *in, const char *column,
-			     char *buf, size_t size)
-{
-	const char *cell = rows_str(in, rows_find(in, column)), *wanted;
-
-	if (!cell || policy_cell(column, cell, buf, size, &wanted))
-		return NULL;
-	return buf;
-}
-
-static void take_mpct(const struct rows_in *in, const char *column,
-		      int64_t *out)
-{
-	char buf[64];
-	const char *cell = policy_of(in, column, buf, sizeof(buf));
-
-	if (cell)
-		num_milli(cell, out);
-}
-
-static void take_size(const struct rows_in *in, const char *column,
-		      uint64_t *out)
-{
-	char buf[64];
-	const char *cell = policy_of(in, column, buf, sizeof(buf));
-
-	if (cell && !strcmp(cell, "max"))
-		*out = NUM_MAX;
-	else if (cell)
-		num_u64(cell, out);
-}
-
+/* The cells of a row that was checked. */
 static void take_policy(const struct rows_in *in, struct row_input *row)
 {
+	const struct {
+		const char *column;
+		uint64_t *size;
+		int64_t *mpct;
+	} cells[] = {
+		{ "mem_limit_pct", NULL, &row->mem_limit_mpct },
+		{ "io_limit_pct", NULL, &row->io_limit_mpct },
+		{ "floor_bytes", &row->floor_bytes, NULL },
+		{ "max_step_bytes", &row->max_step_bytes, NULL },
+	};
+
 	row_input_clear(row);
-	take_mpct(in, "mem_limit_pct", &row->mem_limit_mpct);
-	take_mpct(in, "io_limit_pct", &row->io_limit_mpct);
-	take_size(in, "floor_bytes", &row->floor_bytes);
-	take_size(in, "max_step_bytes", &row->max_step_bytes);
+	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
+		const char *column = cells[i].column, *wanted;
+		const char *cell = rows_str(in, rows_find(in, column));
+		char buf[64];
+
+		if (!cell ||
+		    policy_cell(column, cell, buf, sizeof(buf), &wanted))
+			continue;
+		if (cells[i].mpct)
+			num_milli(buf, cells[i].mpct);
+		else if (!strcmp(buf, "max"))
+			*cells[i].size = NUM_MAX;
+		else
+			num_u64(buf, cells[i].size);
+	}
 }
 
 static int add_row(const struct cg_set *set, const struct rows_in *in,
