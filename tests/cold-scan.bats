@@ -717,6 +717,8 @@ END
 	one_line "lockdown forbids debugfs"
 	shut -a 4s /web
 	one_line "no source of ages"
+	shut -a 4s --age-now /web
+	one_line "no source of ages"
 	shut --check
 	grep -qP '^lru_gen\tmissing\tlockdown forbids debugfs\t--source page-idle or damon' <<<"$output"
 }

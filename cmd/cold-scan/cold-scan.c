@@ -517,7 +517,7 @@ static void settle_source(struct config *cfg, enum source source)
 	if (!ages && cfg->scan.age_now && !cfg->chosen)
 		die(0, "--age-now: needs the source lru-gen; the source is %s",
 		    source_name(source));
-	if (!ages && cfg->scan.age_now)
+	if (!ages && cfg->scan.age_now && source != SOURCE_AUTO)
 		note("--age-now: has no effect, because the source is %s",
 		     source_name(source));
 	if (ages && cfg->scan.age_now)
