@@ -108,7 +108,7 @@ more_restarts() { # UNIT THAN
 	journalctl -b --no-pager -u tmo -p warning | refute grep -E 'cannot|denied|not permitted'
 }
 
-@test "a stage that is killed ends the service, which starts again and says which end came" {
+@test "if a stage is killed, the service ends, says which stage it was, and starts again" {
 	systemctl start tmo
 	for stage in psi-watch swap-balance tmo-reclaim; do
 		within 30 runs tmo.service psi-watch swap-balance tmo-reclaim
@@ -124,7 +124,7 @@ more_restarts() { # UNIT THAN
 	within 60 rows_of /workload.slice/victim.service
 }
 
-@test "reload refuses a table with a fault, and a good one is taken without a restart" {
+@test "reload refuses a table with an error, and takes a good one without a restart" {
 	systemctl start tmo
 	within 60 rows_of /workload.slice/victim.service
 	cp /etc/tmo/tmo.tab /run/tab
@@ -157,7 +157,7 @@ more_restarts() { # UNIT THAN
 	[ "$(cat "$CG/workload.slice/victim.service/memory.max")" = max ]
 }
 
-@test "tmo-evidence.service takes the place of tmo.service, and cold-scan may look" {
+@test "tmo-evidence.service replaces tmo.service, and cold-scan can read ages" {
 	systemctl start tmo
 	systemctl start tmo-evidence
 	[ "$(systemctl is-active tmo)" != active ]
@@ -174,7 +174,7 @@ more_restarts() { # UNIT THAN
 	[ "$(systemctl show -P Result tmo-evidence)" = success ]
 }
 
-@test "without CAP_SYS_PTRACE, where processes are hidden, cold-scan says what is missing" {
+@test "without CAP_SYS_PTRACE, cold-scan says that it cannot see processes" {
 	mkdir -p /run/systemd/system/tmo-evidence.service.d
 	cat >/run/systemd/system/tmo-evidence.service.d/caps.conf <<-'END'
 		[Service]
@@ -240,6 +240,46 @@ as_printed() {
 	[ "$(systemctl is-enabled tmo)" = disabled ]
 	[ "$(cat /run/tmo-reclaim.off)" = /workload.slice/example.service ]
 	rm /run/tmo-reclaim.off
+	swapon "${TMO_VM_DISKS%% *}"
+}
+
+@test "as at boot and shutdown: it starts after swap is on, waits for targets, ends before swap is off" {
+	systemctl stop tmo
+	swapoff -a
+	cat >/run/systemd/system/late-swap.service <<-END
+		[Unit]
+		DefaultDependencies=no
+		Before=swap.target
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=sh -c 'sleep 2; swapon ${TMO_VM_DISKS%% *}'
+		ExecStop=swapoff ${TMO_VM_DISKS%% *}
+	END
+	# one transaction for all, as a boot is, and a shutdown
+	units='tmo.service swap.target late-swap.service'
+	printf '[Unit]\nWants=%s\n' "$units" >/run/systemd/system/up.target
+	printf '[Unit]\nConflicts=%s\nAfter=%s\n' "$units" "$units" >/run/systemd/system/down.target
+	cp /etc/tmo/tmo.tab /run/tab
+	printf '#cgroup\n/later.slice/*\n' >/etc/tmo/tmo.tab
+	systemctl daemon-reload
+	systemctl stop swap.target
+	systemctl start up.target
+	swapped=$(systemctl show -P ExecMainExitTimestampMonotonic late-swap)
+	[ "$swapped" -gt 0 ]
+	[ "$(systemctl show -P ExecMainStartTimestampMonotonic tmo)" -gt "$swapped" ]
+	n=$(restarts tmo)
+	sleep 2
+	[ "$(systemctl is-active tmo)" = active ]
+	systemd-run -q --slice=later.slice --unit=later sleep infinity
+	within 60 rows_of /later.slice/later.service
+	[ "$(restarts tmo)" -eq "$n" ]
+	systemctl start down.target
+	swapping_off=$(systemctl show -P ActiveExitTimestampMonotonic late-swap)
+	[ "$swapping_off" -gt "$swapped" ]
+	[ "$(systemctl show -P InactiveEnterTimestampMonotonic tmo)" -le "$swapping_off" ]
+	systemctl stop later
+	cp /run/tab /etc/tmo/tmo.tab
 	swapon "${TMO_VM_DISKS%% *}"
 }
 
