@@ -79,8 +79,18 @@ static int wanted_fd(int fd, const char *call)
 	return wanted(path, call);
 }
 
+static void hang(void)
+{
+	struct timespec left = { .tv_sec = 2 };
+
+	while (nanosleep(&left, &left))
+		;
+}
+
 static int fails(int err)
 {
+	if (err == FAULT_HANG)
+		hang();
 	if (err > 0)
 		errno = err;
 	return err > 0;
@@ -112,22 +122,12 @@ ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
 	return pread(fd, buf, n, at);
 }
 
-static void hang(void)
-{
-	struct timespec left = { .tv_sec = 2 };
-
-	while (nanosleep(&left, &left))
-		;
-}
-
 ssize_t write(int fd, const void *buf, size_t n)
 {
 	int err = wanted_fd(fd, "write");
 
 	if (fails(err))
 		return -1;
-	if (err == FAULT_HANG)
-		hang();
 	return REAL(write)(fd, buf, err == FAULT_SHORT ? n / 2 : n);
 }
 

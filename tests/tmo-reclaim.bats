@@ -223,6 +223,19 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	one_line "'/w.slice/a': swap_budget leaves file cache alone"
 }
 
+@test "where a row tells both pressures, the cgroup's own are not read as well" {
+	# faultio: each read takes two seconds
+	slow() {
+		runx "$1" timeout -s KILL 1.5 env FAULT=.pressure:read:hang \
+			LD_PRELOAD="$TMO_BUILD/faultio.so" tmo-reclaim -n -q "${@:2}"
+	}
+	slow 0 < <(calm)
+	slow 137 --law oomd < <(calm)
+	slow 137 --record "$BATS_TEST_TMPDIR/rec" < <(calm)
+	slow 137 < <(calm | cut -f 1-3)
+	slow 137 -c 1 /w.slice/a
+}
+
 @test "rows without mem_some_pct are refused before any write" {
 	runx 2 tmo-reclaim < <(printf '#cgroup\ttime\n/w.slice/a\t1.000\n')
 	one_line "no column mem_some_pct"

@@ -79,6 +79,19 @@ bool node_reclaim_stalls(const struct run *run)
 	       (major < 7 || (major == 7 && minor < 3));
 }
 
+/*
+ * Of a row that tells both pressures our own reading would add the averages:
+ * for the law that goes by them, and for a recording, of which any law may be
+ * asked.
+ */
+static bool row_tells_all(const struct period *s)
+{
+	const struct row_input *in = s->in;
+
+	return in->has_psi && in->has_io && !s->run->recorder &&
+	       s->run->policy.law != LAW_OOMD;
+}
+
 /* The row's reading goes before ours; what it leaves out we read. */
 static void look_at_pressure(struct period *s)
 {
@@ -88,7 +101,10 @@ static void look_at_pressure(struct period *s)
 	uint64_t own_us = node ? s->run->own_us - s->t->own_us : 0;
 	bool own;
 
-	target_pressure(s->t, s->now_us, own_us, p);
+	if (row_tells_all(s))
+		s->t->mem_total_us = s->t->io_total_us = NUM_NONE;
+	else
+		target_pressure(s->t, s->now_us, own_us, p);
 	s->t->own_us = s->run->own_us;
 	own = p->known;
 	if (!in->has_psi)
