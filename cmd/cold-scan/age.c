@@ -148,20 +148,44 @@ static bool is_marked(const struct chunk *c, size_t i)
 	return i < c->in_bitmap && bits_has(c->idle, i);
 }
 
-/* Is what judge() goes by of that frame what it is of frame i? */
-static bool is_alike(const struct chunk *c, size_t i, size_t other)
+static size_t same_words(const uint64_t *words, size_t i, size_t limit)
 {
-	return c->flags[other] == c->flags[i] &&
-	       c->age[other - c->from] == c->age[i - c->from] &&
-	       (!c->cgroup || c->cgroup[other] == c->cgroup[i]) &&
-	       (!c->before ||
-		!((c->before[other] ^ c->before[i]) >> PF_IDLE & 1));
+	const uint64_t word = words[i];
+
+	while (i < limit && words[i] == word)
+		i++;
+	return i;
+}
+
+static size_t same_before(const struct chunk *c, size_t i, size_t limit)
+{
+	const uint64_t before = c->before[i];
+
+	while (i < limit && !((c->before[i] ^ before) >> PF_IDLE & 1))
+		i++;
+	return i;
+}
+
+/* The end of the frames from i on of which judge() says the same, but for
+ * is_left(). */
+static size_t alike_end(const struct chunk *c, size_t i, size_t limit)
+{
+	const size_t from = c->from;
+
+	if (i < c->in_bitmap && c->in_bitmap < limit)
+		limit = c->in_bitmap;
+	limit = bits_alike(c->idle, i, limit);
+	limit = from + bits_alike(c->swap, i - from, limit - from);
+	limit = from + bytes_alike(c->age, i - from, limit - from);
+	limit = same_words(c->flags, i, limit);
+	if (c->cgroup)
+		limit = same_words(c->cgroup, i, limit);
+	return c->before ? same_before(c, i, limit) : limit;
 }
 
 /*
  * The end of the run from i on of which all that was found of i, f, holds: a
- * folio, or small pages that are alike.  No branch of judge() but that of
- * is_left() goes by the number of a frame.
+ * folio, or small pages that are alike.
  */
 static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
 {
@@ -171,18 +195,11 @@ static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
 		end++;
 	if (end > i + 1 || i < c->from || f->left)
 		return end;
-	if (i < c->in_bitmap && c->in_bitmap < limit)
-		limit = c->in_bitmap;
-	limit = bits_alike(c->idle, i, limit);
-	limit = c->from + bits_alike(c->swap, i - c->from, limit - c->from);
-	if (f->age == AGE_NONE || is_marked(c, i) || !c->leave) {
-		while (end < limit && is_alike(c, i, end))
-			end++;
-	} else {
-		while (end < limit && is_alike(c, i, end) &&
-		       !is_left(c, end, f->cover))
-			end++;
-	}
+	limit = alike_end(c, i, limit);
+	if (f->age == AGE_NONE || is_marked(c, i) || !c->leave)
+		end = limit;
+	while (end < limit && !is_left(c, end, f->cover))
+		end++;
 	/* A tail is its head's; a head that is alike has none but at the end.
 	 */
 	if (end < c->pages && end > i + 1 && is_tail(c, end))
@@ -250,8 +267,8 @@ void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 		if (!judged) {
 			bool folio = end > i + 1 && is_tail(c, i + 1);
 
-			t->marked_left +=
-				last->marked_left * (folio ? 1 : end - i);
+			if (last->marked_left)
+				t->marked_left += folio ? 1 : end - i;
 			mark_run(c, i, end, last);
 		}
 		put_run(c, i, end, last, t);

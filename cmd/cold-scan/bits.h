@@ -1,5 +1,5 @@
 /*
- * bits - runs in a bitmap of words.
+ * bits - runs in bitmaps of words, and of bytes.
  */
 #ifndef BITS_H
 #define BITS_H
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline bool bits_has(const uint64_t *map, size_t i)
 {
@@ -41,6 +42,22 @@ static inline size_t bits_alike(const uint64_t *map, size_t i, size_t limit)
 	if (others)
 		i += (size_t)__builtin_ctzll(others);
 	return i < limit ? i : limit;
+}
+
+static inline size_t bytes_alike(const uint8_t *bytes, size_t i, size_t limit)
+{
+	const uint8_t byte = bytes[i];
+	const uint64_t all = byte * UINT64_C(0x0101010101010101);
+	uint64_t eight;
+
+	for (; i + 8 <= limit; i += 8) {
+		memcpy(&eight, bytes + i, 8);
+		if (eight != all)
+			break;
+	}
+	while (i < limit && bytes[i] == byte)
+		i++;
+	return i;
 }
 
 #endif

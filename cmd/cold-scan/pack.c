@@ -53,21 +53,6 @@ static bool take_number(const uint8_t **p, const uint8_t *end, size_t *n)
 	return false;
 }
 
-static size_t alike(const uint8_t *age, size_t i, size_t limit)
-{
-	const uint64_t all = age[i] * UINT64_C(0x0101010101010101);
-	uint64_t eight;
-
-	for (; i + 8 <= limit; i += 8) {
-		memcpy(&eight, age + i, 8);
-		if (eight != all)
-			break;
-	}
-	while (i < limit && age[i] == (uint8_t)all)
-		i++;
-	return i;
-}
-
 static size_t put_raw(const uint8_t *age, const uint64_t *swap, size_t n,
 		      const uint8_t code[AGES], uint8_t *out)
 {
@@ -88,7 +73,7 @@ size_t pack_ages(const uint8_t *age, const uint64_t *swap, size_t n,
 	for (size_t i = 0; i < n; i = end) {
 		if (len + 1 + NUMBER_MAX >= pack_most(n))
 			return put_raw(age, swap, n, code, out);
-		end = alike(age, i, bits_alike(swap, i, n));
+		end = bytes_alike(age, i, bits_alike(swap, i, n));
 		out[len++] = code[age[i]];
 		len += put_number(out + len,
 				  (end - i) << 1 | bits_has(swap, i));

@@ -98,7 +98,7 @@ static size_t bucket_of(uint64_t ino, int node)
 {
 	return (size_t)((ino ^ (uint64_t)node << 7) *
 				UINT64_C(0x9e3779b97f4a7c15) >>
-			54) %
+			52) %
 	       BUCKETS;
 }
 

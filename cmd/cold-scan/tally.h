@@ -76,11 +76,11 @@ struct tally {
 	uint64_t ino;
 	int node;
 	struct tally *next; /* in its hash bucket */
-	struct tally *more; /* of the set */
 	struct counts pages[KINDS];
 	struct counts promoted; /* touched again after so many passes */
 	struct counts unproven; /* likewise, or freed and taken anew */
 	uint64_t cover[COVERS];
+	struct tally *more;    /* of the set */
 	uint64_t marked_left;  /* folios that we left unmarked, now idle */
 	struct spread *spread; /* --sample: of each age, n_spread of them */
 	int n_spread;
@@ -100,7 +100,7 @@ struct tally {
 };
 
 struct tally_set {
-	struct tally *bucket[1024];
+	struct tally *bucket[4096];
 	struct tally *all;
 	struct tally *spare; /* zero, to be used again */
 	struct tally *last;  /* found last: pages of a cgroup stand together */
