@@ -96,14 +96,19 @@ static uint64_t *field_at(void *out, size_t off)
 	return (uint64_t *)(void *)((char *)out + off);
 }
 
-/* A bit of 256 for a key, so that a line that no field names is passed over. */
+enum { BITS = 1024 };
+
+/*
+ * A bit of these for a key, so that a line that no field names is passed over:
+ * none of memory.stat's in Linux 7.3 has that of a field of mem.c.
+ */
 static unsigned int bit_of(const char *key, size_t len)
 {
 	const unsigned char *k = (const unsigned char *)key;
 
-	return len ? (k[0] * 5U + k[len / 2] * 3U + k[len - 1] +
-		      (unsigned int)len * 31U) &
-			       255U
+	return len ? (k[0] * 37U + k[len / 2] * 11U + k[len - 1] * 5U +
+		      (unsigned int)len * 31U) %
+			       BITS
 		   : 0;
 }
 
@@ -124,7 +129,7 @@ static size_t find_field(const struct kv_field *fields, size_t n, size_t at,
 void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 	     void *out)
 {
-	uint64_t named[4] = { 0 };
+	uint64_t named[BITS / 64] = { 0 };
 	size_t at = 0;
 
 	for (size_t i = 0; i < n; i++) {
