@@ -1,5 +1,5 @@
 /*
- * rival - another process that reclaims from the same cgroup: a second
+ * reclaimer - another process that reclaims from the same cgroup: a second
  * controller by memory.reclaim, or one that moves memory.high.  Pure functions.
  *
  * Of the kernel's count of proactive steal (6.15) we know what is ours.  Its
@@ -27,8 +27,8 @@ void reclaimer_wrote(struct reclaimer *r, uint64_t asked_bytes,
 		     uint64_t got_bytes, unsigned int cpus, uint64_t now_us);
 
 /*
- * moved: proactive steal since our last look at the end of a period; high:
- * memory.high.  What cannot be told is 0, or the same as before.
+ * Proactive steal since our last look at the end of a period, and memory.high.
+ * What cannot be told is 0, or the same as before.
  */
 void reclaimer_look(struct reclaimer *r, uint64_t others_steal_bytes,
 		    uint64_t high_bytes, uint64_t now_us);
