@@ -507,6 +507,14 @@ large() {
 	TMO_ROOT=$R/2 runx 143 strace -qq -o /dev/null -e inject=pwrite64:signal=TERM:when=1 cold-scan -a 1m -S "$S" /web
 	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m -S "$S" --diff "$S.old"
 	[ "$(col bytes <<<"$output" | xargs)" = "2428928 86016" ]
+	# Ages end with the boot: nobody waits for a disk.
+	rm "$S"
+	for t in 1 2; do
+		TMO_ROOT=$R/$t runx 0 strace -qq -o "$S.$t" -e trace=fsync,fdatasync,sync_file_range,renameat,rename cold-scan -a 1m -S "$S" /web
+		refute grep sync "$S.$t"
+	done
+	grep -q rename "$S.1"
+	refute grep rename "$S.2"
 }
 
 @test "a machine without memory cgroups is scanned as a whole" {
