@@ -190,6 +190,9 @@ void rows_emit(struct rows_out *o, const struct rows_in *in,
 /* Hands on what waits; a source does so at the end of each sample. */
 int rows_flush(struct rows_out *o);
 
+/* The same in mid-sample: a filter's, before it waits for input. */
+int rows_hand_on(struct rows_out *o);
+
 /* Flushes and closes: 0 or the first error, for the exit status. */
 int rows_close(struct rows_out *o);
 
