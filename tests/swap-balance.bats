@@ -734,6 +734,21 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 	[ "$(cut -f2 <<<"$row")" = "$(awk 'BEGIN { printf "%.3f", 1e12 / (1048576 / 12) / (365.25 * 86400) }')" ]
 }
 
+@test "a clock that starts in 1970 forgives no debt" {
+	replay swap-balance-7.3.4
+	written vda 5000
+	[ "$(budget_left)" = 104857600 ]
+	echo "2000.00 0.00" >"$ROOT1/proc/uptime" # the budget is older than that clock
+	written vda 1005000
+	[ "$(budget_left)" = 0 ]
+	boots 11111111
+	echo "10.00 0.00" >"$ROOT1/proc/uptime"
+	sed -i 's/^btime .*/btime 100/' "$ROOT1/proc/stat"
+	written vda 0
+	[ "$(budget_left)" = 0 ]
+	[ "$(budget_left)" = 0 ]
+}
+
 @test "a dry run keeps no state and writes nothing" {
 	replay swap-balance-7.3.4
 	before=$(find "$ROOT1" -type f -exec cksum {} +)

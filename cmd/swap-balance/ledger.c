@@ -32,7 +32,8 @@ static bool is_sane(const struct account *a)
 	const int64_t most = INT64_MAX / 4, most_ms = most / 1000;
 	const struct bucket *b = &a->b;
 
-	return b->since_ms >= 0 && b->since_ms < most_ms &&
+	/* Before 1970 where a clock starts there: only a difference counts. */
+	return b->since_ms > -most_ms && b->since_ms < most_ms &&
 	       b->updated_ms >= 0 && b->updated_ms < most_ms &&
 	       b->level_bytes > -most && b->level_bytes < most &&
 	       a->used_ms >= 0 && a->used_ms < most_ms &&
