@@ -105,6 +105,10 @@ $(printf '%s\t' /gone y - - - -)gone"
 	runx 0 swap-balance -S "$STATE" -H --swap-write-limit 1M -o swap_write_bytes_per_s \
 		< <(printf '#cgroup\tswap_write_limit_bytes_per_s\n/w.slice/file\t4096\n/w.slice/anon\t-\n/w.slice/idle\t0\n/w.slice\tmax\n')
 	[ "$(cut -f1,2 <<<"$output")" = $'/w.slice/file\t4096\n/w.slice/anon\t1048576\n/w.slice/idle\t0\n/w.slice\tmax' ]
+	# A row with a limit after one without: at most four times it, as of a full bucket.
+	runx 0 swap-balance -S "$STATE" -H -o swap_write_bytes_per_s \
+		< <(printf '#cgroup\tswap_write_limit_bytes_per_s\n/w.slice/idle\t-\n/w.slice/idle\t4096\n')
+	[ "$(cut -f1,2 <<<"$output")" = $'/w.slice/idle\tmax\n/w.slice/idle\t16384' ]
 }
 
 # what CHANGES: the first row of /w.slice/idle.

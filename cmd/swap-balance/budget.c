@@ -65,12 +65,12 @@ void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,
 uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg,
 		     double gap_s)
 {
-	double level = (double)b->level_bytes, rate = cfg->bytes_per_s;
+	double cap = (double)cfg->cap_bytes, rate = cfg->bytes_per_s;
+	double level = fmin((double)b->level_bytes, cap);
 
 	if (level <= 0)
 		return 0;
-	return (uint64_t)fmin(4 * rate * level / (double)cfg->cap_bytes,
-			      level / gap_s + rate / 2);
+	return (uint64_t)fmin(4 * rate * level / cap, level / gap_s + rate / 2);
 }
 
 double bucket_years(const struct bucket *b, const struct budget_cfg *cfg)

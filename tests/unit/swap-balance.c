@@ -548,6 +548,9 @@ static void test_bucket(void)
 	is_u64(bucket_pace(&b, &cfg, 6), 1048576, "a quarter, the mean rate");
 	bucket_tick(&b, &cfg, 1e6, 0);
 	is_u64((uint64_t)b.level_bytes, 100 << 20, "it overflows at its size");
+	b.level_bytes *= 2; /* of another limit, before */
+	is_u64(bucket_pace(&b, &cfg, 6), 4 << 20, "nor gives what is over it");
+	b.level_bytes /= 2;
 	bucket_tick(&b, &cfg, 0, 150 << 20);
 	is_u64(bucket_pace(&b, &cfg, 6), 0, "debt allows nothing");
 	bucket_tick(&b, &cfg, 50, 0);
