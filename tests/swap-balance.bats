@@ -649,6 +649,16 @@ left() {
 	[ ! -s "$BATS_TEST_TMPDIR/said" ]
 }
 
+@test "of too many budgets of a drive the one not used for longest gives way" {
+	replay swap-balance-7.3.4
+	for size in {400..463}M 400M 64M; do # the first again, and one too many
+		echo "$((i = ${i-100} + 1)).00 0.00" >"$ROOT1/proc/uptime"
+		left "$size" >/dev/null
+	done
+	sizes=$(awk '/^drive/ { print $9 / 1048576 }' "$STATE" | sort -n | paste -sd ' ')
+	[ "$sizes" = "64 400 $(seq -s ' ' 402 463)" ]
+}
+
 @test "--budget-status shows each bucket as it is at present, and writes nothing" {
 	replay swap-balance-7.3.4
 	export TMO_ROOT=$ROOT1

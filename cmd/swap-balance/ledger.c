@@ -191,7 +191,7 @@ struct account *ledger_account(struct ledger *l, const char *drive,
 			return d;
 		if (is_its && (!last || d->used_ms > last->used_ms))
 			last = d;
-		if (d->b.updated_ms < oldest->b.updated_ms)
+		if (d->used_ms < oldest->used_ms)
 			oldest = d;
 	}
 	if (last && last->b.level_bytes < level)
