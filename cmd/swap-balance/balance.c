@@ -58,11 +58,18 @@ static double sane_us(double us)
 	return fmin(fmax(us, 1), 1e6);
 }
 
-static double page_us(const struct window *w, int k, double device_us)
+/* Of the stall, what the pages of a kind can have caused. */
+static double caused_us(const struct window *w, int k, double device_us)
 {
 	double reads_us = w->pages[k] * 2 * device_us;
-	double io_us = k == KIND_ZSWAP ? 0 : fmin(w->io_stall_us, reads_us);
-	double us = sane_us(fmax(w->mem_stall_us, io_us) / w->pages[k]);
+
+	return fmax(w->mem_stall_us,
+		    k == KIND_ZSWAP ? 0 : fmin(w->io_stall_us, reads_us));
+}
+
+static double page_us(const struct window *w, int k, double device_us)
+{
+	double us = sane_us(caused_us(w, k, device_us) / w->pages[k]);
 
 	return device_us > 0 ? fmin(us, 4 * device_us) : us;
 }
@@ -77,8 +84,7 @@ void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 		struct cost *c = cost + k;
 		bool alone = w->pages[k] >= EVIDENCE &&
 			     w->pages[k] >= 0.9 * all &&
-			     fmax(w->mem_stall_us,
-				  k == KIND_ZSWAP ? 0 : w->io_stall_us) > 0;
+			     caused_us(w, k, device_us[k]) > 0;
 
 		if (c->source != SOURCE_PRESSURE && device_us[k] > 0)
 			*c = (struct cost){ sane_us(device_us[k]),

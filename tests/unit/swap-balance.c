@@ -304,6 +304,12 @@ static void test_cost(void)
 	cost_learn(cost, &w, device_us, stated_us);
 	ok(cost[KIND_FILE].source == SOURCE_PRESSURE, "which then stands");
 	ok(cost[KIND_ZSWAP].source == SOURCE_DEFAULT, "for that kind only");
+	cost[KIND_FILE] = (struct cost){ 0 };
+	w.mem_stall_us = 0;
+	cost_learn(cost, &w, no_us, stated_us);
+	ok(cost[KIND_FILE].us == 100 &&
+		   cost[KIND_FILE].source == SOURCE_DEFAULT,
+	   "IO pressure alone tells nothing where no disk's latency is known");
 }
 
 static void test_alone(void)
