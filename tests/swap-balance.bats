@@ -292,6 +292,22 @@ quiet_minutes() {
 	same $'199\tclassic\tfile_refaults'
 }
 
+@test "a swap-in has the disk's price where the pool or a limit on zswap is full" {
+	cost() {
+		runx 0 balance -H -o swapin_cost_us,swapin_cost_source /w.slice/idle
+		same "$1"$'\tdefault'
+	}
+	replay swap-balance-7.3.4
+	edit proc/diskstats d
+	cost 10.000
+	edit proc/meminfo '4aZswap: 990000 kB'
+	cost 100.000
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 100 kB/'
+	cost 10.000
+	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/1048576/'
+	cost 100.000
+}
+
 @test "what is set on zswap further up the tree binds a cgroup, too" {
 	replay swap-balance-7.3.4
 	edit proc/diskstats d
@@ -428,15 +444,23 @@ quiet_minutes() {
 	swap-balance -S "$STATE" -H -o swap_write_bytes_per_s -b 80M/20s \
 		<"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/rows" 3>&- &
 	exec 7>"$BATS_TEST_TMPDIR/keys" 8<"$BATS_TEST_TMPDIR/rows"
-	for at in 100 400 700; do
-		echo "$at.00 0.00" >"$ROOT1/proc/uptime"
-		for key in idle file anon; do
+	rows() { # rows TIME KEY...
+		echo "$1.00 0.00" >"$ROOT1/proc/uptime"
+		for key in "${@:2}"; do
 			echo "/w.slice/$key" >&7
 			read -r key pace <&8
 		done
+	}
+	rows 100 idle file anon
+	[ "$pace" = 0 ] # nobody knows yet how many there are
+	rows 400 idle file anon
+	rows 700 idle file anon
+	[ "$pace" = $(((83886080 / 300 + 4194304 / 2) / 3)) ]
+	for at in {706..946..6}; do # two of them end, and the pauses are forgotten
+		rows "$at" idle
 	done
 	exec 7>&- 8<&-
-	[ "$pace" = $(((83886080 / 300 + 4194304 / 2) / 3)) ]
+	[ "$pace" = $((83886080 / 6 + 4194304 / 2)) ]
 }
 
 @test "the budget's state is 0600, survives, and is refused when damaged" {
