@@ -231,7 +231,7 @@ replay() {
 	mkdir "$CG/old"
 	(sleep 0.7; mkdir -p "$CG/new/below"; rmdir "$CG/old"; sleep 0.6; rmdir "$CG/new/below"; mkdir "$CG/old") 3>&- &
 	runx 0 psi-watch -r -i 250ms -c 9 -o cgroup,window_us "$KEY"
-	wait
+	wait "$!"
 	echo "$output"
 	[ -z "$stderr" ]
 	for c in "$KEY" "$KEY/old" "$KEY/new" "$KEY/new/below"; do
@@ -246,7 +246,7 @@ replay() {
 	mkdir "$CG/a b" "$CG/c\\x2dd" "$CG/ü"
 	(sleep 0.5; mkdir "$CG/a late") 3>&- &
 	runx 0 psi-watch -i 300ms -c 4 -H -o cgroup,cpu_some_us "$KEY/*"
-	wait
+	wait "$!"
 	[ "$(cut -f1 <<<"$output" | sort -u)" = "$KEY/a b
 $KEY/a late
 $KEY/c\\x2dd
