@@ -969,11 +969,16 @@ told() {
 listen() {
 	command -v perl >/dev/null || skip "no perl"
 	perl -MSocket -e '
-		socket my $s, AF_UNIX, SOCK_STREAM, 0; bind $s, sockaddr_un $ARGV[0]; listen $s, 1;
+		alarm 30; socket my $s, AF_UNIX, SOCK_STREAM, 0; bind $s, sockaddr_un $ARGV[0]; listen $s, 1;
 		accept my $c, $s; sysread $c, my $got, 100; print $got;
 		for (1, 2) { select undef, undef, undef, 0.5; syswrite $c, "x" }' "$1" \
 		>"$BATS_TEST_TMPDIR/got" 3>&- &
 	retry 5 test -S "$1"
+}
+
+# tell TEXT: by the FIFO; its open waits for a reader, but not for ever.
+tell() {
+	timeout 20 sh -c 'printf %s "$1" >"$2"' sh "$1" "$BATS_TEST_TMPDIR/fifo"
 }
 
 @test "--from-env takes the word of a FIFO, a row for what it can read at once" {
@@ -982,10 +987,10 @@ listen() {
 		>"$BATS_TEST_TMPDIR/told" 3>&- &
 	pid=$!
 	# opened without a writer and kept when one goes, with no spin
-	printf many >"$BATS_TEST_TMPDIR/fifo"
+	tell many
 	retry 5 told 1
 	retry 10 asleep "$pid" 1
-	printf x >"$BATS_TEST_TMPDIR/fifo"
+	tell x
 	wait "$pid"
 	runx 0 cat "$BATS_TEST_TMPDIR/told"
 	same $'#state\tsource\nhigh\tmanager\nhigh\tmanager'
@@ -996,7 +1001,7 @@ listen() {
 	export MEMORY_PRESSURE_WATCH=$BATS_TEST_TMPDIR/fifo
 	MEMORY_PRESSURE_WRITE=$(printf 'some 2000000 2000000\0' | base64)
 	export MEMORY_PRESSURE_WRITE
-	(sleep 0.7; printf x >"$BATS_TEST_TMPDIR/fifo") 3>&- &
+	(sleep 0.7; tell x) 3>&- &
 	# its own text comes back from the FIFO, and is no event
 	runx 1 psi-watch -v --from-env --timeout 1500ms
 	wait
