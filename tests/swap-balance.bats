@@ -844,6 +844,20 @@ no_probe() {
 	[ -s "$RECLAIM" ]
 }
 
+@test "a probe without swappiness=max is 200 for lru_gen, and none for the classic LRU" {
+	refused() { # refused WRITES: tried on a kernel before 6.16, by their swappiness
+		runx 0 env FAULT=memory.reclaim:write:EINVAL LD_PRELOAD="$TMO_BUILD/faultio.so" \
+			swap-balance -S "$STATE" -i 6s --plan --dwell 0s -H -v --probe 32M /w.slice/file
+		[[ $stderr == *"no probe: this kernel would take page cache as well"* ]]
+		[ "$(grep -o 'swappiness=[a-z0-9]*' <<<"$stderr" | paste -sd ' ')" = "$1" ]
+		refute grep -q nan "$STATE.probe"
+	}
+	probe_root
+	refused "swappiness=max swappiness=200"
+	edit sys/kernel/mm/lru_gen/enabled 's/.*/0x0000/'
+	refused swappiness=max
+}
+
 @test "what a probe told is known to the next run" {
 	probe_root
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file

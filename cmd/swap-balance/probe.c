@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -148,6 +149,20 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 	return *why ? 0 : bytes;
 }
 
+static int reclaim(const struct cg_set *set, const struct cg *cg,
+		   uint64_t bytes, const char *swappiness)
+{
+	char text[64];
+	int err;
+
+	snprintf(text, sizeof(text), "%" PRIu64 " swappiness=%s\n", bytes,
+		 swappiness);
+	err = cg_write(set, cg, "memory.reclaim", text);
+	debug("'%s': probe with swappiness=%s: %s", cg->key, swappiness,
+	      err ? strerror(-err) : "done");
+	return err;
+}
+
 /*
  * Anonymous memory only is "max" from 6.16 on.  Before, lru_gen takes 200 for
  * that, while the classic LRU takes page cache all the same.
@@ -155,17 +170,9 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 		const struct cg *cg, bool lru_gen, uint64_t bytes)
 {
-	char text[64];
-	int err;
+	int err = cfg->write ? reclaim(set, cg, bytes, "max") : 0;
 
-	if (!cfg->write)
-		return 0;
-	snprintf(text, sizeof(text), "%" PRIu64 " swappiness=max\n", bytes);
-	err = cg_write(set, cg, "memory.reclaim", text);
-	if (err != -EINVAL || !lru_gen)
-		return err;
-	snprintf(text, sizeof(text), "%" PRIu64 " swappiness=200\n", bytes);
-	return cg_write(set, cg, "memory.reclaim", text);
+	return err == -EINVAL && lru_gen ? reclaim(set, cg, bytes, "200") : err;
 }
 
 /*
