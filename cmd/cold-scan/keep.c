@@ -270,9 +270,10 @@ int keep_open(struct keep_file *f, const char *path)
 	if (fd < 0)
 		return fd;
 	f->size = (size_t)size;
+	/* Nothing is synced: the machine may have lost power. */
 	if (!f->size) {
 		close(fd);
-		return -EPROTO;
+		return -EBADMSG;
 	}
 	f->map = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
