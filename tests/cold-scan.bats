@@ -445,6 +445,26 @@ large() {
 	[ "$(sort -u "$S.inodes" | wc -l)" -gt 1 ]
 }
 
+@test "--diff waits for the end of a record that is being written" {
+	large
+	perl -e 'print pack("Q<", 1 << 5 | (rand() < 0.5 ? 5 << 12 : 0)) for 1 .. 262144' >"$R/1/proc/kpageflags"
+	perl -e 'print pack("Q<", 23) x 262144' >"$R/1/proc/kpagecgroup"
+	echo '00000000-3fffffff : System RAM' >"$R/1/proc/iomem"
+	for m in 0 1; do
+		perl -e 'print pack("C", rand 256) for 1 .. 32768' >"$R/1/sys/kernel/mm/page_idle/bitmap"
+		echo "$((1000 + m * 60)).00 0.00" >"$R/1/proc/uptime"
+		runx 0 cold-scan -a 1m -S "$S" /
+	done
+	cp "$S" "$S.before"
+	perl -e 'print pack("C", rand 256) for 1 .. 32768' >"$R/1/sys/kernel/mm/page_idle/bitmap"
+	echo 1120.00 0.00 >"$R/1/proc/uptime"
+	FAULT=state:write:hang:3 LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m -S "$S" / >/dev/null 3>&- &
+	retry 10 eval '[ "$(stat -c %s "$S")" -gt "$(stat -c %s "$S.before")" ]'
+	runx 0 cold-scan -a 1m -S "$S" --diff "$S.before" -o kind,cooled_bytes
+	[ -z "$stderr" ]
+	wait
+}
+
 @test "-S: of a last record that is cut short nothing is taken" {
 	large
 	for m in 0 1 2; do

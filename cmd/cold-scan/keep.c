@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,7 +141,8 @@ static int write_anew(struct keep *k, const char *path, const struct idle *s,
 	return io_replace_end(path, tmp, out->fd, out->err);
 }
 
-/* -ESTALE: it is not the file that we left, and is to be written anew. */
+/* -ESTALE: it is not the file that we left, or one reads it, and is to be
+ * written anew. */
 static int append(struct keep *k, const char *path, const struct idle *s,
 		  struct sink *out)
 {
@@ -149,7 +151,8 @@ static int append(struct keep *k, const char *path, const struct idle *s,
 	out->fd = state_open(path, O_WRONLY, &size);
 	if (out->fd < 0)
 		return -ESTALE;
-	if (size == k->end && lseek(out->fd, 0, SEEK_END) == size)
+	if (size == k->end && lseek(out->fd, 0, SEEK_END) == size &&
+	    !flock(out->fd, LOCK_EX | LOCK_NB))
 		put_record(out, s, false);
 	else
 		out->err = -ESTALE;
@@ -261,6 +264,13 @@ static int take_records(struct keep_file *f)
 	return p && f->n ? 0 : -EBADMSG;
 }
 
+/* Its size, when no record is half written any more. */
+static off_t settled(int fd)
+{
+	flock(fd, LOCK_SH);
+	return lseek(fd, 0, SEEK_END);
+}
+
 int keep_open(struct keep_file *f, const char *path)
 {
 	off_t size;
@@ -269,12 +279,13 @@ int keep_open(struct keep_file *f, const char *path)
 	memset(f, 0, sizeof(*f));
 	if (fd < 0)
 		return fd;
-	f->size = (size_t)size;
+	f->size = (size_t)settled(fd);
 	/* Nothing is synced: the machine may have lost power. */
 	if (!f->size) {
 		close(fd);
 		return -EBADMSG;
 	}
+	/* The map keeps the lock: nobody cuts the file under it. */
 	f->map = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (f->map == MAP_FAILED) {
