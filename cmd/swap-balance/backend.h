@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reason.h"
+
 enum backend {
 	BACKEND_UNKNOWN,
 	BACKEND_ZSWAP,	    /* compressed, the coldest written on to disk */
@@ -15,20 +17,6 @@ enum backend {
 	BACKEND_NONE,
 };
 const char *backend_word(enum backend backend);
-
-enum backend_why {
-	WHY_LEARNING,
-	WHY_COMPRESSIBLE,
-	WHY_INCOMPRESSIBLE,
-	WHY_SENSITIVE,
-	WHY_BUDGET,
-	WHY_ROTATIONAL,
-	WHY_ONLY, /* there is nothing else */
-	WHY_NO_SWAP,
-	WHY_SWAP_FULL,
-	WHY_HUGE_PAGES, /* zswap never sees them: nothing is known */
-};
-const char *backend_why_word(enum backend_why why);
 
 struct backend_in {
 	bool zswap, zram, disk, rotational, tier;
@@ -46,7 +34,7 @@ struct backend_cfg {
 
 struct backend_choice {
 	enum backend backend;
-	enum backend_why why;
+	enum reason why;
 };
 
 /* The choice by the evidence, ratio against min_ratio. */

@@ -19,30 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Why the swappiness is what it is; the page lists the words. */
-enum reason {
-	REASON_LEARNING,
-	REASON_QUIET,
-	REASON_FILE_REFAULTS,
-	REASON_SWAPINS,
-	REASON_BALANCED,
-	REASON_HELD,
-	REASON_INACCURATE,
-	REASON_PRESSURE,
-	REASON_BUDGET,
-	REASON_ROTATIONAL,
-	REASON_INCOMPRESSIBLE,
-	REASON_SWAP_FAIL,
-	REASON_SWAP_MAX,
-	REASON_SWAP_FULL,
-	REASON_SWAP_UNKNOWN,
-	REASON_NO_SWAP,
-	REASON_UNKNOWN_KERNEL,
-	REASON_UNREADABLE,
-	REASON_NO_CONTROLLER,
-	REASON_GONE,
-};
-const char *reason_word(enum reason reason);
+#include "reason.h"
 
 /* Where a cost comes from: the best that there is evidence for. */
 enum source { SOURCE_DEFAULT, SOURCE_DEVICE, SOURCE_PRESSURE };

@@ -103,9 +103,9 @@ static enum reason standing_stop(const struct member *m, bool cold_anon)
 	if (m->backend.now.backend != BACKEND_NONE)
 		return 0;
 	switch (m->backend.now.why) {
-	case WHY_INCOMPRESSIBLE: return REASON_INCOMPRESSIBLE;
-	case WHY_ROTATIONAL: return REASON_ROTATIONAL;
-	case WHY_SENSITIVE: return cold_anon ? 0 : REASON_PRESSURE;
+	case REASON_INCOMPRESSIBLE:
+	case REASON_ROTATIONAL: return m->backend.now.why;
+	case REASON_SENSITIVE: return cold_anon ? 0 : REASON_PRESSURE;
 	default: return 0;
 	}
 }

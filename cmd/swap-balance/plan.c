@@ -132,11 +132,11 @@ static const char *wanted(const struct member *m, int file, const char *base)
 static bool is_settled(const struct member *m)
 {
 	switch (m->backend.now.why) {
-	case WHY_SENSITIVE:
-	case WHY_BUDGET:
-	case WHY_COMPRESSIBLE:
-	case WHY_INCOMPRESSIBLE:
-	case WHY_ROTATIONAL: break;
+	case REASON_SENSITIVE:
+	case REASON_BUDGET:
+	case REASON_COMPRESSIBLE:
+	case REASON_INCOMPRESSIBLE:
+	case REASON_ROTATIONAL: break;
 	default: return false;
 	}
 	return m->law.known && m->law.reason != REASON_UNKNOWN_KERNEL;
@@ -250,7 +250,7 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 		e = record_resolve(rec, e, now);
 	want = wanted(m, file, e ? e->old : now);
 	c.new = want ? want : e ? e->old : now;
-	c.why = backend_why_word(m->backend.now.why);
+	c.why = reason_word(m->backend.now.why);
 	if (!strcmp(now, c.new))
 		return STATUS_OK;
 	if (e && is_foreign(e, now))
@@ -306,7 +306,7 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 		}
 		if (!is_settled(m) || is_closed(&rec, cg)) {
 			note("'%s': nothing to set: %s", cg->key,
-			     backend_why_word(m->backend.now.why));
+			     reason_word(m->backend.now.why));
 			continue;
 		}
 		for (int f = 0; f < RECORD_FILES; f++)

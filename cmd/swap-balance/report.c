@@ -49,7 +49,7 @@ static const char *word(const struct line *l, enum word which)
 		return "-";
 	switch (which) {
 	case W_BACKEND: return backend_word(m->backend.now.backend);
-	case W_BACKEND_REASON: return backend_why_word(m->backend.now.why);
+	case W_BACKEND_REASON: return reason_word(m->backend.now.why);
 	case W_LRU: return m->window.lru_gen ? "lru_gen" : "classic";
 	case W_FILE_SRC: return source_word(m->law.cost[KIND_FILE].source);
 	case W_SWAP_SRC: return source_word(m->law.cost[m->window.next].source);

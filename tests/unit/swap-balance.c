@@ -6,6 +6,7 @@
 #include "swap-balance/budget.c"
 #include "swap-balance/drive.c"
 #include "swap-balance/ledger.c"
+#include "swap-balance/reason.c"
 #define EVIDENCE SENSITIVITY_EVIDENCE /* balance.c has its own */
 #include "swap-balance/sensitivity.c"
 #undef EVIDENCE
@@ -342,7 +343,7 @@ struct backend_case {
 	const char *what;
 	struct backend_in in;
 	enum backend backend;
-	enum backend_why why;
+	enum reason why;
 };
 
 static void test_backend(void)
@@ -351,38 +352,38 @@ static void test_backend(void)
 		{ "compressible",
 		  { .zswap = 1, .disk = 1, .ratio = 3 },
 		  BACKEND_ZSWAP,
-		  WHY_COMPRESSIBLE },
+		  REASON_COMPRESSIBLE },
 		{ "sensitive",
 		  { .zswap = 1, .disk = 1, .ratio = 3, .sensitive = 1 },
 		  BACKEND_ZSWAP_NOWB,
-		  WHY_SENSITIVE },
+		  REASON_SENSITIVE },
 		{ "budget empty",
 		  { .zswap = 1, .disk = 1, .ratio = 3, .budget_empty = 1 },
 		  BACKEND_ZSWAP_NOWB,
-		  WHY_BUDGET },
+		  REASON_BUDGET },
 		{ "unknown ratio",
 		  { .zswap = 1, .disk = 1, .ratio = NAN },
 		  BACKEND_ZSWAP,
-		  WHY_LEARNING },
+		  REASON_LEARNING },
 		{ "rotational",
 		  { .zswap = 1, .rotational = 1, .ratio = 3 },
 		  BACKEND_ZSWAP_NOWB,
-		  WHY_ROTATIONAL },
+		  REASON_ROTATIONAL },
 		{ "incompressible",
 		  { .zswap = 1, .disk = 1, .ratio = 1.1 },
 		  BACKEND_DISK,
-		  WHY_INCOMPRESSIBLE },
+		  REASON_INCOMPRESSIBLE },
 		{ "mostly stored as is",
 		  { .zswap = 1,
 		    .disk = 1,
 		    .ratio = 1.5,
 		    .incompressible_pct = 60 },
 		  BACKEND_DISK,
-		  WHY_INCOMPRESSIBLE },
+		  REASON_INCOMPRESSIBLE },
 		{ "incompressible and sensitive",
 		  { .zswap = 1, .disk = 1, .ratio = 1, .sensitive = 1 },
 		  BACKEND_NONE,
-		  WHY_SENSITIVE },
+		  REASON_SENSITIVE },
 		{ "that with a slow node",
 		  { .zswap = 1,
 		    .disk = 1,
@@ -390,39 +391,39 @@ static void test_backend(void)
 		    .ratio = 1,
 		    .sensitive = 1 },
 		  BACKEND_TIER,
-		  WHY_SENSITIVE },
+		  REASON_SENSITIVE },
 		{ "incompressible, no budget",
 		  { .zswap = 1, .disk = 1, .ratio = 1, .budget_empty = 1 },
 		  BACKEND_NONE,
-		  WHY_BUDGET },
+		  REASON_BUDGET },
 		{ "incompressible, rotational",
 		  { .zswap = 1, .rotational = 1, .ratio = 1 },
 		  BACKEND_NONE,
-		  WHY_ROTATIONAL },
+		  REASON_ROTATIONAL },
 		{ "only a disk",
 		  { .disk = 1, .ratio = NAN },
 		  BACKEND_DISK,
-		  WHY_ONLY },
+		  REASON_ONLY },
 		{ "only a rotational disk",
 		  { .rotational = 1, .ratio = NAN },
 		  BACKEND_NONE,
-		  WHY_ROTATIONAL },
+		  REASON_ROTATIONAL },
 		{ "zram",
 		  { .zram = 1, .ratio = NAN },
 		  BACKEND_ZRAM,
-		  WHY_LEARNING },
+		  REASON_LEARNING },
 		{ "no swap",
 		  { .no_swap = 1, .ratio = NAN },
 		  BACKEND_NONE,
-		  WHY_NO_SWAP },
+		  REASON_NO_SWAP },
 		{ "no swap, a slow node",
 		  { .no_swap = 1, .tier = 1, .ratio = NAN },
 		  BACKEND_TIER,
-		  WHY_NO_SWAP },
+		  REASON_NO_SWAP },
 		{ "full",
 		  { .zswap = 1, .disk = 1, .swap_full = 1, .ratio = 3 },
 		  BACKEND_NONE,
-		  WHY_SWAP_FULL },
+		  REASON_SWAP_FULL },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -431,8 +432,8 @@ static void test_backend(void)
 
 		is_str(backend_word(got.backend), backend_word(c->backend),
 		       "%s: %s", c->what, backend_word(c->backend));
-		is_str(backend_why_word(got.why), backend_why_word(c->why),
-		       "%s: because %s", c->what, backend_why_word(c->why));
+		is_str(reason_word(got.why), reason_word(c->why),
+		       "%s: because %s", c->what, reason_word(c->why));
 	}
 }
 
@@ -450,8 +451,8 @@ static void test_backend_stays(void)
 	backend_step(&st, &in, &cfg, 30);
 	ok(st.now.backend == BACKEND_ZSWAP_NOWB, "then it is taken");
 	in = (struct backend_in){ .zswap = 1, .disk = 1, .ratio = 1.3 };
-	st = (struct backend_state){ { BACKEND_ZSWAP, WHY_COMPRESSIBLE },
-				     { BACKEND_ZSWAP, WHY_COMPRESSIBLE },
+	st = (struct backend_state){ { BACKEND_ZSWAP, REASON_COMPRESSIBLE },
+				     { BACKEND_ZSWAP, REASON_COMPRESSIBLE },
 				     0 };
 	backend_step(&st, &in, &cfg, 600);
 	ok(st.now.backend == BACKEND_ZSWAP,
