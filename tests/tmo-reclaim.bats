@@ -522,6 +522,28 @@ $reason" ]
 	[ "$got" -eq 143 ]
 }
 
+@test "targets of a pipe are read once, and no FIFO in the place of the file stops the tool" {
+	unset TMO_ROOT
+	tab=$BATS_TEST_TMPDIR/tab err=$BATS_TEST_TMPDIR/err
+	printf '#cgroup\tfloor_bytes\n/\t1G\n' >"$tab"
+	tmo-reclaim -n -i 200ms -H --targets "$tab" >"$tab.out" 2>"$err" 3>&- &
+	tool=$!
+	tmo-reclaim -n -i 200ms -H --targets <(cat "$tab") >"$tab.pipe" 2>"$err.pipe" 3>&- &
+	piped=$!
+	retry 10 test -s "$tab.out" && retry 10 test -s "$tab.pipe"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	mv "$BATS_TEST_TMPDIR/fifo" "$tab"
+	kill -HUP "$piped"
+	for e in "$err" "$err.pipe"; do
+		retry 10 grep -q ": it is not a regular file; the old table stays in force" "$e"
+	done
+	: >"$tab.out" && : >"$tab.pipe"
+	retry 10 grep -qa '/	' "$tab.out"
+	retry 10 grep -qa '/	' "$tab.pipe"
+	refute grep -q "0 targets" "$err.pipe"
+	kill "$tool" "$piped"
+}
+
 @test "-b asks in chunks, of a size or a share" {
 	# five writes succeed and nothing is gone: no_yield, and not the 9M
 	runx 1 tmo-reclaim --headroom 0 -b 9M --chunk 4M /w.slice/a

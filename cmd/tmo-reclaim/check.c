@@ -254,9 +254,9 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	return missing ? STATUS_FATAL : STATUS_OK;
 }
 
-static void tell_fault(void *arg, size_t line, const char *reason)
+static void tell_fault(void *arg, const char *reason)
 {
-	tool_check(arg, "targets", CHECK_MISSING, "line %zu: %s", line, reason);
+	tool_check(arg, "targets", CHECK_MISSING, "%s", reason);
 }
 
 int check_table(struct run *run, struct rows_out *out)

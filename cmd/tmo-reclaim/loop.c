@@ -44,8 +44,7 @@ static void reload(struct looping *l, char *const *operands)
 	if (!path || !(hup || targets_changed(path, &l->table)))
 		return;
 	if (load(l, &f)) {
-		warn(0, "%s: line %zu: %s; the old table stays in force", path,
-		     f.line, f.reason);
+		warn(0, "%s: %s; the old table stays in force", path, f.reason);
 		return;
 	}
 	note("%s: %zu targets", path, l->table.n);
@@ -100,8 +99,7 @@ void loop(struct run *run, const struct common_opts *c, char *const *keys,
 	int go = 1;
 
 	if (run->policy.targets && load(&l, &f))
-		die(0, "--targets: '%s': line %zu: %s", run->policy.targets,
-		    f.line, f.reason);
+		die(0, "--targets: '%s': %s", run->policy.targets, f.reason);
 	join(&l, keys);
 	while (go && !to->out->err) {
 		if (!sample(&l, to))

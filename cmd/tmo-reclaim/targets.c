@@ -28,16 +28,20 @@ void targets_free(struct targets *t)
 	*t = (struct targets){ 0 };
 }
 
+/* Line 0 is the file itself. */
 static int refuse(struct targets_fault *f, size_t line, const char *reason,
 		  int err)
 {
+	char text[sizeof(f->reason)], at[32] = "";
+
+	if (line)
+		snprintf(at, sizeof(at), "line %zu: ", line);
+	snprintf(text, sizeof(text), "%s%s", at, reason);
 	if (f->each)
-		f->each(f->arg, line, reason);
-	if (f->found)
-		return err;
+		f->each(f->arg, text);
+	if (!f->found)
+		memcpy(f->reason, text, sizeof(text));
 	f->found = true;
-	f->line = line;
-	snprintf(f->reason, sizeof(f->reason), "%s", reason);
 	return err;
 }
 
@@ -134,48 +138,57 @@ static void sort(struct targets *t)
 }
 
 /* To its end, so that all faults are found: 0 or -errno. */
-static int read_rows(const struct cg_set *set, struct rows_in *in,
-		     struct targets *t, struct targets_fault *f)
+static int read_rows(const struct cg_set *set, int fd, struct targets *t,
+		     struct targets_fault *f)
 {
+	struct rows_in in;
 	int event, err = 0;
 
-	while ((event = rows_next(in)) != ROWS_END) {
+	rows_in_open(&in, fd, NULL);
+	while ((event = rows_next(&in)) != ROWS_END) {
 		char reason[sizeof(f->reason)] = "";
-		size_t line = in->line;
+		size_t line = in.line;
 		int bad = 0;
 
 		if (event < 0)
-			line = tool_input_reason(in, bad = event, reason,
+			line = tool_input_reason(&in, bad = event, reason,
 						 sizeof(reason));
 		else if (event == ROWS_HEADER)
-			bad = check_header(in, reason, sizeof(reason));
+			bad = check_header(&in, reason, sizeof(reason));
 		else if (event == ROWS_ROW)
-			bad = add_row(set, in, t, reason, sizeof(reason));
+			bad = add_row(set, &in, t, reason, sizeof(reason));
 		if (bad)
 			err = refuse(f, line, reason, bad);
 		if (event < 0 || clock_stopped())
-			return err;
+			break;
 	}
+	rows_in_close(&in);
 	return err;
+}
+
+/* A FIFO is waited for at the start, and later nothing is. */
+static int open_file(const char *path, bool again)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | (again ? O_NONBLOCK : 0));
+
+	return fd < 0 ? -errno : fd;
 }
 
 int targets_load(const struct cg_set *set, const char *path,
 		 struct targets *out, struct targets_fault *fault)
 {
 	struct targets t = { 0 };
-	struct rows_in in;
-	struct stat st;
-	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool again = out->by_key;
+	struct stat st = { 0 };
+	int err, fd = open_file(path, again);
 
-	if (fd < 0) {
-		err = -errno;
-		return refuse(fault, 0, strerror(-err), err);
-	}
+	if (fd < 0)
+		return refuse(fault, 0, strerror(-fd), fd);
 	if (!fstat(fd, &st))
 		t.changed = st.st_mtim;
-	rows_in_open(&in, fd, NULL);
-	err = read_rows(set, &in, &t, fault);
-	rows_in_close(&in);
+	err = again && !S_ISREG(st.st_mode)
+		      ? refuse(fault, 0, "it is not a regular file", -EINVAL)
+		      : read_rows(set, fd, &t, fault);
 	close(fd);
 	if (err) {
 		out->changed = t.changed; /* told once */

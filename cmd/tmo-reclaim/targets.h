@@ -23,9 +23,8 @@ struct targets {
 
 /* What is wrong with a table: the first fault; each is told to each(). */
 struct targets_fault {
-	size_t line; /* 0: the file itself */
-	char reason[512];
-	void (*each)(void *arg, size_t line, const char *reason); /* or NULL */
+	char reason[512]; /* with the line */
+	void (*each)(void *arg, const char *reason); /* or NULL */
 	void *arg;
 	bool found;
 };
@@ -33,7 +32,8 @@ struct targets_fault {
 /*
  * Reads the file anew into out, which stays as it was where the file is bad:
  * 0, or -errno with the fault.  Columns that are no policy are faults: a
- * mistyped one would rule nothing.
+ * mistyped one would rule nothing.  A pipe has its rows once, and is not read
+ * again.
  */
 int targets_load(const struct cg_set *set, const char *path,
 		 struct targets *out, struct targets_fault *fault);
