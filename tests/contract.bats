@@ -402,9 +402,10 @@ writes_stalled() {
 	each_filter writes_stalled
 }
 
-# nonblocking CMD...: with O_NONBLOCK set for its stdin and stdout.
+# nonblocking CMD...: with O_NONBLOCK set for its stdin and stdout; in a subshell,
+# which becomes CMD.
 nonblocking() {
-	python3 -c 'import os, sys
+	exec python3 -c 'import os, sys
 for fd in 0, 1:
     os.set_blocking(fd, False)
 os.execvp(sys.argv[1], sys.argv[1:])' "$@"
