@@ -592,6 +592,11 @@ $KEY/b	2" ]
 	one_line "'trend' is not a number"
 	runx 1 psi-watch -i 1s --until 'cpu_full_pct > 1%' /
 	one_line "cpu_full_pct of '/' is not known: a condition that needs it can never be decided"
+	# A window of no time decides nothing, and the next one does.
+	cp -a "$TESTS/fixtures/psi-storm-6.18/01" "$BATS_TEST_TMPDIR/again"
+	TMO_ROOT=$BATS_TEST_TMPDIR/again:$TMO_ROOT
+	runx 1 psi-watch -i 1s --until 'mem_some_pct > 100%' /
+	[ -z "$stderr" ]
 }
 
 @test "--while on a glob ends with its last cgroup" {
@@ -978,6 +983,7 @@ listen() {
 
 # tell TEXT: by the FIFO; its open waits for a reader, but not for ever.
 tell() {
+	# shellcheck disable=SC2016 # of the inner shell
 	timeout 20 sh -c 'printf %s "$1" >"$2"' sh "$1" "$BATS_TEST_TMPDIR/fifo"
 }
 

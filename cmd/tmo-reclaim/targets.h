@@ -23,7 +23,7 @@ struct targets {
 
 /* What is wrong with a table: the first fault; each is told to each(). */
 struct targets_fault {
-	char reason[512]; /* with the line */
+	char reason[512];			     /* with the line */
 	void (*each)(void *arg, const char *reason); /* or NULL */
 	void *arg;
 	bool found;
