@@ -56,7 +56,7 @@ static void wait_sample(struct watch *w, struct cg *cg, struct sample *s)
 	enum verdict v = expr_judge(&w->expr, value, s, s->mono_us - window_us,
 				    s->mono_us, state->since_us);
 
-	if (v == UNKNOWN && !state->undecided) {
+	if (v == UNKNOWN && s->window_us && !state->undecided) {
 		state->undecided = true;
 		warn_undecided(w, s);
 	}
