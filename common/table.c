@@ -54,36 +54,43 @@ static void put_blanks(struct rows_out *o, size_t n)
 		fmt_put(o, " ", 1);
 }
 
-/* The columns from..to of a text on a screen. */
-static void put_part(struct rows_out *o, const char *s, size_t from, size_t to)
+/*
+ * The characters that are whole in the columns from..to of a text on a screen:
+ * one in hex has four.  Returns the columns that they take.
+ */
+static size_t put_part(struct rows_out *o, const char *s, size_t from,
+		       size_t to)
 {
 	char hex[TEXT_HEX];
-	size_t at = 0, n;
+	size_t at = 0, n, shown = 0;
 
 	while (*s) {
 		const char *piece = text_next(&s, &n, hex, false);
+		size_t wide = piece == hex ? n : 1;
 
-		if (at >= from && at < to)
+		if (at >= from && at + wide <= to) {
 			fmt_put(o, piece, n);
-		at += piece == hex ? n : 1;
+			shown += wide;
+		}
+		at += wide;
 	}
+	return shown;
 }
 
 /* A name's ends tell most of it.  Returns its columns. */
 static size_t put_short(struct rows_out *o, const char *s, size_t most)
 {
 	size_t n = text_columns(s), head = most > 4 ? (most - 2) / 2 : most;
+	size_t shown;
 
-	if (n <= most || !o->table->screen || o->table->fix_below) {
-		put_part(o, s, 0, n);
-		return n;
-	}
-	put_part(o, s, 0, head);
+	if (n <= most || !o->table->screen || o->table->fix_below)
+		return put_part(o, s, 0, n);
+	shown = put_part(o, s, 0, head);
 	if (head < most) {
 		fmt_puts(o, "..");
-		put_part(o, s, n - (most - 2 - head), n);
+		shown += 2 + put_part(o, s, n - (most - 2 - head), n);
 	}
-	return most;
+	return shown;
 }
 
 static void put_cell(struct rows_out *o, size_t col, const char *s,

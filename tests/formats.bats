@@ -296,6 +296,14 @@ CGROUP                    X
   a-name-t...service      7
   b                       7
 EOF
+	# A byte in hex is shown whole or not at all.
+	printf '#cgroup\tx_bytes\n/w.slice\t7\n/w.slice/bad-\377-\377-\377-\377-\377-\377-\377\t7\n' \
+		>"$BATS_TEST_TMPDIR/rows-hex"
+	for wide in 24 25 26 27 28; do
+		on "$wide" "swap-balance -q -S $BATS_TEST_TMPDIR/s -o x_bytes <$BATS_TEST_TMPDIR/rows-hex" >"$BATS_TEST_TMPDIR/seen"
+		grep -F '..' "$BATS_TEST_TMPDIR/seen"
+		[ "$(awk '{ print length }' "$BATS_TEST_TMPDIR/seen" | sort -u | wc -l)" -eq 1 ]
+	done
 	# Nothing is left out in a file.
 	runx 0 swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table <"$BATS_TEST_TMPDIR/rows"
 	[[ $output == *"  a-name-that-is-longer-than-any-other.service  "* ]]
