@@ -19,6 +19,13 @@ setup_file() {
 	echo "$work" >$CG/cold/there/cgroup.procs
 }
 
+# What bats started it waits for.
+teardown_file() {
+	for c in anon read mapped huge moved there; do drop_cgroup /cold/$c; done
+	for c in /cold /line/a /line; do drop_cgroup $c; done
+	[ -z "${D-}" ] || retry 10 umount "$D"
+}
+
 setup() {
 	[[ $BATS_TEST_DESCRIPTION == filter* ]] || [ -e /sys/kernel/mm/page_idle/bitmap ] || skip "this kernel has no page_idle"
 	echo y >/sys/kernel/mm/lru_gen/enabled
