@@ -43,6 +43,15 @@ static int fraction(const char **s, uint64_t *out_billionths)
 	return 0;
 }
 
+/* Digits, with a fraction or without. */
+static int decimal(const char **s, uint64_t *out_whole,
+		   uint64_t *out_billionths)
+{
+	int err = digits(s, out_whole);
+
+	return err ? err : fraction(s, out_billionths);
+}
+
 int num_u64(const char *s, uint64_t *out)
 {
 	uint64_t v;
@@ -75,9 +84,9 @@ int num_size(const char *s, uint64_t *out_bytes)
 {
 	static const char suffixes[] = "KMGTP";
 	uint64_t whole, frac, unit = 1;
-	int err = digits(&s, &whole);
+	int err = decimal(&s, &whole, &frac);
 
-	if (err || (err = fraction(&s, &frac)))
+	if (err)
 		return err;
 	if (*s) {
 		char up = *s >= 'a' && *s <= 'z' ? (char)(*s - 32) : *s;
@@ -103,9 +112,9 @@ int num_time(const char *s, uint64_t *out_us)
 		{ "h", 3600000000 }, { "d", 86400000000 },
 	};
 	uint64_t whole, frac;
-	int err = digits(&s, &whole);
+	int err = decimal(&s, &whole, &frac);
 
-	if (err || (err = fraction(&s, &frac)))
+	if (err)
 		return err;
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (!strcmp(s, units[i].name))
@@ -113,16 +122,26 @@ int num_time(const char *s, uint64_t *out_us)
 	return -EINVAL;
 }
 
-int num_pct(const char *s, double *out_pct)
+int num_decimal(const char **s, double *out)
 {
 	uint64_t whole, frac;
-	int err = digits(&s, &whole);
+	int err = decimal(s, &whole, &frac);
 
-	if (err || (err = fraction(&s, &frac)))
+	if (!err)
+		*out = (double)whole + (double)frac / 1e9;
+	return err;
+}
+
+int num_pct(const char *s, double *out_pct)
+{
+	double pct;
+	int err = num_decimal(&s, &pct);
+
+	if (err)
 		return err;
 	if (strcmp(s, "") && strcmp(s, "%"))
 		return -EINVAL;
-	*out_pct = (double)whole + (double)frac / 1e9;
+	*out_pct = pct;
 	return 0;
 }
 
@@ -133,8 +152,8 @@ int num_milli(const char *s, int64_t *out_thousandths)
 	int err;
 
 	s += minus;
-	err = digits(&s, &whole);
-	if (err || (err = fraction(&s, &frac)))
+	err = decimal(&s, &whole, &frac);
+	if (err)
 		return err;
 	if (*s)
 		return -EINVAL;

@@ -30,6 +30,9 @@ int num_time(const char *s, uint64_t *out_us);
 /* 0.1% or 0.1: percent. */
 int num_pct(const char *s, double *out_pct);
 
+/* 600 or 1.5 at the beginning of *s, which is left on the first byte behind. */
+int num_decimal(const char **s, double *out);
+
 /* -12.345 as thousandths, -12345: what rows use for percent and time. */
 int num_milli(const char *s, int64_t *out_thousandths);
 

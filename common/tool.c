@@ -151,12 +151,23 @@ double opt_pct(const char *opt, const char *arg)
 	return v;
 }
 
+/* "a,b" or "+a,b": a name that is empty is a variable that was not set. */
+static const char *opt_columns(const char *arg)
+{
+	const char *list = arg + (*arg == '+');
+	size_t len = strlen(list);
+
+	if (!len || *list == ',' || list[len - 1] == ',' || strstr(list, ",,"))
+		die(0, "-o: '%s' has an empty column name (see -h)", arg);
+	return arg;
+}
+
 static void take_shared(struct common_opts *c, int key, const char *arg)
 {
 	enum rows_format format;
 
 	switch (key) {
-	case 'o': c->cols = arg; break;
+	case 'o': c->cols = opt_columns(arg); break;
 	case 'H': c->no_header = true; break;
 	case 'i': c->interval_us = opt_time("-i", arg, 1000); break;
 	case 'c': c->count = opt_u64("-c", arg, 1, UINT64_MAX); break;

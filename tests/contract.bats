@@ -42,10 +42,15 @@ refuses() {
 }
 
 bad_options() {
+	local list
 	refuses "$1" -Z "unknown option '-Z'"
 	refuses "$1" --no-such "unknown option '--no-such'"
 	refuses "$1" -o "option '-o' needs a value"
 	refuses "$1" "-o no_such_column /" "no column 'no_such_column'"
+	for list in + , +, mem, ,mem mem,,x +mem,,x; do
+		refuses "$1" "-o $list /" "-o: '$list' has an empty column name"
+	done
+	refuses "$1" "--output= /" "-o: '' has an empty column name"
 	refuses "$1" "-f yaml /" "-f: 'yaml'"
 	refuses "$1" "-i 5x /" "-i: '5x'"
 	refuses "$1" "-i 0 /" "-i: '0'"

@@ -37,14 +37,16 @@ int budget_parse(const char *text, struct budget_cfg *out)
 
 int budget_parse_drive(const char *text, struct budget_cfg *out)
 {
-	double tb, years;
-	char unit[4], end;
+	double tb, years, unit;
 
-	if (sscanf(text, "%lf%3[TPBW]/%lf%c", &tb, unit, &years, &end) != 4 ||
-	    (strcmp(unit, "TBW") && strcmp(unit, "PBW")) || end != 'y' ||
-	    strchr(text, 'y')[1] || !(tb > 0) || !(years > 0))
+	if (num_decimal(&text, &tb))
 		return -EINVAL;
-	out->endurance_bytes = tb * (*unit == 'T' ? 1e12 : 1e15);
+	unit = *text == 'P' ? 1e15 : 1e12;
+	if ((strncmp(text, "TBW/", 4) && strncmp(text, "PBW/", 4)) ||
+	    (text += 4, num_decimal(&text, &years)) || strcmp(text, "y") ||
+	    !(tb > 0) || !(years > 0))
+		return -EINVAL;
+	out->endurance_bytes = tb * unit;
 	out->bytes_per_s = out->endurance_bytes / (years * 365.25 * DAY_S);
 	out->cap_bytes = (int64_t)(out->bytes_per_s * DAY_S);
 	return isfinite(out->bytes_per_s) && out->cap_bytes > 0 ? 0 : -EINVAL;

@@ -288,6 +288,9 @@ static int read_text(const struct field *f, const char *text, void *to)
 		return law_of_name(text, to);
 	if (f->type == REASON)
 		return reason_find(text, to);
+	/* As a recording has it: strtod(3) alone takes 0x10, +1 and blanks. */
+	if (text[strspn(text, "0123456789.e+-")] || *text == '+')
+		return -EINVAL;
 	*(double *)to = strtod(text, &end);
 	return *end || !isfinite(*(double *)to) ? -EINVAL : 0;
 }

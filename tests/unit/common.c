@@ -54,8 +54,15 @@ static void test_num(void)
 		{ "5 s", -EINVAL, 0 },	  { "5x", -EINVAL, 0 },
 		{ "ms", -EINVAL, 0 },	  { "999999999999d", -ERANGE, 0 },
 	};
+	static const char *const no_numbers[] = {
+		"",   "0x10", "0X10",  "nan", "inf", "infinity",
+		" 1", "1 ",   "\t1",   "+1",  "1e3", "1,5",
+		".5", "1.",   "1.2.3", "-",   "--1", "1\n",
+	};
+	const char *rest = "1.5TBW";
 	double pct;
 	int64_t milli;
+	uint64_t no;
 	char buf[NUM_LEN + 1];
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -76,6 +83,16 @@ static void test_num(void)
 	}
 	ok(!num_pct("0.1%", &pct) && pct > 0.0999 && pct < 0.1001, "0.1%%");
 	ok(num_pct("%", &pct) == -EINVAL, "%% alone is no percentage");
+	for (size_t i = 0; i < sizeof(no_numbers) / sizeof(*no_numbers); i++)
+		ok(num_u64(no_numbers[i], &no) &&
+			   num_size(no_numbers[i], &no) &&
+			   num_time(no_numbers[i], &no) &&
+			   num_pct(no_numbers[i], &pct) &&
+			   num_milli(no_numbers[i], &milli),
+		   "'%s' is no number", no_numbers[i]);
+	ok(!num_decimal(&rest, &pct) && pct > 1.4999 && pct < 1.5001 &&
+		   !strcmp(rest, "TBW"),
+	   "1.5 before a unit");
 	ok(!num_milli("-12.345", &milli) && milli == -12345, "-12.345");
 	ok(!num_milli("0.0019", &milli) && milli == 2, "0.0019 is rounded");
 	for (int64_t v = -1005; v <= 1005; v += 67) {

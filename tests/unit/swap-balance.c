@@ -543,10 +543,22 @@ static void test_bucket(void)
 	ok(!budget_parse_drive("600TBW/5y", &cfg) &&
 		   fabs(cfg.bytes_per_s - 600e12 / (5 * 365.25 * 86400)) < 1,
 	   "600TBW/5y");
+	ok(!budget_parse_drive("1.5PBW/2.5y", &cfg) &&
+		   fabs(cfg.bytes_per_s - 1.5e15 / (2.5 * 365.25 * 86400)) < 1,
+	   "1.5PBW/2.5y");
 	ok(budget_parse_drive("600TB/5y", &cfg) &&
 		   budget_parse_drive("600TBW/5", &cfg) &&
 		   budget_parse_drive("-1TBW/5y", &cfg) &&
-		   budget_parse_drive("600TBW/5yy", &cfg),
+		   budget_parse_drive("600TBW/5yy", &cfg) &&
+		   budget_parse_drive("0x10TBW/1y", &cfg) &&
+		   budget_parse_drive("600TBW/0x5y", &cfg) &&
+		   budget_parse_drive(" 1TBW/1y", &cfg) &&
+		   budget_parse_drive("1TBW/ 1y", &cfg) &&
+		   budget_parse_drive("+1TBW/1y", &cfg) &&
+		   budget_parse_drive("1e3TBW/1y", &cfg) &&
+		   budget_parse_drive("infTBW/1y", &cfg) &&
+		   budget_parse_drive("1TBW/nany", &cfg) &&
+		   budget_parse_drive("1.TBW/1y", &cfg),
 	   "what is no endurance");
 
 	budget_parse("100M/100s", &cfg);
