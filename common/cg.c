@@ -396,6 +396,11 @@ int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
 	return io_write(set->fd, path, text);
 }
 
+bool cg_err_is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV;
+}
+
 int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 		uint64_t *out)
 {

@@ -119,6 +119,12 @@ int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
 int cg_open_file(const struct cg_set *set, const struct cg *cg,
 		 const char *file, int flags);
 
+/*
+ * Does it tell that the cgroup is gone?  -ENOENT: of its path, or of the file
+ * that cgroups without the controller lack; -ENODEV: of its open files.
+ */
+bool cg_err_is_gone(int err);
+
 /* Single value of one of its files: as kv_read_u64. */
 int cg_read_u64(const struct cg_set *set, const struct cg *cg, const char *file,
 		uint64_t *out);

@@ -134,7 +134,7 @@ static void meet(struct walk *w, size_t len, const char *rest)
 	if (!*rest) {
 		int err = cg_set_get(w->set, w->key, &cg);
 
-		if (err && err != -ENOENT && err != -ENODEV && !w->err)
+		if (err && !cg_err_is_gone(err) && !w->err)
 			w->err = err;
 		w->met |= !err;
 		if (!err && w->recursive)

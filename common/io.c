@@ -214,11 +214,12 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len)
 
 int io_replace_begin(const char *path, char *tmp, size_t size)
 {
-	int n = snprintf(tmp, size, "%s.XXXXXX", path), fd;
 	struct stat st;
+	int n, fd;
 
 	if (!*path)
 		return -ENOENT;
+	n = snprintf(tmp, size, "%s.XXXXXX", path);
 	if (n < 0 || (size_t)n >= size)
 		return -ENAMETOOLONG;
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
@@ -242,7 +243,7 @@ int io_replace_end(const char *path, const char *tmp, int fd, int err)
 
 int io_may_replace(const char *path)
 {
-	char tmp[4096];
+	char tmp[IO_PATH];
 	int fd = io_replace_begin(path, tmp, sizeof(tmp));
 
 	if (fd < 0)
@@ -254,7 +255,7 @@ int io_may_replace(const char *path)
 
 int io_replace(const char *path, const void *data, size_t len, mode_t mode)
 {
-	char tmp[4096];
+	char tmp[IO_PATH];
 	int fd = io_replace_begin(path, tmp, sizeof(tmp)), err;
 	mode_t mask = 0;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -500,6 +501,31 @@ int tool_lock(const char *path)
 	if (lock == -EINTR)
 		clock_reraise();
 	return lock;
+}
+
+int tool_open_table(const char *path, bool again, struct stat *st,
+		    char *reason, size_t size)
+{
+	int flags = O_RDONLY | O_CLOEXEC | (again ? O_NONBLOCK : 0), fd;
+
+	clock_guard();
+	do
+		fd = open(path, flags);
+	while (fd < 0 && errno == EINTR && !clock_may_block());
+	fd = fd < 0 ? -errno : fd;
+	clock_unguard();
+	if (fd == -EINTR)
+		clock_reraise();
+	if (fd < 0 ? stat(path, st) : fstat(fd, st))
+		memset(st, 0, sizeof(*st));
+	if (fd < 0) {
+		snprintf(reason, size, "%s", strerror(-fd));
+	} else if (again && !S_ISREG(st->st_mode)) {
+		snprintf(reason, size, "it is not a regular file");
+		close(fd);
+		fd = -EINVAL;
+	}
+	return fd;
 }
 
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,

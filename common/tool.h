@@ -116,6 +116,16 @@ int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
  */
 int tool_lock(const char *path);
 
+/*
+ * Opens the file of --targets: a descriptor, or -errno with why in reason.  A
+ * FIFO is waited for at the start, and a stop then ends the process; again,
+ * what is no regular file is -EINVAL, as a pipe is read but once.  *st is the
+ * file's, of stat(2) where it could not be opened, and zero where that fails.
+ */
+struct stat;
+int tool_open_table(const char *path, bool again, struct stat *st,
+		    char *reason, size_t size);
+
 /* What an error of rows_next() means, into buf; its line, or 0 for none. */
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 			 size_t size);

@@ -542,6 +542,9 @@ $reason" ]
 	retry 10 grep -qa '/	' "$tab.pipe"
 	refute grep -q "0 targets" "$err.pipe"
 	kill "$tool" "$piped"
+	# a stop ends the wait for the FIFO's writer, without a word
+	runx 143 timeout --preserve-status 1 tmo-reclaim -n --targets "$tab"
+	[ -z "$stderr" ]
 }
 
 @test "-b asks in chunks, of a size or a share" {

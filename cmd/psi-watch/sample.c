@@ -353,7 +353,7 @@ bool reader_is_gone(const struct reader *r, const struct cg *cg)
 	uint64_t ino;
 	int err = cg_inode(r->set, cg->key, &ino);
 
-	return err == -ENOENT || err == -ENODEV || (!err && ino != cg->ino);
+	return cg_err_is_gone(err) || (!err && ino != cg->ino);
 }
 
 static bool is_off_here(const struct reader *r, const struct cg *cg)

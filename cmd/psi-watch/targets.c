@@ -1,7 +1,6 @@
 #include "targets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -222,41 +221,18 @@ static void read_stdin(struct targets *t, const struct cg_set *set)
 		die(0, "%s", fault_text(&f, NULL, text, sizeof(text)));
 }
 
-/* A FIFO is waited for at the start, and later nothing is. */
-static int open_file(const struct targets *t)
-{
-	int flags = O_RDONLY | O_CLOEXEC | (t->running ? O_NONBLOCK : 0), fd;
-
-	clock_guard();
-	do
-		fd = open(t->file, flags);
-	while (fd < 0 && errno == EINTR && !clock_may_block());
-	if (fd < 0)
-		fd = errno == EINTR ? clock_may_block() : -errno;
-	clock_unguard();
-	return fd;
-}
-
-static int fail(struct fault *f, int err, const char *reason)
-{
-	*f = (struct fault){ 0 };
-	snprintf(f->reason, sizeof(f->reason), "%s", reason);
-	return err;
-}
-
 /* Reads the file into an empty table; a pipe, say, but once. */
 static int read_file(struct targets *t, const struct cg_set *set,
 		     struct fault *f)
 {
-	int fd = open_file(t), err;
+	int fd, err;
 
+	*f = (struct fault){ 0 };
+	fd = tool_open_table(t->file, t->running, &t->seen, f->reason,
+			     sizeof(f->reason));
 	if (fd < 0)
-		return fail(f, fd, strerror(-fd));
-	if (fstat(fd, &t->seen))
-		memset(&t->seen, 0, sizeof(t->seen));
-	err = t->running && !S_ISREG(t->seen.st_mode)
-		      ? fail(f, -EINVAL, "it is not a regular file")
-		      : read_table(t, set, fd, f);
+		return fd;
+	err = read_table(t, set, fd, f);
 	close(fd);
 	return err;
 }

@@ -85,7 +85,7 @@ static void filter_row(struct run *run, const struct rows_in *in)
 		line = run_line(run, cg, limit);
 	else
 		line.reason = run_why_not(run, key, err);
-	if (err && !run_is_gone(err)) {
+	if (err && !cg_err_is_gone(err)) {
 		run->status = STATUS_PARTIAL;
 		if (!bad_key)
 			warn(err, "cannot read memory.stat of '%s'", key);

@@ -45,11 +45,6 @@ static void emit(const struct plan *plan, const struct change *c)
 	listing_emit(&listing, plan->out, c);
 }
 
-static bool is_gone(int err)
-{
-	return err == -ENOENT || err == -ENODEV;
-}
-
 /* The cgroup of an entry; -ENOENT too where it was made anew. */
 static int entry_cg(struct cg_set *set, const struct record_entry *e,
 		    struct cg **cg)
@@ -84,7 +79,7 @@ static void record_review(struct record *rec, struct cg_set *set)
 		struct record_entry *e = rec->v + i;
 		int err = entry_cg(set, e, &cg);
 
-		if (is_gone(err))
+		if (cg_err_is_gone(err))
 			record_drop(rec, e);
 		else if (!err && !read_setting(set, cg, e->file, now))
 			record_resolve(rec, e, now);
@@ -359,7 +354,7 @@ static int undo_entry(const struct plan *plan, struct cg_set *set,
 
 	if (!err)
 		err = read_setting(set, cg, e->file, now);
-	if (is_gone(err) || (!err && !strcmp(now, e->old))) {
+	if (cg_err_is_gone(err) || (!err && !strcmp(now, e->old))) {
 		record_drop(rec, e); /* gone, or as it was */
 		return STATUS_OK;
 	}

@@ -12,16 +12,11 @@ enum {
 	FORGET_LOOKS = 600,
 };
 
-bool run_is_gone(int err)
-{
-	return err == -ENOENT || err == -ENODEV;
-}
-
 enum reason run_why_not(struct run *run, const char *key, int err)
 {
 	struct cg *cg;
 
-	if (!run_is_gone(err))
+	if (!cg_err_is_gone(err))
 		return REASON_UNREADABLE;
 	return cg_set_get(&run->set, key, &cg) ? REASON_GONE
 					       : REASON_NO_CONTROLLER;

@@ -44,7 +44,6 @@ void run_look_at_world(struct run *run);
  * lacks the controller.
  */
 enum reason run_why_not(struct run *run, const char *key, int err);
-bool run_is_gone(int err);
 
 /* Says once that a limit is kept by an estimate: the kernel does not count. */
 void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit);

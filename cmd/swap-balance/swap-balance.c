@@ -68,11 +68,11 @@ static void look_at(struct run *run, struct cg *cg)
 
 	if (!err)
 		run_warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
-	if (err && !run_is_gone(err))
+	if (err && !cg_err_is_gone(err))
 		warn(err, "cannot read memory.stat of '%s'", cg->key);
 	else if (err && cg->named)
 		tell_no_controller(run, cg);
-	if (err && (cg->named || !run_is_gone(err)))
+	if (err && (cg->named || !cg_err_is_gone(err)))
 		run->status = STATUS_PARTIAL;
 }
 

@@ -19,7 +19,7 @@ static void no_cgroup(struct result *r, const char *key, int err)
 		.time_ms = clock_unix_ms(),
 		.reason = REASON_GONE,
 	};
-	if (err != -ENOENT && err != -ENODEV)
+	if (!cg_err_is_gone(err))
 		r->reason = REASON_ERROR;
 }
 

@@ -282,7 +282,7 @@ static bool is_gone(const struct period *s)
 
 	if (fd >= 0)
 		close(fd);
-	return root_is_live() && (fd == -ENOENT || fd == -ENODEV);
+	return root_is_live() && cg_err_is_gone(fd);
 }
 
 enum reason observe(struct period *s)

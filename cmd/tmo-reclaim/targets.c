@@ -1,7 +1,6 @@
 #include "targets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,30 +165,20 @@ static int read_rows(const struct cg_set *set, int fd, struct targets *t,
 	return err;
 }
 
-/* A FIFO is waited for at the start, and later nothing is. */
-static int open_file(const char *path, bool again)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | (again ? O_NONBLOCK : 0));
-
-	return fd < 0 ? -errno : fd;
-}
-
 int targets_load(const struct cg_set *set, const char *path,
 		 struct targets *out, struct targets_fault *fault)
 {
+	char reason[sizeof(fault->reason)];
 	struct targets t = { 0 };
-	bool again = out->by_key;
-	struct stat st = { 0 };
-	int err, fd = open_file(path, again);
+	struct stat st;
+	int err, fd = tool_open_table(path, out->by_key, &st, reason,
+				      sizeof(reason));
 
-	if (fd < 0)
-		return refuse(fault, 0, strerror(-fd), fd);
-	if (!fstat(fd, &st))
-		t.changed = st.st_mtim;
-	err = again && !S_ISREG(st.st_mode)
-		      ? refuse(fault, 0, "it is not a regular file", -EINVAL)
-		      : read_rows(set, fd, &t, fault);
-	close(fd);
+	t.changed = st.st_mtim;
+	err = fd < 0 ? refuse(fault, 0, reason, fd)
+		     : read_rows(set, fd, &t, fault);
+	if (fd >= 0)
+		close(fd);
 	if (err) {
 		out->changed = t.changed; /* told once */
 		targets_free(&t);
