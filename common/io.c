@@ -5,18 +5,24 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "root.h"
 
-/* So much a pipe takes that says it can be written to (pipe(7)). */
-enum { OFFER = PIPE_BUF };
+enum {
+	/* So much a pipe takes that says it can be written to (pipe(7)). */
+	OFFER = PIPE_BUF,
+	REPLACE_WAIT_MS = 1000,
+};
 
 int io_open(int dirfd, const char *path, int flags)
 {
@@ -212,32 +218,98 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+/* Is it still the file of that name? */
+static bool is_at(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return !fstat(fd, &held) && !lstat(path, &named) &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* A new file, with the lock that tells that its writer lives. */
+static int create_locked(const char *tmp)
+{
+	int fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	if ((!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) &&
+	    is_at(fd, tmp))
+		return fd;
+	close(fd); /* another run took it for one that was left */
+	return -EEXIST;
+}
+
+/* What a killed run has left; -EWOULDBLOCK: the run that writes it lives. */
+static int remove_left(const char *tmp)
+{
+	int fd = open(tmp, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		err = -EEXIST;
+	else if (flock(fd, LOCK_EX | LOCK_NB) ||
+		 (is_at(fd, tmp) && unlink(tmp)))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* A run writes for moments: longer is no run to wait for. */
+static int create_only(const char *tmp)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	int fd, err;
+
+	for (int i = 0; i < REPLACE_WAIT_MS; i++) {
+		fd = create_locked(tmp);
+		if (fd != -EEXIST)
+			return fd;
+		err = remove_left(tmp);
+		if (err && err != -EWOULDBLOCK)
+			return err;
+		if (err)
+			nanosleep(&ms, NULL);
+	}
+	return -EBUSY;
+}
+
 int io_replace_begin(const char *path, char *tmp, size_t size)
 {
 	struct stat st;
-	int n, fd;
+	int n;
 
 	if (!*path)
 		return -ENOENT;
-	n = snprintf(tmp, size, "%s.XXXXXX", path);
+	n = snprintf(tmp, size, "%s.tmo-tmp", path);
 	if (n < 0 || (size_t)n >= size)
 		return -ENAMETOOLONG;
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
 		return S_ISLNK(st.st_mode)   ? -ELOOP
 		       : S_ISDIR(st.st_mode) ? -EISDIR
 					     : -ENOTSUP;
-	fd = mkostemp(tmp, O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return create_only(tmp);
 }
 
 int io_replace_end(const char *path, const char *tmp, int fd, int err)
 {
+	/* The lock lasts until the name is free. */
+	int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (held < 0 && !err)
+		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;
 	if (!err && rename(tmp, path))
 		err = -errno;
 	if (err)
 		unlink(tmp);
+	if (held >= 0)
+		close(held);
 	return err;
 }
 
@@ -248,8 +320,8 @@ int io_may_replace(const char *path)
 
 	if (fd < 0)
 		return fd;
-	close(fd);
 	unlink(tmp);
+	close(fd);
 	return 0;
 }
 

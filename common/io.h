@@ -72,7 +72,11 @@ int io_replace(const char *path, const void *data, size_t len, mode_t mode);
 
 /*
  * The same in parts: a new file beside path, of mode 0600, named in tmp, and
- * what makes it path, unless err is one.  No fsync.
+ * what makes it path, unless err is one.  No fsync.  The name is always
+ * path.tmo-tmp, and its writer holds its lock (flock(2)): what a killed run
+ * left is removed, and one that another run writes is waited for, a second at
+ * most
+ * (-EBUSY).
  */
 enum { IO_PATH = 4096 };
 int io_replace_begin(const char *path, char *tmp, size_t size);

@@ -246,6 +246,27 @@ swap-balance: prometheus: column 'innermost' is left out: 'innermost' already is
 	done
 }
 
+@test "--out: what a killed run leaves is gone after the next; of two at once none takes the other's" {
+	F=$BATS_TEST_TMPDIR/m/x.prom
+	mkdir "$BATS_TEST_TMPDIR/m"
+	export LD_PRELOAD=$TMO_BUILD/faultio.so
+	FAULT=x.prom:write:hang psi-watch -i 6s --out "$F" /w.slice >/dev/null 3>&- &
+	retry 10 test -e "$F.tmo-tmp"
+	kill -9 $!
+	wait $! || true
+	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom.tmo-tmp ]
+	runx 0 psi-watch -i 6s --out "$F" /w.slice
+	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
+	FAULT=x.prom:write:hang psi-watch -i 6s --out "$F" /w.slice >/dev/null 3>&- &
+	retry 10 test -e "$F.tmo-tmp"
+	# it waits a second, and is told what holds it up
+	runx 2 psi-watch -i 6s --out "$F" /w.slice
+	one_line "--out: cannot replace '$F': Device or resource busy"
+	wait $!
+	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
+	promtool check metrics <"$F"
+}
+
 # on COLUMNS COMMAND: what a terminal of that width shows.
 on() {
 	script -qec "stty cols $1 rows 40; $2" /dev/null </dev/null | tr -d '\r'

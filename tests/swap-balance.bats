@@ -1439,6 +1439,23 @@ maintain() {
 	[ "$(cat "$ZRAM/writeback_limit")" = 0 ]
 }
 
+@test "what a killed run leaves beside a state file is gone after the next run" {
+	local file
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
+	for file in state state.undo state.evidence; do
+		FAULT=$file.tmo-tmp:write:hang LD_PRELOAD=$TMO_BUILD/faultio.so \
+			swap-balance -S "$STATE" -b 80M/20s --apply --dwell 0s /w.slice/file >/dev/null 2>&1 3>&- &
+		retry 10 test -e "$BATS_TEST_TMPDIR/$file.tmo-tmp"
+		kill -9 $!
+		wait $! || true
+		[ -e "$BATS_TEST_TMPDIR/$file.tmo-tmp" ]
+		runx 0 balance -b 80M/20s --apply --dwell 0s -q -H /w.slice/file
+		[ "$(cd "$BATS_TEST_TMPDIR" && ls -d state*)" = $'state\nstate.evidence\nstate.evidence.lock\nstate.lock\nstate.undo\nstate.undo.lock' ]
+		rm -f "$STATE"*
+	done
+}
+
 # killed: ends a round by kill -9 while it writes back.
 killed() {
 	FAULT=zram0/writeback:write:hang:3 LD_PRELOAD=$TMO_BUILD/faultio.so \

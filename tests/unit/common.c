@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-
 #include <unistd.h>
 
 #include "clock.h"
@@ -57,7 +57,7 @@ static void test_num(void)
 	static const char *const no_numbers[] = {
 		"",   "0x10", "0X10",  "nan", "inf", "infinity",
 		" 1", "1 ",   "\t1",   "+1",  "1e3", "1,5",
-		".5", "1.",   "1.2.3", "-",   "--1", "1\n",
+		".5", "1.",   "1.2.3", "-",   "--1", "1K1",
 	};
 	const char *rest = "1.5TBW";
 	double pct;
@@ -273,6 +273,38 @@ static void test_crc32(void)
 	ok(same, "CRC-32 of every length and alignment");
 }
 
+/* A temporary of a living writer stays, and one that was left does not. */
+static void test_replace(void)
+{
+	char path[] = "/tmp/tmo-unit.XXXXXX", left[64], tmp[IO_PATH], buf[8];
+	int fd = mkstemp(path);
+	struct stat st;
+
+	close(fd);
+	snprintf(left, sizeof(left), "%s.tmo-tmp", path);
+	fd = open(left, O_RDWR | O_CREAT, 0600);
+	ok(!flock(fd, LOCK_EX), "a writer lives");
+	ok(io_replace(path, "a", 1, 0600) == -EBUSY && !stat(left, &st),
+	   "its temporary is left to it");
+	close(fd);
+	ok(!io_replace(path, "a", 1, 0600) && stat(left, &st),
+	   "what a killed writer left is gone");
+	fd = open(path, O_RDONLY);
+	ok(io_slurp(fd, buf, sizeof(buf)) == 1 && *buf == 'a',
+	   "and the file is written");
+	close(fd);
+	ok(!io_may_replace(path) && stat(left, &st), "a try leaves nothing");
+	fd = io_replace_begin(path, tmp, sizeof(tmp));
+	ok(io_replace_end(path, tmp, fd, -EIO) == -EIO && stat(left, &st),
+	   "nor does a failure");
+	ok(!symlink("/nowhere", left) &&
+		   io_replace(path, "a", 1, 0600) == -ELOOP &&
+		   !lstat(left, &st),
+	   "a link in its place is nobody's to remove");
+	unlink(left);
+	unlink(path);
+}
+
 static void test_state(void)
 {
 	char path[] = "/tmp/tmo-unit.XXXXXX", link[64];
@@ -380,6 +412,7 @@ int main(void)
 	test_mem();
 	test_rows();
 	test_crc32();
+	test_replace();
 	test_state();
 	test_tier();
 	return tap_done();
