@@ -148,39 +148,30 @@ static bool is_marked(const struct chunk *c, size_t i)
 	return i < c->in_bitmap && bits_has(c->idle, i);
 }
 
-static size_t same_words(const uint64_t *words, size_t i, size_t limit)
-{
-	const uint64_t word = words[i];
-
-	while (i < limit && words[i] == word)
-		i++;
-	return i;
-}
-
-static size_t same_before(const struct chunk *c, size_t i, size_t limit)
-{
-	const uint64_t before = c->before[i];
-
-	while (i < limit && !((c->before[i] ^ before) >> PF_IDLE & 1))
-		i++;
-	return i;
-}
-
-/* The end of the frames from i on of which judge() says the same, but for
- * is_left(). */
+/*
+ * The end of the frames from i on of which judge() says the same, but for
+ * is_left().  In one loop for all of them: most runs are short.
+ */
 static size_t alike_end(const struct chunk *c, size_t i, size_t limit)
 {
 	const size_t from = c->from;
+	const uint8_t *age = c->age - from;
+	const uint64_t *flags = c->flags;
+	const uint64_t *cgroup = c->cgroup ? c->cgroup : flags;
+	const uint64_t *before = c->before ? c->before : flags;
+	const uint64_t mark = c->before ? UINT64_C(1) << PF_IDLE : 0;
+	size_t end = i + 1;
 
 	if (i < c->in_bitmap && c->in_bitmap < limit)
 		limit = c->in_bitmap;
 	limit = bits_alike(c->idle, i, limit);
 	limit = from + bits_alike(c->swap, i - from, limit - from);
-	limit = from + bytes_alike(c->age, i - from, limit - from);
-	limit = same_words(c->flags, i, limit);
-	if (c->cgroup)
-		limit = same_words(c->cgroup, i, limit);
-	return c->before ? same_before(c, i, limit) : limit;
+	while (end < limit &&
+	       !((flags[end] ^ flags[i]) | (cgroup[end] ^ cgroup[i]) |
+		 ((before[end] ^ before[i]) & mark) |
+		 (uint64_t)(age[end] ^ age[i])))
+		end++;
+	return end;
 }
 
 /*
@@ -229,9 +220,7 @@ static void put_run(const struct chunk *c, size_t i, size_t end,
 
 	if (from >= end)
 		return;
-	memset(c->age + (from - c->from), f->left ? AGE_LEFT : f->age,
-	       end - from);
-	bits_set(c->swap, from - c->from, end - c->from, f->swap);
+	pack_run(c->pack, end - from, f->left ? AGE_LEFT : f->age, f->swap);
 	count(f, end - from, t);
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pack.h"
 #include "tally.h"
 
 /* include/uapi/linux/kernel-page-flags.h; not in every libc's headers. */
@@ -50,8 +51,9 @@ struct chunk {
 				 * there is still of the page that we marked;
 				 * NULL: not asked */
 	const uint64_t *cgroup; /* kpagecgroup, or NULL */
-	uint8_t *age;		/* in and out, of the first to count on */
-	uint64_t *swap;		/* likewise: bit set: anon or shmem */
+	const uint8_t *age;	/* as they were, of the first to count on */
+	const uint64_t *swap;	/* likewise: bit set: anon or shmem */
+	struct pack *pack;	/* out: as they are, of those to count */
 	uint64_t *mark;		/* out: bits to write to the bitmap */
 	int node;
 	size_t in_bitmap; /* so many pages the bitmap has */

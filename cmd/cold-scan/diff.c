@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "keep.h"
 #include "msg.h"
+#include "pack.h"
 #include "tool.h"
 
 /* A state, and what it tells of the section at hand. */
@@ -42,7 +43,8 @@ static void side_next(struct side *s, const char *path)
 {
 	if (!keep_next(&s->file, &s->sec, s->marked) ||
 	    s->sec.kept > s->file.head.page_bytes * 8 ||
-	    !keep_ages(&s->file, &s->sec, s->age, s->swap))
+	    !pack_open_parts(s->file.ages, s->file.n, s->sec.kept,
+			     s->sec.passes, s->age, s->swap))
 		die(EBADMSG, "--diff: cannot use '%s'", path);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,8 +35,10 @@ struct worker {
 	struct idle *s;
 	int bitmap, flags, cgroup;
 	uint64_t *idle, *mark, *flag, *ino, *before;
-	uint8_t *age, *packed; /* of a section, and packed anew */
+	uint8_t *age; /* of a section, as they were */
 	uint64_t *swap;
+	struct pack pack; /* as they are */
+	uint8_t *packed, *differ;
 	size_t words; /* words of the bitmap that were there */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
@@ -182,7 +185,8 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 	return *n ? 0 : -ENOENT;
 }
 
-static struct section *section_at(const struct idle *s, uint64_t pfn)
+/* The first one that ends behind that frame, or NULL. */
+static struct section *section_from(const struct idle *s, uint64_t pfn)
 {
 	size_t lo = 0, hi = s->n;
 
@@ -194,7 +198,14 @@ static struct section *section_at(const struct idle *s, uint64_t pfn)
 		else
 			hi = mid;
 	}
-	return lo < s->n && s->v[lo].pfn <= pfn ? s->v + lo : NULL;
+	return lo < s->n ? s->v + lo : NULL;
+}
+
+static struct section *section_at(const struct idle *s, uint64_t pfn)
+{
+	struct section *sec = section_from(s, pfn);
+
+	return sec && sec->pfn <= pfn ? sec : NULL;
 }
 
 static int by_pfn(const void *a, const void *b)
@@ -233,14 +244,11 @@ uint32_t idle_kept(const struct idle *s, const struct section *sec)
 static bool unpack(const struct idle *s, const struct section *sec,
 		   uint8_t *age, uint64_t *swap)
 {
-	uint32_t n = idle_kept(s, sec);
+	const struct pack_part all = { sec->packed, sec->packed_len };
 
-	if (sec->packed_len)
-		return pack_open(sec->packed, sec->packed_len, n, sec->passes,
-				 age, swap);
-	memset(age, AGE_NONE, n);
-	memset(swap, 0, n / 8);
-	return true;
+	return pack_open_parts(sec->told ? sec->told : &all,
+			       sec->told ? s->n_told : 1, idle_kept(s, sec),
+			       sec->passes, age, swap);
 }
 
 static uint8_t *copy(const uint8_t *from, size_t len)
@@ -249,22 +257,18 @@ static uint8_t *copy(const uint8_t *from, size_t len)
 }
 
 /* What is to be kept of it, of the pass that is through. */
-static void repack(struct worker *w, struct section *sec)
+static void keep_pass(struct worker *w, struct section *sec)
 {
-	uint32_t n = idle_kept(w->s, sec);
-	size_t len = pack_ages(w->age, w->swap, n, sec->passes, w->packed);
-	uint8_t *differ = w->packed + len;
-
+	pack_end(&w->pack);
 	if (w->s->differ) {
 		free(sec->differ);
-		sec->differ_len =
-			(uint32_t)pack_differ(sec->packed, sec->packed_len,
-					      w->packed, len, n, differ);
-		sec->differ = copy(differ, sec->differ_len);
+		sec->differ_len = (uint32_t)w->pack.differ_len;
+		sec->differ = copy(w->differ, sec->differ_len);
 	}
 	free(sec->packed);
-	sec->packed = copy(w->packed, len);
-	sec->packed_len = (uint32_t)len;
+	sec->packed_len = (uint32_t)w->pack.len;
+	sec->packed = copy(w->packed, sec->packed_len);
+	sec->told = NULL;
 	free(sec->open);
 	sec->open = NULL;
 }
@@ -292,9 +296,9 @@ static void add_range(struct idle *s, const struct pfn_range *r)
 			pfn = sec->pfn + sec->pages;
 			continue;
 		}
-		for (uint64_t p = pfn; p < stop; p += 64)
-			if (section_at(s, p))
-				stop = p;
+		sec = section_from(s, pfn);
+		if (sec && sec->pfn < stop)
+			stop = sec->pfn;
 		s->v = xrealloc(s->v, s->n + 1, sizeof(*s->v));
 		section_init(s->v + s->n++, pfn, stop, r->node);
 		if (s->n > 1 && s->v[s->n - 2].pfn > pfn)
@@ -333,17 +337,52 @@ static void drop_sections(struct idle *s)
 	free(s->v);
 	s->v = NULL;
 	s->n = 0;
+	free(s->told);
+	s->told = NULL;
+}
+
+static void forget(struct section *sec)
+{
+	free(sec->packed);
+	sec->packed = NULL;
+	sec->packed_len = sec->passes = 0;
+	sec->told = NULL;
 }
 
 void idle_forget(struct idle *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++)
+		forget(s->v + i);
+	free(s->told);
+	s->told = NULL;
+}
+
+void idle_leave_file(struct idle *s)
+{
+	size_t most = section_pages(s);
+	uint8_t *age = xcalloc(most, 1),
+		*packed = xcalloc(2 * pack_most(most), 1);
+	uint64_t *swap = xcalloc(most / 64, 8);
+
+	for (size_t i = 0; s->told && i < s->n; i++) {
 		struct section *sec = s->v + i;
 
-		free(sec->packed);
-		sec->packed = NULL;
-		sec->packed_len = sec->passes = 0;
+		if (!sec->told)
+			continue;
+		if (!unpack(s, sec, age, swap)) {
+			forget(sec);
+			continue;
+		}
+		sec->packed_len = (uint32_t)pack_ages(
+			age, swap, idle_kept(s, sec), sec->passes, packed);
+		sec->packed = copy(packed, sec->packed_len);
+		sec->told = NULL;
 	}
+	free(age);
+	free(packed);
+	free(swap);
+	free(s->told);
+	s->told = NULL;
 }
 
 int idle_layout(struct idle *s)
@@ -437,6 +476,7 @@ static int judge_run(struct worker *w, struct section *sec, size_t at,
 		.cgroup = w->cgroup >= 0 ? w->ino : NULL,
 		.age = w->age + kept,
 		.swap = w->swap + kept / 64,
+		.pack = &w->pack,
 		.mark = w->mark,
 		.in_bitmap = w->words * 64,
 		.node = sec->node,
@@ -602,8 +642,14 @@ static int scan_section(struct worker *w, struct section *sec)
 {
 	int err;
 
-	if (!unpack(w->s, sec, w->age, w->swap))
-		return -EBADMSG;
+	/* A checksum that fits is no proof: such a section starts afresh. */
+	if (!unpack(w->s, sec, w->age, w->swap)) {
+		forget(sec);
+		unpack(w->s, sec, w->age, w->swap);
+	}
+	pack_begin(&w->pack, idle_kept(w->s, sec), sec->passes + 1, w->packed);
+	if (w->s->differ)
+		pack_compare(&w->pack, w->age, w->swap, sec->passes, w->differ);
 	w->folio.head = FOLIO_NONE;
 	sec->read_at = now_cs();
 	if (w->s->sample > 1) {
@@ -612,10 +658,24 @@ static int scan_section(struct worker *w, struct section *sec)
 		read_run(w, sec, 0, sec->pages);
 		err = judge_run(w, sec, 0, sec->pages, 0, 0, w->out);
 	}
+	/* What is marked, and what of that was seen, is not known. */
+	if (err) {
+		forget(sec);
+		return err;
+	}
 	/* The marks hold from the end of the write on: round up. */
 	sec->marked[sec->passes++ % AGES] = now_cs() + root_is_live();
-	repack(w, sec);
-	return err;
+	keep_pass(w, sec);
+	return 0;
+}
+
+/* What was read of the file is in memory as long as there is room, or to be
+ * read again: no part of ours. */
+static void drop_told(const struct idle *s)
+{
+	if (s->told)
+		madvise((void *)(uintptr_t)s->told_map, s->told_bytes,
+			MADV_DONTNEED);
 }
 
 static void *work(void *arg)
@@ -631,6 +691,8 @@ static void *work(void *arg)
 
 		if (err)
 			s->err = err;
+		if (i % 64 == 63)
+			drop_told(s);
 		rest(s, (cpu_us(CLOCK_THREAD_CPUTIME_ID) - before) * s->jobs);
 		progress(s, i + 1);
 	}
@@ -653,8 +715,8 @@ static int worker_open(struct worker *w, struct idle *s, int mode)
 	w->before = s->promoted ? xcalloc(pages, 8) : NULL;
 	w->age = xcalloc(pages, 1);
 	w->swap = xcalloc(pages / 64, 8);
-	/* Behind what is packed comes what differs. */
-	w->packed = xcalloc(2 * pack_most(pages) + 1, 1);
+	w->packed = xcalloc(2 * pack_most(pages), 1);
+	w->differ = xcalloc(pack_most(pages) + 1, 1);
 	if (w->bitmap < 0)
 		return w->bitmap;
 	return w->flags < 0 ? w->flags : 0;
@@ -674,6 +736,7 @@ static void worker_close(struct worker *w)
 	free(w->age);
 	free(w->swap);
 	free(w->packed);
+	free(w->differ);
 	tally_free(&w->own);
 	tally_free(&w->unit);
 }

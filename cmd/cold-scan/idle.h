@@ -26,10 +26,12 @@ struct section {
 	uint64_t pfn; /* a multiple of 64 */
 	uint32_t pages;
 	int node;
-	uint8_t *packed;       /* the ages, see pack.h */
-	uint32_t packed_len;   /* 0: none yet */
-	uint8_t *differ;       /* what the last pass made of them */
-	uint32_t differ_len;   /* 0: nothing */
+	uint8_t *packed;	      /* the ages, see pack.h */
+	uint32_t packed_len;	      /* 0: none yet */
+	const struct pack_part *told; /* -S: the ages that a file tells, up to
+				       * the first pass; NULL: none */
+	uint8_t *differ;	      /* what the last pass made of them */
+	uint32_t differ_len;	      /* 0: nothing */
 	uint8_t *open;	       /* its kinds and ages one by one, or NULL */
 	uint32_t passes;       /* over this section, by us */
 	uint32_t marked[AGES]; /* when, in 1/100 s since boot: a ring */
@@ -54,6 +56,11 @@ struct idle {
 	atomic_ullong told_us; /* when it was last shown */
 	atomic_bool stop;      /* another thread's wish */
 
+	struct pack_part *told; /* of all sections, n_told of each */
+	size_t n_told;
+	const void *told_map; /* where it is */
+	size_t told_bytes;
+
 	uint32_t passes;
 	uint64_t start_us, end_us; /* of the last pass */
 	uint64_t before_us;	   /* start of the one before it */
@@ -77,6 +84,9 @@ void idle_close(struct idle *s);
 
 /* As if no pass had been. */
 void idle_forget(struct idle *s);
+
+/* The file that told ages is left: those not yet looked at come to memory. */
+void idle_leave_file(struct idle *s);
 
 /* Only finds the sections, anew, to hold ages that another run told. */
 int idle_layout(struct idle *s);

@@ -170,6 +170,9 @@ int keep_save(struct keep *k, const char *path, struct idle *s)
 	struct sink *out = xcalloc(1, sizeof(*out));
 	int err = -ESTALE;
 
+	/* Nobody may read what is added to. */
+	idle_leave_file(s);
+	keep_close(&k->file);
 	if (s->differ && k->end && k->sections == s->n &&
 	    k->end - k->base < PASSES_SHARE * k->base)
 		err = append(k, path, s, out);
@@ -192,30 +195,23 @@ int keep_save(struct keep *k, const char *path, struct idle *s)
 
 /* What was read of a file is in memory as long as there is room, or to be read
  * again: no part of ours. */
-static void drop(const unsigned char **from, const unsigned char *to)
+static void drop(const struct keep_file *f)
 {
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t first = (uintptr_t)*from / page * page;
-	uintptr_t end = (uintptr_t)to / page * page;
-
-	if (end < first + (1 << 20))
-		return;
-	madvise((void *)first, end - first, MADV_DONTNEED);
-	*from = to;
+	madvise((void *)(uintptr_t)f->map, f->size, MADV_DONTNEED);
 }
 
-static uint32_t checksum(const unsigned char *p, size_t len)
+static uint32_t checksum(const struct keep_file *f, const unsigned char *p,
+			 size_t len)
 {
-	const unsigned char *dropped = p;
 	uint32_t crc = 0;
 
 	while (len) {
-		size_t n = len < 1 << 16 ? len : 1 << 16;
+		size_t n = len < 1 << 20 ? len : 1 << 20;
 
 		crc = state_crc32_more(crc, p, n);
 		p += n;
 		len -= n;
-		drop(&dropped, p);
+		drop(f);
 	}
 	return crc;
 }
@@ -236,14 +232,13 @@ static const unsigned char *take_record(struct keep_file *f,
 	    r.bytes < sizeof(f->head) || (f->n && r.sections != f->sections))
 		return NULL;
 	memcpy(&crc, p + sizeof(r) + r.bytes, sizeof(crc));
-	if (checksum(p, sizeof(r) + r.bytes) != crc)
+	if (checksum(f, p, sizeof(r) + r.bytes) != crc)
 		return NULL;
 	memcpy(&f->head, p + sizeof(r), sizeof(f->head));
 	f->sections = r.sections;
 	f->part = xrealloc(f->part, f->n + 1, sizeof(*f->part));
 	f->part[f->n++] =
 		(struct keep_part){ .at = p + sizeof(r) + sizeof(f->head),
-				    .dropped = p,
 				    .end = p + sizeof(r) + r.bytes };
 	return p + sizeof(r) + r.bytes + CRC_BYTES;
 }
@@ -293,6 +288,7 @@ int keep_open(struct keep_file *f, const char *path)
 		return -ENOMEM;
 	}
 	err = take_records(f);
+	f->ages = xcalloc(f->n + 1, sizeof(*f->ages));
 	if (err)
 		keep_close(f);
 	return err;
@@ -303,16 +299,15 @@ void keep_close(struct keep_file *f)
 	if (f->map)
 		munmap((void *)(uintptr_t)f->map, f->size);
 	free(f->part);
+	free(f->ages);
 	memset(f, 0, sizeof(*f));
 }
 
 static bool take_section(struct keep_part *p, struct keep_section *sec,
-			 uint32_t marked[AGES])
+			 uint32_t marked[AGES], struct pack_part *ages)
 {
-	size_t left;
+	size_t left = (size_t)(p->end - p->at);
 
-	p->at += p->len;
-	left = (size_t)(p->end - p->at);
 	if (left < sizeof(*sec))
 		return false;
 	memcpy(sec, p->at, sizeof(*sec));
@@ -327,8 +322,8 @@ static bool take_section(struct keep_part *p, struct keep_section *sec,
 		memcpy(marked + m % AGES, p->at, sizeof(*marked));
 		p->at += sizeof(*marked);
 	}
-	p->len = sec->len;
-	drop(&p->dropped, p->at);
+	*ages = (struct pack_part){ p->at, sec->len };
+	p->at += sec->len;
 	return true;
 }
 
@@ -338,69 +333,41 @@ bool keep_next(struct keep_file *f, struct keep_section *sec,
 	struct keep_section first;
 
 	memset(marked, 0, AGES * sizeof(*marked));
-	if (!take_section(f->part, &first, marked))
+	if (++f->taken % 64 == 0)
+		drop(f);
+	if (!take_section(f->part, &first, marked, f->ages))
 		return false;
 	*sec = first;
 	for (size_t i = 1; i < f->n; i++)
-		if (!take_section(f->part + i, sec, marked) ||
+		if (!take_section(f->part + i, sec, marked, f->ages + i) ||
 		    sec->pfn != first.pfn || sec->pages != first.pages ||
 		    sec->kept != first.kept)
 			return false;
 	return true;
 }
 
-bool keep_ages(const struct keep_file *f, const struct keep_section *sec,
-	       uint8_t *age, uint64_t *swap)
-{
-	const struct keep_part *p = f->part;
-
-	if (!p->len) {
-		memset(age, AGE_NONE, sec->kept);
-		memset(swap, 0, sec->kept / 8);
-	} else if (!pack_open(p->at, p->len, sec->kept, sec->passes, age,
-			      swap)) {
-		return false;
-	}
-	while (++p < f->part + f->n)
-		if (!pack_apply(p->at, p->len, sec->kept, sec->passes, age,
-				swap))
-			return false;
-	return true;
-}
-
-/* The memory layout, then what is told of each of its sections; or why not. */
+/* The memory layout, and where the ages of its sections are; or why not. */
 static const char *restore_sections(struct idle *s, struct keep_file *f)
 {
-	size_t most = s->page_bytes * 8;
-	uint8_t *age = xcalloc(most, 1), *packed = xcalloc(pack_most(most), 1);
-	uint64_t *swap = xcalloc(most / 64, 8);
-	const char *why = NULL;
-
-	for (size_t i = 0; !why && i < s->n; i++) {
+	s->told = xcalloc(s->n * f->n, sizeof(*s->told));
+	s->n_told = f->n;
+	s->told_map = f->map;
+	s->told_bytes = f->size;
+	for (size_t i = 0; i < s->n; i++) {
 		struct section *sec = s->v + i;
 		struct keep_section k;
 
 		if (!keep_next(f, &k, sec->marked))
-			why = "it is damaged";
-		else if (k.pfn != sec->pfn || k.pages != sec->pages ||
-			 k.kept != idle_kept(s, sec))
-			why = "the memory layout has changed";
-		else if (!keep_ages(f, &k, age, swap))
-			why = "it is damaged";
-		if (why)
-			break;
+			return "it is damaged";
+		if (k.pfn != sec->pfn || k.pages != sec->pages ||
+		    k.kept != idle_kept(s, sec))
+			return "the memory layout has changed";
 		sec->passes = k.passes;
 		sec->read_at = k.read_at;
-		sec->packed_len = (uint32_t)pack_ages(age, swap, k.kept,
-						      k.passes, packed);
-		free(sec->packed);
-		sec->packed = xcalloc(sec->packed_len, 1);
-		memcpy(sec->packed, packed, sec->packed_len);
+		sec->told = memcpy(s->told + i * f->n, f->ages,
+				   f->n * sizeof(*f->ages));
 	}
-	free(age);
-	free(packed);
-	free(swap);
-	return why;
+	return NULL;
 }
 
 /* NULL, or why not; then there are no ages. */
@@ -495,11 +462,12 @@ int keep_load(struct keep *k, const char *path, struct idle *s)
 	why = restore(s, &f);
 	if (why) {
 		note("-S: '%s' is not used (%s): ages start at 0", path, why);
+		keep_close(&f);
 	} else {
-		*k = (struct keep){ (off_t)f.base, (off_t)f.size, f.sections };
+		*k = (struct keep){ (off_t)f.base, (off_t)f.size, f.sections,
+				    f };
 		s->differ = true;
 	}
-	keep_close(&f);
 	return lock;
 }
 
@@ -511,6 +479,7 @@ int keep_peek(const char *path, struct idle *s)
 	if (err)
 		return err;
 	err = restore(s, &f) ? -ESTALE : 0;
+	idle_leave_file(s);
 	keep_close(&f);
 	return err;
 }

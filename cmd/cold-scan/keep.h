@@ -13,10 +13,51 @@
 
 #include "idle.h"
 
+/* In the machine's own byte order: the file never leaves it. */
+struct keep_head {
+	char boot[40];
+	uint64_t page_bytes, sample, seed;
+	uint64_t start_us, before_us, moved_pages, scanned_pages;
+	uint32_t passes, suspect;
+	uint64_t suspect_us[IDLE_SUSPICIONS];
+};
+
+/* Behind it the times of so many marks, the oldest first, and bytes of ages. */
+struct keep_section {
+	uint64_t pfn;
+	uint32_t pages, kept, passes, read_at, marks, len;
+};
+
+/* A file that is read section by section: where that stands in each record. */
+struct keep_part {
+	const unsigned char *at, *end;
+};
+struct keep_file {
+	const unsigned char *map;
+	size_t size;
+	struct keep_part *part;
+	struct pack_part *ages; /* of the section at hand, of each record */
+	size_t n;
+	struct keep_head head; /* the last one's */
+	size_t sections;
+	size_t taken;
+	size_t base; /* where the first record ends */
+};
+
+/* 0, or -errno as state_read() has it. */
+int keep_open(struct keep_file *f, const char *path);
+void keep_close(struct keep_file *f);
+
+/* The next section and its ring of marks; false: it is damaged. */
+bool keep_next(struct keep_file *f, struct keep_section *sec,
+	       uint32_t marked[AGES]);
+
 /* A file as the last save left it. */
 struct keep {
 	off_t base, end; /* of all ages, of the whole; 0: to be written anew */
 	size_t sections;
+	struct keep_file
+		file; /* the ages of sections are there, up to a pass */
 };
 
 /*
@@ -35,48 +76,5 @@ int keep_peek(const char *path, struct idle *s);
 
 /* After a pass of idle_pass(): 0 or -errno. */
 int keep_save(struct keep *k, const char *path, struct idle *s);
-
-/* In the machine's own byte order: the file never leaves it. */
-struct keep_head {
-	char boot[40];
-	uint64_t page_bytes, sample, seed;
-	uint64_t start_us, before_us, moved_pages, scanned_pages;
-	uint32_t passes, suspect;
-	uint64_t suspect_us[IDLE_SUSPICIONS];
-};
-
-/* Behind it the times of so many marks, the oldest first, and bytes of ages. */
-struct keep_section {
-	uint64_t pfn;
-	uint32_t pages, kept, passes, read_at, marks, len;
-};
-
-/* A file that is read section by section: of each record where that stands. */
-struct keep_part {
-	const unsigned char *at, *end; /* at: what is told of its ages */
-	const unsigned char *dropped;  /* up to there from memory */
-	uint32_t len;
-};
-struct keep_file {
-	const unsigned char *map;
-	size_t size;
-	struct keep_part *part;
-	size_t n;
-	struct keep_head head; /* the last one's */
-	size_t sections;
-	size_t base; /* where the first record ends */
-};
-
-/* 0, or -errno as state_read() has it. */
-int keep_open(struct keep_file *f, const char *path);
-void keep_close(struct keep_file *f);
-
-/* The next section and its ring of marks; false: it is damaged. */
-bool keep_next(struct keep_file *f, struct keep_section *sec,
-	       uint32_t marked[AGES]);
-
-/* The ages of sec->kept frames of that section; likewise. */
-bool keep_ages(const struct keep_file *f, const struct keep_section *sec,
-	       uint8_t *age, uint64_t *swap);
 
 #endif

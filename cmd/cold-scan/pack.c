@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "age.h"
 #include "bits.h"
 
 /* What stands for an age: 0, or the pass of its beginning, of the last so many,
@@ -51,34 +50,6 @@ static bool take_number(const uint8_t **p, const uint8_t *end, size_t *n)
 			return true;
 	}
 	return false;
-}
-
-static size_t put_raw(const uint8_t *age, const uint64_t *swap, size_t n,
-		      const uint8_t code[AGES], uint8_t *out)
-{
-	for (size_t i = 0; i < n; i++)
-		out[i] = code[age[i]];
-	for (size_t i = 0; i < n; i += 8)
-		out[n + i / 8] = (uint8_t)(swap[i / 64] >> i % 64);
-	return pack_most(n);
-}
-
-size_t pack_ages(const uint8_t *age, const uint64_t *swap, size_t n,
-		 uint32_t passes, uint8_t *out)
-{
-	uint8_t code[AGES];
-	size_t len = 0, end;
-
-	fill_codes(passes, code);
-	for (size_t i = 0; i < n; i = end) {
-		if (len + 1 + NUMBER_MAX >= pack_most(n))
-			return put_raw(age, swap, n, code, out);
-		end = bytes_alike(age, i, bits_alike(swap, i, n));
-		out[len++] = code[age[i]];
-		len += put_number(out + len,
-				  (end - i) << 1 | bits_has(swap, i));
-	}
-	return len;
 }
 
 /* Goes through packed ages: the run that it stands in, so many frames more. */
@@ -148,69 +119,147 @@ bool pack_open(const uint8_t *packed, size_t len, size_t n, uint32_t passes,
 	return at == n && (r.raw || r.p == r.end);
 }
 
-/* Runs that differ, put one after the other, as far as there is room. */
-struct differ {
-	uint8_t *out;
-	size_t len, most;
-	size_t end;	 /* of the last one put */
-	size_t from, to; /* the next one */
-	uint8_t code;
-	bool swap, full;
-};
-
-static void put_run(struct differ *d)
-{
-	d->full |= d->len + 1 + 2 * NUMBER_MAX > d->most;
-	if (d->full || d->from == d->to)
-		return;
-	d->len += put_number(d->out + d->len, d->from - d->end);
-	d->len += put_number(d->out + d->len, (d->to - d->from) << 1 | d->swap);
-	d->out[d->len++] = d->code;
-	d->end = d->to;
-}
-
-static void add_run(struct differ *d, size_t at, size_t n,
-		    const struct runs *is)
-{
-	if (d->to != at || d->code != is->code || d->swap != is->swap) {
-		put_run(d);
-		d->from = at;
-		d->code = is->code;
-		d->swap = is->swap;
-	}
-	d->to = at + n;
-}
-
 enum { PARTS, WHOLE };
 
-size_t pack_differ(const uint8_t *was, size_t was_len, const uint8_t *is,
-		   size_t is_len, size_t n, uint8_t *out)
+void pack_begin(struct pack *p, size_t n, uint32_t passes, uint8_t *out)
 {
-	struct differ d = { .out = out + 1, .most = is_len };
-	struct runs a, b;
+	*p = (struct pack){ .n = n, .out = out };
+	fill_codes(passes, p->code);
+}
 
-	if (was_len == is_len && !memcmp(was, is, is_len))
-		return 0;
-	runs_open(&a, was, was_len, n);
-	runs_open(&b, is, is_len, n);
-	for (size_t at = 0, step; at < n && !d.full; at += step) {
-		/* Where there are no ages yet, all differs. */
-		d.full |= (!a.left && !runs_next(&a)) ||
-			  (!b.left && !runs_next(&b));
-		step = a.left < b.left ? a.left : b.left;
-		if (a.code != b.code || a.swap != b.swap)
-			add_run(&d, at, step, &b);
-		a.left -= step;
-		b.left -= step;
+void pack_compare(struct pack *p, const uint8_t *was_age,
+		  const uint64_t *was_swap, uint32_t was_passes,
+		  uint8_t *differ)
+{
+	p->was_age = was_age;
+	p->was_swap = was_swap;
+	p->differ = differ;
+	p->differ_len = 1; /* behind what it is */
+	fill_codes(was_passes, p->was_code);
+}
+
+static void set_raw(struct pack *p, size_t from, size_t to, uint8_t code,
+		    bool swap)
+{
+	memset(p->raw + from, code, to - from);
+	for (size_t i = from; swap && i < to; i++)
+		p->raw[p->n + i / 8] |= (uint8_t)(1 << i % 8);
+}
+
+/* From here on a byte a frame: runs would take more. */
+static void begin_raw(struct pack *p)
+{
+	struct runs r;
+	size_t at = 0;
+
+	p->raw = p->out + pack_most(p->n);
+	memset(p->raw + p->n, 0, p->n / 8);
+	runs_open(&r, p->out, p->len, p->n);
+	for (; at < p->from && runs_next(&r); at = r.at)
+		set_raw(p, at, r.at, r.code, r.swap);
+}
+
+/* The run that goes on ends. */
+static void end_run(struct pack *p)
+{
+	size_t n = p->at - p->from;
+
+	if (!n)
+		return;
+	if (!p->raw && p->len + 1 + NUMBER_MAX >= pack_most(p->n))
+		begin_raw(p);
+	if (p->raw) {
+		set_raw(p, p->from, p->at, p->code[p->age], p->swap);
+		return;
 	}
-	put_run(&d);
-	if (!d.full) {
-		*out = PARTS;
-		return d.len + 1;
+	p->out[p->len++] = p->code[p->age];
+	p->len += put_number(p->out + p->len, n << 1 | p->swap);
+}
+
+static void end_differ(struct pack *p)
+{
+	uint8_t *out = p->differ;
+
+	p->differ_full |= p->differ_len + 1 + 2 * NUMBER_MAX > pack_most(p->n);
+	if (p->differ_full || p->differ_from == p->differ_to)
+		return;
+	p->differ_len +=
+		put_number(out + p->differ_len, p->differ_from - p->differ_end);
+	p->differ_len +=
+		put_number(out + p->differ_len,
+			   (p->differ_to - p->differ_from) << 1 | p->swap);
+	out[p->differ_len++] = p->code[p->age];
+	p->differ_end = p->differ_to;
+}
+
+/* What differs of the next so many frames, of the run that goes on. */
+static void compare(struct pack *p, size_t n)
+{
+	const size_t end = p->at + n;
+	size_t to;
+
+	for (size_t i = p->at; i < end; i = to) {
+		to = bytes_alike(p->was_age, i,
+				 bits_alike(p->was_swap, i, end));
+		if (p->was_code[p->was_age[i]] == p->code[p->age] &&
+		    bits_has(p->was_swap, i) == p->swap)
+			continue;
+		if (p->differ_to != i) {
+			end_differ(p);
+			p->differ_from = i;
+		}
+		p->differ_to = to;
 	}
-	*out = WHOLE;
-	memcpy(out + 1, is, is_len);
-	return is_len + 1;
+}
+
+void pack_run(struct pack *p, size_t n, uint8_t age, bool swap)
+{
+	if (age != p->age || swap != p->swap) {
+		end_run(p);
+		if (p->differ)
+			end_differ(p);
+		p->from = p->differ_from = p->differ_to = p->at;
+		p->age = age;
+		p->swap = swap;
+	}
+	if (p->differ)
+		compare(p, n);
+	p->at += n;
+}
+
+void pack_end(struct pack *p)
+{
+	end_run(p);
+	if (p->raw) {
+		p->len = pack_most(p->n);
+		memcpy(p->out, p->raw, p->len);
+	}
+	if (!p->differ)
+		return;
+	end_differ(p);
+	*p->differ = PARTS;
+	if (p->differ_full || p->differ_len > p->len) {
+		*p->differ = WHOLE;
+		p->differ_len = p->len + 1;
+		memcpy(p->differ + 1, p->out, p->len);
+	} else if (!p->differ_end) {
+		p->differ_len = 0;
+	}
+}
+
+size_t pack_ages(const uint8_t *age, const uint64_t *swap, size_t n,
+		 uint32_t passes, uint8_t *out)
+{
+	struct pack p;
+	size_t end;
+
+	pack_begin(&p, n, passes, out);
+	for (size_t i = 0; i < n; i = end) {
+		end = bytes_alike(age, i, bits_alike(swap, i, n));
+		pack_run(&p, end - i, age[i], bits_has(swap, i));
+	}
+	pack_end(&p);
+	return p.len;
 }
 
 bool pack_apply(const uint8_t *differ, size_t len, size_t n, uint32_t passes,
@@ -235,5 +284,20 @@ bool pack_apply(const uint8_t *differ, size_t len, size_t n, uint32_t passes,
 		memset(age + at, ages[*p++], number >> 1);
 		bits_set(swap, at, at + (number >> 1), number & 1);
 	}
+	return true;
+}
+
+bool pack_open_parts(const struct pack_part *part, size_t n_parts, size_t n,
+		     uint32_t passes, uint8_t *age, uint64_t *swap)
+{
+	if (!part->len) {
+		memset(age, AGE_NONE, n);
+		memset(swap, 0, n / 8);
+	} else if (!pack_open(part->at, part->len, n, passes, age, swap)) {
+		return false;
+	}
+	for (size_t i = 1; i < n_parts; i++)
+		if (!pack_apply(part[i].at, part[i].len, n, passes, age, swap))
+			return false;
 	return true;
 }

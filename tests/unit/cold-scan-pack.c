@@ -58,7 +58,7 @@ static bool same(const struct ages *a, const struct ages *b, size_t n)
 
 static void test_pack(void)
 {
-	static uint8_t packed[N + N / 8];
+	static uint8_t packed[2 * (N + N / 8)];
 	static const uint32_t passes[] = {
 		4, 252, 253, 300, 100000, UINT32_MAX
 	};
@@ -80,21 +80,44 @@ static void test_pack(void)
 	ok(longest > 0, "also where each frame is another than the last");
 }
 
+/* Packs what is, a pass after what was; the length of what differs. */
+static size_t pack_both(const struct ages *was, const struct ages *a,
+			uint32_t passes, uint8_t *is, size_t *len,
+			uint8_t *differ)
+{
+	struct pack p;
+	size_t end;
+
+	pack_begin(&p, N, passes, is);
+	pack_compare(&p, was->age, was->swap, passes - 1, differ);
+	for (size_t i = 0; i < N; i = end) {
+		/* A run may come in pieces. */
+		end = bytes_alike(a->age, i, bits_alike(a->swap, i, N));
+		end -= (end - i) / 2;
+		pack_run(&p, end - i, a->age[i], bits_has(a->swap, i));
+	}
+	pack_end(&p);
+	*len = p.len;
+	return p.differ_len;
+}
+
 /* Pass by pass, each told by what differs: of the last pass all is known. */
 static void test_differ(void)
 {
-	static uint8_t was[N + N / 8], is[N + N / 8], out[N + N / 8 + 1];
+	static uint8_t was[2 * (N + N / 8)], is[sizeof(was)],
+		whole[sizeof(was)], out[N + N / 8 + 1];
 	unsigned int wrong = 0;
 	size_t was_len = 0, sum = 0, all = 0;
-	struct ages a = { .age = { 0 } }, b;
+	struct ages a = { .age = { 0 } }, b, before = { .age = { 0 } };
 
 	fill(&a, N, 20, 1);
-	b = a;
-	memset(b.age, AGE_NONE, N);
+	memset(before.age, AGE_NONE, N);
+	b = before;
 	for (uint32_t pass = 1; pass < 700; pass++) {
-		size_t len = pack_ages(a.age, a.swap, N, pass, is), d;
+		size_t len, d = pack_both(&before, &a, pass, is, &len, out);
 
-		d = pack_differ(was, was_len, is, len, N, out);
+		wrong += len != pack_ages(a.age, a.swap, N, pass, whole) ||
+			 memcmp(is, whole, len) != 0;
 		/* b is of the pass before, as the file has it. */
 		if (was_len)
 			wrong += !pack_open(was, was_len, N, pass, b.age,
@@ -107,32 +130,33 @@ static void test_differ(void)
 		}
 		memcpy(was, is, len);
 		was_len = len;
+		before = a;
 		go_on(&a, N, pass % 20 ? 10 : 500);
 	}
 	is_u64(wrong, 0, "what differs makes the next of the last");
 	ok(sum * 3 < all, "and is less than a third of it");
 	for (int i = 0; i < 20; i++)
 		go_on(&a, N, 0);
-	was_len = pack_ages(a.age, a.swap, N, 720, was);
+	before = a;
 	go_on(&a, N, 0);
-	is_u64(pack_differ(was, was_len, is,
-			   pack_ages(a.age, a.swap, N, 721, is), N, out),
-	       0, "where all goes on as it was, nothing differs");
+	is_u64(pack_both(&before, &a, 721, is, &was_len, out), 0,
+	       "where all goes on as it was, nothing differs");
 }
 
 static void test_damage(void)
 {
-	static uint8_t was[N + N / 8], is[N + N / 8], differ[N + N / 8 + 1];
-	struct ages a = { .age = { 0 } }, b = { .age = { 0 } };
+	static uint8_t was[2 * (N + N / 8)], is[sizeof(was)],
+		differ[N + N / 8 + 1];
+	struct ages a = { .age = { 0 } }, b = { .age = { 0 } }, before;
 	unsigned int n_open = 0;
 
 	fill(&a, N, 30, 9);
 	for (int i = 0; i < 20000; i++) {
 		size_t len = pack_ages(a.age, a.swap, N, 9, was), is_len, d;
 
+		before = a;
 		go_on(&a, N, 20);
-		is_len = pack_ages(a.age, a.swap, N, 10, is);
-		d = pack_differ(was, len, is, is_len, N, differ);
+		d = pack_both(&before, &a, 10, is, &is_len, differ);
 		was[chance() % len] = (uint8_t)chance();
 		n_open += pack_open(was, chance() & 1 ? len : chance() % len, N,
 				    9, b.age, b.swap);

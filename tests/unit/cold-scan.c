@@ -2,6 +2,7 @@
 #include "cold-scan/age.c"
 
 #include "cold-scan/lrugen.c"
+#include "cold-scan/pack.c"
 #include "cold-scan/referenced.c"
 #include "cold-scan/tally.c"
 #include "num.h"
@@ -41,14 +42,29 @@ static void reset(void)
 		m.flags[i] = F(NOPAGE);
 }
 
+/* The ages that it makes, in their place. */
+static void judge_chunk(struct chunk *c, struct folio *last, uint8_t *age,
+			uint64_t *swap)
+{
+	static uint8_t packed[2 * (N + N / 8)];
+	struct pack p;
+
+	pack_begin(&p, c->pages - c->from, 1, packed);
+	c->age = age;
+	c->swap = swap;
+	c->pack = &p;
+	age_chunk(c, last, &m.out);
+	pack_end(&p);
+	if (!pack_open(packed, p.len, p.n, 1, age, swap))
+		ok(false, "an age for each frame");
+}
+
 static struct tally *pass(void)
 {
 	struct chunk c = { .pages = N,
 			   .idle = m.idle,
 			   .flags = m.flags,
 			   .cgroup = m.ino,
-			   .age = m.age,
-			   .swap = m.swap,
 			   .mark = m.mark,
 			   .in_bitmap = N - m.missing,
 			   .first = m.first,
@@ -59,7 +75,7 @@ static struct tally *pass(void)
 	struct folio last = { .head = FOLIO_NONE };
 
 	tally_free(&m.out);
-	age_chunk(&c, &last, &m.out);
+	judge_chunk(&c, &last, m.age, m.swap);
 	return tally_of(&m.out, 7, 0);
 }
 
@@ -305,17 +321,13 @@ static struct tally *sample_huge(void)
 	struct chunk c = { .flags = m.flags,
 			   .idle = m.idle,
 			   .cgroup = m.ino,
-			   .age = m.age,
-			   .swap = m.swap,
 			   .mark = m.mark,
 			   .first = m.first };
 
 	tally_free(&m.out);
 	for (c.from = 0; c.from < N; c.from += 64) {
 		c.pages = c.in_bitmap = c.from + 64;
-		c.age = m.age + c.from;
-		c.swap = m.swap + c.from / 64;
-		age_chunk(&c, &last, &m.out);
+		judge_chunk(&c, &last, m.age + c.from, m.swap + c.from / 64);
 		kernel_marks();
 		memset(m.mark, 0, sizeof(m.mark));
 	}
@@ -356,8 +368,6 @@ static void test_lead_in(void)
 			   .flags = m.flags,
 			   .idle = m.idle,
 			   .cgroup = m.ino,
-			   .age = m.age + 64,
-			   .swap = m.swap + 1,
 			   .mark = m.mark,
 			   .in_bitmap = N,
 			   .from = 64 };
@@ -366,7 +376,7 @@ static void test_lead_in(void)
 	m.age[3] = 9;
 	m.idle[0] &= ~(UINT64_C(1) << 8);
 	tally_free(&m.out);
-	age_chunk(&c, &last, &m.out);
+	judge_chunk(&c, &last, m.age + 64, m.swap + 1);
 	is_u64(counts_of(&tally_of(&m.out, 7, 0)->pages[ANON], 0), 64,
 	       "what only leads there is not counted");
 	is_u64(m.mark[0], UINT64_C(1) << 8, "only the head is marked there");
@@ -377,7 +387,8 @@ static void test_lead_in(void)
 }
 
 /* The rules, a frame at a time: what age_chunk() does by runs. */
-static void by_frame(const struct chunk *c, struct tally_set *out)
+static void by_frame(const struct chunk *c, uint8_t *age, uint64_t *swap,
+		     struct tally_set *out)
 {
 	struct tally *t = NULL;
 	struct folio f = { .head = FOLIO_NONE };
@@ -393,8 +404,8 @@ static void by_frame(const struct chunk *c, struct tally_set *out)
 				bits_set(c->mark, i, i + 1, true);
 		}
 		count(&f, 1, t);
-		c->age[i] = f.left ? AGE_LEFT : f.age;
-		bits_set(c->swap, i, i + 1, f.swap);
+		age[i] = f.left ? AGE_LEFT : f.age;
+		bits_set(swap, i, i + 1, f.swap);
 	}
 }
 
@@ -498,11 +509,9 @@ static void test_runs(void)
 		}
 		c.age = age[0];
 		c.swap = swap[0];
-		by_frame(&c, &want);
+		by_frame(&c, age[0], swap[0], &want);
 		memcpy(mark, m.mark, sizeof(mark));
-		c.age = age[1];
-		c.swap = swap[1];
-		age_chunk(&c, &last, &m.out);
+		judge_chunk(&c, &last, age[1], swap[1]);
 		other += memcmp(age[0], age[1], N) != 0 ||
 			 memcmp(swap[0], swap[1], sizeof(*swap)) != 0 ||
 			 memcmp(mark, m.mark, sizeof(mark)) != 0;
