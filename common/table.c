@@ -83,7 +83,7 @@ static size_t put_short(struct rows_out *o, const char *s, size_t most)
 	size_t n = text_columns(s), head = most > 4 ? (most - 2) / 2 : most;
 	size_t shown;
 
-	if (n <= most || !o->table->screen || o->table->fix_below)
+	if (n <= most || !o->table->screen)
 		return put_part(o, s, 0, n);
 	shown = put_part(o, s, 0, head);
 	if (head < most) {
@@ -104,7 +104,7 @@ static void put_cell(struct rows_out *o, size_t col, const char *s,
 		put_blanks(o, width - n);
 	if (color)
 		fmt_puts(o, color);
-	shown = put_short(o, s, width);
+	shown = t->fix_below ? put_part(o, s, 0, n) : put_short(o, s, width);
 	if (color)
 		fmt_puts(o, "\033[0m");
 	if (t->left[col] && shown < width && col < table_last_column(o))

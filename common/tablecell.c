@@ -58,7 +58,7 @@ const char *table_cell(const char *name, const char *text, char *buf)
 	if (num_u64(text + minus, &v))
 		return text;
 	buf[0] = '-';
-	if (fmt_ends(name, "_bytes") || fmt_ends(name, "_bytes_per_s") ||
+	if (fmt_ends(name, "bytes") || fmt_ends(name, "_bytes_per_s") ||
 	    fmt_ends(name, "_bytes_per_min"))
 		num_human_bytes(buf + minus, v);
 	else if (fmt_ends(name, "_us"))

@@ -30,16 +30,16 @@ static size_t larger(size_t a, size_t b)
 
 static bool has_unit(const char *name)
 {
-	return fmt_ends(name, "_bytes") || fmt_ends(name, "_us") ||
+	return fmt_ends(name, "bytes") || fmt_ends(name, "_us") ||
 	       fmt_ends(name, "_pct") || fmt_ends(name, "_pages") ||
 	       fmt_ends(name, "_per_s") || fmt_ends(name, "_per_min") ||
 	       !strcmp(name, "time");
 }
 
-/* Of features, with texts that are no names. */
-static bool is_check(const struct rows_out *o)
+/* With texts that are no names: of --check, or --account. */
+static bool has_fix(const struct rows_out *o)
 {
-	return !strcmp(o->name[0], "feature");
+	return o->n > 1 && !strcmp(o->name[o->n - 1], "fix");
 }
 
 /* Of a column, in what is to be put now. */
@@ -60,9 +60,9 @@ static size_t width_of(const struct rows_out *o, size_t col, bool *word)
 			       text_columns(table_cell(o->name[col], s, buf)));
 	}
 	*word |= !known;
-	if (*word && t->screen && !is_check(o) && cells > WORD_MOST)
+	if (*word && t->screen && !has_fix(o) && cells > WORD_MOST)
 		cells = WORD_MOST;
-	return larger(larger(most, cells), is_check(o)	    ? 1
+	return larger(larger(most, cells), has_fix(o)	    ? 1
 					   : !*word	    ? NUMBER_LEAST
 					   : col + 1 < o->n ? WORD_LEAST
 							    : REASON_LEAST);
@@ -144,6 +144,19 @@ static void leave_out(struct rows_out *o, bool pictures, size_t room)
 			o->table->width[i] = 0;
 }
 
+/* A cgroup's name, for what stands behind it; the remedy is below. */
+static void shorten_key(struct rows_out *o)
+{
+	struct table *t = o->table;
+	size_t others = others_width(o) - t->width[o->n - 1] - 2;
+	size_t least = others + TABLE_KEY_MIN;
+
+	if (!strcmp(o->name[0], "cgroup") && t->width[0] > TABLE_KEY_MIN &&
+	    others + t->width[0] > t->screen)
+		t->width[0] =
+			least < t->screen ? t->screen - others : TABLE_KEY_MIN;
+}
+
 /* The widths of all columns, for one line a row. */
 static void fit(struct rows_out *o, size_t key)
 {
@@ -154,9 +167,11 @@ static void fit(struct rows_out *o, size_t key)
 	t->width[0] = most;
 	if (t->screen < TABLE_KEY_MIN || others_width(o) + most <= t->screen)
 		return;
-	if (is_check(o)) {
+	if (has_fix(o)) {
 		t->width[0] = key;
 		t->fix_below = others_width(o) + key > t->screen;
+		if (t->fix_below)
+			shorten_key(o);
 		return;
 	}
 	leave_out(o, true, t->screen - least);
