@@ -46,8 +46,9 @@ bool fmt_ends(const char *name, const char *suffix)
 bool fmt_is_label(const char *name)
 {
 	static const char *const labels[] = {
-		"age_us", "kind", "percentile_pct", "node",	    "pid",
-		"addr",	  "file", "resource",	    "threshold_us", "action",
+		"age_us",	"kind",	  "percentile_pct", "node",
+		"pid",		"addr",	  "file",	    "resource",
+		"threshold_us", "action", "cause",
 	};
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)

@@ -18,7 +18,12 @@
  * are noise.  In /proc/vmstat the same events exist for the system.
  */
 struct mem_stat {
-	uint64_t anon_bytes, file_bytes, kernel_bytes, shmem_bytes;
+	uint64_t anon_bytes, file_bytes, shmem_bytes;
+	uint64_t kernel_bytes; /* with the five that follow, and zswap_bytes */
+	uint64_t kernel_stack_bytes, pagetables_bytes, sec_pagetables_bytes;
+	uint64_t percpu_bytes, slab_bytes;
+	uint64_t slab_reclaimable_bytes, sock_bytes;
+	uint64_t hugetlb_bytes;	     /* 6.14, where the mount accounts it */
 	uint64_t zswap_bytes;	     /* what the compressed copies take */
 	uint64_t zswapped_bytes;     /* what they were */
 	uint64_t zswap_incomp_bytes; /* stored as they are (2026) */

@@ -20,6 +20,7 @@ enum key {
 	KEY_ENDURANCE = 256,
 	KEY_DRIVE, /* its old name */
 	KEY_STATUS,
+	KEY_ACCOUNT,
 	KEY_PLAN,
 	KEY_APPLY,
 	KEY_UNDO,
@@ -49,6 +50,8 @@ const struct opt options[] = {
 	  "bytes per second that a cgroup may write to swap" },
 	{ KEY_STATUS, "budget-status", NULL,
 	  "show the budgets of all drives and what is left of them" },
+	{ KEY_ACCOUNT, "account", NULL,
+	  "show why the memory of each cgroup is not off, by cause" },
 	{ KEY_PLAN, "plan", NULL, "show the writes that --apply would make" },
 	{ KEY_APPLY, "apply", NULL,
 	  "set memory.zswap.max and memory.zswap.writeback" },
@@ -79,8 +82,11 @@ const size_t options_n = sizeof(options) / sizeof(*options);
 const char *options_mode(enum mode mode)
 {
 	static const char *const names[] = {
-		[MODE_STATUS] = "--budget-status", [MODE_PLAN] = "--plan",
-		[MODE_APPLY] = "--apply",	   [MODE_UNDO] = "--undo",
+		[MODE_STATUS] = "--budget-status",
+		[MODE_ACCOUNT] = "--account",
+		[MODE_PLAN] = "--plan",
+		[MODE_APPLY] = "--apply",
+		[MODE_UNDO] = "--undo",
 		[MODE_MAINTAIN] = "--maintain",
 	};
 
@@ -113,8 +119,8 @@ static void take_price(struct price *price, const char *arg)
 static void take_mode(struct options *o, enum mode mode)
 {
 	if (o->mode != MODE_SHOW && o->mode != mode)
-		die(0, "--budget-status, --plan, --apply, --undo and "
-		       "--maintain exclude each other");
+		die(0, "--budget-status, --account, --plan, --apply, --undo "
+		       "and --maintain exclude each other");
 	o->mode = mode;
 }
 
@@ -153,6 +159,7 @@ void options_take(void *arg, int key, const char *text)
 		o->state = text;
 		break;
 	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
+	case KEY_ACCOUNT: take_mode(o, MODE_ACCOUNT); break;
 	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
 	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
 	case KEY_UNDO: take_mode(o, MODE_UNDO); break;

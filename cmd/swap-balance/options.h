@@ -13,6 +13,7 @@
 enum mode {
 	MODE_SHOW,
 	MODE_STATUS,
+	MODE_ACCOUNT,
 	MODE_PLAN,
 	MODE_APPLY, /* from here on something is changed */
 	MODE_UNDO,

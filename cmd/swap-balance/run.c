@@ -45,7 +45,8 @@ static size_t count_sharers(const struct run *run)
 
 bool run_may_write(const struct run *run)
 {
-	return !run->common.dry_run && !run->common.check;
+	return !run->common.dry_run && !run->common.check &&
+	       run->o.mode != MODE_ACCOUNT;
 }
 
 /* When will the cgroups that are looked at now be again? */

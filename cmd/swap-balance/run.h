@@ -33,7 +33,7 @@ struct run {
 	char undo_path[4096];
 };
 
-/* A dry run and --check leave nothing behind. */
+/* A dry run, --check and --account leave nothing behind. */
 bool run_may_write(const struct run *run);
 
 /* Once for all rows of a sample. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "check.h"
 #include "clock.h"
 #include "evidence.h"
@@ -216,9 +217,9 @@ static char **targets(struct run *run, char **operands, size_t *n)
 
 	if (*n && !strcmp(*operands, "-"))
 		return read_keys(run, n);
-	if (!*n && run->o.mode != MODE_SHOW && run->o.mode != MODE_UNDO)
+	if (!*n && run->o.mode > MODE_ACCOUNT && run->o.mode != MODE_UNDO)
 		die(0, "no cgroup given (see -h)");
-	if (!*n && run->o.mode == MODE_SHOW) {
+	if (!*n && run->o.mode <= MODE_ACCOUNT) {
 		*n = 1;
 		return tool_keys(&run->set, all, 1);
 	}
@@ -258,12 +259,30 @@ static int act(struct run *run, char **operands, size_t n)
 		       : run->status | apply(run, &plan);
 }
 
-/* Rows in, rows out: no operand, and no terminal to wait at. */
+static int account(struct run *run, char **operands, size_t n, bool rows)
+{
+	char **keys = rows ? NULL : targets(run, operands, &n);
+
+	if (rows) {
+		account_rows(run);
+	} else {
+		expand(run, keys, n);
+		account_all(run);
+	}
+	return run->status;
+}
+
+/* Rows come in: no operand, and no terminal to wait at. */
+static bool has_rows(char **operands, int n)
+{
+	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
+}
+
+/* And go out. */
 static bool is_filter(const struct run *run, char **operands, int n)
 {
-	if (run->o.mode != MODE_SHOW || run->common.check)
-		return false;
-	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
+	return run->o.mode == MODE_SHOW && !run->common.check &&
+	       has_rows(operands, n);
 }
 
 /* What a mode other than the rows of cgroups would leave out of account. */
@@ -273,12 +292,13 @@ static void refuse_in_mode(const struct run *run, int operands)
 	bool of_cgroups = run->o.mode == MODE_PLAN || run->o.mode == MODE_APPLY;
 	bool of_drives =
 		run->o.mode == MODE_STATUS || run->o.mode == MODE_MAINTAIN;
+	bool accounts = run->o.mode == MODE_ACCOUNT;
 	const char *opt = c->cols			      ? "-o"
 			  : c->count			      ? "-c"
 			  : run->o.probe_bytes && !of_cgroups ? "--probe"
-			  : c->interval_us && of_drives	      ? "-i"
-			  : c->recursive && !of_cgroups	      ? "-r"
-							      : NULL;
+			  : c->interval_us && (of_drives || accounts) ? "-i"
+			  : c->recursive && !of_cgroups && !accounts  ? "-r"
+								      : NULL;
 
 	if (run->o.mode == MODE_SHOW || c->check)
 		return;
@@ -353,6 +373,9 @@ int main(int argc, char **argv)
 		run.status = show_status(&run);
 	else if (run.o.mode == MODE_MAINTAIN)
 		run.status = maintain(&run);
+	else if (run.o.mode == MODE_ACCOUNT)
+		run.status = account(&run, argv + at, (size_t)(argc - at),
+				     has_rows(argv + at, argc - at));
 	else if (filters)
 		filter(&run);
 	else

@@ -8,6 +8,7 @@ complete -c swap-balance -l drive -x -d 'old name of --endurance, for one releas
 complete -c swap-balance -s S -l state -rF -d 'state of the budget'
 complete -c swap-balance -l swap-write-limit -x -d 'bytes per second that a cgroup may write to swap'
 complete -c swap-balance -l budget-status -d 'show the budgets of all drives and what is left of them'
+complete -c swap-balance -l account -d 'show why the memory of each cgroup is not off, by cause'
 complete -c swap-balance -l plan -d 'show the writes that --apply would make'
 complete -c swap-balance -l apply -d 'set memory.zswap.max and memory.zswap.writeback'
 complete -c swap-balance -l undo -d 'restore the values that --apply has changed'
