@@ -458,10 +458,36 @@ bool cg_lacks_memory(const struct cg_set *set)
 const char *cg_memory_fix(const struct cg_set *set)
 {
 	if (has_memory(set) > 0)
-		return "echo +memory >cgroup.subtree_control in each cgroup "
-		       "above it";
+		return "echo +memory >/sys/fs/cgroup/cgroup.subtree_control; "
+		       "then in each cgroup down to it";
 	if (mount_memory_is_v1())
 		return "boot with systemd.unified_cgroup_hierarchy=1: cgroup "
 		       "v1 has the memory controller";
 	return "boot without cgroup_disable=memory";
+}
+
+const char *cg_mount_fix(int err)
+{
+	if (err == -EPROTONOSUPPORT)
+		return "boot with systemd.unified_cgroup_hierarchy=1: only "
+		       "cgroup v1 is mounted";
+	return "mount -t cgroup2 none /sys/fs/cgroup";
+}
+
+void cg_pressure_fix(const struct cg_set *set, const struct cg *cg, int err,
+		     char *buf, size_t size)
+{
+	bool off = io_try(root_fd(), "proc/pressure", O_PATH) < 0;
+	uint64_t on;
+
+	if (err == -EACCES || err == -EPERM)
+		snprintf(buf, size, "run as root, or delegate the cgroup");
+	else if (err == -EOPNOTSUPP || off || cg_is_root(cg))
+		snprintf(buf, size,
+			 "boot with psi=1, or use a kernel with CONFIG_PSI");
+	else if (!cg_read_u64(set, cg, "cgroup.pressure", &on) && !on)
+		snprintf(buf, size, "echo 1 >%s%s/cgroup.pressure", set->mount,
+			 cg->key);
+	else
+		snprintf(buf, size, "boot without cgroup_disable=pressure");
 }

@@ -155,4 +155,14 @@ bool cg_lacks_memory(const struct cg_set *set);
  */
 const char *cg_memory_fix(const struct cg_set *set);
 
+/* What to do where cg_set_open() has failed with err. */
+const char *cg_mount_fix(int err);
+
+/*
+ * What to do where a pressure file of a cgroup cannot be read: PSI is off, or
+ * left out for cgroups, or for this one.
+ */
+void cg_pressure_fix(const struct cg_set *set, const struct cg *cg, int err,
+		     char *buf, size_t size);
+
 #endif

@@ -73,18 +73,44 @@ static void find_disk(const char *device, char *dir, size_t size)
 	snprintf(dir, size, "%s%s", device, exists(path) ? "/.." : "");
 }
 
-static bool is_rotational(const char *device, int depth)
+/* Tells each file that says so, of the device and of those below it. */
+static bool is_rotational(const char *device, int depth,
+			  void (*tell)(void *arg, const char *path), void *arg)
 {
 	char disk[128], slave[96], path[160];
 	uint64_t rotational = 0;
+	bool found = false;
 
 	find_disk(device, disk, sizeof(disk));
 	for (int i = 0; depth && find_slave(disk, i, slave, sizeof(slave)); i++)
-		if (is_rotational(slave, depth - 1))
-			return true;
+		found |= is_rotational(slave, depth - 1, tell, arg);
 	snprintf(path, sizeof(path), "%s/queue/rotational", disk);
 	kv_read_u64(root_fd(), path, &rotational);
-	return rotational;
+	if (rotational && tell)
+		tell(arg, path);
+	return found || rotational;
+}
+
+struct fix {
+	char *buf;
+	size_t size;
+};
+
+static void add_command(void *arg, const char *path)
+{
+	const struct fix *f = arg;
+	size_t n = strlen(f->buf);
+
+	snprintf(f->buf + n, f->size - n, "%secho 0 >/%s", n ? "; " : "", path);
+}
+
+void swap_rotating_fix(const struct swap_area *a, char *buf, size_t size)
+{
+	struct fix f = { buf, size };
+
+	*buf = '\0';
+	if (*a->dir)
+		is_rotational(a->dir, DEPTH_MAX, add_command, &f);
 }
 
 bool swap_drive(const struct swap_area *a, char *dir, size_t size)
@@ -140,7 +166,7 @@ static void find_device(struct swap_area *a)
 		snprintf(a->dir, sizeof(a->dir), CLASS "%s", a->dev);
 	}
 	a->kind = !strncmp(a->dev, "zram", 4) ? SWAP_ZRAM
-		  : *a->dir && is_rotational(a->dir, DEPTH_MAX)
+		  : *a->dir && is_rotational(a->dir, DEPTH_MAX, NULL, NULL)
 			  ? SWAP_ROTATIONAL
 			  : SWAP_DISK;
 }

@@ -39,6 +39,12 @@ int swap_areas(struct swap_area *areas, int max);
 /* May the next page go to one of that kind? */
 bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind);
 
+/*
+ * The command that tells the kernel that the disks below a do not rotate: an
+ * SSD that says it does, as those of virtio.
+ */
+void swap_rotating_fix(const struct swap_area *a, char *buf, size_t size);
+
 /* The device that a zram area passes its idle pages on to; false: none. */
 bool swap_backing(const struct swap_area *zram, struct swap_area *out);
 

@@ -147,8 +147,13 @@ void tool_check_fix(struct rows_out *o, const char *feature,
 		    enum check_state state, const char *fix, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
 
-/* The fix where swap is on a disk that says it rotates, as virtio's all do. */
-#define SWAP_ROTATES "if it is an SSD: echo 0 >/sys/block/DEV/queue/rotational"
+/* The fix where the cgroup tree is mounted read-only. */
+#define CHECK_READ_ONLY                                                  \
+	"mount -o remount,rw /sys/fs/cgroup; in a container, run it on " \
+	"the host"
+
+/* After a command that lasts until the next boot; a shell passes over it. */
+#define CHECK_KEEP " # to keep it: man 7 tmo, SETTING UP"
 
 /*
  * Closes the output and returns main's status: a write error is FATAL, a

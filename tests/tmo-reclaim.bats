@@ -401,7 +401,7 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	rm "$A/memory.reclaim" "$A/memory.high"
 	runx 3 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
 	[ "$(col reason <<<"$output")" = unsupported ]
-	one_line "no memory controller in '/w.slice/a': echo +memory >cgroup.subtree_control in each cgroup above it"
+	one_line "no memory controller in '/w.slice/a': echo +memory >/sys/fs/cgroup/cgroup.subtree_control; then in each cgroup down to it"
 	runx 0 tmo-reclaim < <(calm | sed 's|/w.slice/a|/w.slice/none|')
 	[ "$(col reason <<<"$output")" = gone ]
 }

@@ -133,7 +133,7 @@ row() {
 
 # checked TOOL FEATURE STATE DETAIL FIX: that row of --check, by patterns.
 checked() {
-	run --separate-stderr "$1" --check </dev/null
+	run --separate-stderr ${UNDER-} "$1" --check </dev/null
 	awk -F'\t' -v f="$2" -v s="$3" -v d="$4" -v x="$5" '
 		$1 ~ f && $2 == s && $3 ~ d && $4 ~ x { found = 1 } END { exit !found }' <<<"$output" ||
 		{ printf 'no row %s\n%s\n' "$*" "$output"; return 1; }
@@ -164,14 +164,68 @@ checked() {
 	echo 1 >"$TMO_ROOT/sys/class/block/vda/queue/rotational"
 	checked tmo-reclaim rivals limited '^DAMON_RECLAIM is on' '^echo N >/sys/module/damon_reclaim/'
 	checked tmo-reclaim zswap limited '^not enabled$' '^echo Y >/sys/module/zswap/parameters/enabled'
-	checked tmo-reclaim swap limited 'rotating' 'echo 0 >/sys/block/DEV/queue/rotational; else --rotational$'
-	checked swap-balance swap:/dev/vda limited 'rotational disk' 'echo 0 >/sys/block/DEV/queue/rotational$'
+	checked tmo-reclaim swap limited 'rotating' \
+		'^--rotational; if it is an SSD: echo 0 >/sys/class/block/vda/queue/rotational # to keep it: man 7 tmo'
+	checked swap-balance swap:/dev/vda limited 'rotational disk' \
+		'^if it is an SSD: echo 0 >/sys/class/block/vda/queue/rotational # to keep it: man 7 tmo'
 	sed -i 's/^Swap\(Total\|Free\): .*/Swap\1: 0 kB/' "$TMO_ROOT/proc/meminfo"
 	checked tmo-reclaim swap limited '^none is left' '^add swap: man 7 tmo, SETTING UP'
 	find "$TREE" -name 'memory.pressure' -delete
-	checked tmo-reclaim memory.pressure missing . '^boot with psi=1'
+	checked tmo-reclaim memory.pressure missing . '^boot without cgroup_disable=pressure$'
+	echo 0 >"$TREE/w.slice/cgroup.pressure"
+	checked tmo-reclaim memory.pressure missing . '^echo 1 >/sys/fs/cgroup/w.slice/cgroup.pressure$'
+	echo 0::/w.slice >"$TMO_ROOT/proc/self/cgroup"
+	checked psi-watch cgroup_pressure limited '^of /w.slice' '^echo 1 >/sys/fs/cgroup/w.slice/cgroup.pressure$'
 	rm "$TMO_ROOT/proc/pressure/memory"
 	checked psi-watch system_mem missing . '^boot with psi=1$'
+	rm -r "$TMO_ROOT/proc/pressure"
+	checked tmo-reclaim memory.pressure missing . '^boot with psi=1, or'
+	printf 'Filename Type Size Used Priority\n/dev/zram0 partition 1048576 0 -2\n' >"$TMO_ROOT/proc/swaps"
+	checked tmo-reclaim zswap ok 'zram is used' .
+}
+
+@test "--check names each disk that rotates: a partition's, and those below a volume" {
+	local dev=$TMO_ROOT/sys/class/block
+	mkdir -p "$dev"/{dm-0/slaves/sda1,dm-0/queue,sda1,sda/queue} "$TMO_ROOT/sys/devices/sda/queue"
+	rm -r "$dev/sda1" "$dev/sda"
+	mkdir -p "$TMO_ROOT/sys/devices/sda/sda1"
+	: >"$TMO_ROOT/sys/devices/sda/sda1/partition"
+	ln -s ../../devices/sda/sda1 "$dev/sda1"
+	echo 1 | tee "$dev/dm-0/queue/rotational" >"$TMO_ROOT/sys/devices/sda/queue/rotational"
+	printf 'Filename Type Size Used Priority\n/dev/sda1 partition 1048576 0 -2\n' >"$TMO_ROOT/proc/swaps"
+	checked swap-balance swap:/dev/sda1 limited . ': echo 0 >/sys/class/block/sda1/../queue/rotational #'
+	sed -i 's/sda1/dm-0/' "$TMO_ROOT/proc/swaps"
+	checked swap-balance swap:/dev/dm-0 limited . \
+		': echo 0 >/sys/class/block/sda1/../queue/rotational; echo 0 >/sys/class/block/dm-0/queue/rotational #'
+}
+
+@test "--check names the DAMON that runs, and where /sys or the tree is read-only" {
+	local damon=$TMO_ROOT/sys/kernel/mm/damon/admin/kdamonds
+	mkdir -p "$damon"/{0,1} "$TMO_ROOT/sys/kernel/mm/page_idle"
+	echo off >"$damon/0/state"
+	echo on >"$damon/1/state"
+	echo 2 >"$damon/nr_kdamonds"
+	checked cold-scan damon missing 'another DAMON' '^echo off >/sys/kernel/mm/damon/admin/kdamonds/1/state$'
+	rm -r "$damon"/{0,1}
+	echo 0 >"$damon/nr_kdamonds"
+	: >"$TMO_ROOT/sys/kernel/mm/page_idle/bitmap"
+	read_only() {
+		unshare -m sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$TMO_ROOT" "$@"
+	}
+	read_only true || skip "cannot mount here"
+	UNDER=read_only
+	for feature in damon page_idle; do
+		checked cold-scan $feature missing '^/sys is read-only$' '^mount -o remount,rw /sys;.* on the host$'
+	done
+	checked tmo-reclaim memory.reclaim missing 'Read-only' '^mount -o remount,rw /sys/fs/cgroup; .* on the host$'
+}
+
+@test "--check on a host with cgroup v1 alone says so" {
+	rm -r "$TREE"
+	echo '31 30 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu' >"$TMO_ROOT/proc/self/mountinfo"
+	for tool in psi-watch cold-scan; do
+		checked $tool cgroup2 missing . '^boot with systemd.unified_cgroup_hierarchy=1'
+	done
 }
 
 # without_memory: the tree has no memory controller.
@@ -199,5 +253,5 @@ fix_is() {
 	run cold-scan -H --check
 	grep -qP '^kpagecgroup\tlimited\tno memory controller: / alone\tboot without cgroup_disable=memory$' <<<"$output"
 	echo 'cpuset cpu io memory' >"$TREE/cgroup.controllers"
-	fix_is 'echo \+memory >cgroup\.subtree_control in each cgroup above it' memory.stat 'No such file or directory'
+	fix_is 'echo \+memory >/sys/fs/cgroup/cgroup\.subtree_control; then in each cgroup down to it' memory.stat 'No such file or directory'
 }

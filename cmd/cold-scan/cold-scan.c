@@ -249,6 +249,9 @@ static const struct tool tool = {
 	.take = take,
 };
 
+static const char SYS_READ_ONLY[] =
+	"mount -o remount,rw /sys; in a container, run it on the host";
+
 static void check_page_idle(struct rows_out *o)
 {
 	uint64_t word;
@@ -258,8 +261,12 @@ static void check_page_idle(struct rows_out *o)
 		tool_check_fix(o, "page_idle", CHECK_MISSING,
 			       "--source lru-gen or damon",
 			       "the kernel lacks CONFIG_IDLE_PAGE_TRACKING");
+	else if (fd == -EROFS)
+		tool_check_fix(o, "page_idle", CHECK_MISSING, SYS_READ_ONLY,
+			       "/sys is read-only");
 	else if (fd < 0 || pread(fd, &word, 8, 0) != 8)
-		tool_check_fix(o, "page_idle", CHECK_MISSING, "run as root",
+		tool_check_fix(o, "page_idle", CHECK_MISSING,
+			       "run as root, or with CAP_DAC_OVERRIDE",
 			       "cannot read the bitmap");
 	else if (mem_lru_gen_enabled())
 		tool_check(o, "page_idle", CHECK_LIMITED,
@@ -318,8 +325,10 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 			       "root",
 			       "no debugfs file");
 	else if (!mem_lru_gen_enabled())
-		tool_check_fix(o, "lru_gen", CHECK_MISSING,
-			       "echo y >/sys/kernel/mm/lru_gen/enabled", "off");
+		tool_check_fix(
+			o, "lru_gen", CHECK_MISSING,
+			"echo y >/sys/kernel/mm/lru_gen/enabled" CHECK_KEEP,
+			"off");
 	else if (!set->whole)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "run outside of the container, or --source "
@@ -344,6 +353,8 @@ static void check_damon(struct rows_out *o)
 	uint64_t n;
 	int err = kv_read_u64(root_fd(), damon_path, &n);
 
+	if (!err)
+		err = io_try(root_fd(), damon_path, O_RDWR);
 	if (end)
 		tool_check_fix(o, "damon", CHECK_MISSING, end,
 			       "another DAMON is running, so no age is proven");
@@ -351,8 +362,12 @@ static void check_damon(struct rows_out *o)
 		tool_check_fix(o, "damon", CHECK_MISSING,
 			       "a kernel with CONFIG_DAMON_SYSFS (5.18)",
 			       "no %s", damon_path);
+	else if (err == -EROFS)
+		tool_check_fix(o, "damon", CHECK_MISSING, SYS_READ_ONLY,
+			       "/sys is read-only");
 	else if (err)
-		tool_check_fix(o, "damon", CHECK_MISSING, "run as root", "%s",
+		tool_check_fix(o, "damon", CHECK_MISSING,
+			       "run as root, or with CAP_DAC_OVERRIDE", "%s",
 			       strerror(-err));
 	else if (!damon_is_free())
 		tool_check_fix(
@@ -373,9 +388,8 @@ static int check(struct rows_out *o)
 	enum source best = scan_choose(false, false, &set);
 
 	if (err)
-		tool_check_fix(o, "cgroup2", CHECK_MISSING,
-			       "mount -t cgroup2 none /sys/fs/cgroup", "%s",
-			       strerror(-err));
+		tool_check_fix(o, "cgroup2", CHECK_MISSING, cg_mount_fix(err),
+			       "not mounted");
 	else
 		tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	check_page_idle(o);

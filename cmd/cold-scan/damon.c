@@ -159,7 +159,7 @@ bool damon_is_free(void)
 	uint64_t kdamonds;
 
 	return !kv_read_u64(root_fd(), damon_path, &kdamonds) && !kdamonds &&
-	       !verdict_damon_end();
+	       !io_try(root_fd(), damon_path, O_RDWR) && !verdict_damon_end();
 }
 
 static void refuse_others(void)
@@ -168,6 +168,11 @@ static void refuse_others(void)
 	int err = kv_read_u64(root_fd(), damon_path, &kdamonds);
 	const char *end = verdict_damon_end();
 
+	if (!err)
+		err = io_try(root_fd(), damon_path, O_RDWR);
+	if (err == -EROFS)
+		die(0, "/sys is read-only: mount -o remount,rw /sys; in a "
+		       "container, run it on the host");
 	if (err)
 		die(err, "no DAMON in sysfs: the kernel lacks CONFIG_DAMON_"
 			 "SYSFS, or you are not root");
@@ -177,9 +182,10 @@ static void refuse_others(void)
 		    "--source",
 		    end);
 	if (kdamonds)
-		die(0, "another program has set DAMON up: stop it (echo off "
-		       ">kdamonds/0/state; echo 0 >kdamonds/nr_kdamonds in "
-		       "/sys/kernel/mm/damon/admin), or use another --source");
+		die(0, "another program has set DAMON up: stop it (cd "
+		       "/sys/kernel/mm/damon/admin/kdamonds; echo off "
+		       ">0/state; echo 0 >nr_kdamonds), or use another "
+		       "--source");
 }
 
 struct damon *damon_start(uint64_t interval_us, const uint64_t *pids,

@@ -49,6 +49,7 @@ const char *verdict_damon_end(void)
 		MODULE("damon_lru_sort"),
 #undef MODULE
 	};
+	static char end[112];
 	char path[96];
 	int on = 0;
 
@@ -61,9 +62,8 @@ const char *verdict_damon_end(void)
 			 "sys/kernel/mm/damon/admin/kdamonds/%d/state", i);
 		on = starts(path, "on");
 	}
-	return on > 0 ? "echo off >kdamonds/0/state in "
-			"/sys/kernel/mm/damon/admin"
-		      : NULL;
+	snprintf(end, sizeof(end), "echo off >/%s", path);
+	return on > 0 ? end : NULL;
 }
 
 /* Balancing does nothing where there is one node only. */

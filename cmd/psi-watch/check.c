@@ -40,6 +40,16 @@ static void check_system(struct rows_out *o, bool *failed)
 	}
 }
 
+static void check_no_pressure(struct rows_out *o, const struct cg_set *set,
+			      const struct cg *cg, int err)
+{
+	char fix[CG_KEY_MAX + 256];
+
+	cg_pressure_fix(set, cg, err, fix, sizeof(fix));
+	tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED, fix, "of %s: %s",
+		       cg->key, strerror(-err));
+}
+
 static void check_cgroup(struct rows_out *o, bool *failed)
 {
 	struct cg_set set;
@@ -49,8 +59,7 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	ssize_t n;
 
 	if (err) {
-		tool_check_fix(o, "cgroup2", CHECK_MISSING,
-			       "mount -t cgroup2 none /sys/fs/cgroup",
+		tool_check_fix(o, "cgroup2", CHECK_MISSING, cg_mount_fix(err),
 			       "not mounted");
 		*failed = true;
 		return;
@@ -62,10 +71,12 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	n = err ? err : cg_read(&set, cg, "memory.pressure", buf, sizeof(buf));
 	if (n >= 0)
 		tool_check(o, "cgroup_pressure", CHECK_OK, "of %s", key);
-	else
+	else if (err)
 		tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED,
-			       "boot without cgroup_disable=pressure", "%s",
-			       strerror((int)-n));
+			       "psi-watch CGROUP", "no %s below the mount",
+			       key);
+	else
+		check_no_pressure(o, &set, cg, (int)n);
 	cg_set_close(&set);
 }
 

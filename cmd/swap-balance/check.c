@@ -86,13 +86,16 @@ static const char *kind_word(const struct swap_area *a)
 
 static void check_area(struct rows_out *out, const struct swap_area *a)
 {
-	char name[300], size[NUM_LEN], used[NUM_LEN];
+	char name[300], size[NUM_LEN], used[NUM_LEN], command[256], fix[320];
 
 	snprintf(name, sizeof(name), "swap:%s", a->path);
+	swap_rotating_fix(a, command, sizeof(command));
+	snprintf(fix, sizeof(fix), "if it is an SSD: %s%s", command,
+		 CHECK_KEEP);
 	tool_check_fix(out, name,
 		       a->kind == SWAP_ROTATIONAL || a->file ? CHECK_LIMITED
 							     : CHECK_OK,
-		       a->kind == SWAP_ROTATIONAL ? SWAP_ROTATES : NULL,
+		       a->kind == SWAP_ROTATIONAL ? fix : NULL,
 		       "%s, %s, %s used, priority %" PRId64 "%s%s",
 		       kind_word(a), num_human_bytes(size, a->size_bytes),
 		       num_human_bytes(used, a->used_bytes), a->prio,
@@ -139,7 +142,8 @@ static void check_areas(struct rows_out *out, const struct machine *m)
 {
 	if (!m->areas)
 		tool_check_fix(out, "swap", CHECK_LIMITED,
-			       "mkswap DEV; swapon DEV", "none: file-only");
+			       "mkswap DEV; swapon DEV" CHECK_KEEP,
+			       "none: file-only");
 	for (int i = 0; i < m->areas; i++)
 		check_area(out, m->area + i);
 	check_order(out, m);
@@ -204,12 +208,13 @@ static void check_huge_pages(struct rows_out *out, const struct machine *m)
 			n += (size_t)snprintf(names + n, sizeof(names) - n,
 					      "%s%s", n ? " " : "",
 					      m->area[i].path);
-	tool_check_fix(out, "zswap.huge_pages", CHECK_LIMITED,
-		       "needs Linux 6.13, or zram, or echo madvise "
-		       ">/sys/kernel/mm/transparent_hugepage/enabled",
-		       "huge pages pass zswap by on this kernel: they go to %s "
-		       "whole",
-		       *names ? names : "the swap device");
+	tool_check_fix(
+		out, "zswap.huge_pages", CHECK_LIMITED,
+		"needs Linux 6.13, or zram, or echo madvise "
+		">/sys/kernel/mm/transparent_hugepage/enabled" CHECK_KEEP,
+		"huge pages pass zswap by on this kernel: they go to %s "
+		"whole",
+		*names ? names : "the swap device");
 }
 
 static void check_zswap(struct rows_out *out, const struct machine *m)
@@ -227,7 +232,7 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 	}
 	if (!m->zswap)
 		tool_check_fix(out, "zswap", CHECK_LIMITED,
-			       "echo Y >" ZSWAP "enabled", "off");
+			       "echo Y >" ZSWAP "enabled" CHECK_KEEP, "off");
 	else
 		tool_check(out, "zswap", CHECK_OK, "on");
 	check_huge_pages(out, m);
@@ -262,10 +267,12 @@ static void check_reclaim(struct rows_out *out, const struct cg_set *set)
 		tool_check(out, "swappiness", CHECK_OK,
 			   "memory.reclaim takes it");
 	else
-		tool_check_fix(out, "swappiness", CHECK_LIMITED,
-			       "needs Linux 6.11 and root",
-			       "memory.reclaim does not take it (%s)",
-			       strerror(-err));
+		tool_check_fix(
+			out, "swappiness", CHECK_LIMITED,
+			err == -EINVAL || err == -ENOENT ? "needs Linux 6.11"
+			: err == -EROFS			 ? CHECK_READ_ONLY
+							 : "run as root",
+			"memory.reclaim does not take it (%s)", strerror(-err));
 }
 
 static void check_state_dir(struct rows_out *out, const char *state_path)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,8 +14,8 @@
 #include "num.h"
 #include "psi.h"
 #include "root.h"
+#include "swap.h"
 #include "targets.h"
-#include "zswap.h"
 
 /* A cgroup with memory files: the one that is meant, or one to try on. */
 static struct cg *candidate(struct run *run, const char *key)
@@ -32,16 +33,13 @@ static struct cg *candidate(struct run *run, const char *key)
 	return run->set.n ? run->set.v[0] : NULL;
 }
 
-static const char READ_ONLY[] = "mount -o remount,rw /sys/fs/cgroup; in a "
-				"container, run it on the host";
-
 /* True: it is missing. */
 static bool say(struct rows_out *out, const char *feature, int err,
 		enum check_state or_else, const char *good, const char *remedy)
 {
 	if (err)
 		tool_check_fix(out, feature, or_else,
-			       err == -EROFS ? READ_ONLY : remedy, "%s",
+			       err == -EROFS ? CHECK_READ_ONLY : remedy, "%s",
 			       strerror(-err));
 	else
 		tool_check(out, feature, CHECK_OK, "%s", good);
@@ -104,9 +102,45 @@ static bool check_psi(const struct run *run, const struct cg *cg,
 	ssize_t n =
 		cg_read(&run->set, cg, psi_cgroup_file(res), buf, sizeof(buf));
 	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
+	char fix[CG_KEY_MAX + 256];
 
-	return say(out, feature, err, CHECK_MISSING, psi_cgroup_file(res),
-		   "boot with psi=1; echo 1 >cgroup.pressure");
+	cg_pressure_fix(&run->set, cg, err, fix, sizeof(fix));
+	return say(out, feature, err, CHECK_MISSING, psi_cgroup_file(res), fix);
+}
+
+static void check_rotating(struct rows_out *out)
+{
+	struct swap_area areas[SWAP_AREAS_MAX];
+	char command[256] = "", fix[384];
+	int n = swap_areas(areas, SWAP_AREAS_MAX);
+
+	for (int i = 0; i < n && !*command; i++)
+		if (areas[i].next && areas[i].kind == SWAP_ROTATIONAL)
+			swap_rotating_fix(areas + i, command, sizeof(command));
+	snprintf(fix, sizeof(fix), "--rotational; if it is an SSD: %s%s",
+		 command, CHECK_KEEP);
+	tool_check_fix(out, "swap", CHECK_LIMITED, fix,
+		       "on a rotating disk: file cache only");
+}
+
+static void check_zswap(const struct run *run, struct rows_out *out)
+{
+	const struct host *h = &run->host;
+
+	if (h->zswap_full)
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "raise /sys/module/zswap/parameters/"
+			       "max_pool_percent",
+			       "the pool is full");
+	else if (h->zswap)
+		tool_check(out, "zswap", CHECK_OK, "enabled");
+	else if (h->zram)
+		tool_check(out, "zswap", CHECK_OK, "off, as zram is used");
+	else
+		tool_check_fix(out, "zswap", CHECK_LIMITED,
+			       "echo Y >/sys/module/zswap/parameters/"
+			       "enabled" CHECK_KEEP,
+			       "not enabled");
 }
 
 static void check_swap(struct run *run, const struct cg *cg,
@@ -129,25 +163,12 @@ static void check_swap(struct run *run, const struct cg *cg,
 			"none is left for '%s': only file cache is taken",
 			cg->key);
 	else if (run->host.rotational && !run->host.zswap)
-		tool_check_fix(out, "swap", CHECK_LIMITED,
-			       SWAP_ROTATES "; else --rotational",
-			       "on a rotating disk: file cache only");
+		check_rotating(out);
 	else
 		tool_check(out, "swap", CHECK_OK, "%s left, %lld %% used",
 			   num_human_bytes(left, swap.left_bytes),
 			   (long long)swap.used_mpct / 1000);
-	if (!zswap_enabled())
-		tool_check_fix(out, "zswap", CHECK_LIMITED,
-			       "echo Y >/sys/module/zswap/parameters/enabled; "
-			       "not beside zram",
-			       "not enabled");
-	else if (run->host.zswap_full)
-		tool_check_fix(out, "zswap", CHECK_LIMITED,
-			       "raise /sys/module/zswap/parameters/"
-			       "max_pool_percent",
-			       "the pool is full");
-	else
-		tool_check(out, "zswap", CHECK_OK, "enabled");
+	check_zswap(run, out);
 }
 
 static void check_demotion(const struct run *run, struct rows_out *out)

@@ -46,10 +46,10 @@ static void read_areas(struct host *h)
 		const struct swap_area *a = areas + i;
 		struct zram z = { 0 };
 
+		h->zram |= a->kind == SWAP_ZRAM;
+		h->device |= a->kind != SWAP_ZRAM;
 		if (a->kind == SWAP_ZRAM)
 			z = read_zram(a);
-		else
-			h->device = true;
 		orig += z.orig_bytes;
 		used += z.used_bytes;
 		h->zram_full |= a->next && z.limit_bytes &&

@@ -21,6 +21,7 @@ struct host {
 	bool lru_gen;
 	uint64_t huge_page_bytes; /* 0: none */
 	struct tier tier;
+	bool zram;	      /* some area is such */
 	bool device;	      /* some area is neither zram nor behind it */
 	bool next_device;     /* one that takes the next page is such */
 	bool zswap;	      /* is before it */
