@@ -133,7 +133,7 @@ row() {
 
 # checked TOOL FEATURE STATE DETAIL FIX: that row of --check, by patterns.
 checked() {
-	run --separate-stderr ${UNDER-} "$1" --check </dev/null
+	run --separate-stderr ${UNDER:+"$UNDER"} "$1" --check </dev/null
 	awk -F'\t' -v f="$2" -v s="$3" -v d="$4" -v x="$5" '
 		$1 ~ f && $2 == s && $3 ~ d && $4 ~ x { found = 1 } END { exit !found }' <<<"$output" ||
 		{ printf 'no row %s\n%s\n' "$*" "$output"; return 1; }
@@ -209,6 +209,7 @@ checked() {
 	rm -r "$damon"/{0,1}
 	echo 0 >"$damon/nr_kdamonds"
 	: >"$TMO_ROOT/sys/kernel/mm/page_idle/bitmap"
+	# shellcheck disable=SC2016 # they are of that shell
 	read_only() {
 		unshare -m sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$TMO_ROOT" "$@"
 	}
