@@ -275,14 +275,24 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	return missing ? STATUS_FATAL : STATUS_OK;
 }
 
+struct table_check {
+	struct rows_out *out;
+	const char *path;
+};
+
 static void tell_fault(void *arg, const char *reason)
 {
-	tool_check(arg, "targets", CHECK_MISSING, "%s", reason);
+	const struct table_check *t = arg;
+	char fix[4096 + 64];
+
+	snprintf(fix, sizeof(fix), "edit %s: man 5 tmo-rows", t->path);
+	tool_check_fix(t->out, "targets", CHECK_MISSING, fix, "%s", reason);
 }
 
 int check_table(struct run *run, struct rows_out *out)
 {
-	struct targets_fault f = { .each = tell_fault, .arg = out };
+	struct table_check c = { out, run->policy.targets };
+	struct targets_fault f = { .each = tell_fault, .arg = &c };
 	struct targets t = { 0 };
 	int err = targets_load(&run->set, run->policy.targets, &t, &f);
 
