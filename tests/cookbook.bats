@@ -27,18 +27,6 @@ recipe() {
 	moved "$RECIPE"
 }
 
-# examples PAGE SECTION: a file for each, in $EXAMPLES, as a reader sees it.
-examples() {
-	EXAMPLES=$BATS_TEST_TMPDIR/examples
-	rm -rf "$EXAMPLES"
-	mkdir "$EXAMPLES"
-	awk -v section="# $2" -v out="$EXAMPLES/" '
-		/^# / { within = $0 == section }
-		within && /^```/ { open = !open; n += open; next }
-		within && open { gsub(/\\\\/, "\\"); print >sprintf("%s%02d", out, n) }
-		END { exit !n }' "$TESTS/../man/$1.scd"
-}
-
 # run_examples PAGE SECTION STATUS...: each ends by itself with that status.
 # "-" is one that is not run here.
 run_examples() {
