@@ -902,3 +902,23 @@ for i in range(3):
 	NOTIFY_SOCKET=/no/such runx 0 tmo-reclaim -n -q --wait -i 100ms -c 1 /none
 	NOTIFY_SOCKET=@none runx 1 tmo-reclaim </dev/null
 }
+
+@test "--log: sums now and then, and one line for a cgroup that cannot, or can again" {
+	local n roots=
+	base=$TMO_ROOT
+	for n in {1..24}; do
+		cp -a "$base" "$BATS_TEST_TMPDIR/r$n"
+		echo "$((1000 + 6 * n)).00 0" >"$BATS_TEST_TMPDIR/r$n/proc/uptime"
+		roots=$roots:$BATS_TEST_TMPDIR/r$n
+		mkdir -p "$BATS_TEST_TMPDIR/r$n/run"
+		# two at the start are no news
+		case $n in 1 | 2 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14) : >"$BATS_TEST_TMPDIR/r$n/run/tmo-reclaim.off" ;; esac
+	done
+	TMO_ROOT=${roots#:} runx 0 tmo-reclaim -n --grace 0 --log 1m -i 6s -H -o cgroup /w.slice/a
+	grep -v 'would write' <<<"$stderr" >"$BATS_TEST_TMPDIR/log"
+	cat "$BATS_TEST_TMPDIR/log"
+	[ "$(grep -c "'/w.slice/a': off (cannot): " "$BATS_TEST_TMPDIR/log")" -eq 1 ]
+	[ "$(grep -c "'/w.slice/a': reclaim goes on (" "$BATS_TEST_TMPDIR/log")" -eq 1 ]
+	[ "$(grep -c 'in the last 60.0s: .* taken, .* came back; saved now: .*; cgroups: 1, of which . cannot, 0 broken$' "$BATS_TEST_TMPDIR/log")" -eq 2 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/log")" -eq 4 ]
+}

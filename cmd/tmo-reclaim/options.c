@@ -29,6 +29,7 @@ enum {
 	OPT_REPORT,
 	OPT_WAIT,
 	OPT_RECORD,
+	OPT_LOG,
 };
 
 const struct opt options[] = {
@@ -72,6 +73,8 @@ const struct opt options[] = {
 	  "record the data behind each decision; -n <FILE replays them" },
 	{ OPT_REPORT, "report", NULL,
 	  "print totals and sizes on stderr at the end and on SIGUSR1" },
+	{ OPT_LOG, "log", "TIME",
+	  "print on stderr sums every TIME, and what cannot be reclaimed" },
 };
 const size_t options_n = sizeof(options) / sizeof(*options);
 
@@ -179,6 +182,7 @@ void options_take(struct policy *p, int key, const char *arg)
 	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
 	case OPT_RANGES: p->ranges = true; break;
 	case OPT_REPORT: p->report = true; break;
+	case OPT_LOG: p->log_us = opt_time("--log", arg, 1000); break;
 	case OPT_RECORD: p->record = arg; break;
 	case OPT_WAIT: p->wait = true; break;
 	case OPT_KILL_SWITCH: p->kill_switch = arg; break;

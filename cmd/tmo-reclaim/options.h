@@ -28,6 +28,7 @@ struct policy {
 	const char *record; /* the file, or NULL */
 	bool wait;	    /* --wait: for a named cgroup that is missing */
 	bool report, ranges;
+	uint64_t log_us;     /* --log; 0: none */
 	uint64_t once_bytes; /* -b: 0 is the law's step */
 	double once_pct;
 	unsigned int given; /* which options were */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "log.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
@@ -192,6 +193,7 @@ static void one_period(struct run *run, struct cg *cg,
 	s.o.elapsed_us = s.first ? NUM_NONE : s.now_us - s.t->row_us;
 	go_through(&s);
 	record(&s);
+	log_period(run, cg, r);
 	/* The files go with their controller, too, and may be there again. */
 	if (r->reason == REASON_GONE)
 		target_close(cg->data);

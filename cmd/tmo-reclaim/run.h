@@ -35,7 +35,8 @@ struct run {
 	bool missing;	       /* a named cgroup is not there: said */
 	/* Why anonymous memory is left alone and file cache with it: said. */
 	uint64_t said_swap;
-	bool said_late; /* that rows come too late */
+	bool said_late;	    /* that rows come too late */
+	uint64_t logged_us; /* the last line of --log */
 };
 
 /* What a row shows. */

@@ -37,6 +37,14 @@ struct origin {
 	uint64_t most_file_bytes; /* the largest file cache since */
 };
 
+/* Of --log: what was told of it, and its sums at the last line of all. */
+struct target_log {
+	enum reason_kind kind; /* told: works, cannot or broken */
+	enum reason reason;    /* of the last period */
+	unsigned int periods;  /* in turn of another kind */
+	uint64_t got_bytes, refaulted_bytes;
+};
+
 struct target {
 	bool known; /* there is a last reading */
 	bool warned;
@@ -61,6 +69,7 @@ struct target {
 	unsigned int idle_writes; /* writes in a row that brought nothing */
 	struct memory memory;
 	struct totals sum;
+	struct target_log log;
 	/* Sizes through the run, evenly spaced: every stride-th is kept. */
 	uint32_t sample[TARGET_SAMPLES];
 	unsigned int samples, stride, skip;

@@ -22,6 +22,7 @@ complete -c tmo-reclaim -l targets -r -F -d 'rows of cgroups and their policy; r
 complete -c tmo-reclaim -l node -x -a '0 1' -d 'reclaim from memory node N; the target must be /'
 complete -c tmo-reclaim -l ranges -d 'page out the ranges that cold-scan --ranges prints'
 complete -c tmo-reclaim -l record -r -F -d 'record the data behind each decision; -n <FILE replays them'
+complete -c tmo-reclaim -l log -x -a '1h 1d' -d 'print on stderr sums every TIME, and what cannot be reclaimed'
 complete -c tmo-reclaim -l report -d 'print totals and sizes on stderr at the end and on SIGUSR1'
 complete -c tmo-reclaim -s R -l root -x -a '(__fish_complete_directories)' -d 'prefix of /proc and /sys; several are replayed in turn'
 complete -c tmo-reclaim -s o -l output -x -a '(__tmo_column_list tmo-reclaim)' -d 'columns to show; +COLUMNS adds to the default ones'

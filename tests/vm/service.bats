@@ -21,7 +21,7 @@ setup_file() {
 	done
 	echo INTERVAL=1s >/etc/tmo/tmo.conf
 	echo 'COLD_SCAN_OPTIONS=-a 5s --out /run/tmo/cold-scan.prom' >>/etc/tmo/tmo.conf
-	echo 'TMO_RECLAIM_OPTIONS=--grace 1s --rotational' >>/etc/tmo/tmo.conf
+	echo 'TMO_RECLAIM_OPTIONS=--grace 1s --rotational --log 5s' >>/etc/tmo/tmo.conf
 	systemctl daemon-reload
 	zswap_on
 	systemd-run -q --slice=workload.slice --unit=victim -p Type=exec \
@@ -105,6 +105,8 @@ more_restarts() { # UNIT THAN
 			END { exit !found }' "$CG/workload.slice/victim.service/memory.stat"
 	}
 	within 120 took
+	sums() { journalctl -b --no-pager -u tmo | grep -q 'in the last .* taken, .* came back; saved now: '; }
+	within 60 sums
 	journalctl -b --no-pager -u tmo -p warning | refute grep -E 'cannot|denied|not permitted'
 }
 
@@ -122,6 +124,20 @@ more_restarts() { # UNIT THAN
 	[[ $log == *"tmo-reclaim: the input ended early"* ]]
 	[[ $log == *"the reader of the output has ended"* ]]
 	within 60 rows_of /workload.slice/victim.service
+}
+
+@test "if a stage hangs, the watchdog of a drop-in starts all of them again" {
+	printf '[Service]\nNotifyAccess=all\nWatchdogSec=10s\n' >/run/systemd/system/tmo.service.d/watchdog.conf
+	systemctl daemon-reload
+	systemctl restart tmo
+	within 60 rows_of /workload.slice/victim.service
+	n=$(restarts tmo)
+	kill -STOP "$(pid_of tmo.service psi-watch)"
+	within 60 more_restarts tmo "$n"
+	within 60 runs tmo.service psi-watch swap-balance tmo-reclaim
+	rm /run/systemd/system/tmo.service.d/watchdog.conf
+	systemctl daemon-reload
+	systemctl restart tmo
 }
 
 @test "reload refuses a table with an error, and takes a good one without a restart" {
