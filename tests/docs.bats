@@ -116,3 +116,16 @@ told() {
 		refute grep -nE "(^|[^\\\\])['^\`~-]|\\\\&'" "$BATS_TEST_TMPDIR/text"
 	done
 }
+
+@test "at 60 columns every table fits" {
+	export LC_ALL=C.UTF-8
+	for page in "$TESTS"/../man/*.scd; do
+		page=$TMO_BUILD/man/$(basename "$page" .scd)
+		echo "$page"
+		# an example, whose lines are as they must be typed, is no table
+		sed '/^\.nf$/,/^\.fi$/d' "$page" >"$BATS_TEST_TMPDIR/page"
+		MANWIDTH=60 man -l "$BATS_TEST_TMPDIR/page" 2>/dev/null | command col -bx >"$BATS_TEST_TMPDIR/text"
+		grep -q '^SEE ALSO' "$BATS_TEST_TMPDIR/text"
+		refute grep -n '^.\{61\}' "$BATS_TEST_TMPDIR/text"
+	done
+}
