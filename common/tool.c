@@ -503,8 +503,8 @@ int tool_lock(const char *path)
 	return lock;
 }
 
-int tool_open_table(const char *path, bool again, struct stat *st,
-		    char *reason, size_t size)
+int tool_open_table(const char *path, bool again, struct stat *st, char *reason,
+		    size_t size)
 {
 	int flags = O_RDONLY | O_CLOEXEC | (again ? O_NONBLOCK : 0), fd;
 

@@ -47,7 +47,7 @@ bad_options() {
 	refuses "$1" --no-such "unknown option '--no-such'"
 	refuses "$1" -o "option '-o' needs a value"
 	refuses "$1" "-o no_such_column /" "no column 'no_such_column'"
-	for list in + , +, mem, ,mem mem,,x +mem,,x; do
+	for list in '+' ',' '+,' 'mem,' ',mem' 'mem,,x' '+mem,,x'; do
 		refuses "$1" "-o $list /" "-o: '$list' has an empty column name"
 	done
 	refuses "$1" "--output= /" "-o: '' has an empty column name"
