@@ -795,6 +795,14 @@ targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0
 	sed -i 's/much/1M/; s/x$/2%/' "$tab"
 	runx 0 tmo-reclaim --check --targets "$tab"
 	[[ $output == *"targets	ok	$tab: 3 rows	-" ]]
+	# an editor's blanks for a TAB
+	for row in '/w.slice/*  0.05' '/w.slice 1G' '/w.slice  -  -'; do
+		printf '#cgroup\tfloor_bytes\n%s\n' "$row" >"$tab"
+		runx 2 tmo-reclaim --check --targets "$tab"
+		[[ $output == *"	line 2: '$row': a TAB separates columns, not a blank	"* ]]
+	done
+	printf '#cgroup\tfloor_bytes\n/w.slice/a b\n/w.slice/a 5\t-\n' >"$tab"
+	runx 0 tmo-reclaim --check --targets "$tab"
 }
 
 @test "a named cgroup that is missing is an end, unless it is waited for" {

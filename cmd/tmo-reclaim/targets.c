@@ -91,6 +91,19 @@ static void take_policy(const struct rows_in *in, struct row_input *row)
 	}
 }
 
+/* A path alone that ends in a blank and a value: an editor's TAB. */
+static bool lacks_tab(const struct rows_in *in)
+{
+	const char *word = strrchr(in->cell[0], ' '), *wanted;
+	char buf[64];
+
+	return in->cells == 1 && word &&
+	       (!policy_cell("floor_bytes", word + 1, buf, sizeof(buf),
+			     &wanted) ||
+		!policy_cell("mem_limit_pct", word + 1, buf, sizeof(buf),
+			     &wanted));
+}
+
 static int add_row(const struct cg_set *set, const struct rows_in *in,
 		   struct targets *t, char *reason, size_t size)
 {
@@ -99,6 +112,12 @@ static int add_row(const struct cg_set *set, const struct rows_in *in,
 
 	if (err)
 		return err;
+	if (lacks_tab(in)) {
+		snprintf(reason, size,
+			 "'%s': a TAB separates columns, not a blank",
+			 in->cell[0]);
+		return -EINVAL;
+	}
 	err = cg_key(set, in->cell[0], key);
 	if (err) {
 		snprintf(reason, size, "'%s' is not a cgroup path",
