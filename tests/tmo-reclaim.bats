@@ -795,6 +795,9 @@ targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0
 	sed -i 's/much/1M/; s/x$/2%/' "$tab"
 	runx 0 tmo-reclaim --check --targets "$tab"
 	[[ $output == *"targets	ok	$tab: 3 rows	-" ]]
+	echo '#cgroup' >"$tab"
+	runx 0 tmo-reclaim --check --targets "$tab"
+	[[ $output == *"targets	limited	$tab names no cgroup	add a row "* ]]
 	# an editor's blanks for a TAB
 	for row in '/w.slice/*  0.05' '/w.slice 1G' '/w.slice  -  -'; do
 		printf '#cgroup\tfloor_bytes\n%s\n' "$row" >"$tab"

@@ -296,7 +296,11 @@ int check_table(struct run *run, struct rows_out *out)
 	struct targets t = { 0 };
 	int err = targets_load(&run->set, run->policy.targets, &t, &f);
 
-	if (!err)
+	if (!err && !t.n)
+		tool_check_fix(out, "targets", CHECK_LIMITED,
+			       "add a row for a cgroup: man 5 tmo-rows",
+			       "%s names no cgroup", c.path);
+	else if (!err)
 		tool_check(out, "targets", CHECK_OK, "%s: %zu rows",
 			   run->policy.targets, t.n);
 	targets_free(&t);
