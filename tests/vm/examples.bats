@@ -97,7 +97,7 @@ pressed() {
 	pressed /web.slice
 	retry 120 grep -q high log
 	kill -9 $hog
-	echo max >$CG/web.slice/memory.high
+	echo max >"$CG/web.slice/memory.high"
 	retry 120 grep -q calm log
 	pkill -INT -P $pid
 	wait $pid || :
