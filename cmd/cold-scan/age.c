@@ -148,6 +148,15 @@ static bool is_marked(const struct chunk *c, size_t i)
 	return i < c->in_bitmap && bits_has(c->idle, i);
 }
 
+static size_t same_before(const struct chunk *c, size_t i, size_t limit)
+{
+	const uint64_t before = c->before[i];
+
+	while (i < limit && !((c->before[i] ^ before) >> PF_IDLE & 1))
+		i++;
+	return i;
+}
+
 /*
  * The end of the frames from i on of which judge() says the same, but for
  * is_left().  In one loop for all of them: most runs are short.
@@ -158,17 +167,16 @@ static size_t alike_end(const struct chunk *c, size_t i, size_t limit)
 	const uint8_t *age = c->age - from;
 	const uint64_t *flags = c->flags;
 	const uint64_t *cgroup = c->cgroup ? c->cgroup : flags;
-	const uint64_t *before = c->before ? c->before : flags;
-	const uint64_t mark = c->before ? UINT64_C(1) << PF_IDLE : 0;
 	size_t end = i + 1;
 
 	if (i < c->in_bitmap && c->in_bitmap < limit)
 		limit = c->in_bitmap;
 	limit = bits_alike(c->idle, i, limit);
 	limit = from + bits_alike(c->swap, i - from, limit - from);
+	if (c->before)
+		limit = same_before(c, i, limit);
 	while (end < limit &&
 	       !((flags[end] ^ flags[i]) | (cgroup[end] ^ cgroup[i]) |
-		 ((before[end] ^ before[i]) & mark) |
 		 (uint64_t)(age[end] ^ age[i])))
 		end++;
 	return end;
@@ -198,30 +206,47 @@ static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
 	return end;
 }
 
-static void count(const struct folio *f, uint64_t n, struct tally *t)
+/* So many pages, and folios that were left unmarked and are idle now. */
+struct found {
+	uint64_t ino, pages, marked_left;
+	struct folio f;
+};
+
+static void count(const struct found *x, struct tally *t)
 {
-	t->cover[f->cover] += n;
+	const struct folio *f = &x->f;
+
+	t->marked_left += x->marked_left;
+	t->cover[f->cover] += x->pages;
 	if (f->age == AGE_NONE)
 		return;
-	counts_more(&t->pages[f->kind], f->age, n);
+	counts_more(&t->pages[f->kind], f->age, x->pages);
 	if (f->promoted)
-		counts_more(&t->promoted, f->was, n);
+		counts_more(&t->promoted, f->was, x->pages);
 	if (f->unproven)
-		counts_more(&t->unproven, f->was, n);
+		counts_more(&t->unproven, f->was, x->pages);
 	if (f->unsure)
-		t->unsure_pages += n;
+		t->unsure_pages += x->pages;
 }
 
-/* Of what leads to the first frame to count, there is the head's mark alone. */
-static void put_run(const struct chunk *c, size_t i, size_t end,
-		    const struct folio *f, struct tally *t)
+/*
+ * Of thousands of cgroups few are in the processor's cache, so they are fetched
+ * all at once, and then their counts.
+ */
+enum { FOUND_MAX = 64 };
+static void count_all(const struct found *v, size_t n, int node,
+		      struct tally_set *out)
 {
-	size_t from = i < c->from ? c->from : i;
+	struct tally *t[FOUND_MAX];
 
-	if (from >= end)
-		return;
-	pack_run(c->pack, end - from, f->left ? AGE_LEFT : f->age, f->swap);
-	count(f, end - from, t);
+	for (size_t i = 0; i < n; i++)
+		tally_fetch(out, v[i].ino, node);
+	for (size_t i = 0; i < n; i++) {
+		t[i] = tally_of(out, v[i].ino, node);
+		counts_fetch(&t[i]->pages[v[i].f.kind], v[i].f.age);
+	}
+	for (size_t i = 0; i < n; i++)
+		count(v + i, t[i]);
 }
 
 /*
@@ -240,27 +265,39 @@ static void mark_run(const struct chunk *c, size_t i, size_t end,
 
 void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 {
-	size_t i = c->from, end;
+	struct found found[FOUND_MAX];
+	size_t i = c->from, n = 0, end;
 
 	memset(c->mark, 0, (c->pages + 63) / 64 * 8);
 	while (is_tail(c, i))
 		i--;
 	for (; i < c->pages; i = end) {
-		struct tally *t =
-			tally_of(out, c->cgroup ? c->cgroup[i] : 0, c->node);
+		struct found *x = found + n++;
+		/* Of what leads to the first frame to count, there is the
+		 * head's mark alone. */
+		size_t from = i < c->from ? c->from : i;
 		bool judged = last->head == c->at + i;
 
 		if (!judged)
 			*last = look(c, i);
 		end = run_end(c, i, last);
+		*x = (struct found){ .ino = c->cgroup ? c->cgroup[i] : 0,
+				     .pages = end > from ? end - from : 0,
+				     .f = *last };
 		if (!judged) {
 			bool folio = end > i + 1 && is_tail(c, i + 1);
 
 			if (last->marked_left)
-				t->marked_left += folio ? 1 : end - i;
+				x->marked_left = folio ? 1 : end - i;
 			mark_run(c, i, end, last);
 		}
-		put_run(c, i, end, last, t);
+		if (x->pages)
+			pack_run(c->pack, x->pages,
+				 last->left ? AGE_LEFT : last->age, last->swap);
+		if (n == FOUND_MAX || end == c->pages) {
+			count_all(found, n, c->node, out);
+			n = 0;
+		}
 	}
 }
 

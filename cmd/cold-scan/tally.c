@@ -98,7 +98,7 @@ static size_t bucket_of(uint64_t ino, int node)
 {
 	return (size_t)((ino ^ (uint64_t)node << 7) *
 				UINT64_C(0x9e3779b97f4a7c15) >>
-			52) %
+			51) %
 	       BUCKETS;
 }
 
@@ -109,6 +109,17 @@ struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node)
 	while (t && (t->ino != ino || t->node != node))
 		t = t->next;
 	return t;
+}
+
+void tally_fetch(const struct tally_set *set, uint64_t ino, int node)
+{
+	const struct tally *t = set->bucket[bucket_of(ino, node)];
+
+	if (t) {
+		__builtin_prefetch(t, 1);
+		__builtin_prefetch(t->pages + ANON, 1);
+		__builtin_prefetch(t->cover, 1);
+	}
 }
 
 struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)

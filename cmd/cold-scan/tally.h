@@ -100,12 +100,20 @@ struct tally {
 };
 
 struct tally_set {
-	struct tally *bucket[4096];
+	struct tally *bucket[8192];
 	struct tally *all;
 	struct tally *spare; /* zero, to be used again */
 	struct tally *last;  /* found last: pages of a cgroup stand together */
 };
 struct tally *tally_of(struct tally_set *set, uint64_t ino, int node);
+
+/* They are to be counted soon: of thousands of cgroups few are in the cache. */
+void tally_fetch(const struct tally_set *set, uint64_t ino, int node);
+static inline void counts_fetch(const struct counts *c, int age)
+{
+	if (age < c->n)
+		__builtin_prefetch(c->pages + age, 1);
+}
 struct tally *tally_find(const struct tally_set *set, uint64_t ino, int node);
 void tally_clear(struct tally *t);
 void tally_drop(struct tally *t);	  /* what one that is in no set has */

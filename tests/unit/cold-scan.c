@@ -403,7 +403,7 @@ static void by_frame(const struct chunk *c, uint8_t *age, uint64_t *swap,
 			    !bits_has(c->idle, i) && i < c->in_bitmap)
 				bits_set(c->mark, i, i + 1, true);
 		}
-		count(&f, 1, t);
+		count(&(struct found){ .pages = 1, .f = f }, t);
 		age[i] = f.left ? AGE_LEFT : f.age;
 		bits_set(swap, i, i + 1, f.swap);
 	}
