@@ -22,6 +22,9 @@
  * cold1_bytes    on average over time, bytes of the values within a minute and
  *                more (cold5: five) of no request: what who knows the future
  *                could have offloaded
+ *
+ * $ZIPFLOAD_ROWS names a file for a row of each measured request: seconds since
+ * SIGUSR1 at which it was due, and the us that it took.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -38,7 +41,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUCKETS = 2400, SECONDS = 7200, VALUE_MAX = 1 << 20, AGES = 2 };
+enum {
+	BUCKETS = 2400,
+	SECONDS = 7200,
+	VALUE_MAX = 1 << 20,
+	AGES = 2,
+	ROWS = 1 << 17
+};
 
 static const double ages_s[AGES] = { 60, 300 };
 
@@ -57,6 +66,9 @@ static struct {
 	double sum_s[SECONDS];
 	uint32_t count[SECONDS];
 	double *asked_s;
+	struct {
+		float due_s, took_s;
+	} row[ROWS]; /* of the first requests that were measured */
 } seen;
 
 __attribute__((noreturn)) static void die(const char *what)
@@ -290,6 +302,10 @@ static void note(uint32_t key, double due, double now)
 	if (seen.from_s > 0 && due >= seen.from_s) {
 		size_t second = (size_t)(due - seen.from_s) % SECONDS;
 
+		if (seen.n < ROWS) {
+			seen.row[seen.n].due_s = (float)(due - seen.from_s);
+			seen.row[seen.n].took_s = (float)took;
+		}
 		seen.n++;
 		seen.bucket[at < BUCKETS ? at : BUCKETS - 1]++;
 		seen.max_s = fmax(seen.max_s, took);
@@ -333,6 +349,20 @@ static double quantile_us(double q)
 	return 0;
 }
 
+static void put_rows(void)
+{
+	const char *path = getenv("ZIPFLOAD_ROWS");
+	FILE *rows = path ? fopen(path, "w") : NULL;
+
+	if (!path)
+		return;
+	for (uint64_t i = 0; rows && i < seen.n && i < ROWS; i++)
+		fprintf(rows, "%.3f\t%.0f\n", (double)seen.row[i].due_s,
+			(double)seen.row[i].took_s * 1e6);
+	if (!rows || fclose(rows))
+		die("rows");
+}
+
 __attribute__((noreturn)) static void report(void)
 {
 	double now = now_s(), took = now - seen.from_s, worst = 0;
@@ -352,6 +382,7 @@ __attribute__((noreturn)) static void report(void)
 	       seen.max_s * 1e6, worst * 1e6, seen.late,
 	       seen.cold_s[0] / took * opt.bytes,
 	       seen.cold_s[1] / took * opt.bytes);
+	put_rows();
 	exit(0);
 }
 
