@@ -445,6 +445,41 @@ large() {
 	[ "$(sort -u "$S.inodes" | wc -l)" -gt 1 ]
 }
 
+@test "-S: another link of the state keeps the ages that it has" {
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m -S "$S" /web
+	ln "$S" "$S.link"
+	cp "$S" "$S.copy"
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output")" = 2011136 ]
+	cmp "$S.link" "$S.copy"
+	[ "$(stat -c %h "$S")" -eq 1 ]
+	TMO_ROOT=$R/2 runx 0 cold-scan -a 1m -S "$S" --diff "$S.link" -o kind,before_bytes,bytes
+	same "#kind	before_bytes	bytes
+anon	-	2428928
+file	-	86016"
+}
+
+@test "-S: a state that is replaced during a pass gets nothing appended" {
+	command -v strace >/dev/null || skip "no strace"
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m -S "$S" /web
+	cp "$S" "$S.other"
+	TMO_ROOT=$R/2 strace -o "$S.trace" -e inject=pwrite64:signal=STOP:when=1 \
+		cold-scan -a 1m -S "$S" /web >/dev/null 2>&1 3>&- &
+	wait_for=$!
+	retry 20 grep -q "stopped by SIGSTOP" "$S.trace"
+	mv "$S.other" "$S"
+	inode=$(stat -c %i "$S")
+	kill -CONT "$(cat "$S.lock")"
+	wait "$wait_for"
+	[ "$(stat -c %i "$S")" -ne "$inode" ]
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
+	[ "$(col cold_anon_bytes <<<"$output")" = 2015232 ]
+}
+
 @test "--diff waits for the end of a record that is being written" {
 	large
 	perl -e 'print pack("Q<", 1 << 5 | (rand() < 0.5 ? 5 << 12 : 0)) for 1 .. 262144' >"$R/1/proc/kpageflags"

@@ -141,6 +141,18 @@ static int write_anew(struct keep *k, const char *path, const struct idle *s,
 	return io_replace_end(path, tmp, out->fd, out->err);
 }
 
+/* The file whose ages we have, as we left it; with another link, that one is a
+ * copy of these ages, and stays so. */
+static bool is_as_left(const struct keep *k, int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_nlink == 1 &&
+	       st.st_dev == k->was.st_dev && st.st_ino == k->was.st_ino &&
+	       st.st_size == k->end &&
+	       !memcmp(&st.st_ctim, &k->was.st_ctim, sizeof(st.st_ctim));
+}
+
 /* -ESTALE: it is not the file that we left, or one reads it, and is to be
  * written anew. */
 static int append(struct keep *k, const char *path, const struct idle *s,
@@ -151,7 +163,7 @@ static int append(struct keep *k, const char *path, const struct idle *s,
 	out->fd = state_open(path, O_WRONLY, &size);
 	if (out->fd < 0)
 		return -ESTALE;
-	if (size == k->end && lseek(out->fd, 0, SEEK_END) == size &&
+	if (is_as_left(k, out->fd) && lseek(out->fd, 0, SEEK_END) == size &&
 	    !flock(out->fd, LOCK_EX | LOCK_NB))
 		put_record(out, s, false);
 	else
@@ -186,7 +198,7 @@ int keep_save(struct keep *k, const char *path, struct idle *s)
 		s->v[i].differ = NULL;
 		s->v[i].differ_len = 0;
 	}
-	if (err)
+	if (err || lstat(path, &k->was))
 		k->end = 0;
 	k->sections = s->n;
 	s->differ = k->end;
@@ -275,6 +287,8 @@ int keep_open(struct keep_file *f, const char *path)
 	if (fd < 0)
 		return fd;
 	f->size = (size_t)settled(fd);
+	if (fstat(fd, &f->st))
+		f->size = 0;
 	/* Nothing is synced: the machine may have lost power. */
 	if (!f->size) {
 		close(fd);
@@ -465,7 +479,7 @@ int keep_load(struct keep *k, const char *path, struct idle *s)
 		keep_close(&f);
 	} else {
 		*k = (struct keep){ (off_t)f.base, (off_t)f.size, f.sections,
-				    f };
+				    f.st, f };
 		s->differ = true;
 	}
 	return lock;

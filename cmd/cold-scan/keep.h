@@ -9,6 +9,7 @@
 #ifndef KEEP_H
 #define KEEP_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "idle.h"
@@ -41,6 +42,7 @@ struct keep_file {
 	struct keep_head head; /* the last one's */
 	size_t sections;
 	size_t taken;
+	struct stat st;
 	size_t base; /* where the first record ends */
 };
 
@@ -56,6 +58,7 @@ bool keep_next(struct keep_file *f, struct keep_section *sec,
 struct keep {
 	off_t base, end; /* of all ages, of the whole; 0: to be written anew */
 	size_t sections;
+	struct stat was;
 	struct keep_file
 		file; /* the ages of sections are there, up to a pass */
 };

@@ -80,6 +80,22 @@ static int open_bitmap(struct scan *s)
 	return err;
 }
 
+/* From the last pass of the state on; a recording's clock stands still. */
+static void wait_least(const struct scan *s)
+{
+	uint64_t due_us = s->idle.start_us + IDLE_LEAST_US,
+		 now_us = clock_mono_us();
+
+	if (!s->idle.start_us || now_us >= due_us)
+		return;
+	if (!root_is_live() || due_us - now_us > s->opts->wait_us)
+		die(0, "-S: the last pass was less than 1s ago: page-idle "
+		       "would report hot pages as cold; use --wait TIME");
+	clock_wait(due_us);
+	if (clock_stopped())
+		clock_reraise();
+}
+
 static void open_idle(struct scan *s)
 {
 	int err;
@@ -114,10 +130,7 @@ static void open_idle(struct scan *s)
 	if (!s->opts->state)
 		return;
 	s->state_lock = keep_load(&s->keep, s->opts->state, &s->idle);
-	if (s->idle.start_us &&
-	    clock_mono_us() < s->idle.start_us + IDLE_LEAST_US)
-		die(0, "-S: the last pass was less than 1s ago: page-idle "
-		       "would report hot pages as cold");
+	wait_least(s);
 }
 
 /* lru_gen has paths from the system's root; whose they are is told there. */
@@ -291,14 +304,24 @@ static int pass_idle(struct scan *s)
 	return 0;
 }
 
-/* What cron's run marks meanwhile would look idle: its end is waited for. */
+/* Nothing older is told. */
+static uint64_t most_us(const struct scan *s)
+{
+	return 2 * s->opts->age_us[0];
+}
+
+/* What cron's run marks meanwhile would look idle: its end is waited for, as
+ * long as what is known is not too old. */
 static int hold_state(const struct scan *s)
 {
 	const struct timespec moment = { .tv_nsec = 100000000 };
+	uint64_t from_us =
+		s->idle.start_us ? s->idle.start_us : clock_mono_us();
 	int lock;
 
 	while ((lock = state_lock(s->opts->state, 0)) == -EWOULDBLOCK &&
-	       !s->idle.stop && !clock_stopped())
+	       !s->idle.stop && !clock_stopped() &&
+	       clock_mono_us() <= from_us + most_us(s))
 		nanosleep(&moment, NULL);
 	return lock;
 }
@@ -306,7 +329,6 @@ static int hold_state(const struct scan *s)
 /* Nothing is known where cron left no ages lately. */
 static int count_kept(struct scan *s)
 {
-	uint64_t age_us = s->opts->age_us[0];
 	/* Memory may have come or gone since, as the file has it. */
 	int err = idle_layout(&s->idle);
 
@@ -317,7 +339,7 @@ static int count_kept(struct scan *s)
 		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
 		return -ENODATA;
 	}
-	if (clock_mono_us() > s->idle.start_us + 2 * age_us) {
+	if (clock_mono_us() > s->idle.start_us + most_us(s)) {
 		debug("'%s' is more than twice the age old", s->opts->state);
 		return -ENODATA;
 	}
@@ -333,7 +355,7 @@ static int pass_watch(struct scan *s)
 	int lock = hold_state(s), err;
 
 	if (lock == -EWOULDBLOCK)
-		return -EINTR;
+		return s->idle.stop || clock_stopped() ? -EINTR : -ENODATA;
 	err = count_kept(s);
 	if (lock >= 0)
 		close(lock);

@@ -142,6 +142,14 @@ cell() {
 	[ "$(cell / cooled_bytes anon)" -lt $((64 << 20)) ]
 }
 
+@test "-S: with --wait, a run right after another one waits until 1 s has passed" {
+	S=$BATS_TEST_TMPDIR/state
+	for n in 1 2 3; do
+		runx 0 cold-scan -q -a 1s --wait 30s -S "$S" /cold/a
+	done
+	[ "$(cell /cold/a cold_anon_bytes)" != - ]
+}
+
 @test "-S: after another scan or a killed run, all ages start again with a note" {
 	S=$BATS_TEST_TMPDIR/state
 	make_cgroup /cold/i
