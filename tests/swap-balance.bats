@@ -895,6 +895,23 @@ no_probe() {
 	probe_root
 	edit $FILE/memory.stat 's/^zswapped .*/zswapped 20971520/'
 	no_probe "its compression is known"
+	probe_root
+	edit proc/meminfo '4aZswap: 990000 kB'
+	no_probe "zswap is full"
+}
+
+# A page that zswap refuses goes to the drive, and all probes share its budget.
+@test "the probes of a run keep within the write budget together" {
+	local twin=sys/fs/cgroup/w.slice/twin
+	probe_root
+	edit $FILE/memory.current 's/.*/167772160/'
+	cp -a "$ROOT1/$FILE" "$ROOT1/$twin"
+	cp -a "${ROOT1%1}2/$FILE" "${ROOT1%1}2/$twin"
+	edit $twin/inode 's/.*/4712/'
+	# a new bucket has a quarter of SIZE: 2.5 MiB, of which a probe takes 1.6
+	runx 0 balance --plan --dwell 0s -H -b 10M/1h --probe 32M /w.slice/file /w.slice/twin
+	[ "$(cat "$RECLAIM" "$ROOT1/$twin/memory.reclaim")" = "1675264 swappiness=max" ]
+	[[ $stderr == *"'/w.slice/twin': no probe: the write budget has too little left"* ]]
 }
 
 @test "a plan names each write with its old and new value and the reason" {

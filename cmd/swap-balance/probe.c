@@ -31,6 +31,7 @@ struct past {
 struct book {
 	struct past *v;
 	size_t n;
+	uint64_t taken_bytes; /* in this run */
 };
 
 static void book_put(struct book *b, struct past p)
@@ -117,10 +118,14 @@ static uint64_t protected_bytes(const struct cg_set *set, const struct cg *cg)
 	return num_most(low, min);
 }
 
-/* How much may be taken of it; 0, and *why not. */
+/*
+ * How much may be taken of it, after so much of others in this run, which no
+ * counter tells of yet; 0, and *why not.  Any page may go on to the drive.
+ */
 static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 			      const struct cg_set *set, const struct cg *cg,
-			      const struct world *world, const char **why)
+			      const struct world *world, uint64_t taken_bytes,
+			      const char **why)
 {
 	const struct member *m = cg->data;
 	uint64_t all = num_known(m->now.memory_bytes);
@@ -129,6 +134,9 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 
 	*why = !world->machine.zswap || m->now.zswap_max == 0
 		       ? "zswap is shut for it"
+	       : world->machine.zswap_pool == ZSWAP_POOL_FULL ||
+			       !m->now.zswap_room
+		       ? "zswap is full"
 	       : num_known(m->now.st.zswapped_bytes) >= BACKEND_EVIDENCE_BYTES
 		       ? "its compression is known"
 	       : bytes < mem_reclaim_least_bytes()
@@ -137,11 +145,13 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 		       ? "the kernel would take whole huge pages"
 	       : m->now.swap.left_bytes == NUM_NONE
 		       ? "how much swap is left is unknown"
-	       : m->now.swap.left_bytes < bytes * 2 ||
+	       : m->now.swap.left_bytes < taken_bytes + bytes * 2 ||
 			       m->now.swap.used_mpct >= cfg->swap_limit_mpct
 		       ? "swap is full"
-	       : world->budget.pace_bytes_per_s == 0
-		       ? "the write budget is empty"
+	       : world->budget.pace_bytes_per_s == 0 ||
+			       budget_left_bytes(&world->budget) <
+				       taken_bytes + bytes
+		       ? "the write budget has too little left"
 	       : all - bytes < protected_bytes(set, cg) ? "it is protected"
 	       : !is_calm(cfg, set, cg)
 		       ? "memory pressure is over the limit, or unknown"
@@ -184,7 +194,8 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		 struct book *book)
 {
 	const char *why = NULL;
-	uint64_t bytes = allowed_bytes(cfg, set, cg, world, &why);
+	uint64_t bytes =
+		allowed_bytes(cfg, set, cg, world, book->taken_bytes, &why);
 	int err, undo;
 
 	if (bytes && book_find(book, cg))
@@ -199,6 +210,7 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
 	if (!err || err == -EAGAIN || err == -EINTR) { /* those took a part */
 		note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
+		book->taken_bytes += bytes;
 		return 0;
 	}
 	book->n--;
