@@ -121,8 +121,9 @@ static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
 
 	while (strncmp(p, key, len) || p[len] != ':') {
 		p = strchr(p, '\n');
-		if (!p++)
+		if (!p)
 			return -ENOENT;
+		p++;
 	}
 	if (sscanf(p + len + 1, "%" SCNu64, out_bytes) != 1)
 		return -ENOENT;
