@@ -528,6 +528,20 @@ int tool_open_table(const char *path, bool again, struct stat *st, char *reason,
 	return fd;
 }
 
+void tool_bad_state(const char *what, const char *path, int err)
+{
+	const char *why =
+		err == -EBADMSG	 ? "it is damaged: remove it"
+		: err == -EPROTO ? "it is no state of this version: -S names "
+				   "another"
+		: err == -EPERM	 ? "others own it or may write it: remove it"
+				 : NULL;
+
+	if (why)
+		die(0, "cannot %s '%s': %s", what, path, why);
+	die(err, "cannot %s '%s'", what, path);
+}
+
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 			 size_t size)
 {

@@ -116,6 +116,10 @@ int tool_row_key(const struct cg_set *set, const struct rows_in *in, char *key);
  */
 int tool_lock(const char *path);
 
+/* Ends the process: "cannot WHAT 'path'", and why, as state_read() has it. */
+void tool_bad_state(const char *what, const char *path, int err)
+	__attribute__((noreturn));
+
 /*
  * Opens the file of --targets: a descriptor, or -errno with why in reason.  A
  * FIFO is waited for at the start, and a stop then ends the process; again,
@@ -123,8 +127,8 @@ int tool_lock(const char *path);
  * file's, of stat(2) where it could not be opened, and zero where that fails.
  */
 struct stat;
-int tool_open_table(const char *path, bool again, struct stat *st,
-		    char *reason, size_t size);
+int tool_open_table(const char *path, bool again, struct stat *st, char *reason,
+		    size_t size);
 
 /* What an error of rows_next() means, into buf; its line, or 0 for none. */
 size_t tool_input_reason(const struct rows_in *in, int err, char *buf,

@@ -473,7 +473,17 @@ quiet_minutes() {
 	[ "$output" -ge "$first" ]
 	sed -i 's/^drive/Drive/' "$STATE"
 	runx 2 balance -b 400M /w.slice/idle
-	one_line "cannot keep the budget in '$STATE'"
+	one_line "cannot keep the budget in '$STATE': it is damaged: remove it"
+	echo "tmo-tools cold-scan 4" >"$STATE"
+	runx 2 balance -b 400M /w.slice/idle
+	one_line "cannot keep the budget in '$STATE': it is no state of this version: -S names another"
+	for kind in undo evidence probe; do
+		echo x >"$STATE.$kind"
+		chmod 666 "$STATE.$kind"
+		runx 2 balance --apply --probe 1M -q /w.slice/idle
+		one_line "'$STATE.$kind': others own it or may write it: remove it"
+		rm "$STATE.$kind"
+	done
 	rm "$STATE"
 	ln -s /etc/passwd "$STATE"
 	runx 2 balance -b 400M /w.slice/idle

@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "num.h"
 #include "state.h"
+#include "tool.h"
 #include "upkeep.h"
 
 enum {
@@ -237,7 +238,7 @@ int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
 	if (cfg->write && lock < 0)
 		die(lock, "cannot lock '%s'", cfg->path);
 	if ((err = upkeep_read(&round.file)))
-		die(err, "cannot use the state '%s'", cfg->path);
+		tool_bad_state("use the state", cfg->path, err);
 	if (cfg->write)
 		restore_limits(&round.file);
 	for (int i = 0; i < m->areas; i++) {

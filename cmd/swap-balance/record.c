@@ -48,7 +48,7 @@ static void record_read(struct record *rec, const char *path)
 	if (err == -EPROTO)
 		err = lines_read(path, STATE_NAME, VERSION_1, take_line, rec);
 	if (err)
-		die(err, "cannot use the undo record '%s'", path);
+		tool_bad_state("use the undo record", path, err);
 }
 
 static const char *entry_word(const struct record_entry *e)

@@ -116,7 +116,7 @@ void run_look_at_world(struct run *run)
 	err = budget_look(&run->world.budget, cfg, &run->world.machine,
 			  run->world.gap_s, run_may_write(run));
 	if (err)
-		die(err, "cannot keep the budget in '%s' (-S FILE)", cfg->path);
+		tool_bad_state("keep the budget in", cfg->path, err);
 	warn_unsaved(run, run->world.budget.unsaved);
 	warn_unknown(run);
 	warn_other(run);

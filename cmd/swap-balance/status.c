@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "listing.h"
 #include "msg.h"
+#include "tool.h"
 
 struct line {
 	const char *drive;
@@ -81,7 +82,7 @@ int status_show(const struct budget_cfg *cfg, const struct machine *m,
 	int n = budget_status(cfg, m, tell, out);
 
 	if (n < 0)
-		die(n, "cannot use the budget in '%s' (-S FILE)", cfg->path);
+		tool_bad_state("use the budget in", cfg->path, n);
 	if (!n)
 		note("no budget is kept in '%s'", cfg->path);
 	return n ? STATUS_OK : STATUS_NO;

@@ -45,7 +45,7 @@ static void probe(struct run *run, bool before)
 	n = before ? probe_all(&cfg, &run->set, &run->world)
 		   : probe_keep(&cfg, &run->set);
 	if (n < 0)
-		die(n, "cannot keep the times of probes in '%s'", path);
+		tool_bad_state("keep the times of probes in", path, n);
 	if (n)
 		run->status = STATUS_PARTIAL;
 }
@@ -236,7 +236,7 @@ static int apply(struct run *run, const struct plan *plan)
 	snprintf(path, sizeof(path), "%s.evidence", run->o.state);
 	err = evidence_add(path, &run->set, keeps);
 	if (err)
-		die(err, "cannot keep the observations in '%s'", path);
+		tool_bad_state("keep the observations in", path, err);
 	return plan_apply(plan, &run->set);
 }
 
