@@ -47,10 +47,10 @@ second() {
 	replay swap-balance-7.3.4
 	runx 0 balance -r /w.slice
 	same "$(printf '%s\t' '#cgroup' time swappiness backend swap_left_bytes swap_write_bytes_per_s)balance_reason
-$(printf '%s\t' /w.slice 1795390610.510 164 zswap 479023104 max)balanced
+$(printf '%s\t' /w.slice 1795390610.510 163 zswap 479023104 max)balanced
 $(printf '%s\t' /w.slice/anon 1795390610.510 0 zswap-nowb 479023104 max)pressure
 $(printf '%s\t' /w.slice/file 1795390610.510 198 zswap 479023104 max)file_refaults
-$(printf '%s\t' /w.slice/idle 1795390610.510 182 zswap 479023104 max)quiet"
+$(printf '%s\t' /w.slice/idle 1795390610.510 60 zswap 479023104 max)quiet"
 }
 
 # Every number by hand from the two samples: r of /w.slice/file.
@@ -73,8 +73,8 @@ $(printf '%s\t' /w.slice/idle 1795390610.510 182 zswap 479023104 max)quiet"
 			n0 = max(1, word(b "/memory.current") / 4096 * 0.002 / 60)
 			device = 1000 * (reads(r2, 7) - reads(r1, 7)) / ((reads(r2, 6) - reads(r1, 6)) / 8)
 			cost = device + 0.3 * (stall / n - device)
-			# A swap-in has its stated price: a file refault, too.
-			r = 100 * (n0 + n / s) / (10 * n0)
+			# A swap-in has its stated price: a file refault, too, above n0.
+			r = (10 * 60 / 140 * n0 + 100 * (n / s - n0)) / (10 * n0)
 			sw = 200 * r / (1 + r)
 			if (sw > 198) sw = 198
 			printf "%d\t%d\t%.3f\tpressure\t10.000\tdefault\t%.3f\t%.0f\n", s * 1000000, n, cost, r, sw
@@ -132,14 +132,14 @@ idle() {
 	replay swap-balance-7.3.4
 	sed -i 's/^fail .*/fail 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
 	idle # a huge page was split: each of its pages found a slot
-	same $'182\tzswap\tquiet\tcompressible'
+	same $'60\tzswap\tquiet\tcompressible'
 	sed -i 's/^SwapFree.*/SwapFree: 2048 kB/' "${ROOT1%1}2/proc/meminfo"
 	runx 0 balance -H --swap-limit 100% -o swappiness,balance_reason /w.slice/idle
 	same $'0\tswap_fail'
 	sed -i '$a thp_swpout_fallback 0' "$ROOT1/sys/fs/cgroup/w.slice/idle/memory.stat"
 	sed -i '$a thp_swpout_fallback 1' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.stat"
 	runx 0 balance -H --swap-limit 100% -o swappiness,balance_reason /w.slice/idle
-	same $'182\tquiet'
+	same $'60\tquiet'
 	replay swap-balance-7.3.4
 	sed -i 's/^max .*/max 1/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/idle/memory.swap.events"
 	idle
@@ -224,13 +224,13 @@ quiet_minutes() {
 	[[ $output == *$'order\tlimited\ta rotational disk is filled before'* ]]
 	edit proc/swaps '3s/.*/\/dev\/vdb partition 524284 524284 10/'
 	idle
-	same $'100\tdisk\tquiet\tonly'
+	same $'60\tdisk\tquiet\tonly'
 	edit proc/swaps '3s/.*/\/dev\/vdb partition 524284 0 -5/'
 	idle
-	same $'100\tdisk\tquiet\tonly'
+	same $'60\tdisk\tquiet\tonly'
 	edit proc/swaps '3s/.*/\/dev\/zram0 partition 524284 0 10/'
 	idle
-	same $'182\tzram\tquiet\tlearning'
+	same $'60\tzram\tquiet\tlearning'
 	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
 	[[ $output == *$'order\tlimited\tzram with a disk behind'* ]]
 	edit proc/swaps '3s/.*/\/dev\/zram0 partition 524284 0 -5/'
@@ -268,25 +268,33 @@ quiet_minutes() {
 	same $'57\t121.110\t5497.952'
 }
 
-@test "a cgroup without traffic stays at what the kernel documents, whatever file reads cost" {
+@test "a cgroup without traffic or a measured price stays at vm.swappiness, whatever file reads cost" {
+	local want root
 	quiet_minutes 10
 	runx 0 balance -c 11 -H -o swappiness,balance_reason,file_cost_us,swapin_cost_source /w.slice/idle
-	[ "$(sort -u <<<"$output" | cut -f1,2,4)" = $'182\tquiet\tdefault' ] # 10 us to 100 us
+	[ "$(sort -u <<<"$output" | cut -f1,2,4)" = $'60\tquiet\tdefault' ]
 	[ "$(cut -f3 <<<"$output" | sort -u)" != 100.000 ]
 	edit sys/module/zswap/parameters/enabled 's/.*/N/'
 	TMO_ROOT=$ROOT1:${ROOT1%1}2
-	runx 0 balance -H -o swappiness,balance_reason,swapin_cost_source /w.slice/idle
-	same $'100\tquiet\tdefault'
+	# of lru_gen, whose edges are 2 and 198
+	for want in '60 60' '0 2' '1 2' '10 10' '100 100' '180 180' '200 198' 'x 60'; do
+		for root in "$ROOT1" "${ROOT1%1}2"; do
+			mkdir -p "$root/proc/sys/vm"
+			echo "${want% *}" >"$root/proc/sys/vm/swappiness"
+		done
+		runx 0 balance -H -o swappiness,balance_reason,swapin_cost_source /w.slice/idle
+		same "${want#* }"$'\tquiet\tdefault'
+	done
 }
 
 @test "the classic LRU has its own refaults that count, and its own edges" {
 	replay swap-balance-7.3.4
 	edit sys/kernel/mm/lru_gen/enabled 's/.*/0x0000/'
 	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
-	same $'182\tclassic\tquiet'
+	same $'60\tclassic\tquiet'
 	edit proc/diskstats d # no latency of any disk: the default prices
 	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
-	same $'182\tclassic\tquiet'
+	same $'60\tclassic\tquiet'
 	sed -i 's/^workingset_activate_file .*/workingset_activate_file 9000/' "${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.stat"
 	runx 0 balance -H -o swappiness,lru,balance_reason /w.slice/file
 	same $'199\tclassic\tfile_refaults'
@@ -318,7 +326,7 @@ quiet_minutes() {
 	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	runx 0 balance -H -o swappiness,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
-	same $'182\tmax\tquiet'
+	same $'60\tmax\tquiet'
 }
 
 @test "what zswap turned away counts, what it was never offered does not" {
@@ -363,16 +371,16 @@ quiet_minutes() {
 	edit $cg/memory.zswap.writeback 's/.*/0/'
 	edit proc/meminfo '4aZswap: 100 kB'
 	edit $stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
-	refused - 182 zswap learning
+	refused - 60 zswap learning
 	second $stat 's/^pgscan .*/pgscan 16980000/; s/^pgsteal .*/pgsteal 3000/'
-	refused 100.000 182 none incompressible
+	refused 100.000 60 none incompressible
 	runx 0 balance --plan --dwell 0s -q -H /w.slice/idle
 	same "" # neither his setting nor zswap.max, with which there were no swap
 	edit $cg/memory.zswap.writeback 's/.*/1/' # it would have gone to the disk
-	refused - 182 zswap learning
+	refused - 60 zswap learning
 	edit $cg/memory.zswap.writeback 's/.*/0/'
 	edit $stat 's/^inactive_file .*/inactive_file 20000000/' # perhaps page cache
-	refused - 182 zswap learning
+	refused - 60 zswap learning
 	second $stat 's/^pgscan .*/pgscan 6567/; s/^pgsteal .*/pgsteal 2567/'
 	for root in "$ROOT1" "${ROOT1%1}2"; do
 		mkdir -p "$root/$debug"
@@ -380,12 +388,12 @@ quiet_minutes() {
 		echo 5 | tee "$root/$debug/reject_compress_fail" >"$root/$debug/reject_compress_poor"
 	done
 	second proc/vmstat 's/^pgscan_anon .*/pgscan_anon 16000/'
-	refused - 182 zswap learning
+	refused - 60 zswap learning
 	second $debug/reject_compress_fail 's/.*/7205/'
 	second $debug/reject_compress_poor 's/.*/805/'
 	# A quarter of 8000, as 4000 of the 16000 that were left are its own.
 	edit $stat 's/^zswapped .*/zswapped 4096000/; s/^zswap .*/zswap 1000000/; s/^zswpout .*/zswpout 1000/'
-	refused 66.667 182 none incompressible
+	refused 66.667 60 none incompressible
 }
 
 @test "huge pages that pass zswap by are told, and not called incompressible" {
@@ -426,7 +434,7 @@ quiet_minutes() {
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
 	# A quarter, and 19.77 s of income, fill it: what is left and half the
 	# income of 6 s is less than four times the mean.
-	same $'182\tzswap\t16078165\tquiet'
+	same $'60\tzswap\t16078165\tquiet'
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	rm "$STATE"
 	runx 0 balance -H -o swappiness,backend,swap_write_bytes_per_s,balance_reason,budget_left_bytes -b 80M/20s /w.slice/idle
@@ -1295,7 +1303,7 @@ balance_reason_info{cgroup="/w.slice/idle",balance_reason="quiet"} 1
 lru_info{cgroup="/w.slice/file",lru="lru_gen"} 1
 lru_info{cgroup="/w.slice/idle",lru="lru_gen"} 1
 swappiness{cgroup="/w.slice/file"} 198
-swappiness{cgroup="/w.slice/idle"} 182'
+swappiness{cgroup="/w.slice/idle"} 60'
 }
 
 @test "what was saved does not change with the area that takes the next page" {

@@ -127,18 +127,23 @@ static double noise_rate(const struct window *w)
 
 /*
  * A stated price is compared with a stated one: a measured file price beside
- * it, ten times as high on a slow machine, would be evidence of nothing.
+ * it, ten times as high on a slow machine, would be evidence of nothing.  And
+ * without traffic that matters there is no evidence at all then: it is left at
+ * what the kernel does by itself.
  */
 static double ratio(const struct balance *b, const struct window *w)
 {
-	const struct cost *c = b->cost;
-	double n0 = noise_rate(w);
-	double file_us = c[w->next].source == SOURCE_DEFAULT ? w->stated_file_us
-							     : c[KIND_FILE].us;
+	const struct cost *c = b->cost, *next = c + w->next;
+	bool stated = next->source == SOURCE_DEFAULT;
+	double n0 = noise_rate(w), rate[KIND_COUNT];
+	double file_us = stated ? w->stated_file_us : c[KIND_FILE].us;
+	double rest_us = stated ? next->us * w->kernel_ratio : file_us;
 
-	return file_us * (n0 + b->rate[KIND_FILE]) /
-	       (c[w->next].us * n0 + c[KIND_ZSWAP].us * b->rate[KIND_ZSWAP] +
-		c[KIND_DEVICE].us * b->rate[KIND_DEVICE]);
+	for (int k = 0; k < KIND_COUNT; k++)
+		rate[k] = fmax(0, b->rate[k] - (stated ? n0 : 0));
+	return (rest_us * n0 + file_us * rate[KIND_FILE]) /
+	       (next->us * n0 + c[KIND_ZSWAP].us * rate[KIND_ZSWAP] +
+		c[KIND_DEVICE].us * rate[KIND_DEVICE]);
 }
 
 /*

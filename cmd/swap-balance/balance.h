@@ -41,6 +41,7 @@ struct window {
 	double back_pages;	  /* of such, back within the working set */
 	double mem_stall_us, io_stall_us;
 	double stated_file_us; /* of a file refault, as the page states it */
+	double kernel_ratio;   /* r as vm.swappiness has it */
 	double mem_some_pct;
 	double memory_pages;
 	int64_t swap_used_mpct; /* -1 unknown */

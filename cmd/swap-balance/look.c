@@ -221,6 +221,7 @@ struct window look_window(const struct look *now, const struct look *then,
 	w.mem_stall_us = mem_us;
 	w.io_stall_us = known(DELTA(io_stall_us));
 	w.stated_file_us = m->default_us[KIND_FILE];
+	w.kernel_ratio = m->kernel_ratio;
 	w.mem_some_pct = mem_us / w.s / 1e4;
 	w.failed = swap_out_failed(now, then);
 	w.limited = known(DELTA(swap_max)) > 0;

@@ -165,6 +165,20 @@ static void look_at_rejects(struct machine *m)
 		m->anon_kept_pages = scan - steal;
 }
 
+/*
+ * "A rough relative IO cost of swapping and filesystem paging"
+ * (Documentation/admin-guide/sysctl/vm.rst).  At its ends it is no ratio.
+ */
+static double kernel_ratio(void)
+{
+	uint64_t s;
+
+	if (kv_read_u64(root_fd(), "proc/sys/vm/swappiness", &s))
+		s = 60;
+	s = num_least(num_most(s, 1), 199);
+	return (double)s / (double)(200 - s);
+}
+
 static void set_defaults(struct machine *m)
 {
 	double disk_us = m->rotational ? ROTATIONAL_US : SSD_US;
@@ -172,6 +186,7 @@ static void set_defaults(struct machine *m)
 	m->default_us[KIND_FILE] = SSD_US;
 	m->default_us[KIND_ZSWAP] = ZSWAP_US;
 	m->default_us[KIND_DEVICE] = m->zram ? ZSWAP_US : disk_us;
+	m->kernel_ratio = kernel_ratio();
 }
 
 int machine_look(struct machine *m)

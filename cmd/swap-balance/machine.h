@@ -42,6 +42,8 @@ struct machine {
 	double device_us[KIND_COUNT];  /* of a page in the last look; 0 unknown
 					*/
 	double default_us[KIND_COUNT]; /* what is stated in the page */
+	double kernel_ratio;	       /* file price / swap-in price, by
+					  vm.swappiness */
 };
 
 /* Looks again, unless the last look is less than a second old.  0 or -errno. */
