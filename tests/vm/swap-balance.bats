@@ -295,3 +295,59 @@ granted() {
 	wait "$a" || true
 	same $'/a\tnone\tincompressible\n/b\tzswap\tcompressible'
 }
+
+@test "a budget that is spent shuts what can reach the drive, and nothing else" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 20M --fill lz:3
+	needs_file /a memory.zswap.writeback
+	echo 0 >"$CG/a/memory.zswap.writeback"
+	hog /b --cold-anon 20M --fill lz:3
+	hog /c --cold-anon 20M --stock-pages
+	echo 0 >"$CG/c/memory.zswap.max"
+	runx 0 swap-balance -S "$STATE" -b 1M/1d -q -i 2s -c 1 -H /a
+	reclaim /c 8M 200 # to the drive
+	sleep 2
+	runx 0 swap-balance -S "$STATE" -b 1M/1d -q -i 2s -c 1 -H -o cgroup,swap_write_bytes_per_s,balance_reason /a /b
+	same $'/a\tmax\tquiet\n/b\t0\tbudget'
+	runx 0 swap-balance -S "$STATE" -b 2M/1d -i 2s -c 1 -H /a
+	[[ $stderr == *"also keeps a budget of 1.00M for the same drive"* ]]
+	runx 0 swap-balance -S "$STATE" -H --budget-status
+	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "zswap that is shut for a cgroup is no shield from a disk that rotates" {
+	rotational_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 20M
+	runx 0 swap-balance -S "$STATE" -q -i 2s -c 1 -H -o balance_reason /a
+	same quiet
+	echo 0 >"$CG/a/memory.zswap.max"
+	runx 0 swap-balance -S "$STATE" -q -i 2s -c 1 -H -o swappiness,balance_reason /a
+	same $'0\trotational'
+}
+
+@test "apply that is killed at any moment leaves nothing that undo does not restore" {
+	local n before
+	needs_swappiness # of --probe
+	swap_on "$DISK"
+	zswap_on
+	hog /b --cold-anon 40M --fill random
+	before=$(settings /b)
+	runx 0 swap-balance -S "$STATE" -i 2s -q -H --probe 8M --apply --dwell 0s /b
+	for n in 0 1 2 3 4 5 6 7; do
+		swap-balance -S "$STATE" -q --undo >/dev/null 3>&- &
+		sleep "0.0$n"
+		kill -9 $! 2>/dev/null || true
+		wait $! || true
+		swap-balance -S "$STATE" -i 2s -q --apply --dwell 0s /b >/dev/null 3>&- &
+		sleep "2.0$n"
+		kill -9 $! 2>/dev/null || true
+		wait $! || true
+	done
+	runx 0 swap-balance -S "$STATE" -i 2s -q --apply --dwell 0s /b
+	[ "$(cat "$CG/b/memory.zswap.max")" = 0 ]
+	runx 0 swap-balance -S "$STATE" -q --undo
+	[ "$(settings /b)" = "$before" ]
+	refute compgen -G "$STATE*.tmo-tmp"
+}
