@@ -169,7 +169,8 @@ static void say_guard(struct words *w, const struct account *a, bool anon)
 		    "%sswappiness 0: %s", at_most, t->balance_reason);
 	else if (anon && a->world->machine.rotational && !a->in.tier_left &&
 		 !(a->world->machine.zswap && a->in.zswap_left))
-		say(w, SWAP_ROTATES, "%sswap is on a rotating disk", at_most);
+		say(w, "see swap-balance --check",
+		    "%sswap is on a rotating disk", at_most);
 	else if (anon && a->in.zswap_only && isnan(a->in.incompressible))
 		say(w, "-", "%sif it compresses (not tried)", at_most);
 	else
