@@ -36,30 +36,6 @@ const char *psi_system_file(enum psi_res res)
 	return resources[res].system_file;
 }
 
-/* "0.12" as thousandths; the kernel prints two decimals.  Returns its end. */
-static const char *average(const char *s, int64_t *out)
-{
-	int64_t whole = 0, frac = 0, unit = 100;
-
-	for (; *s >= '0' && *s <= '9' && whole < 1000; s++)
-		whole = whole * 10 + (*s - '0');
-	if (*s == '.')
-		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
-			frac += (*s - '0') * unit;
-	*out = whole * 1000 + frac;
-	return s;
-}
-
-static const char *counter(const char *s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	for (; *s >= '0' && *s <= '9'; s++)
-		v = v * 10 + (uint64_t)(*s - '0');
-	*out = v;
-	return s;
-}
-
 /* Most of a sample's work: compares of a known length are a load or two. */
 static inline bool begins(const char *p, const char *end, const char *word)
 {
@@ -68,50 +44,78 @@ static inline bool begins(const char *p, const char *end, const char *word)
 	return (size_t)(end - p) >= n && !memcmp(p, word, n);
 }
 
-/* The fields behind "some" or "full"; returns where they end. */
-static const char *parse_line(const char *p, const char *end,
-			      struct psi_line *out)
+/* What stands behind the key, looked for from the end: total= is there. */
+static inline const char *field(const char *line, const char *end,
+				const char *key)
 {
-	while (*p == ' ') {
-		p++;
-		if (begins(p, end, "avg10=")) {
-			p = average(p + 6, &out->avg10_mpct);
-		} else if (begins(p, end, "avg60=")) {
-			p = average(p + 6, &out->avg60_mpct);
-		} else if (begins(p, end, "avg300=")) {
-			p = average(p + 7, &out->avg300_mpct);
-		} else if (begins(p, end, "total=")) {
-			p = counter(p + 6, &out->total_us);
-			out->seen = true;
-		}
-		while (*p && *p != ' ' && *p != '\n')
-			p++;
-	}
-	return p;
+	const char *p = end;
+
+	while ((p = memrchr(line, ' ', (size_t)(p - line))))
+		if (begins(p + 1, end, key))
+			return p + 1 + strlen(key);
+	return NULL;
 }
 
-int psi_parse(const char *text, struct psi *out)
+/* "0.12" as thousandths; the kernel prints two decimals. */
+static int64_t average(const char *s)
 {
-	const char *end = text + strlen(text);
+	int64_t whole = 0, frac = 0, unit = 100;
+
+	for (; s && *s >= '0' && *s <= '9' && whole < 1000; s++)
+		whole = whole * 10 + (*s - '0');
+	if (s && *s == '.')
+		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
+			frac += (*s - '0') * unit;
+	return whole * 1000 + frac;
+}
+
+static uint64_t counter(const char *s)
+{
+	uint64_t v = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	return v;
+}
+
+static int parse(const char *text, bool averages, struct psi *out)
+{
 	bool any = false;
 
 	memset(out, 0, sizeof(*out));
-	while (*text) {
-		struct psi_line *line = NULL;
+	for (const char *end; *text; text = end + (*end == '\n')) {
+		struct psi_line *line;
+		const char *total;
 
+		end = strchrnul(text, '\n');
 		if (begins(text, end, "some "))
 			line = &out->line[PSI_SOME];
 		else if (begins(text, end, "full "))
 			line = &out->line[PSI_FULL];
-		if (line)
-			text = parse_line(text + 4, end, line);
-		if (line && !line->seen)
+		else
+			continue;
+		total = field(text, end, "total=");
+		if (!total)
 			return -EBADMSG;
-		any |= line != NULL;
-		text += strcspn(text, "\n");
-		text += *text == '\n';
+		line->total_us = counter(total);
+		line->seen = any = true;
+		if (!averages)
+			continue;
+		line->avg10_mpct = average(field(text, end, "avg10="));
+		line->avg60_mpct = average(field(text, end, "avg60="));
+		line->avg300_mpct = average(field(text, end, "avg300="));
 	}
 	return any ? 0 : -EBADMSG;
+}
+
+int psi_parse(const char *text, struct psi *out)
+{
+	return parse(text, true, out);
+}
+
+int psi_parse_totals(const char *text, struct psi *out)
+{
+	return parse(text, false, out);
 }
 
 int psi_pread(int fd, struct psi *out)

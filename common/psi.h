@@ -43,6 +43,9 @@ const char *psi_system_file(enum psi_res res);
  */
 int psi_parse(const char *text, struct psi *out);
 
+/* The same without the averages, which are most of the work: they stay 0. */
+int psi_parse_totals(const char *text, struct psi *out);
+
 /* psi_parse of a held descriptor; -errno of the read, too. */
 int psi_pread(int fd, struct psi *out);
 

@@ -143,9 +143,9 @@ void need_col(struct need *need, int arg)
 
 	switch (f->what) {
 	case W_PCT:
-	case W_US: need->window = true; /* fall through */
-	case W_TOTAL_US:
-	case W_AVG_PCT: need->res[f->res] = true; break;
+	case W_US: need->window = need->res[f->res] = true; break;
+	case W_AVG_PCT: need->averages = true; /* fall through */
+	case W_TOTAL_US: need->res[f->res] = true; break;
 	case W_WINDOW_US: need->window = need->res[PSI_MEM] = true; break;
 	case W_MEMORY_BYTES: need->memory = true; break;
 	case W_SWAP_BYTES: need->swap = true; break;
@@ -273,7 +273,9 @@ static int take_res(struct reader *r, struct cg *cg, int res, struct sample *s)
 	char buf[512];
 	ssize_t n = read_file(r, cg, res, buf, sizeof(buf));
 	uint64_t now_us = clock_mono_us(); /* next to the read */
-	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
+	int err = n < 0		     ? (int)n
+		  : r->need.averages ? psi_parse(buf, &psi)
+				     : psi_parse_totals(buf, &psi);
 
 	/* Nor is there a window where recordings are not in order. */
 	if (err || now_us < state->at_us[res])

@@ -46,7 +46,8 @@ extern const char sample_defaults_once[]; /* of the kernel's averages */
 /* What a set of columns makes us read. */
 struct need {
 	bool res[PSI_RES_COUNT];
-	bool window; /* some column wants two readings */
+	bool window;   /* some column wants two readings */
+	bool averages; /* and some column the kernel's */
 	bool memory, swap;
 };
 void need_col(struct need *need, int arg);

@@ -54,9 +54,13 @@ static void fuzz_stat(const char *text)
 
 static void fuzz_psi(const char *text)
 {
-	struct psi psi;
+	struct psi psi, totals;
+	int err = psi_parse(text, &psi);
 
-	if (!psi_parse(text, &psi))
+	must(psi_parse_totals(text, &totals) == err);
+	for (int kind = 0; kind < PSI_KIND_COUNT; kind++)
+		must(totals.line[kind].total_us == psi.line[kind].total_us);
+	if (!err)
 		must(psi.line[PSI_SOME].seen || psi.line[PSI_FULL].seen);
 }
 

@@ -171,6 +171,21 @@ static void test_psi(void)
 	ok(!psi_parse("some new=7 total=1 avg10=0.00\nmore total=2\n", &p) &&
 		   p.line[PSI_SOME].total_us == 1,
 	   "new words and lines are passed over");
+	ok(!psi_parse("some total=7 avg300=0.30 avg60=0.60 avg10=1.00\n", &p) &&
+		   p.line[PSI_SOME].total_us == 7 &&
+		   p.line[PSI_SOME].avg10_mpct == 1000 &&
+		   p.line[PSI_SOME].avg60_mpct == 600 &&
+		   p.line[PSI_SOME].avg300_mpct == 300,
+	   "words in another order are the same words");
+	ok(psi_parse("some avg10=0.00\nfull avg10=0.00 total=9\n", &p) ==
+		   -EBADMSG,
+	   "the total of the next line is not this one's");
+	ok(!psi_parse_totals("some avg10=1.25 total=123\nfull total=45\n",
+			     &p) &&
+		   p.line[PSI_SOME].total_us == 123 &&
+		   p.line[PSI_FULL].total_us == 45 &&
+		   !p.line[PSI_SOME].avg10_mpct,
+	   "totals alone");
 }
 
 static void test_mem(void)
