@@ -7,7 +7,8 @@
 #include "msg.h"
 #include "text.h"
 
-void fmt_put(struct rows_out *o, const char *s, size_t n)
+/* Of every cell: with a known length it is a store or two. */
+inline void fmt_put(struct rows_out *o, const char *s, size_t n)
 {
 	if (o->len + n > o->room) {
 		o->room = (o->len + n) * 2;
@@ -62,14 +63,12 @@ bool fmt_is_label(const char *name)
 static void tsv_line(struct rows_out *o, const char *const *text)
 {
 	for (size_t i = 0; i < o->n; i++) {
-		if (i)
-			fmt_put(o, "\t", 1);
 		if (o->tty)
 			put_shown(o, text[i], false);
 		else
 			fmt_puts(o, text[i]);
+		fmt_put(o, i + 1 < o->n ? "\t" : "\n", 1);
 	}
-	fmt_put(o, "\n", 1);
 }
 
 static void tsv_row(struct rows_out *o, const char *const *text)

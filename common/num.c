@@ -201,14 +201,13 @@ int64_t num_mpct(uint64_t part, uint64_t whole)
 
 size_t num_put_u64(char *buf, uint64_t v)
 {
-	char tmp[NUM_LEN];
-	size_t n = sizeof(tmp);
+	size_t n = 1;
 
-	do
-		tmp[--n] = (char)('0' + v % 10);
-	while (v /= 10);
-	memcpy(buf, tmp + n, sizeof(tmp) - n);
-	return sizeof(tmp) - n;
+	for (uint64_t rest = v / 10; rest; rest /= 10)
+		n++;
+	for (size_t i = n; i--; v /= 10)
+		buf[i] = (char)('0' + v % 10);
+	return n;
 }
 
 size_t num_put_milli(char *buf, int64_t thousandths)
