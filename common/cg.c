@@ -142,7 +142,6 @@ static void drop(struct cg_set *set, struct cg *cg)
 		set->removed(cg);
 	let_go_dir(set, cg);
 	free(cg->key);
-	free(cg->data);
 	free(cg);
 }
 
@@ -205,14 +204,14 @@ static int identify(int fd, const char *key, uint64_t *ino)
 static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	       struct cg **out)
 {
-	struct cg *cg = calloc(1, sizeof(*cg)), **p;
+	struct cg *cg = calloc(1, sizeof(*cg) + set->data_size), **p;
 
 	if (!cg || grow(set))
 		goto nomem;
 	cg->key = strdup(key);
-	cg->data = calloc(1, set->data_size ? set->data_size : 1);
-	if (!cg->key || !cg->data)
+	if (!cg->key)
 		goto nomem;
+	cg->data = cg + 1;
 	cg->ino = ino;
 	cg->seen = set->round;
 	cg->whole = set->whole && cg_is_top(key);
@@ -227,10 +226,8 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	*out = cg;
 	return 0;
 nomem:
-	if (cg) {
+	if (cg)
 		free(cg->key);
-		free(cg->data);
-	}
 	free(cg);
 	return -ENOMEM;
 }
