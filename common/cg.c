@@ -131,6 +131,14 @@ static void rehash(struct cg_set *set)
 	}
 }
 
+void cg_fetch(const struct cg_set *set, const struct cg *cg)
+{
+	enum { CACHE_LINE = 64 };
+
+	for (size_t at = 0; at < sizeof(*cg) + set->data_size; at += CACHE_LINE)
+		__builtin_prefetch((const char *)cg + at);
+}
+
 /* Out of the hash, and freed; set->v is the caller's to mend. */
 static void drop(struct cg_set *set, struct cg *cg)
 {
@@ -141,7 +149,6 @@ static void drop(struct cg_set *set, struct cg *cg)
 	if (set->removed)
 		set->removed(cg);
 	let_go_dir(set, cg);
-	free(cg->key);
 	free(cg);
 }
 
@@ -204,14 +211,15 @@ static int identify(int fd, const char *key, uint64_t *ino)
 static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 	       struct cg **out)
 {
-	struct cg *cg = calloc(1, sizeof(*cg) + set->data_size), **p;
+	size_t at = sizeof(struct cg) + set->data_size, len = strlen(key) + 1;
+	struct cg *cg = calloc(1, at + len), **p;
 
-	if (!cg || grow(set))
-		goto nomem;
-	cg->key = strdup(key);
-	if (!cg->key)
-		goto nomem;
+	if (!cg || grow(set)) {
+		free(cg);
+		return -ENOMEM;
+	}
 	cg->data = cg + 1;
+	cg->key = memcpy((char *)cg + at, key, len);
 	cg->ino = ino;
 	cg->seen = set->round;
 	cg->whole = set->whole && cg_is_top(key);
@@ -225,11 +233,6 @@ static int add(struct cg_set *set, const char *key, int fd, uint64_t ino,
 		set->added(set, cg);
 	*out = cg;
 	return 0;
-nomem:
-	if (cg)
-		free(cg->key);
-	free(cg);
-	return -ENOMEM;
 }
 
 /* What a directory's inode is now, by path; 0 or -errno. */

@@ -18,6 +18,7 @@
 
 struct notify;
 
+/* Its data and its key stand behind it, see cg_fetch(). */
 struct cg {
 	char *key;
 	int fd;	       /* the directory, or -1 (descriptors ran out) */
@@ -73,6 +74,12 @@ bool cg_set_has_room(const struct cg_set *set);
 void cg_set_hold(struct cg_set *set);
 /* Closes one that was counted, and makes it -1; -1 is none. */
 void cg_set_let_go(struct cg_set *set, int *fd);
+
+/*
+ * Brings a member into the cache while the kernel is at work on another: what
+ * is kept of thousands is not there any more when their turn comes.
+ */
+void cg_fetch(const struct cg_set *set, const struct cg *cg);
 
 /* The key that an operand names below the mount: see cg_key_below(). */
 int cg_key(const struct cg_set *set, const char *operand, char *key);

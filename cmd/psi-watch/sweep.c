@@ -54,8 +54,11 @@ static bool sweep(struct watch *w)
 	for (size_t i = 0; i < w->set.n; i++) {
 		struct cg *cg = w->set.v[i];
 		struct sample s;
-		int err = reader_sample(&w->reader, cg, &s);
+		int err;
 
+		if (i + 1 < w->set.n)
+			cg_fetch(&w->set, w->set.v[i + 1]);
+		err = reader_sample(&w->reader, cg, &s);
 		if (err) {
 			bad |= warn_failure(w, cg, err);
 			continue;
