@@ -63,7 +63,7 @@ all: $(TOOLS:%=$(B)/%)
 # Only the tools whose source is there: the order of the pipeline.
 define tool_rule
 $(B)/$(1): $(call objects,$(1)) $(B)/common.a
-	$$(LINK) -o $$@ $(call objects,$(1)) $(B)/common.a -lm
+	$$(LINK) -o $$@ $(call objects,$(1)) $(B)/common.a -Wl,--as-needed -lm
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 

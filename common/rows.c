@@ -1,7 +1,6 @@
 #include "rows.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,10 +77,11 @@ void row_milli(struct row *r, int64_t thousandths)
 
 void row_pct(struct row *r, double pct)
 {
-	if (isnan(pct) || fabs(pct) > 1e15)
-		row_none(r);
+	/* Not llround(): psi-watch would load libm for it alone. */
+	if (pct >= -1e15 && pct <= 1e15)
+		row_milli(r, (int64_t)(pct * 1000 + (pct < 0 ? -0.5 : 0.5)));
 	else
-		row_milli(r, (int64_t)llround(pct * 1000));
+		row_none(r);
 }
 
 void row_none(struct row *r)

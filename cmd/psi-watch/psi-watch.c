@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		.n_cols = sample_n_cols,
 		.take = take,
 	};
-	struct watch w = { 0 };
+	static struct watch w;
 	int first = tool_start(&tool, argc, argv, &w.cfg.common, &w.cfg);
 	size_t n, size;
 	char *env = NULL, **v;
