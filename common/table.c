@@ -56,7 +56,7 @@ static void put_blanks(struct rows_out *o, size_t n)
 
 /*
  * The characters that are whole in the columns from..to of a text on a screen:
- * one in hex has four.  Returns the columns that they take.
+ * one in hex has four, a wide one two.  Returns the columns that they take.
  */
 static size_t put_part(struct rows_out *o, const char *s, size_t from,
 		       size_t to)
@@ -66,9 +66,12 @@ static size_t put_part(struct rows_out *o, const char *s, size_t from,
 
 	while (*s) {
 		const char *piece = text_next(&s, &n, hex, false);
-		size_t wide = piece == hex ? n : 1;
+		size_t wide = text_width(piece, n);
 
-		if (at >= from && at + wide <= to) {
+		/* One of no width goes with the character before it. */
+		bool begins = at > from || (at == from && (wide || !from));
+
+		if (begins && at + wide <= to) {
 			fmt_put(o, piece, n);
 			shown += wide;
 		}

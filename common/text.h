@@ -23,7 +23,11 @@ bool text_is_control(const char *s, size_t n);
  */
 const char *text_next(const char **s, size_t *n, char *hex, bool controls);
 
-/* Columns on a screen, one for each character. */
+/*
+ * Columns on a screen: of a piece, two where its character is a wide one of
+ * East Asia, none where it is put over the one before; and of a text.
+ */
+size_t text_width(const char *piece, size_t n);
 size_t text_columns(const char *s);
 
 #endif

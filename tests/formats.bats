@@ -331,6 +331,28 @@ EOF
 	[[ ${lines[1]} == CGROUP*X*SWAPPINESS*BALANCE ]]
 }
 
+# What each line of a file takes on a screen.
+columns() {
+	python3 -c 'import sys, unicodedata as u
+for line in open(sys.argv[1], encoding="utf-8"):
+    print(sum(0 if u.combining(c) else 1 + (u.east_asian_width(c) in "WF") for c in line.rstrip("\n")))' "$1"
+}
+
+@test "wide characters take two columns of a table, marks none, and none is cut in halves" {
+	export TMO_ROOT=$R/1 seen=$BATS_TEST_TMPDIR/seen wide
+	printf '#cgroup\tx_bytes\n/w.slice\t7\n/w.slice/%s\t7\n/w.slice/%s\t7\n/w.slice/%s\t7\n' \
+		数据库服务器的缓存和日志.service e$'\u0301'e$'\u0301'e$'\u0301'-name-with-marks.service \
+		データ가나다ＡＢＣ >"$BATS_TEST_TMPDIR/rows"
+	for wide in 24 25 26 27 28 40 60 80; do
+		on "$wide" "swap-balance -q -S $BATS_TEST_TMPDIR/s -o x_bytes <$BATS_TEST_TMPDIR/rows" >"$seen"
+		[ "$(columns "$seen" | sort -u | wc -l)" -eq 1 ]
+		[ "$(columns "$seen" | head -n 1)" -le "$wide" ]
+	done
+	swap-balance -q -S "$BATS_TEST_TMPDIR/s" -o x_bytes -f table <"$BATS_TEST_TMPDIR/rows" >"$seen"
+	[ "$(columns "$seen" | sort -u | wc -l)" -eq 1 ]
+	grep -F 数据库服务器的缓存和日志.service "$seen"
+}
+
 @test "a row that is no path has its whole name in a table, also below /" {
 	TMO_ROOT=$R/1
 	runx 0 swap-balance -q -S "$BATS_TEST_TMPDIR/s" -f table -o x < <(printf '#cgroup\tx\n/\t1\napp\t2\n/app\t3\n')
