@@ -7,16 +7,21 @@
 
 #include "num.h"
 
+enum kind { SIZE, PCT, TIME };
+
 static const struct {
 	const char *name;
 	size_t stem; /* without the unit */
-	bool is_pct;
+	enum kind kind;
+	bool measured; /* no policy: what it is worth its reader tells */
 } columns[] = {
-	{ "mem_limit_pct", 9, true },
-	{ "io_limit_pct", 8, true },
-	{ "floor_bytes", 5, false },
-	{ "max_step_bytes", 8, false },
-	{ "swap_write_limit_bytes_per_s", 16, false },
+	{ "mem_limit_pct", 9, PCT, false },
+	{ "io_limit_pct", 8, PCT, false },
+	{ "floor_bytes", 5, SIZE, false },
+	{ "max_step_bytes", 8, SIZE, false },
+	{ "swap_write_limit_bytes_per_s", 16, SIZE, false },
+	{ "harm_pct", 4, PCT, true },
+	{ "harm_time", 9, TIME, true },
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(*columns), NAME_LEN = 40 };
@@ -73,24 +78,33 @@ const char *policy_column(const char *name, bool *exact)
 	return NULL;
 }
 
-static bool is_pct(const char *column)
+static enum kind kind_of(const char *column, bool *measured)
 {
+	*measured = false;
 	for (size_t i = 0; i < N_COLUMNS; i++)
-		if (!strcmp(column, columns[i].name))
-			return columns[i].is_pct;
-	return false;
+		if (!strcmp(column, columns[i].name)) {
+			*measured = columns[i].measured;
+			return columns[i].kind;
+		}
+	return SIZE;
 }
 
 int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		const char **wanted)
 {
-	bool pct = is_pct(column);
+	static const char *const want[] = {
+		[SIZE] = "a size such as 4096, 64K or 1.5G",
+		[PCT] = "a percentage such as 0.1%",
+		[TIME] = "a time in seconds since 1970",
+	};
+	bool measured;
+	enum kind kind = kind_of(column, &measured);
+	bool pct = kind != SIZE;
 	uint64_t v = 0;
 	int64_t milli;
 	double share;
 
-	*wanted = pct ? "a percentage such as 0.1%"
-		      : "a size such as 4096, 64K or 1.5G";
+	*wanted = want[kind];
 	if (!strcmp(text, "-") || (!pct && !strcmp(text, "max")) ||
 	    (pct ? !num_milli(text, &milli) && milli >= 0
 		 : !num_u64(text, &v))) {
@@ -98,7 +112,7 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		snprintf(buf, size, "%s", v >= NUM_MAX ? "max" : text);
 		return 0;
 	}
-	if (pct ? num_pct(text, &share) : num_size(text, &v))
+	if (kind == TIME || (pct ? num_pct(text, &share) : num_size(text, &v)))
 		return -EINVAL;
 	if (pct)
 		snprintf(buf, size, "%.3f", share);
@@ -121,6 +135,13 @@ int policy_check_header(const struct rows_in *in, char *reason, size_t size)
 			 meant);
 		return -EINVAL;
 	}
+	/* A table stays while who wrote it is gone. */
+	if (rows_find(in, "harm_pct") >= 0 && rows_find(in, "harm_time") < 0) {
+		snprintf(reason, size,
+			 "column 'harm_pct': without a column harm_time nobody "
+			 "can tell how old it is");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -129,10 +150,13 @@ int policy_check_cells(const struct rows_in *in, char *reason, size_t size)
 	for (size_t i = 0; i < in->cells; i++) {
 		const char *name = in->name[i], *cell = in->cell[i], *wanted;
 		char buf[64];
-		bool exact;
+		bool exact, measured;
 
 		if (!policy_column(name, &exact) || !exact ||
 		    !policy_cell(name, cell, buf, sizeof(buf), &wanted))
+			continue;
+		kind_of(name, &measured);
+		if (measured)
 			continue;
 		snprintf(reason, size, "column '%s': '%s' is not %s", name,
 			 cell, wanted);

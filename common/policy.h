@@ -26,7 +26,8 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 
 /*
  * The header, or the row, just read of a table: 0, or -EINVAL with what is
- * wrong and in which column as the reason.
+ * wrong and in which column as the reason.  What is no policy but was measured
+ * (harm_pct) is no fault, whatever it says: a program writes it anew and anew.
  */
 int policy_check_header(const struct rows_in *in, char *reason, size_t size);
 int policy_check_cells(const struct rows_in *in, char *reason, size_t size);

@@ -693,6 +693,149 @@ replay() {
 	[ "$(wc -l <<<"$output")" -eq 45 ]
 }
 
+# harmed OPTIONS...: want and reason of a calm row with harm_pct $harm.
+harmed() {
+	calm harm_pct "$harm" | tmo-reclaim -n -q --headroom 0 --ratio 1% -H -o want_bytes,reason "$@" | cut -f 2-
+}
+
+@test "harm_pct brakes as pressure does, and at 100 the guard harm holds" {
+	harm=- full=$(harmed | cut -f 1) last=$full
+	[ "$full" -gt 1000000 ]
+	while read -r harm reason; do
+		read -r want why < <(harmed)
+		echo "$harm: $want $why"
+		[ "$why" = "$reason" ]
+		[ "$want" -le "$last" ]
+		last=$want
+	done <<-'END'
+		0 law
+		25.000 law
+		50.000 law
+		51 harm
+		75.5 harm
+		99.999 small
+		100 harm
+		100000.000 harm
+	END
+	# linearly, as the law's shape is
+	harm=40
+	want=$(harmed | cut -f 1)
+	[ "$want" -ge $((full * 6 / 10 - 4096)) ]
+	[ "$want" -le $((full * 6 / 10 + 4096)) ]
+	harm=100
+	for law in default paper senpai oomd; do
+		[ "$(harmed --law "$law")" = "0	harm" ]
+	done
+	runx 1 tmo-reclaim -H -b 1M -o want_bytes,reason,reason_kind < <(calm harm_pct 100)
+	same "/w.slice/a	0	harm	waits"
+	[ ! -s "$A/memory.reclaim" ]
+}
+
+@test "the law begins anew after harm: the gain is 1 again" {
+	runx 0 tmo-reclaim -n -q --headroom 0 -o gain,reason < <(
+		for harm in - 0 10 100 0 - 60; do calm harm_pct $harm; done)
+	[ "$(col gain <<<"$output" | xargs)" = "1.000 2.000 4.000 1.000 2.000 4.000 4.000" ]
+	[ "$(col reason <<<"$output" | sed -n 4p)" = harm ]
+}
+
+@test "an unknown harm_pct is no brake, and what is no number is told once" {
+	harm=- want=$(harmed)
+	for harm in max -1 -0.001 x 1e3 nan 99999999999999999999; do
+		echo "$harm"
+		[ "$(harmed)" = "$want" ]
+		runx 0 tmo-reclaim -n -q --headroom 0 --ratio 1% -o harm_pct < <(
+			calm harm_pct "$harm"
+			calm harm_pct "$harm")
+		[ "$(col harm_pct <<<"$output" | xargs)" = "- -" ]
+		one_line "line 2: column harm_pct: '$harm' is not a number from 0 up: the harm is unknown"
+	done
+	[ "$(calm | tmo-reclaim -n -q --headroom 0 --ratio 1% -H -o want_bytes,reason | cut -f 2-)" = "$want" ]
+}
+
+@test "a harm_pct that was measured more than two windows ago is unknown" {
+	row() { calm "time	harm_pct	harm_time" "1700000100.000	100.000	$1"; }
+	for when in 1700000100 1700000088 1700000112; do
+		[ "$(row $when | reason -n -q)" = harm ]
+	done
+	# of a time to come the clock is another; of an unknown one nobody can tell
+	for when in 1700000087.999 1700000112.001 0 - max; do
+		[ "$(row "$when" | reason -n -q)" = law ]
+	done
+	runx 0 tmo-reclaim -n -q --headroom 0 --ratio 1% -o reason < <(row soon)
+	one_line "line 2: column harm_time: 'soon' is not a number from 0 up"
+
+	# and in a table by the clock, here the recording's
+	tab=$BATS_TEST_TMPDIR/tab now=$(tmo-reclaim -n -q -c 1 -H -o time /w.slice/a | cut -d . -f 1)
+	printf '#cgroup\tharm_pct\tharm_time\n/w.slice\t150%%\t%s\n' "$now" >"$tab"
+	runx 0 tmo-reclaim -n -q -c 1 -i 10s -H -o reason,harm_pct --targets "$tab" /w.slice/a
+	[ "${lines[0]}" = "harm	150.000" ]
+	printf '#cgroup\tharm_pct\tharm_time\n/w.slice\t150%%\t%s\n' $((now - 20)) >"$tab"
+	runx 0 tmo-reclaim -n -q -c 1 -i 10s -H -o harm_pct --targets "$tab" /w.slice/a
+	[ "${lines[0]}" = "-" ]
+}
+
+@test "harm_pct in a table: not without harm_time, and no cell of it spoils the table" {
+	tab=$BATS_TEST_TMPDIR/tab
+	printf '#cgroup\tharm_pct\n/w.slice/a\t1\n' >"$tab"
+	runx 2 tmo-reclaim -n -c 1 --targets "$tab"
+	one_line "tab': line 1: column 'harm_pct': without a column harm_time nobody can tell how old it is"
+	runx 2 psi-watch -c 1 -i 1s --targets "$tab"
+	one_line "line 1: column 'harm_pct': without a column harm_time"
+	printf '#cgroup\tharm\tharm_time\n/w.slice/a\t1\t2\n' >"$tab"
+	runx 2 tmo-reclaim -n -c 1 --targets "$tab"
+	one_line "column 'harm': is that harm_pct?"
+
+	printf '#cgroup\tfloor_bytes\tharm_pct\tharm_time\n/w.slice/a\t1T\tmuch\t1\n/w.slice/b\t-\t-7\t1\n' >"$tab"
+	runx 0 tmo-reclaim -n -q -c 1 --headroom 0 --ratio 1% -H -o reason,harm_pct --targets "$tab"
+	same "row_floor	-
+law	-"
+	one_line "tab: line 2: column harm_pct: 'much' is not a number from 0 up: the harm is unknown"
+	runx 0 tmo-reclaim --check --targets "$tab"
+	[[ ${lines[1]} == "targets	limited	line 2: column harm_pct: 'much' is not a number"* ]]
+	# psi-watch hands it on as it is, or in base units
+	printf '#cgroup\tharm_pct\tharm_time\n/w.slice/a\t85%%\t1\n/w.slice/b\tmuch\tsoon\n' >"$tab"
+	export TMO_ROOT=$R/1:$R/2
+	runx 0 psi-watch -i 1s --targets "$tab"
+	[ "$(col harm_pct <<<"$output" | tail -n 2 | xargs)" = "85.000 much" ]
+	[ "$(col harm_time <<<"$output" | tail -n 2 | xargs)" = "1 soon" ]
+}
+
+@test "the harm of a cgroup counts for those above it" {
+	rows() {
+		printf '#cgroup\twindow_us\tmem_some_pct\tio_some_pct\tharm_pct\n'
+		printf '%s\t6000000\t0.000\t0.000\t%s\n' "$@"
+	}
+	runx 0 tmo-reclaim -n -q --headroom 0 --ratio 1% -H -o harm_pct < <(
+		rows /w.slice - /w.slice/a 120.000 /w.slice/b 30.000 /w.slice -)
+	same "/w.slice	-
+/w.slice/a	120.000
+/w.slice/b	30.000
+/w.slice	120.000"
+	rows /w.slice 0 /w.slice/a 120 /w.slice 0 | tmo-reclaim -n -q --headroom 0 -H -o reason | tail -n 1 | grep -q 'harm$'
+}
+
+@test "--record has the harm that was decided by, and from it the same is decided" {
+	rec=$BATS_TEST_TMPDIR/rec
+	printf '#cgroup\ttime\twindow_us\tmem_some_pct\tio_some_pct\tharm_pct\tharm_time\n' >"$BATS_TEST_TMPDIR/in"
+	while read -r harm time; do
+		printf '/w.slice/a\t1700000100.000\t6000000\t0.000\t0.000\t%s\t%s\n' "$harm" "$time"
+	done >>"$BATS_TEST_TMPDIR/in" <<-'END'
+		12.345 1700000100
+		99.5 1700000100
+		77.777 1700000000
+		250.001 1700000100
+		- 1700000100
+		55.5 1700000100
+	END
+	runx 0 tmo-reclaim -n -q --headroom 0 --ratio 1% --record "$rec" <"$BATS_TEST_TMPDIR/in"
+	[ "$(col row_harm_pct <"$rec" | xargs)" = "12.345 99.500 - 250.001 - 55.500" ]
+	runx 0 tmo-reclaim -n -q --record "$rec.2" <"$rec"
+	cmp "$rec" "$rec.2"
+	[ "$(col reason <"$rec" | grep -cx harm)" -ge 1 ]
+	# it is decided, not copied
+	sed 's/\t12\.345\t/\t100.000\t/' "$rec" | tmo-reclaim -n -q -H -o reason | head -n 1 | grep -q 'harm$'
+}
+
 @test "--check: what is missing is status 2" {
 	runx 0 tmo-reclaim --check /w.slice/a
 	[ "$(grep -c missing <<<"$output")" -eq 0 ]

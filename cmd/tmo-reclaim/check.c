@@ -300,6 +300,8 @@ int check_table(struct run *run, struct rows_out *out)
 		tool_check_fix(out, "targets", CHECK_LIMITED,
 			       "add a row for a cgroup: man 5 tmo-rows",
 			       "%s names no cgroup", c.path);
+	else if (!err && *t.doubt)
+		tool_check(out, "targets", CHECK_LIMITED, "%s", t.doubt);
 	else if (!err)
 		tool_check(out, "targets", CHECK_OK, "%s: %zu rows",
 			   run->policy.targets, t.n);

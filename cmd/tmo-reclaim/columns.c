@@ -61,6 +61,17 @@ static void put_gain(struct row *r, const void *sample, int arg)
 	row_milli(r, llround(((const struct result *)sample)->gain * 1000));
 }
 
+static void put_harm(struct row *r, const void *sample, int arg)
+{
+	const struct result *s = sample;
+
+	(void)arg;
+	if (s->accounted && s->harm_mpct >= 0)
+		row_milli(r, s->harm_mpct);
+	else
+		row_none(r);
+}
+
 void column_total(struct row *r, const void *sample, int arg)
 {
 	const struct result *s = sample;
@@ -100,6 +111,9 @@ const struct col columns[] = {
 	{ "elapsed_us", "time spent in the writes", CELL(elapsed_us) },
 	{ "bound_bytes", "the floor in force", CELL(floor_bytes) },
 	{ "gain", "gain of the default law", put_gain, 0 },
+	{ "harm_pct",
+	  "harm that its program, or one of a cgroup below, tells of", put_harm,
+	  0 },
 	{ "overshoot_bytes",
 	  "memory taken beyond the request, not yet paid back",
 	  CELL(overshoot_bytes) },

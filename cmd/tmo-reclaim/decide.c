@@ -25,6 +25,7 @@ void row_input_clear(struct row_input *in)
 		.floor_bytes = NUM_NONE,
 		.max_step_bytes = NUM_NONE,
 		.time_ms = -1,
+		.harm = { -1, -1 },
 	};
 }
 
@@ -124,6 +125,18 @@ static void set_bounds(struct deciding *s)
 	g->saves_nothing = s->o->now_us < s->m->worthless.until_us;
 }
 
+/*
+ * Reclaim of a cgroup takes from those below it as well, so their harm is its
+ * own.  Unknown is none, and beyond the limit is at the limit.
+ */
+static void set_harm(struct deciding *s)
+{
+	int64_t own = s->o->row.harm.mpct, below = s->o->below_harm_mpct;
+
+	s->d.harm_mpct = own > below ? own : below;
+	s->harm_pct = fmin(fmax(0, (double)s->d.harm_mpct / 1e3), 100);
+}
+
 /* Which kinds may be taken, down to where, and of how much. */
 static void use_bounds(struct deciding *s)
 {
@@ -187,6 +200,7 @@ static struct law_out ask_law(struct deciding *s, bool held)
 			limit_pct(o->row.mem_limit_mpct, p->mem_limit_pct),
 		.io_limit_pct =
 			limit_pct(o->row.io_limit_mpct, p->io_limit_pct),
+		.harm_pct = s->harm_pct,
 		.ratio = p->ratio,
 		.current_bytes = s->g.current_bytes,
 		.base_bytes = s->base_bytes,
@@ -267,8 +281,8 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 /*
  * In this order, and each leaves its reason in the row:
  * - the guards (guards.c, a table): the first that holds, and nothing is taken;
- * - the law (law.c): what brakes it most, mem_pressure, io_pressure or refault,
- *   in brake(); else law, cold, cap or small;
+ * - the law (law.c): what brakes it most, mem_pressure, io_pressure, harm or
+ *   refault, in brake(); else law, cold, cap or small;
  * - a bound that makes the step smaller, in place of the law's (bound() here,
  *   bounds.c): the floor by its highest part, --max-step, what was taken too
  *   much, the budget of writes, and why it is of file cache alone;
@@ -290,6 +304,7 @@ struct decision decide(const struct policy *p, const struct observation *o,
 	guards_see_growth(&s);
 	set_bounds(&s);
 	use_bounds(&s);
+	set_harm(&s);
 	held = guards_ask(&s);
 	l = ask_law(&s, held != REASON_LAW);
 	m->adaptive_bytes = bounds_adapt(m->adaptive_bytes, o->g.current_bytes,

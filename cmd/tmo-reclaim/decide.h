@@ -14,6 +14,7 @@
 
 #include "act.h"
 #include "bounds.h"
+#include "harm.h"
 #include "law.h"
 #include "options.h"
 #include "reclaimer.h"
@@ -34,6 +35,7 @@ struct row_input {
 	int64_t mem_limit_mpct, io_limit_mpct; /* < 0: not given */
 	uint64_t floor_bytes, max_step_bytes;
 	int64_t time_ms; /* < 0: not given */
+	struct harm harm;
 	/* Of a recorded run. */
 	uint64_t got_bytes, refaulted_bytes;
 };
@@ -69,6 +71,7 @@ struct observation {
 	bool others_known; /* the next two are known */
 	uint64_t others_steal_bytes, high_bytes;
 	uint64_t above_acted_us, below_acted_us, below_seen_us;
+	int64_t below_harm_mpct; /* the most of those below; < 0: unknown */
 };
 
 /* Evidence of coldness, and what was taken since it was found. */
@@ -130,6 +133,7 @@ struct decision {
 	uint64_t trip_bytes;  /* what a write takes at least */
 	uint64_t floor_bytes; /* in force */
 	double gain;
+	int64_t harm_mpct; /* that it was decided by; < 0: unknown */
 };
 
 struct decision decide(const struct policy *p, const struct observation *o,

@@ -18,6 +18,7 @@ struct deciding {
 	bool writes;	  /* each page of anonymous memory reaches the drive */
 	struct bounds_floor floor;
 	uint64_t base_bytes, trip_bytes;
+	double harm_pct; /* of its limit, 0 to 100 */
 	struct decision d;
 };
 

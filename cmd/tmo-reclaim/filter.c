@@ -133,6 +133,7 @@ static void one_row(struct filtering *f, struct result *r)
 	struct run *run = f->run;
 	struct row_input row;
 	struct cg *cg;
+	char doubt[256];
 	int err;
 
 	begin_row(f);
@@ -146,7 +147,8 @@ static void one_row(struct filtering *f, struct result *r)
 		recorded_row(f, r);
 		return;
 	}
-	input_read(&f->in, &f->map, &row);
+	input_read(&f->in, &f->map, &row, doubt, sizeof(doubt));
+	say_harm(run, "", doubt);
 	if (run->recorded && row.memory_bytes != NUM_NONE) {
 		period_recorded(run, recorded(run, &f->recorded, f->key), &row,
 				r);

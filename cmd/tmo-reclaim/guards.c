@@ -40,6 +40,12 @@ static bool has_slept(struct deciding *s)
 	return s->o->slept;
 }
 
+/* The law sees it as well, and begins anew at its smallest steps. */
+static bool is_harmed(struct deciding *s)
+{
+	return s->harm_pct >= 100;
+}
+
 static bool has_other_reclaimer(struct deciding *s)
 {
 	return reclaimer_holds(&s->m->other, s->o->now_us);
@@ -101,6 +107,7 @@ static const struct {
 	{ is_frozen, REASON_FROZEN },
 	{ is_empty, REASON_EMPTY },
 	{ has_slept, REASON_SUSPENDED },
+	{ is_harmed, REASON_HARM },
 	{ has_other_reclaimer, REASON_RIVAL },
 	{ in_grace, REASON_GRACE },
 	{ grows, REASON_GROWTH },

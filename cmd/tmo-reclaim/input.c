@@ -31,6 +31,7 @@ void input_map(const struct rows_in *in, struct input_map *m)
 		.floor = rows_find(in, "floor_bytes"),
 		.max_step = rows_find(in, "max_step_bytes"),
 	};
+	harm_map(in, &m->harm);
 	if (in->n > 1 && m->mem < 0)
 		die(0,
 		    "line %zu: no column mem_some_pct: put psi-watch before "
@@ -85,7 +86,7 @@ static void judge_evidence(const char *verdict, struct row_input *out)
 }
 
 void input_read(const struct rows_in *in, const struct input_map *m,
-		struct row_input *out)
+		struct row_input *out, char *doubt, size_t size)
 {
 	const char *backend = rows_str(in, m->backend);
 
@@ -112,6 +113,7 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 		.io_limit_mpct = cell_mpct(in, m->io_limit),
 		.floor_bytes = cell_u64(in, m->floor),
 		.max_step_bytes = cell_u64(in, m->max_step),
+		.harm = harm_read(in, &m->harm, doubt, size),
 	};
 	out->tier = backend && !strcmp(backend, "tier");
 	judge_evidence(rows_str(in, m->verdict), out);

@@ -11,13 +11,17 @@ struct input_map {
 		verdict;
 	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
 	int mem_limit, io_limit, floor, max_step, age;
+	struct harm_map harm;
 };
 
 /* Dies where a needed column is missing. */
 void input_map(const struct rows_in *in, struct input_map *m);
 
-/* Dies for a cell that is no number: no row is acted upon by halves. */
+/*
+ * Dies for a cell that is no number: no row is acted upon by halves.  Of harm
+ * it is unknown, and doubt says why; else that is "".
+ */
 void input_read(const struct rows_in *in, const struct input_map *m,
-		struct row_input *out);
+		struct row_input *out, char *doubt, size_t size);
 
 #endif

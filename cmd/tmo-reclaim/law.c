@@ -156,12 +156,13 @@ static double brake(const struct law_in *in, struct law_state *st,
 			   &st->mem_slow_pct);
 	double io =
 		press(in, in->psi.io_pct, in->io_limit_pct, &st->io_slow_pct);
-	double back = waste(in, st);
-	double most = fmax(mem, fmax(io, back));
+	double back = waste(in, st), harm = in->harm_pct / 100;
+	double most = fmax(fmax(mem, io), fmax(back, harm));
 
-	*why = most == mem  ? REASON_MEM_PRESSURE
-	       : most == io ? REASON_IO_PRESSURE
-			    : REASON_REFAULT;
+	*why = most == mem    ? REASON_MEM_PRESSURE
+	       : most == io   ? REASON_IO_PRESSURE
+	       : most == harm ? REASON_HARM
+			      : REASON_REFAULT;
 	return fmax(0, 1 - most);
 }
 

@@ -46,6 +46,7 @@ struct law_in {
 	uint64_t elapsed_us;  /* 0 or NUM_NONE: a window */
 	uint64_t least_bytes; /* that a write takes */
 	double mem_limit_pct, io_limit_pct;
+	double harm_pct; /* that its own program tells; 100 is its limit */
 	double ratio;
 	uint64_t current_bytes;
 	uint64_t base_bytes; /* of bounds_base() */

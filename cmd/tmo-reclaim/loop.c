@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,16 @@ static void join(struct looping *l, char *const *operands)
 
 static int load(struct looping *l, struct targets_fault *f)
 {
+	const char *path = l->run->policy.targets;
+	char where[256];
+	int err;
+
 	*f = (struct targets_fault){ 0 };
-	return targets_load(&l->run->set, l->run->policy.targets, &l->table, f);
+	err = targets_load(&l->run->set, path, &l->table, f);
+	snprintf(where, sizeof(where), "%s: ", path);
+	if (!err)
+		say_harm(l->run, where, l->table.doubt);
+	return err;
 }
 
 /* A bad table at the start is fatal; later the old one stays in force. */

@@ -11,6 +11,30 @@
 #include "num.h"
 #include "root.h"
 
+/* Of those below that come in turn, the most. */
+static void tell_harm(struct target *up, const struct period *s)
+{
+	int64_t mpct = s->o.row.harm.mpct;
+	uint64_t turn_us = (uint64_t)period_most_ms(s) * 1000 / 4;
+
+	if (mpct < 0)
+		return;
+	if (decide_within(s->now_us, up->below_harm_us, turn_us) &&
+	    mpct < up->below_harm_mpct)
+		return;
+	up->below_harm_mpct = mpct;
+	up->below_harm_us = s->now_us;
+}
+
+int64_t harm_below(const struct period *s)
+{
+	uint64_t most_us = (uint64_t)period_most_ms(s) * 1000;
+
+	return decide_within(s->now_us, s->t->below_harm_us, most_us)
+		       ? s->t->below_harm_mpct
+		       : -1;
+}
+
 void meet_parents(const struct period *s)
 {
 	char key[CG_KEY_MAX];
@@ -23,6 +47,7 @@ void meet_parents(const struct period *s)
 		if (!t)
 			continue;
 		t->below_seen_us = s->now_us;
+		tell_harm(t, s);
 		if (t->acted_us > s->t->above_acted_us)
 			s->t->above_acted_us = t->acted_us;
 	}

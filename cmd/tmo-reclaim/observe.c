@@ -195,6 +195,15 @@ static void look_at_state(struct period *s)
 	s->o.empty = strstr(buf, "populated 0");
 }
 
+/* In a recording it is as late as its rows say. */
+static int64_t harm_now(const struct period *s)
+{
+	bool by_row = !root_is_live() && s->in->time_ms >= 0;
+
+	return harm_at(&s->in->harm, by_row ? s->in->time_ms : s->r->time_ms,
+		       period_most_ms(s));
+}
+
 /* What is the same in a recording. */
 static void look_at_run(struct period *s)
 {
@@ -204,6 +213,8 @@ static void look_at_run(struct period *s)
 	s->o.start_us = run->start_us;
 	s->o.first_us = s->t->first_us;
 	s->o.row = *s->in;
+	s->o.row.harm.mpct = harm_now(s);
+	s->o.below_harm_mpct = harm_below(s);
 	s->o.left_bytes = run->once_left_bytes;
 	s->o.cannot_tell_kinds = run->probed && !run->swappiness;
 	s->o.cannot_tell_max = run->probed && !run->swappiness_max;
@@ -303,7 +314,6 @@ enum reason observe(struct period *s)
 		complain(s, err, "cannot open memory.reclaim of");
 		return reason_of_errno(err);
 	}
-	meet_parents(s);
 	if (s->t->reclaim_fd >= 0)
 		probe(run, s->t->reclaim_fd);
 	err = look_at_target(s, &s->before);
@@ -313,6 +323,7 @@ enum reason observe(struct period *s)
 		return reason_of_errno(err);
 	}
 	look_at_run(s);
+	meet_parents(s);
 	look_at_state(s);
 	look_for_other_reclaimer(s);
 	look_at_pressure(s);

@@ -46,6 +46,13 @@ static void say_no_swappiness(const struct period *s)
 	     s->cg->key, reason_name(s->d.swap), reason_remedy(s->d.swap));
 }
 
+void say_harm(struct run *run, const char *where, const char *doubt)
+{
+	if (*doubt && !run->said_harm)
+		warn(0, "%s%s", where, doubt);
+	run->said_harm |= *doubt != '\0';
+}
+
 static uint64_t row_window_us(const struct period *s)
 {
 	const struct row_input *in = s->in;
@@ -56,13 +63,17 @@ static uint64_t row_window_us(const struct period *s)
 	return num_most(window_us, LEAST_WINDOW_US);
 }
 
+int64_t period_most_ms(const struct period *s)
+{
+	return (int64_t)(2 * row_window_us(s) / 1000);
+}
+
 /* How old a row is, where that is too old to act upon; else 0. */
 static int64_t late_ms(const struct period *s)
 {
 	int64_t old_ms = s->r->time_ms - s->in->time_ms;
-	int64_t most_ms = (int64_t)(2 * row_window_us(s) / 1000);
 
-	return s->in->time_ms >= 0 && old_ms > most_ms ? old_ms : 0;
+	return s->in->time_ms >= 0 && old_ms > period_most_ms(s) ? old_ms : 0;
 }
 
 /*
@@ -113,6 +124,7 @@ static uint64_t settle(struct period *s)
 	r->reason = s->d.reason;
 	r->gain = s->d.gain;
 	r->floor_bytes = s->d.floor_bytes;
+	r->harm_mpct = s->d.harm_mpct;
 	return r->want_bytes;
 }
 
@@ -207,7 +219,6 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 	};
 	struct target *t = s.t;
 
-	observe_recording(&s);
 	*r = (struct result){
 		.key = cg->key,
 		.time_ms = in->time_ms,
@@ -215,6 +226,7 @@ void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
 		.memory_bytes = in->memory_bytes,
 		.accounted = true,
 	};
+	observe_recording(&s);
 	settle(&s);
 	say_writes(&s);
 	t->memory.current_bytes = in->memory_bytes;

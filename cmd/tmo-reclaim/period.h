@@ -23,6 +23,9 @@ struct period {
 	struct outcome outcome;
 };
 
+/* How old a row, or what it tells, may be. */
+int64_t period_most_ms(const struct period *s);
+
 /* ---- observe.c ---- */
 
 /* Opens and reads all of it: REASON_LAW, or why that cannot be. */
@@ -60,8 +63,13 @@ int64_t account_saved(const struct target *t, const struct reading *now,
 
 /* ---- nesting.c ---- */
 
-/* Tells the cgroups above that it is here, and looks for what they did. */
+/*
+ * Tells the cgroups above that it is here and how much harm it has, and looks
+ * for what they did.
+ */
 void meet_parents(const struct period *s);
+/* The most harm that one below has told of lately; < 0: none has. */
+int64_t harm_below(const struct period *s);
 /* Tells them that it is reclaimed now. */
 void tell_parents(const struct period *s);
 

@@ -37,6 +37,9 @@ static const struct {
 				 "IO pressure is at its limit or near it",
 				 "raise --io-limit if the disks are busy all "
 				 "day" },
+	[REASON_HARM] = { "harm", REASON_WAITS,
+			  "the program's own harm_pct is at 100 or near it",
+			  "see what writes harm_pct, and its goal" },
 	[REASON_REFAULT] = { "refault", REASON_WAITS,
 			     "reclaimed pages come back", "" },
 	[REASON_INTERVAL] = { "interval", REASON_WAITS,

@@ -22,6 +22,7 @@ enum reason {
 	/* Harm. */
 	REASON_MEM_PRESSURE,
 	REASON_IO_PRESSURE,
+	REASON_HARM,
 	REASON_REFAULT,
 	REASON_INTERVAL,
 	/* Floors. */

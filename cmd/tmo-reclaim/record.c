@@ -94,6 +94,7 @@ static const struct field {
 	{ "above_acted_us", IN(U64, SEEN, o.above_acted_us) },
 	{ "below_acted_us", IN(U64, SEEN, o.below_acted_us) },
 	{ "below_seen_us", IN(U64, SEEN, o.below_seen_us) },
+	{ "below_harm_pct", IN(MPCT, SEEN, o.below_harm_mpct) },
 
 	{ "row_swappiness", IN(U64, SEEN, o.row.swappiness) },
 	{ "row_swap_left_bytes", IN(U64, SEEN, o.row.swap_left_bytes) },
@@ -109,6 +110,7 @@ static const struct field {
 	{ "row_io_limit_pct", IN(MPCT, SEEN, o.row.io_limit_mpct) },
 	{ "row_floor_bytes", IN(U64, SEEN, o.row.floor_bytes) },
 	{ "row_max_step_bytes", IN(U64, SEEN, o.row.max_step_bytes) },
+	{ "row_harm_pct", IN(MPCT, SEEN, o.row.harm.mpct) },
 
 	{ "then_window_us", IN(U64, TAUGHT, outcome.window_us) },
 	{ "then_us", IN(U64, TAUGHT, outcome.now_us) },

@@ -23,6 +23,7 @@ void replay(struct run *run, struct cg *cg, struct record *rec,
 		r->reason = s.d.reason;
 		r->gain = s.d.gain;
 		r->floor_bytes = s.d.floor_bytes;
+		r->harm_mpct = s.d.harm_mpct;
 		r->accounted = true;
 		say_writes(&s);
 	}

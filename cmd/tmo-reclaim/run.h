@@ -37,6 +37,7 @@ struct run {
 	uint64_t said_swap;
 	bool said_late;	    /* that rows come too late */
 	uint64_t logged_us; /* the last line of --log */
+	bool said_harm; /* that a harm_pct is none */
 };
 
 /* What a row shows. */
@@ -50,8 +51,12 @@ struct result {
 	bool accounted, paged_out;
 	uint64_t stall_us, elapsed_us, floor_bytes, overshoot_bytes;
 	double gain;
+	int64_t harm_mpct;
 	enum reason reason;
 };
+
+/* Warns of a harm_pct that is none, once; "" is no doubt. */
+void say_harm(struct run *run, const char *where, const char *doubt);
 
 /* in: the row that asks for it.  With -b as many as the order takes. */
 void period(struct run *run, struct cg *cg, const struct row_input *in,

@@ -59,6 +59,8 @@ struct target {
 	uint64_t asleep_us;	/* time the machine has slept, by its clocks */
 	uint64_t acted_us, below_acted_us, below_seen_us, above_acted_us;
 	uint64_t below_bytes, below_read_us; /* see protected_below() */
+	int64_t below_harm_mpct;	     /* see harm_below() */
+	uint64_t below_harm_us;
 	uint64_t mem_total_us, io_total_us;
 	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;

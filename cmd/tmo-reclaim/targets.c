@@ -59,6 +59,26 @@ static int check_header(const struct rows_in *in, char *reason, size_t size)
 	return err;
 }
 
+/* As a command line has it, too; what it cannot be is for the reader. */
+static void read_harm(struct rows_in *in, struct targets *t,
+		      struct row_input *row)
+{
+	struct harm_map at;
+	const char *wanted;
+	char buf[64], *cell, doubt[sizeof(t->doubt)];
+
+	harm_map(in, &at);
+	if (at.pct < 0 || (size_t)at.pct >= in->cells)
+		return;
+	cell = in->cell[at.pct];
+	if (!policy_cell("harm_pct", cell, buf, sizeof(buf), &wanted))
+		in->cell[at.pct] = buf;
+	row->harm = harm_read(in, &at, doubt, sizeof(doubt));
+	in->cell[at.pct] = cell;
+	if (!*t->doubt)
+		memcpy(t->doubt, doubt, sizeof(doubt));
+}
+
 /* The cells of a row that was checked. */
 static void take_policy(const struct rows_in *in, struct row_input *row)
 {
@@ -104,7 +124,7 @@ static bool lacks_tab(const struct rows_in *in)
 			     &wanted));
 }
 
-static int add_row(const struct cg_set *set, const struct rows_in *in,
+static int add_row(const struct cg_set *set, struct rows_in *in,
 		   struct targets *t, char *reason, size_t size)
 {
 	char key[CG_KEY_MAX];
@@ -129,7 +149,8 @@ static int add_row(const struct cg_set *set, const struct rows_in *in,
 	t->line = xrealloc(t->line, t->n + 1, sizeof(*t->line));
 	t->key[t->n] = xstrdup(key);
 	t->line[t->n] = in->line;
-	take_policy(in, t->row + t->n++);
+	take_policy(in, t->row + t->n);
+	read_harm(in, t, t->row + t->n++);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct targets {
 	size_t *by_key, n_plain; /* rows without a glob, by key and place */
 	size_t *glob, n_globs;	 /* rows with one, by place */
 	struct timespec changed;
+	char doubt[256]; /* of a harm_pct that is none; "": there is none */
 };
 
 /* What is wrong with a table: the first fault; each is told to each(). */

@@ -93,6 +93,8 @@ static struct observation any(uint64_t now_us)
 	in->floor_bytes = cell();
 	in->max_step_bytes = cell();
 	in->tier = rnd(2);
+	in->harm.mpct = rnd(4) ? -1 : (int64_t)rnd(130000);
+	o.below_harm_mpct = rnd(8) ? -1 : (int64_t)rnd(130000);
 	return o;
 }
 
@@ -117,17 +119,17 @@ static bool within_bounds(const struct observation *o, const struct decision *d)
 static void test_any_row(void)
 {
 	struct memory m = { 0 };
-	int beyond = 0, more = 0, other = 0, steps = 0;
+	int beyond = 0, more = 0, other = 0, steps = 0, harm = 0, held = 0;
 
 	for (int i = 0; i < 300000; i++) {
 		struct observation o = any((uint64_t)(i + 1) * 6 * S);
-		struct observation worse = o;
-		struct memory again, harmed;
-		struct decision d, e, f;
+		struct observation worse = o, later = o;
+		struct memory again, harmed, slower;
+		struct decision d, e, f, g;
 
 		if (!rnd(50))
 			m = (struct memory){ 0 };
-		again = harmed = m;
+		again = harmed = slower = m;
 		d = decide(&policy_default, &o, &m);
 		e = decide(&policy_default, &o, &again);
 		worse.psi.mem_pct += 0.05;
@@ -137,6 +139,10 @@ static void test_any_row(void)
 		other += memcmp(&m, &again, sizeof(m)) ||
 			 e.want_bytes != d.want_bytes || e.reason != d.reason;
 		more += f.want_bytes > d.want_bytes;
+		later.row.harm.mpct = d.harm_mpct + 1 + (int64_t)rnd(60000);
+		g = decide(&policy_default, &later, &slower);
+		harm += g.want_bytes > d.want_bytes;
+		held += d.harm_mpct >= 100000 && d.want_bytes;
 		memory_learn(&m,
 			     &(struct outcome){
 				     .window_us = o.psi.window_us,
@@ -152,6 +158,8 @@ static void test_any_row(void)
 	ok(!beyond, "none is beyond its bounds (%d)", beyond);
 	ok(!other, "the same observation is the same decision (%d)", other);
 	ok(!more, "more pressure is no larger step (%d)", more);
+	ok(!harm, "nor is more harm (%d)", harm);
+	ok(!held, "and none is made from a harm of 100 on (%d)", held);
 }
 
 /*

@@ -1,5 +1,6 @@
 /* The table of targets: the row that holds for a cgroup. */
 #include "tap.h"
+#include "tmo-reclaim/harm.c"
 #include "tmo-reclaim/targets.c"
 
 void row_input_clear(struct row_input *in)
