@@ -56,7 +56,7 @@ run_examples() {
 		n=$((n + 1))
 	done < <(sed -n 's/^# \([A-Z, ]*\)$/\1/p' "$TESTS/../man/tmo-cookbook.7.scd" |
 		grep -v 'NAME\|DESCRIPTION\|SEE ALSO')
-	[ "$n" -eq 7 ]
+	[ "$n" -eq 8 ]
 }
 
 @test "hours of the day" {
@@ -91,6 +91,53 @@ run_examples() {
 	column=$(head -n 1 <<<"$output" | tr '\t' '\n' | grep -n '^mem_limit_pct$' | cut -d : -f 1)
 	[ "$(awk -F '\t' -v c="$column" '$1 ~ /quiet/ { print $c; exit }' <<<"$output")" = 1.000 ]
 	[ "$(awk -F '\t' -v c="$column" '$1 == "/w.slice/a" { print $c; exit }' <<<"$output")" = - ]
+}
+
+# redis CALLS [BOUND COUNT]...: what redis-cli answers, in turn.
+redis() {
+	local n
+	n=$(find "$BATS_TEST_TMPDIR" -name 'answer.*' | wc -l)
+	printf '%s\n' get calls "$1" histogram_usec "${@:2}" '' >"$BATS_TEST_TMPDIR/answer.$((n + 1))"
+}
+
+# program NAME LINE...: one of that name, found first.
+program() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+}
+
+@test "the latency of an application: one GET in a hundred over the goal is 100, and stops its reclaim" {
+	redis 1000 128 600 1024 995 4096 1000
+	redis 3000 128 1800 1024 2965 8192 3000
+	redis 3000 128 1800 1024 2965 8192 3000
+	redis 100 64 100
+	redis 600 64 600
+	at=$BATS_TEST_TMPDIR
+	program sleep "n=\$((\$(cat $at/n 2>/dev/null) + 1)); echo \$n >$at/n; cp $RUN/harm.tab $at/tab.\$n; [ -e $at/answer.\$n ]"
+	program redis-cli '[ "$*" = "latency histogram get" ] || exit 1' "cat $at/answer.\$(cat $at/n)"
+	program date "[ \"\$*\" = +%s ] && head -n 1 $at/now"
+	PATH=$at/bin:$PATH
+	# of the newest sample of the recording
+	psi-watch -H -o time -r -i 5s /w.slice | sed -n '$s/\..*//p' >"$at/now"
+	examples tmo-cookbook.7 "THE LATENCY OF AN APPLICATION"
+	[ "$(find "$EXAMPLES" -type f | wc -l)" -eq 2 ]
+	for example in "$EXAMPLES"/*; do
+		moved "$example"
+		sed -i "s,/w.slice/redis.service,/w.slice/a,; s,swap-balance,& -S $RUN/state," "$example"
+	done
+	runx 0 sh -e "$EXAMPLES/01"
+	[ "$(cat "$at"/tab.* | awk -F'\t' '/^\/w.slice\/a\t/ { print $2 }' | xargs)" = "50 150 - - 0" ]
+	same "" # nor a word else
+
+	cp "$at/tab.3" "$RUN/harm.tab"
+	runx 0 sh -e "$EXAMPLES/02"
+	[ "$(awk -F'\t' '$1 == "/w.slice/a" { print $NF }' <<<"$output" | tail -n 1)" = harm ]
+	# who watches the application is gone
+	sed -i "s/$(cat "$at/now")\$/1700000000/" "$RUN/harm.tab"
+	runx 0 sh -e "$EXAMPLES/02"
+	grep -q $'^/w.slice/a\t' <<<"$output"
+	refute grep -q 'harm$' <<<"$output"
 }
 
 @test "a table from what runs is one that the tools take" {
