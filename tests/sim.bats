@@ -26,6 +26,10 @@ shown() {
 	shown -m
 }
 
+@test "a program that waits unseen is held by its own harm_pct, and its cold memory is saved" {
+	shown -l
+}
+
 @test "a scenario is the same each time it is run" {
 	"$TMO_BUILD/sim" -n 1 -s 42 -v >"$BATS_TEST_TMPDIR/1"
 	"$TMO_BUILD/sim" -n 1 -s 42 -v | cmp - "$BATS_TEST_TMPDIR/1"

@@ -17,4 +17,11 @@ bool compare_tree(uint64_t seed);
  */
 bool compare_services(uint64_t seed);
 
+/*
+ * A program that waits for its pages where no pressure and no refault tells so:
+ * false where its harm_pct does not hold what takes them, or costs much of what
+ * is cold.
+ */
+bool compare_latency(uint64_t seed);
+
 #endif

@@ -53,6 +53,7 @@ static struct row_input row_of(const struct loop *l, const struct subject *b,
 	in.window_us = PERIOD_S * S;
 	in.time_ms = (int64_t)(l->w.now_us / 1000);
 	in.swappiness = l->swappiness;
+	in.harm.mpct = l->harm_mpct;
 	if (!l->evidence_us)
 		return in;
 	in.age_us = (uint64_t)AGE_S * S;
@@ -125,6 +126,7 @@ static struct observation observe(const struct loop *l, const struct subject *b)
 		.above_acted_us = b->above_acted_us,
 		.below_acted_us = b->below_acted_us,
 		.below_seen_us = b->below_seen_us,
+		.below_harm_mpct = -1,
 	};
 	observe_limits(l, b, &now, &o.g);
 	if (o.psi.known) {

@@ -37,6 +37,7 @@ struct loop {
 	struct world w;
 	uint64_t evidence_us; /* rows tell what is cold from then; 0: never */
 	uint64_t swappiness;  /* of the rows */
+	int64_t harm_mpct;    /* of the next row; < 0: it tells none */
 	bool lru_gen;
 	struct recorder *recorder;
 };

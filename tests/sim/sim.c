@@ -1,6 +1,6 @@
 /*
  * usage: sim [-n SCENARIOS] [-s SEED] [-v] [-r FILE]
- *        sim [-s SEED] -t | -m
+ *        sim [-s SEED] -t | -m | -l
  *
  * The decision of tmo-reclaim in a closed loop with simulated cgroups
  * (world.h), an hour each, thousands of them, all drawn from a seed: what must
@@ -13,7 +13,8 @@
  *
  * -t runs a tree of small services beside the same memory in one cgroup
  * (tree.c), and -m the services that were measured on a machine (services.c):
- * the status is 1 where one is not as the other.
+ * the status is 1 where one is not as the other.  -l is of a program whose
+ * latency alone tells that its memory is missing (latency.c).
  */
 #include <inttypes.h>
 #include <math.h>
@@ -34,6 +35,7 @@ enum rule {
 	RULE_PROTECTED, /* memory.low was gone below */
 	RULE_RATE,	/* more than the law's rate over a minute */
 	RULE_UNKNOWN,	/* a step without a pressure reading */
+	RULE_HARM,	/* a larger step for more harm, or one at its limit */
 	RULE_LEFT,	/* plainly cold memory is left, and nothing holds */
 	RULE_BACK,	/* 1.5 times what it holds came back in the hour */
 	RULE_SWEPT,	/* or, where it turns, more than twice that */
@@ -41,9 +43,9 @@ enum rule {
 	RULE_REPEAT,	/* the same observation was another decision */
 	RULES
 };
-static const char *const rules[RULES] = { "protected", "rate",	"unknown",
-					  "left",      "back",	"swept",
-					  "nothing",   "repeat" };
+static const char *const rules[RULES] = { "protected", "rate",	  "unknown",
+					  "harm",      "left",	  "back",
+					  "swept",     "nothing", "repeat" };
 
 /* Of one kind of load: what an hour brought, over all its cgroups. */
 struct tally {
@@ -61,6 +63,7 @@ struct hour {
 	struct subject b;
 	uint64_t cold_at_start, most_bytes, mem_at_start_us;
 	double got[MINUTE];
+	int64_t harm_mpct;
 };
 
 struct sim {
@@ -69,6 +72,8 @@ struct sim {
 	size_t n;
 	bool loud;
 	unsigned int lost_pct, early_pct;
+	bool fed;	   /* rows tell of harm: any, and none of the world's */
+	struct world harm; /* a sequence of its own */
 	uint64_t seed;
 	unsigned int broken; /* a bit a rule */
 	double worst[RULES];
@@ -133,6 +138,8 @@ static int make(struct sim *s, uint64_t seed, bool loud)
 	s->l.lru_gen = world_random(&draw, 2);
 	s->lost_pct = (unsigned int)world_random(&draw, 2) * 5;
 	s->early_pct = (unsigned int)world_random(&draw, 2) * 5;
+	s->fed = !world_random(&draw, 4);
+	s->harm = draw;
 	/* All of it was touched at its start, and some minutes are gone. */
 	world_run(&s->l.w, 300);
 	for (size_t i = 0; i < s->n; i++) {
@@ -168,17 +175,57 @@ static void check_rate(struct sim *s, struct hour *h, unsigned int period,
 	broke(s, RULE_RATE, sum > most + 2 * trip, sum / (most + 2 * trip));
 }
 
+/* Some harm stays for a time, and then there is more, less or none. */
+static void draw_harm(struct sim *s, struct hour *h)
+{
+	if (!s->fed)
+		h->harm_mpct = -1;
+	else if (!world_random(&s->harm, 5))
+		h->harm_mpct = (int64_t)world_random(&s->harm, 150000) - 25000;
+	s->l.harm_mpct = h->harm_mpct;
+}
+
+/* What was decided, and what more harm would have made of it. */
+static void check_harm(struct sim *s, const struct memory *before,
+		       const struct loop_step *step)
+{
+	static const int64_t more_mpct[] = { 0,	    20000, 45000, 55000,
+					     80000, 99000, 100000 };
+	const struct decision *d = &step->d;
+	uint64_t last = d->want_bytes;
+
+	broke(s, RULE_HARM, d->harm_mpct >= 100000 && d->want_bytes, 0);
+	for (size_t i = 0; i < sizeof(more_mpct) / sizeof(*more_mpct); i++) {
+		struct observation o = step->o;
+		struct memory m = *before;
+		uint64_t want;
+
+		if (more_mpct[i] <= d->harm_mpct)
+			continue;
+		o.row.harm.mpct = more_mpct[i];
+		want = decide(&policy_default, &o, &m).want_bytes;
+		broke(s, RULE_HARM,
+		      want > last || (more_mpct[i] >= 100000 && want),
+		      (double)want - (double)last);
+		last = want;
+	}
+}
+
 static void period(struct sim *s, struct hour *h, unsigned int n)
 {
 	struct subject *b = &h->b;
 	const char key[] = { '/', (char)('0' + (h - s->hour)), '\0' };
-	struct memory again = b->memory;
-	struct loop_step step = loop_period(&s->l, b, key);
+	struct memory before = b->memory, again = before;
+	struct loop_step step;
 	const struct observation *o = &step.o;
 	const struct decision *d = &step.d;
-	struct decision e = decide(&policy_default, o, &again);
-	uint64_t low = b->cg->spec.low_bytes, now = world_current_bytes(b->cg);
+	struct decision e;
+	uint64_t low = b->cg->spec.low_bytes, now;
 
+	draw_harm(s, h);
+	step = loop_period(&s->l, b, key);
+	e = decide(&policy_default, o, &again);
+	now = world_current_bytes(b->cg);
 	h->most_bytes = num_most(h->most_bytes, o->g.current_bytes);
 	broke(s, RULE_REPEAT,
 	      d->want_bytes != e.want_bytes || d->reason != e.reason, 0);
@@ -189,6 +236,7 @@ static void period(struct sim *s, struct hour *h, unsigned int n)
 		      now + d->parts * b->cg->block_bytes < low,
 		      (double)low - (double)now);
 	check_rate(s, h, n, &step.got);
+	check_harm(s, &before, &step);
 	if (s->loud)
 		printf("%u\t%zu\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 		       "\t%" PRIu64 "\t%" PRIu64 "\t%.3f\n",
@@ -207,7 +255,7 @@ static bool is_free(const struct sim *s, const struct subject *b)
 
 	return p->load == WORLD_STEADY && s->l.w.backend != WORLD_NO_SWAP &&
 	       !p->low_bytes && s->l.w.swappiness && p->compression > 1 &&
-	       s->l.w.swap_used_bytes < s->l.w.swap_bytes * 7 / 10;
+	       !s->fed && s->l.w.swap_used_bytes < s->l.w.swap_bytes * 7 / 10;
 }
 
 static void judge(struct sim *s, const struct hour *h)
@@ -297,10 +345,11 @@ int main(int argc, char **argv)
 	struct recorder *to = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:vr:tm")) != -1)
+	while ((opt = getopt(argc, argv, "n:s:vr:tml")) != -1)
 		switch (opt) {
 		case 't': return !compare_tree(seed);
 		case 'm': return !compare_services(seed);
+		case 'l': return !compare_latency(seed);
 		case 'n': scenarios = strtoull(optarg, NULL, 10); break;
 		case 's': seed = strtoull(optarg, NULL, 10); break;
 		case 'v': loud = true; break;

@@ -188,10 +188,14 @@ static void bring_back(struct world *w, struct world_cg *cg,
 
 	b->present = true;
 	cg->present_bytes[b->kind] += cg->block_bytes;
-	cg->refault_bytes[b->kind] += cg->block_bytes;
 	if (b->kind == WORLD_ANON) {
 		cg->out_anon_bytes -= cg->block_bytes;
 		w->swap_used_bytes -= cg->block_bytes;
+	}
+	if (cg->spec.unseen)
+		return;
+	cg->refault_bytes[b->kind] += cg->block_bytes;
+	if (b->kind == WORLD_ANON) {
 		cg->mem_total_us += (uint64_t)(pages * back_us[w->backend]);
 		if (w->backend == WORLD_DISK)
 			cg->io_total_us +=
@@ -222,6 +226,8 @@ static void touch(struct world *w, struct world_cg *cg, struct world_block *b)
 {
 	if (!b->exists)
 		return;
+	cg->touches++;
+	cg->waits += !b->present;
 	if (!b->present && b->around)
 		read_around(w, cg, b);
 	else if (!b->present)

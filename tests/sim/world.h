@@ -68,6 +68,7 @@ struct world_spec {
 	uint64_t low_bytes;		/* memory.low */
 	double compression;		/* 1: none */
 	bool huge;
+	bool unseen; /* what comes back is no stall, and no refault */
 	const struct world_part *part; /* or of these, in pages */
 	size_t parts;
 };
@@ -82,6 +83,8 @@ struct world_cg {
 	uint64_t refault_bytes[2];
 	uint64_t mem_total_us, io_total_us;
 	uint64_t steal_bytes[2], scan_bytes;
+	/* What the program itself knows: touches, and those that waited. */
+	uint64_t touches, waits;
 	/* Of parts: the generation that reclaim is in. */
 	struct {
 		uint32_t aged_s;
