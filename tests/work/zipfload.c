@@ -2,7 +2,7 @@
  * zipfload: an open-loop client whose requests are skewed as those of users
  * are: key number n of a shuffled order is asked for in proportion to 1/n^S.
  *
- * usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS S [fill]
+ * usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS S [fill] [live=FILE]
  *
  * PROTOCOL is memcached, redis, http (GET /KEY, of four digits at least) or
  * postgres (a row of table t by its id, as user and database postgres); SOCKET
@@ -12,6 +12,8 @@
  * Requests fall due at random (exponential times between them, RATE a second,
  * from a fixed seed: the same ones each time), and their latency counts from
  * then, not from when they were sent: who waits behind a slow one is slow, too.
+ *
+ * live puts the p99 of the last minute, in us, into FILE every five seconds.
  *
  * SIGUSR1 begins to measure, SIGTERM ends and prints a row with a header:
  * requests rate_pct p50_us p99_us p999_us max_us worst_mean_us late cold1_bytes
@@ -48,11 +50,12 @@ enum {
 	AGES = 2,
 	ROWS = 1 << 17
 };
+enum { LIVE_S = 5, LIVE_PARTS = 12 };
 
 static const double ages_s[AGES] = { 60, 300 };
 
 static struct {
-	const char *protocol, *socket;
+	const char *protocol, *socket, *live;
 	uint32_t keys, bytes;
 	unsigned int threads;
 	double rate;
@@ -69,6 +72,8 @@ static struct {
 	struct {
 		float due_s, took_s;
 	} row[ROWS]; /* of the first requests that were measured */
+	uint32_t live[LIVE_PARTS][BUCKETS];
+	unsigned int part;
 } seen;
 
 __attribute__((noreturn)) static void die(const char *what)
@@ -297,8 +302,10 @@ static void note(uint32_t key, double due, double now)
 	double took = now - due;
 	int at = (int)(log(fmax(took * 1e6, 1)) / log(1.01));
 
+	at = at < BUCKETS ? at : BUCKETS - 1;
 	pthread_mutex_lock(&lock);
 	see_gap(key, due);
+	seen.live[seen.part][at]++;
 	if (seen.from_s > 0 && due >= seen.from_s) {
 		size_t second = (size_t)(due - seen.from_s) % SECONDS;
 
@@ -307,7 +314,7 @@ static void note(uint32_t key, double due, double now)
 			seen.row[seen.n].took_s = (float)took;
 		}
 		seen.n++;
-		seen.bucket[at < BUCKETS ? at : BUCKETS - 1]++;
+		seen.bucket[at]++;
 		seen.max_s = fmax(seen.max_s, took);
 		seen.sum_s[second] += took;
 		seen.count[second]++;
@@ -339,12 +346,14 @@ __attribute__((noreturn)) static void *work(void *arg)
 	}
 }
 
-static double quantile_us(double q)
+static double quantile_us(const uint64_t *bucket, double q)
 {
-	uint64_t want = (uint64_t)ceil(q * (double)seen.n), n = 0;
+	uint64_t all = 0, n = 0;
 
 	for (int i = 0; i < BUCKETS; i++)
-		if ((n += seen.bucket[i]) >= want)
+		all += bucket[i];
+	for (int i = 0; i < BUCKETS; i++)
+		if ((n += bucket[i]) >= (uint64_t)ceil(q * (double)all))
 			return pow(1.01, i + 0.5);
 	return 0;
 }
@@ -363,6 +372,30 @@ static void put_rows(void)
 		die("rows");
 }
 
+/* The file is whole at any time. */
+static void tell_live(void)
+{
+	static uint64_t bucket[BUCKETS];
+	char new[512];
+	FILE *to;
+
+	memset(bucket, 0, sizeof(bucket));
+	pthread_mutex_lock(&lock);
+	for (int p = 0; p < LIVE_PARTS; p++)
+		for (int i = 0; i < BUCKETS; i++)
+			bucket[i] += seen.live[p][i];
+	seen.part = (seen.part + 1) % LIVE_PARTS;
+	memset(seen.live[seen.part], 0, sizeof(seen.live[seen.part]));
+	pthread_mutex_unlock(&lock);
+	snprintf(new, sizeof(new), "%s.new", opt.live);
+	to = fopen(new, "w");
+	if (!to)
+		die(new);
+	fprintf(to, "%.0f\n", quantile_us(bucket, 0.99));
+	if (fclose(to) || rename(new, opt.live))
+		die(new);
+}
+
 __attribute__((noreturn)) static void report(void)
 {
 	double now = now_s(), took = now - seen.from_s, worst = 0;
@@ -378,9 +411,9 @@ __attribute__((noreturn)) static void report(void)
 	printf("%" PRIu64 "\t%.1f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%" PRIu64
 	       "\t%.0f\t%.0f\n",
 	       seen.n, 100 * (double)seen.n / (opt.rate * took),
-	       quantile_us(0.5), quantile_us(0.99), quantile_us(0.999),
-	       seen.max_s * 1e6, worst * 1e6, seen.late,
-	       seen.cold_s[0] / took * opt.bytes,
+	       quantile_us(seen.bucket, 0.5), quantile_us(seen.bucket, 0.99),
+	       quantile_us(seen.bucket, 0.999), seen.max_s * 1e6, worst * 1e6,
+	       seen.late, seen.cold_s[0] / took * opt.bytes,
 	       seen.cold_s[1] / took * opt.bytes);
 	put_rows();
 	exit(0);
@@ -394,7 +427,7 @@ int main(int argc, char **argv)
 
 	if (argc < 8) {
 		fputs("usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS "
-		      "S [fill]\n",
+		      "S [fill] [live=FILE]\n",
 		      stderr);
 		return 2;
 	}
@@ -416,8 +449,11 @@ int main(int argc, char **argv)
 	seen.asked_s = malloc(opt.keys * sizeof(double));
 	if (!seen.asked_s)
 		die("memory");
-	if (argc > 8)
-		fill();
+	for (int i = 8; i < argc; i++)
+		if (!strncmp(argv[i], "live=", 5))
+			opt.live = argv[i] + 5;
+		else
+			fill();
 	for (uint32_t i = 0; i < opt.keys; i++)
 		seen.asked_s[i] = now_s();
 	for (unsigned int i = 0; i < opt.threads; i++) {
@@ -429,12 +465,19 @@ int main(int argc, char **argv)
 		if ((errno = pthread_create(&thread, NULL, work, id)))
 			die("thread");
 	}
-	while (!sigwait(&set, &sig)) {
+	for (;;) {
+		const struct timespec wait = { LIVE_S, 0 };
+
+		sig = sigtimedwait(&set, NULL, opt.live ? &wait : NULL);
 		if (sig == SIGTERM)
 			report();
+		if (sig != SIGUSR1) {
+			if (opt.live)
+				tell_live();
+			continue;
+		}
 		pthread_mutex_lock(&lock);
 		seen.from_s = now_s();
 		pthread_mutex_unlock(&lock);
 	}
-	return 2;
 }
