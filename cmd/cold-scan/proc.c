@@ -6,21 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "damon.h"
 #include "io.h"
 #include "msg.h"
 #include "num.h"
+#include "pagemap.h"
 #include "root.h"
 #include "verdict.h"
-
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT (UINT64_C(1) << 63)
-#define PM_SWAP	   (UINT64_C(1) << 62)
-#define PM_FILE	   (UINT64_C(1) << 61) /* or shared memory */
-#define PM_PFN	   ((UINT64_C(1) << 55) - 1)
 
 enum {
 	RUN = 8192, /* entries a read: 64 KiB */
@@ -28,19 +22,6 @@ enum {
 	REGIONS = 256,
 	NEAR = 64,
 };
-
-/* include/uapi/linux/fs.h, since 6.7; not in every libc's headers. */
-struct region {
-	uint64_t start, end, categories;
-};
-struct scan_arg {
-	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages,
-		category_inverted, category_mask, category_anyof_mask,
-		return_mask;
-};
-#define SCAN_PRESENT (UINT64_C(1) << 3)
-#define SCAN_SWAPPED (UINT64_C(1) << 4)
-#define SCAN	     _IOWR('f', 16, struct scan_arg)
 
 /* A process under the eye: which pages were counted, what was found. */
 struct walk {
@@ -174,19 +155,19 @@ static void walk_range(struct walk *w, int pagemap, uint64_t start,
 static void walk_mapping(struct walk *w, int pagemap, uint64_t start,
 			 uint64_t end)
 {
-	struct region v[REGIONS];
-	struct scan_arg arg = { .size = sizeof(arg),
-				.start = start,
-				.end = end,
-				.vec = (uintptr_t)v,
-				.vec_len = REGIONS,
-				.category_anyof_mask =
-					SCAN_PRESENT | SCAN_SWAPPED,
-				.return_mask = SCAN_PRESENT };
+	struct pagemap_region v[REGIONS];
+	struct pagemap_scan arg = { .size = sizeof(arg),
+				    .start = start,
+				    .end = end,
+				    .vec = (uintptr_t)v,
+				    .vec_len = REGIONS,
+				    .category_anyof_mask =
+					    PAGEMAP_PRESENT | PAGEMAP_SWAPPED,
+				    .return_mask = PAGEMAP_PRESENT };
 	uint64_t page = w->s->page_bytes, from = start, to = start;
 
 	while (end - start > RUN * page && arg.start < end) {
-		int n = ioctl(pagemap, SCAN, &arg);
+		int n = ioctl(pagemap, PAGEMAP_SCAN_CMD, &arg);
 
 		if (n < 0 || arg.walk_end <= arg.start)
 			break;
