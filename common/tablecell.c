@@ -131,15 +131,16 @@ const char *table_color(const struct rows_out *o, const char *name,
 	static const char *const works[] = {
 		"law",	   "cap",   "cold",	 "max_step", "asked",
 		"partial", "small", "empty",	 "ok",	     "compressible",
-		"only",	   "calm",  "sensitive",
+		"only",	   "calm",  "sensitive", "woken",
 	};
 	static const char *const cannot[] = {
-		"floor",     "protected",     "row_floor",  "self",
+		"floor",     "protected",     "row_floor",  "not_parked",
 		"no_psi",    "locked",	      "off",	    "no_swap",
 		"swap_full", "zswap_full",    "zram_full",  "rotational",
 		"no_yield",  "no_swappiness", "stuck",	    "denied",
 		"error",     "unsupported",   "missing",    "incompressible",
 		"high",	     "none",	      "huge_pages", "swap_unknown",
+		"self",
 	};
 	bool any = false;
 

@@ -859,6 +859,12 @@ law	-"
 		--mem-limit x /w.slice/a|--mem-limit: 'x'
 		--node 0 /w.slice|--node: the only target is /
 		--ranges /w.slice|--ranges reads rows
+		--park --wake /w.slice/a|--park: cannot be used with --wake
+		--park -b 1M /w.slice/a|--park: cannot be used with -b
+		--wake --record x /w.slice/a|--wake: cannot be used with --record
+		--park /w.slice/a|--park: cannot be used with -R
+		--wake /w.slice/a|--wake: cannot be used with -R
+		--wake --within 0 /w.slice/a|--within: '0'
 	END
 }
 

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -13,6 +15,7 @@
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
+#include "resident.h"
 #include "root.h"
 #include "swap.h"
 #include "targets.h"
@@ -199,6 +202,48 @@ static void check_modes(struct rows_out *out)
 		close(fd);
 }
 
+/* Nothing is advised and nothing read: only the rights are asked for. */
+static int try_wake(const struct process *p, const char **fix)
+{
+	char to;
+	struct iovec none = { 0 }, byte = { &to, 1 }, nowhere = { NULL, 1 };
+
+	*fix = "run as root, or with CAP_DAC_OVERRIDE and CAP_SYS_PTRACE";
+	if (p->pagemap < 0)
+		return p->pagemap;
+	if (process_vm_readv((pid_t)p->pid, &byte, 1, &nowhere, 1, 0) < 0 &&
+	    errno != EFAULT)
+		return -errno;
+	*fix = "run as root, or with CAP_SYS_NICE";
+	if (!syscall(SYS_process_madvise, p->pidfd, &none, 0, MADV_WILLNEED, 0))
+		return 0;
+	if (errno == ENOSYS || errno == EINVAL)
+		*fix = "needs a newer kernel, with MADV_WILLNEED in "
+		       "process_madvise(2)";
+	return -errno;
+}
+
+/* On a process of the cgroup; where it has none, on the first of all. */
+static void check_park(const struct run *run, const struct cg *cg,
+		       struct rows_out *out)
+{
+	char procs[IO_BUF];
+	struct process p;
+	const char *fix = "is there a /proc?";
+	uint64_t pid = 0;
+	int err = 0;
+
+	if (cg_read(&run->set, cg, "cgroup.procs", procs, sizeof(procs)) > 0)
+		pid = strtoull(procs, NULL, 10);
+	if (root_is_live()) {
+		err = process_open(&p, pid ? pid : 1);
+		if (!err)
+			err = try_wake(&p, &fix);
+		process_close(&p);
+	}
+	say(out, "park", err, CHECK_LIMITED, "for --park and --wake", fix);
+}
+
 /* Those that no cgroup's counters tell of. */
 static void check_rivals(struct rows_out *out)
 {
@@ -271,6 +316,7 @@ int check(struct run *run, struct rows_out *out, const char *key)
 	check_swap(run, cg, out);
 	check_demotion(run, out);
 	check_modes(out);
+	check_park(run, cg, out);
 	check_rivals(out);
 	return missing ? STATUS_FATAL : STATUS_OK;
 }

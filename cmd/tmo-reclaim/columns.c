@@ -42,7 +42,24 @@ static void put_u64(struct row *r, const void *sample, int arg)
 	bool known = s->accounted || arg == offsetof(struct result, want_bytes);
 
 	known |= s->paged_out && arg == offsetof(struct result, y.got_bytes);
+	known |= (s->parking || s->waking) &&
+		 arg == offsetof(struct result, elapsed_us);
+	known |= s->parking && arg == offsetof(struct result, memory_bytes);
 	row_u64(r, known ? *u64_at(s, arg) : NUM_NONE);
+}
+
+static void put_parked(struct row *r, const void *sample, int arg)
+{
+	const struct result *s = sample;
+
+	row_u64(r, s->parking ? *u64_at(s, arg) : NUM_NONE);
+}
+
+static void put_woken(struct row *r, const void *sample, int arg)
+{
+	const struct result *s = sample;
+
+	row_u64(r, s->waking ? *u64_at(s, arg) : NUM_NONE);
 }
 
 void column_saved(struct row *r, const void *sample, int arg)
@@ -79,7 +96,9 @@ void column_total(struct row *r, const void *sample, int arg)
 	row_u64(r, s->sum ? *u64_at(s->sum, arg) : NUM_NONE);
 }
 
-#define CELL(field) put_u64, (int)offsetof(struct result, field)
+#define CELL(field)   put_u64, (int)offsetof(struct result, field)
+#define PARKED(field) put_parked, (int)offsetof(struct result, field)
+#define WOKEN(field)  put_woken, (int)offsetof(struct result, field)
 
 const struct col columns[] = {
 	{ "cgroup", "path below the cgroup2 mount", column_key, 0 },
@@ -108,7 +127,8 @@ const struct col columns[] = {
 	  CELL(y.device_bytes) },
 	{ "scanned_bytes", "memory that reclaim scanned for this",
 	  CELL(y.scanned_bytes) },
-	{ "elapsed_us", "time spent in the writes", CELL(elapsed_us) },
+	{ "elapsed_us", "time spent in the writes; in all of --park, --wake",
+	  CELL(elapsed_us) },
 	{ "bound_bytes", "the floor in force", CELL(floor_bytes) },
 	{ "gain", "gain of the default law", put_gain, 0 },
 	{ "harm_pct",
@@ -126,5 +146,15 @@ const struct col columns[] = {
 	{ "device_total_bytes", "sum since the first row",
 	  TOTAL(y.device_bytes) },
 	{ "stall_total_us", "sum since the first row", TOTAL(stall_us) },
+	{ "parked_bytes", "how much smaller --park made the cgroup",
+	  PARKED(parked_bytes) },
+	{ "left_bytes", "memory.current after --park", PARKED(left_bytes) },
+	{ "woken_bytes", "recorded memory that --wake brought back",
+	  WOKEN(woken_bytes) },
+	{ "missing_bytes", "recorded memory that is not in memory after --wake",
+	  WOKEN(missing_bytes) },
+	{ "changed_processes",
+	  "recorded processes that ended or are others now",
+	  WOKEN(changed_processes) },
 };
 const size_t columns_n = sizeof(columns) / sizeof(*columns);

@@ -24,8 +24,7 @@
 
 enum { KILL_US = 100000 }; /* for a lowerer to end that was killed */
 
-/* Where the records lie: root's in /run, a user's in his own. */
-static bool record_dir(char *path, size_t size)
+bool high_record_dir(char *path, size_t size)
 {
 	const char *base = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
 
@@ -43,7 +42,7 @@ static int record_path(int dir_fd, char *path, size_t size)
 
 	if (fstat(dir_fd, &st))
 		return -errno;
-	if (!record_dir(dir, sizeof(dir)))
+	if (!high_record_dir(dir, sizeof(dir)))
 		return -ENOTDIR;
 	snprintf(path, size, "%s/high.%llu", dir,
 		 (unsigned long long)st.st_ino);
@@ -298,7 +297,7 @@ void high_recover(const struct cg_set *set)
 	struct dirent *e;
 	DIR *dir;
 
-	if (!record_dir(path, sizeof(path)) || !(dir = opendir(path)))
+	if (!high_record_dir(path, sizeof(path)) || !(dir = opendir(path)))
 		return;
 	while ((e = readdir(dir))) {
 		int fd;

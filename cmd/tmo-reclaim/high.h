@@ -28,6 +28,12 @@
 int high_poke(int dir_fd, const char *key, uint64_t bytes, uint64_t deadline_us,
 	      const atomic_bool *stop);
 
+/*
+ * The directory of the records, root's in /run, a user's in his own; false:
+ * there is none.
+ */
+bool high_record_dir(char *path, size_t size);
+
 /* Restores what the records say and nobody is at. */
 void high_recover(const struct cg_set *set);
 

@@ -30,6 +30,10 @@ enum {
 	OPT_WAIT,
 	OPT_RECORD,
 	OPT_LOG,
+	OPT_PARK,
+	OPT_WAKE,
+	OPT_PARK_DIR,
+	OPT_WITHIN,
 };
 
 const struct opt options[] = {
@@ -68,6 +72,13 @@ const struct opt options[] = {
 	  "reclaim from memory node N; the target must be /" },
 	{ OPT_RANGES, "ranges", NULL,
 	  "page out the ranges that cold-scan --ranges prints" },
+	{ OPT_PARK, "park", NULL,
+	  "record what is in memory, take out all that the guards allow" },
+	{ OPT_WAKE, "wake", NULL, "bring back what --park recorded" },
+	{ OPT_PARK_DIR, "park-dir", "DIR",
+	  "directory of the records of --park (/run/tmo-reclaim)" },
+	{ OPT_WITHIN, "within", "TIME",
+	  "time that --park or --wake may take for a cgroup (1m)" },
 	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
 	{ OPT_RECORD, "record", "FILE",
 	  "record the data behind each decision; -n <FILE replays them" },
@@ -90,6 +101,7 @@ const struct policy policy_default = {
 	.alarm_us = 40000,
 	.grace_us = 30000000,
 	.interval_us = 6000000,
+	.within_us = 60000000,
 	.swap_limit_mpct = 80000,
 	.kill_switch = "/run/tmo-reclaim.off",
 };
@@ -181,6 +193,10 @@ void options_take(struct policy *p, int key, const char *arg)
 		break;
 	case OPT_NODE: p->node = (int)opt_u64("--node", arg, 0, 1023); break;
 	case OPT_RANGES: p->ranges = true; break;
+	case OPT_PARK: p->park = true; break;
+	case OPT_WAKE: p->wake = true; break;
+	case OPT_PARK_DIR: p->park_dir = arg; break;
+	case OPT_WITHIN: p->within_us = opt_time("--within", arg, 1000); break;
 	case OPT_REPORT: p->report = true; break;
 	case OPT_LOG: p->log_us = opt_time("--log", arg, 1000); break;
 	case OPT_RECORD: p->record = arg; break;

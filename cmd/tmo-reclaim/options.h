@@ -28,8 +28,11 @@ struct policy {
 	const char *record; /* the file, or NULL */
 	bool wait;	    /* --wait: for a named cgroup that is missing */
 	bool report, ranges;
-	uint64_t log_us;     /* --log; 0: none */
-	uint64_t once_bytes; /* -b: 0 is the law's step */
+	uint64_t log_us; /* --log; 0: none */
+	bool park, wake;
+	const char *park_dir; /* NULL: the default */
+	uint64_t within_us;   /* for each cgroup of these two */
+	uint64_t once_bytes;  /* -b: 0 is the law's step */
 	double once_pct;
 	unsigned int given; /* which options were */
 };

@@ -19,6 +19,7 @@
 #include "msg.h"
 #include "num.h"
 #include "psi.h"
+#include "resident.h"
 #include "root.h"
 
 /* One call handles this much: between two the pressure is looked at. */
@@ -34,9 +35,10 @@ struct map {
 };
 
 /* The process that the rows speak of, as long as they do. */
-struct process {
-	uint64_t pid, start_ticks;
-	int pidfd, pagemap, err;
+struct spoken_of {
+	struct process is;
+	uint64_t start_ticks;
+	int err;
 	bool warned;
 };
 
@@ -85,83 +87,34 @@ static void read_range(const struct rows_in *in, const struct map *m,
 	};
 }
 
-/* Field 22 of proc(5)'s stat; the name before it may hold anything. */
-static int started(uint64_t pid, uint64_t *ticks)
-{
-	char path[64], buf[4096];
-	const char *p;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/stat", pid);
-	n = io_read(root_fd(), path, buf, sizeof(buf));
-	if (n < 0)
-		return (int)n;
-	p = strrchr(buf, ')');
-	if (!p)
-		return -EBADMSG;
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	return p && sscanf(p, "%" SCNu64, ticks) == 1 ? 0 : -EBADMSG;
-}
-
-static void leave(struct process *p)
-{
-	if (p->pidfd >= 0)
-		close(p->pidfd);
-	if (p->pagemap >= 0)
-		close(p->pagemap);
-	*p = (struct process){ .pidfd = -1, .pagemap = -1 };
-}
-
 /*
  * The pidfd first, the start time behind it: when that is the one that was
  * scanned, so is the process that the pidfd holds.
  */
-static void enter(struct process *p, const struct range *r)
+static void enter(struct spoken_of *p, const struct range *r)
 {
-	char path[64];
 	uint64_t ticks;
 
-	if (p->pid == r->pid && p->start_ticks == r->start_ticks)
+	if (p->is.pid == r->pid && p->start_ticks == r->start_ticks)
 		return;
-	leave(p);
-	p->pid = r->pid;
+	process_close(&p->is);
 	p->start_ticks = r->start_ticks;
-	p->pidfd = r->pid > INT_MAX
-			   ? -1
-			   : (int)syscall(SYS_pidfd_open, (pid_t)r->pid, 0);
-	if (p->pidfd < 0) {
-		p->err = r->pid > INT_MAX ? -ESRCH : -errno;
-		return;
-	}
-	p->err = started(r->pid, &ticks);
+	p->warned = false;
+	p->err = process_open(&p->is, r->pid);
+	if (!p->err)
+		p->err = process_started(r->pid, &ticks);
 	if (!p->err && ticks != r->start_ticks)
 		p->err = -ESRCH;
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/pagemap", r->pid);
-	p->pagemap = io_open(root_fd(), path, O_RDONLY);
 }
 
-/* Pages in memory of a range: bit 63, Documentation/admin-guide/mm/pagemap.rst.
- */
-static uint64_t present_bytes(const struct process *p, uint64_t addr,
-			      uint64_t bytes)
+/* Of the range, what is in memory; NUM_NONE: unknown. */
+static uint64_t present_bytes(const struct spoken_of *p, const struct range *r)
 {
-	uint64_t entries[512], n = 0;
-	uint64_t at = addr / mem_page_bytes(),
-		 end = at + bytes / mem_page_bytes();
+	uint64_t page_bytes = mem_page_bytes();
+	uint64_t n = resident_pages(&p->is, r->addr / page_bytes,
+				    r->bytes / page_bytes);
 
-	while (at < end) {
-		size_t most = end - at < 512 ? (size_t)(end - at) : 512;
-		ssize_t got =
-			pread(p->pagemap, entries, most * 8, (off_t)(at * 8));
-
-		if (got <= 0)
-			return NUM_NONE;
-		for (ssize_t i = 0; i < got / 8; i++)
-			n += entries[i] >> 63;
-		at += (uint64_t)got / 8;
-	}
-	return n * mem_page_bytes();
+	return n == NUM_NONE ? n : n * page_bytes;
 }
 
 /* Anonymous pages need swap; the limits are those of the cgroup named. */
@@ -212,12 +165,12 @@ static enum reason of_advice(int err)
 	}
 }
 
-static enum reason failed(struct process *p, int err)
+static enum reason failed(struct spoken_of *p, int err)
 {
 	enum reason why = of_advice(err);
 
 	if (why != REASON_GONE && why != REASON_CUT_SIGNAL && !p->warned) {
-		warn(-err, "cannot page out of process %" PRIu64, p->pid);
+		warn(-err, "cannot page out of process %" PRIu64, p->is.pid);
 		p->warned = true;
 	}
 	return why;
@@ -228,7 +181,7 @@ static enum reason failed(struct process *p, int err)
  * is mapped no more, and the rest was advised all the same (madvise(2)).
  */
 static enum reason page_out(struct run *run, const struct cg *cg,
-			    struct process *p, const struct range *r)
+			    struct spoken_of *p, const struct range *r)
 {
 	uint64_t stall_us = stalled_us(run, cg), now_us;
 
@@ -242,7 +195,7 @@ static enum reason page_out(struct run *run, const struct cg *cg,
 
 		if (clock_stopped())
 			return REASON_CUT_SIGNAL;
-		if (syscall(SYS_process_madvise, p->pidfd, &iov, 1,
+		if (syscall(SYS_process_madvise, p->is.pidfd, &iov, 1,
 			    MADV_PAGEOUT, 0) < 0 &&
 		    errno != ENOMEM)
 			return failed(p, errno);
@@ -256,7 +209,7 @@ static enum reason page_out(struct run *run, const struct cg *cg,
 	return REASON_COLD;
 }
 
-static void one_range(struct run *run, const char *key, struct process *p,
+static void one_range(struct run *run, const char *key, struct spoken_of *p,
 		      const struct range *r, struct result *out)
 {
 	uint64_t before, after;
@@ -288,15 +241,15 @@ static void one_range(struct run *run, const char *key, struct process *p,
 		return;
 	}
 	out->paged_out = true;
-	before = present_bytes(p, r->addr, r->bytes);
+	before = present_bytes(p, r);
 	out->reason = page_out(run, cg, p, r);
-	after = present_bytes(p, r->addr, r->bytes);
+	after = present_bytes(p, r);
 	out->y.got_bytes = num_known(num_delta(before, after));
 }
 
 void ranges(struct run *run, struct shown *to)
 {
-	struct process process = { .pidfd = -1, .pagemap = -1 };
+	struct spoken_of process = { .is = { .pidfd = -1, .pagemap = -1 } };
 	char key[CG_KEY_MAX];
 	struct rows_in in;
 	struct map m;
@@ -327,6 +280,6 @@ void ranges(struct run *run, struct shown *to)
 	}
 	if (event < 0)
 		tool_bad_input(&in, event);
-	leave(&process);
+	process_close(&process.is);
 	rows_in_close(&in);
 }

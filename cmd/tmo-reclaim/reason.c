@@ -29,6 +29,8 @@ static const struct {
 			       "" },
 	[REASON_ASKED] = { "asked", REASON_WORKS,
 			   "the step is the amount that -b requests", "" },
+	[REASON_WOKEN] = { "woken", REASON_WORKS,
+			   "--wake has brought back what was recorded", "" },
 	[REASON_MEM_PRESSURE] = { "mem_pressure", REASON_WAITS,
 				  "memory pressure is at its limit or near it",
 				  "raise --mem-limit if so much pressure does "
@@ -99,6 +101,9 @@ static const struct {
 			       "the machine was suspended since the last "
 			       "period",
 			       "" },
+	[REASON_NOT_PARKED] = { "not_parked", REASON_CANNOT,
+				"--wake finds no record of it",
+				"use --park first, with the same --park-dir" },
 	[REASON_NO_SWAP] = { "no_swap", REASON_CANNOT,
 			     "only file cache: there is no swap, or none left",
 			     "add swap: zram, or a device behind zswap" },

@@ -19,6 +19,7 @@ enum reason {
 	REASON_SMALL,
 	REASON_OVERSHOOT,
 	REASON_ASKED,
+	REASON_WOKEN,
 	/* Harm. */
 	REASON_MEM_PRESSURE,
 	REASON_IO_PRESSURE,
@@ -44,6 +45,7 @@ enum reason {
 	REASON_RIVAL,
 	REASON_OFF,
 	REASON_SUSPENDED,
+	REASON_NOT_PARKED,
 	/* Nothing but file cache, by what forbids swap. */
 	REASON_NO_SWAP,
 	REASON_SWAP_FULL,

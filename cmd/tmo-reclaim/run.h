@@ -49,6 +49,10 @@ struct result {
 	const struct totals *sum; /* of the cgroup's rows, or NULL */
 	int64_t saved_bytes, offloaded_bytes;
 	bool accounted, paged_out;
+	/* --park; --wake */
+	bool parking, waking;
+	uint64_t parked_bytes, left_bytes;
+	uint64_t woken_bytes, missing_bytes, changed_processes;
 	uint64_t stall_us, elapsed_us, floor_bytes, overshoot_bytes;
 	double gain;
 	int64_t harm_mpct;

@@ -15,6 +15,7 @@
 #include "high.h"
 #include "modes.h"
 #include "msg.h"
+#include "parking.h"
 #include "report.h"
 #include "root.h"
 #include "run.h"
@@ -113,7 +114,8 @@ static void begin(struct run *run, bool rows)
 		high_recover(&run->set);
 	if (cg_self(run->self))
 		*run->self = '\0';
-	if (!run->policy.dry_run && !(run->act = act_open()))
+	if (!run->policy.dry_run && !run->policy.wake &&
+	    !(run->act = act_open()))
 		die(errno, "cannot start a thread for the writes");
 	/* Reclaim under pressure must not wait for its own pages. */
 	tool_lock_memory();
@@ -187,6 +189,30 @@ static int run_check(struct run *run, struct rows_out *out, char **keys,
 	return status ? status : written;
 }
 
+/* Of --park and --wake: both are of what is there now, and of whole cgroups. */
+static void refuse_with(const struct policy *p)
+{
+	const char *mode = p->park ? "--park" : "--wake";
+	const struct {
+		bool is;
+		const char *name;
+	} others[] = {
+		{ p->park && p->wake, "--wake" },
+		{ p->once_bytes || p->once_pct > 0, "-b" },
+		{ p->ranges, "--ranges" },
+		{ p->targets, "--targets" },
+		{ p->node >= 0, "--node" },
+		{ p->high, "--memory-high" },
+		{ p->record, "--record" },
+		{ !root_is_live(), "-R" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (others[i].is)
+			die(0, "%s: cannot be used with %s", mode,
+			    others[i].name);
+}
+
 static struct policy take_common(const struct config *cfg)
 {
 	struct policy p = cfg->policy;
@@ -194,7 +220,20 @@ static struct policy take_common(const struct config *cfg)
 	p.dry_run = cfg->common.dry_run || cfg->common.check;
 	if (cfg->common.interval_us)
 		p.interval_us = cfg->common.interval_us;
+	if (p.park || p.wake) {
+		refuse_with(&p);
+		p.law = LAW_ONCE;
+	}
 	return p;
+}
+
+/* Those of a mode that has its own, with what -o adds to them. */
+static const char *with_more(const char *mine, const char *more)
+{
+	if (more && *more != '+')
+		return more;
+	return xasprintf("+%s%s%s", mine, more ? "," : "",
+			 more ? more + 1 : "");
 }
 
 /* A filter's rows have cgroup and time already. */
@@ -210,6 +249,11 @@ static void show_columns(struct tool *tool, const struct config *cfg, bool rows,
 	if (!names && cfg->policy.ranges) {
 		names = "+want_bytes,got_bytes,reason";
 		n_default = 0;
+	}
+	if (parking_columns(&cfg->policy)) {
+		names = with_more(parking_columns(&cfg->policy),
+				  cfg->common.cols);
+		n_default = rows ? 0 : N_KEYS;
 	}
 	tool->cols += skip;
 	tool->n_cols -= skip;
@@ -255,6 +299,8 @@ int main(int argc, char **argv)
 	begin_recording(&run);
 	if (run.policy.ranges)
 		ranges(&run, &to);
+	else if (parking_columns(&run.policy))
+		parking(&run, &cfg.common, rows ? NULL : keys, n, &to);
 	else if (rows)
 		filter(&run, &to);
 	else

@@ -100,6 +100,26 @@ as() {
 	[ "$(<"$CG/t/a/memory.swap.current")" -ge $((7 << 20)) ]
 }
 
+@test "tmo-reclaim --park: CAP_DAC_OVERRIDE and CAP_SYS_PTRACE; --wake is refused without them" {
+	needs_file /t/a memory.reclaim
+	work /t/a --cold-anon 16M --rate 10
+	park() { as "$1" tmo-reclaim -q "$2" --park-dir /run/service /t/a; }
+	for caps in '' dac_override sys_ptrace; do
+		runx 3 park "$caps" --park
+		[ "$(col reason <<<"$output")" = denied ]
+		[ -z "$(ls /run/service)" ]
+	done
+	[ "$(<"$CG/t/a/memory.swap.current")" -eq 0 ]
+	run park 'dac_override sys_ptrace' --park
+	[ "$(col parked_bytes <<<"$output")" -ge $((8 << 20)) ]
+	for caps in '' sys_nice sys_ptrace; do
+		runx 3 park "$caps" --wake
+		[ "$(col reason <<<"$output")" = denied ]
+		one_line "cannot wake process $work"
+		[ -n "$(ls /run/service)" ]
+	done
+}
+
 @test "cold-scan: each source with CAP_DAC_OVERRIDE, a verdict ok of lru-gen with CAP_SYS_PTRACE" {
 	needs_cold_source
 	work /t/a --cold-anon 16M --rate 10

@@ -1,0 +1,327 @@
+#include "resident.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "mem.h"
+#include "num.h"
+#include "pagemap.h"
+#include "root.h"
+
+enum {
+	ENTRIES = 512, /* of the page map, a read */
+	REGIONS = 256, /* of PAGEMAP_SCAN, a call */
+	DEEP = 64,     /* cgroups below each other */
+};
+
+/* ---- a process ---- */
+
+static void name_file(char path[64], uint64_t pid, const char *file)
+{
+	snprintf(path, 64, "proc/%" PRIu64 "/%s", pid, file);
+}
+
+/* Field 22 of proc(5)'s stat; the name before it may hold anything. */
+int process_started(uint64_t pid, uint64_t *ticks)
+{
+	char path[64], buf[4096];
+	const char *p;
+	ssize_t n;
+
+	name_file(path, pid, "stat");
+	n = io_read(root_fd(), path, buf, sizeof(buf));
+	if (n < 0)
+		return (int)n;
+	p = strrchr(buf, ')');
+	if (!p)
+		return -EBADMSG;
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p && sscanf(p, "%" SCNu64, ticks) == 1 ? 0 : -EBADMSG;
+}
+
+int process_identify(uint64_t pid, struct park_process *out)
+{
+	char path[64];
+	struct stat st;
+
+	*out = (struct park_process){ .pid = pid };
+	name_file(path, pid, "exe");
+	if (!fstatat(root_fd(), path, &st, 0)) {
+		out->exe_dev = st.st_dev;
+		out->exe_ino = st.st_ino;
+	}
+	return process_started(pid, &out->start_ticks);
+}
+
+int process_open(struct process *p, uint64_t pid)
+{
+	char path[64];
+
+	*p = (struct process){ .pid = pid, .pidfd = -1, .pagemap = -1 };
+	if (pid > INT_MAX)
+		return -ESRCH;
+	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (p->pidfd < 0)
+		return -errno;
+	name_file(path, pid, "pagemap");
+	p->pagemap = io_open(root_fd(), path, O_RDONLY);
+	return 0;
+}
+
+void process_close(struct process *p)
+{
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	if (p->pagemap >= 0)
+		close(p->pagemap);
+	*p = (struct process){ .pidfd = -1, .pagemap = -1 };
+}
+
+/* ---- its page map ---- */
+
+uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
+{
+	uint64_t entries[ENTRIES], n = 0, end = page + pages;
+
+	while (page < end) {
+		size_t most =
+			end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
+		ssize_t got =
+			pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
+
+		if (got <= 0)
+			return NUM_NONE;
+		for (ssize_t i = 0; i < got / 8; i++)
+			n += entries[i] >> 63;
+		page += (uint64_t)got / 8;
+	}
+	return n;
+}
+
+/* Entry by entry, for kernels that cannot be asked. */
+static void read_runs(const struct process *p, struct parkfile *f,
+		      uint64_t page, uint64_t end)
+{
+	uint64_t entries[ENTRIES];
+
+	while (page < end && !clock_stopped()) {
+		size_t most =
+			end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
+		ssize_t got =
+			pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
+
+		if (got <= 0)
+			return; /* it ended */
+		for (ssize_t i = 0; i < got / 8; i++)
+			if (entries[i] & PM_PRESENT)
+				parkfile_run(f, page + (uint64_t)i, 1);
+		page += (uint64_t)got / 8;
+	}
+}
+
+/* The runs of the last map; of a sparse one the kernel passes over the holes.
+ */
+static void add_runs(const struct process *p, struct parkfile *f)
+{
+	const struct park_map m = f->map[f->maps - 1];
+	uint64_t bytes = mem_page_bytes(), end = (m.page + m.pages) * bytes;
+	struct pagemap_region v[REGIONS];
+	struct pagemap_scan arg = {
+		.size = sizeof(arg),
+		.start = m.page * bytes,
+		.end = end,
+		.vec = (uintptr_t)v,
+		.vec_len = REGIONS,
+		.category_inverted = PAGEMAP_ZERO,
+		.category_mask = PAGEMAP_PRESENT | PAGEMAP_ZERO,
+		.return_mask = PAGEMAP_PRESENT,
+	};
+
+	while (arg.start < end && !clock_stopped()) {
+		int n = ioctl(p->pagemap, PAGEMAP_SCAN_CMD, &arg);
+
+		if (n < 0 || arg.walk_end <= arg.start)
+			break;
+		for (int i = 0; i < n; i++)
+			parkfile_run(f, v[i].start / bytes,
+				     (v[i].end - v[i].start) / bytes);
+		arg.start = arg.walk_end;
+	}
+	if (arg.start < end)
+		read_runs(p, f, arg.start / bytes, m.page + m.pages);
+}
+
+/* ---- its mappings ---- */
+
+/*
+ * What memory of a program is: anonymous, or of a file that holds data.  A
+ * driver's mapping may do anything when it is touched.
+ */
+static bool is_memory(const char *name)
+{
+	if (*name == '[')
+		return !strcmp(name, "[heap]") || !strncmp(name, "[stack", 6) ||
+		       !strncmp(name, "[anon", 5);
+	if (!strncmp(name, "/dev/", 5))
+		return !strncmp(name, "/dev/shm/", 9) ||
+		       !strncmp(name, "/dev/zero", 9);
+	return !*name || *name == '/';
+}
+
+/* A line of /proc/PID/maps, as proc(5) has it; false: to be left out. */
+static bool parse_map(const char *line, struct park_map *m)
+{
+	uint64_t start, end, offset, bytes = mem_page_bytes();
+	unsigned int major, minor;
+	char rights[5], name[16];
+	int n;
+
+	n = sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64
+		   "%*[ ]%15[^\n]",
+		   &start, &end, rights, &offset, &major, &minor, &m->ino,
+		   name);
+	if (n < 7 || start >= end)
+		return false;
+	if (n < 8)
+		*name = '\0';
+	m->page = start / bytes;
+	m->pages = end / bytes - m->page;
+	m->offset_pages = offset / bytes;
+	m->dev = (uint64_t)major << 32 | minor;
+	m->readable = *rights == 'r';
+	return is_memory(name) && memcmp(rights, "---", 3);
+}
+
+static int each_map(const struct process *p, struct parkfile *f, bool runs)
+{
+	char path[64], *text;
+	struct park_map m;
+	ssize_t n;
+
+	name_file(path, p->pid, "maps");
+	n = io_read_all(root_fd(), path, &text);
+	if (n < 0)
+		return (int)n;
+	for (const char *line = text; *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		if (!parse_map(line, &m))
+			continue;
+		parkfile_map(f, &m);
+		if (runs)
+			add_runs(p, f);
+	}
+	free(text);
+	return 0;
+}
+
+int resident_maps(const struct process *p, struct parkfile *f)
+{
+	return each_map(p, f, false);
+}
+
+/* ---- those of a cgroup ---- */
+
+static bool has_ended(int err)
+{
+	return err == -ESRCH || err == -ENOENT;
+}
+
+/* One that is another by the end is left out. */
+static int add_process(uint64_t pid, struct parkfile *f)
+{
+	struct park_process is, then;
+	struct process p;
+	int err = process_open(&p, pid);
+
+	if (!err)
+		err = process_identify(pid, &is);
+	if (!err && p.pagemap < 0)
+		err = p.pagemap;
+	if (!err) {
+		parkfile_process(f, &is);
+		err = each_map(&p, f, true);
+		if (!err)
+			err = process_identify(pid, &then);
+		if (err || !parkfile_same(&is, &then)) {
+			const struct park_process *q =
+				f->process + --f->processes;
+
+			if (q->n)
+				f->runs = f->map[q->first].first;
+			f->maps = q->first;
+		}
+	}
+	process_close(&p);
+	return has_ended(err) ? 0 : err;
+}
+
+/* dir is the caller's. */
+static int add_procs(int dir, struct parkfile *f, uint64_t *pid)
+{
+	char *text, *p;
+	ssize_t n = io_read_all(dir, "cgroup.procs", &text);
+	int err = 0;
+
+	/* Of threads the processes are listed at the top of their domain. */
+	if (n == -EOPNOTSUPP || cg_err_is_gone((int)n))
+		return 0;
+	if (n < 0)
+		return (int)n;
+	for (p = text; !err && *p && !clock_stopped();
+	     p += strspn(p, "0123456789"), p += *p == '\n') {
+		*pid = strtoull(p, NULL, 10);
+		if (*pid) /* 0: of another namespace */
+			err = add_process(*pid, f);
+		if (!strspn(p, "0123456789"))
+			break;
+	}
+	if (!err)
+		*pid = 0;
+	free(text);
+	return err;
+}
+
+static int add_below(int fd, struct parkfile *f, uint64_t *pid, int deep)
+{
+	int err = add_procs(fd, f, pid);
+	DIR *dir = err ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!dir) {
+		close(fd);
+		return err;
+	}
+	while (!err && deep && (e = readdir(dir))) {
+		int sub =
+			e->d_type == DT_DIR && *e->d_name != '.'
+				? io_open(fd, e->d_name, O_RDONLY | O_DIRECTORY)
+				: -ENOENT;
+
+		if (sub >= 0)
+			err = add_below(sub, f, pid, deep - 1);
+	}
+	closedir(dir);
+	return err;
+}
+
+int resident_cgroup(const struct cg_set *set, const struct cg *cg,
+		    struct parkfile *f, uint64_t *pid)
+{
+	int fd = cg_open_file(set, cg, ".", O_RDONLY | O_DIRECTORY);
+
+	*pid = 0;
+	return fd < 0 ? fd : add_below(fd, f, pid, DEEP);
+}
