@@ -17,6 +17,7 @@
 #include "psi-watch/spec.h"
 #include "psi.h"
 #include "rows.h"
+#include "tmo-reclaim/parkfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -178,6 +179,26 @@ static void each_vec(const struct lrugen_vec *v, void *ctx)
 		(void)lrugen_bound_us(v, i);
 }
 
+/* What is read and written is read as the same. */
+static void fuzz_park(const char *text, size_t len)
+{
+	struct parkfile f, again;
+	size_t one_len, two_len;
+	char *one, *two;
+
+	if (parkfile_parse(text, len, &f))
+		return;
+	one = parkfile_text(&f, &one_len);
+	must(!parkfile_parse(one, one_len, &again));
+	parkfile_merge(&again, &f);
+	two = parkfile_text(&again, &two_len);
+	must(one_len == two_len && !memcmp(one, two, one_len));
+	parkfile_free(&f);
+	parkfile_free(&again);
+	free(one);
+	free(two);
+}
+
 static void fuzz_key(const char *text)
 {
 	static const struct cg_set set = { .mount = (char *)"sys/fs/cgroup" };
@@ -210,6 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 't': fuzz_spec(text); break;
 	case 'l': (void)lrugen_parse(text, each_vec, NULL); break;
 	case 'c': fuzz_key(text); break;
+	case 'q': fuzz_park(text, size - 1); break;
 	}
 	free(text);
 	return 0;
