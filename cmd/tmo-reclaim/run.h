@@ -37,7 +37,7 @@ struct run {
 	uint64_t said_swap;
 	bool said_late;	    /* that rows come too late */
 	uint64_t logged_us; /* the last line of --log */
-	bool said_harm; /* that a harm_pct is none */
+	bool said_harm;	    /* that a harm_pct is none */
 };
 
 /* What a row shows. */

@@ -144,7 +144,7 @@ cell() {
 
 @test "-S: with --wait, a run right after another one waits until 1 s has passed" {
 	S=$BATS_TEST_TMPDIR/state
-	for n in 1 2 3; do
+	for _ in 1 2 3; do
 		runx 0 cold-scan -q -a 1s --wait 30s -S "$S" /cold/a
 	done
 	[ "$(cell /cold/a cold_anon_bytes)" != - ]
