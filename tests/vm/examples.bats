@@ -99,7 +99,7 @@ pressed() {
 	kill -9 $hog
 	echo max >"$CG/web.slice/memory.high"
 	retry 120 grep -q calm log
-	pkill -INT -P $pid
+	pkill -P $pid # SIGINT is ignored by what is begun with &
 	wait $pid || :
 }
 
@@ -147,7 +147,7 @@ pressed() {
 	retry 120 test -e /run/tmo-reclaim.off
 	kill -9 $hog
 	retry 120 test ! -e /run/tmo-reclaim.off
-	pkill -INT -P $pid
+	pkill -P $pid # SIGINT is ignored by what is begun with &
 	wait $pid || :
 }
 
