@@ -480,6 +480,23 @@ file	-	86016"
 	[ "$(col cold_anon_bytes <<<"$output")" = 2015232 ]
 }
 
+@test "-S: a state that is cut during a pass ends the run with one line" {
+	command -v strace >/dev/null || skip "no strace"
+	large
+	runx 0 cold-scan -a 1m -S "$S" /
+	touch_all 0 1
+	strace -o "$S.trace" -e inject=pwrite64:signal=STOP:when=1 \
+		cold-scan -a 1m -S "$S" / >/dev/null 2>"$S.err" 3>&- &
+	tracer=$!
+	retry 20 grep -q "stopped by SIGSTOP" "$S.trace"
+	: >"$S"
+	kill -CONT "$(cat "$S.lock")"
+	ended=0
+	wait "$tracer" || ended=$?
+	[ "$ended" -eq 2 ]
+	[ "$(cat "$S.err")" = "cold-scan: -S: the state was cut short while it was read" ]
+}
+
 @test "--diff waits for the end of a record that is being written" {
 	large
 	perl -e 'print pack("Q<", 1 << 5 | (rand() < 0.5 ? 5 << 12 : 0)) for 1 .. 262144' >"$R/1/proc/kpageflags"

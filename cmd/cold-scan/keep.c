@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,18 @@ static off_t settled(int fd)
 	return lseek(fd, 0, SEEK_END);
 }
 
+/* A file that somebody cuts raises SIGBUS where its map is read. */
+static void end_when_cut(int number)
+{
+	static const char text[] =
+		"cold-scan: -S: the state was cut short while it was read\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)number;
+	(void)n;
+	_exit(STATUS_FATAL);
+}
+
 int keep_open(struct keep_file *f, const char *path)
 {
 	off_t size;
@@ -301,6 +314,7 @@ int keep_open(struct keep_file *f, const char *path)
 		f->map = NULL;
 		return -ENOMEM;
 	}
+	signal(SIGBUS, end_when_cut);
 	err = take_records(f);
 	f->ages = xcalloc(f->n + 1, sizeof(*f->ages));
 	if (err)
