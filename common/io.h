@@ -75,8 +75,7 @@ int io_replace(const char *path, const void *data, size_t len, mode_t mode);
  * what makes it path, unless err is one.  No fsync.  The name is always
  * path.tmo-tmp, and its writer holds its lock (flock(2)): what a killed run
  * left is removed, and one that another run writes is waited for, a second at
- * most
- * (-EBUSY).
+ * most (-EBUSY).
  */
 enum { IO_PATH = 4096 };
 int io_replace_begin(const char *path, char *tmp, size_t size);
