@@ -63,7 +63,7 @@ says() {
 }
 
 rotating=$'0\tnone\t10000.000\nrotational'
-fast=$'100\tdisk\t100.000\nlaw'
+fast=$'60\tdisk\t100.000\nlaw'
 
 @test "a swap file is on the disk of its file system, whatever its name" {
 	for name in swap 'a b' 'back\slash' 'three\040s'; do

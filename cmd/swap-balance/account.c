@@ -109,9 +109,9 @@ static bool is_among(const char *word, const char *const *words, size_t n)
 /* tmo-reclaim(8), "Reasons": of the kind "works". */
 static bool reason_works(const char *reason)
 {
-	static const char *const words[] = { "law",	 "cap",	   "cold",
-					     "max_step", "small",  "asked",
-					     "empty",	 "partial" };
+	static const char *const words[] = { "law",	 "cap",	    "cold",
+					     "max_step", "small",   "asked",
+					     "empty",	 "partial", "woken" };
 
 	return is_among(reason, words, sizeof(words) / sizeof(*words));
 }

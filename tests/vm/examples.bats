@@ -106,30 +106,36 @@ pressed() {
 @test "swap-balance(8)" {
 	for y in y n; do
 		lru_gen $y
-		all_typed swap-balance.8 EXAMPLES 20s 15s 0 1
+		all_typed swap-balance.8 EXAMPLES 20s 15s 0 1 0
 	done
 	needs_zram
 	echo 64M >/sys/block/zram0/disksize
 	mkswap /dev/zram0
 	swapon -p 9 /dev/zram0
-	all_typed swap-balance.8 EXAMPLES - - - 0
+	all_typed swap-balance.8 EXAMPLES - - - 0 -
 	swapoff /dev/zram0
 	echo 1 >/sys/block/zram0/reset
 }
 
 @test "tmo-reclaim(8)" {
+	work /sandbox/7 --cold-anon 16M
+	echo 1 >"$CG/sandbox/7/cgroup.freeze"
 	for y in y n; do
 		lru_gen $y
-		all_typed tmo-reclaim.8 EXAMPLES 20s 15s '0|1' 30s 0 0 0 0
+		# the 200 ms may end before all is back
+		all_typed tmo-reclaim.8 EXAMPLES 20s 15s '0|1' 30s 0 0 '0|1' 0 0
 		[ "$(grep -c '^/workload.slice' a)" -ge 3 ]
 		rm /run/tmo-reclaim.off
 	done
+	drop_cgroup /sandbox/7
 }
 
 @test "tmo-cookbook(7)" {
-	recipes=(0 0 '0|1' - 20s 0 0)
+	recipes=(0 0 '0|1' - 20s '- 20s' 0 0) # without redis
+	printf '#cgroup\tharm_pct\tharm_time\n/workload.slice/a\t0\t%s\n' "$(date +%s)" >/run/harm.tab
 	while read -r section; do
-		all_typed tmo-cookbook.7 "$section" "${recipes[0]}"
+		read -ra wants <<<"${recipes[0]}"
+		all_typed tmo-cookbook.7 "$section" "${wants[@]}"
 		recipes=("${recipes[@]:1}")
 		rm -f /run/tmo-reclaim.off
 	done < <(sed -n 's/^# \([A-Z, ]*\)$/\1/p' "$TESTS/../man/tmo-cookbook.7.scd" |
