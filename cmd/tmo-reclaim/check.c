@@ -205,15 +205,11 @@ static void check_modes(struct rows_out *out)
 /* Nothing is advised and nothing read: only the rights are asked for. */
 static int try_wake(const struct process *p, const char **fix)
 {
-	char to;
-	struct iovec none = { 0 }, byte = { &to, 1 }, nowhere = { NULL, 1 };
+	struct iovec none = { 0 };
 
 	*fix = "run as root, or with CAP_DAC_OVERRIDE and CAP_SYS_PTRACE";
-	if (p->pagemap < 0)
-		return p->pagemap;
-	if (process_vm_readv((pid_t)p->pid, &byte, 1, &nowhere, 1, 0) < 0 &&
-	    errno != EFAULT)
-		return -errno;
+	if (p->pagemap < 0 || p->mem < 0)
+		return p->pagemap < 0 ? p->pagemap : p->mem;
 	*fix = "run as root, or with CAP_SYS_NICE";
 	if (!syscall(SYS_process_madvise, p->pidfd, &none, 0, MADV_WILLNEED, 0))
 		return 0;

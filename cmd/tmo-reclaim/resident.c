@@ -69,7 +69,7 @@ int process_open(struct process *p, uint64_t pid)
 {
 	char path[64];
 
-	*p = (struct process){ .pid = pid, .pidfd = -1, .pagemap = -1 };
+	*p = (struct process){ pid, -1, -1, -1 };
 	if (pid > INT_MAX)
 		return -ESRCH;
 	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
@@ -77,6 +77,8 @@ int process_open(struct process *p, uint64_t pid)
 		return -errno;
 	name_file(path, pid, "pagemap");
 	p->pagemap = io_open(root_fd(), path, O_RDONLY);
+	name_file(path, pid, "mem");
+	p->mem = io_open(root_fd(), path, O_RDONLY);
 	return 0;
 }
 
@@ -86,7 +88,9 @@ void process_close(struct process *p)
 		close(p->pidfd);
 	if (p->pagemap >= 0)
 		close(p->pagemap);
-	*p = (struct process){ .pidfd = -1, .pagemap = -1 };
+	if (p->mem >= 0)
+		close(p->mem);
+	*p = (struct process){ .pidfd = -1, .pagemap = -1, .mem = -1 };
 }
 
 /* ---- its page map ---- */

@@ -11,10 +11,11 @@
 #include "cg.h"
 #include "parkfile.h"
 
-/* A process that may have ended: its pidfd, its page map; or -1. */
+/* A process that may have ended: its pidfd, its page map, its memory; or < 0.
+ */
 struct process {
 	uint64_t pid;
-	int pidfd, pagemap;
+	int pidfd, pagemap, mem;
 };
 
 /*

@@ -1,8 +1,8 @@
 /*
  * --wake: the pages that --park wrote down are asked for by process_madvise(2)
  * with MADV_WILLNEED, many at once, so that a disk reads them in one go; then
- * each that is not yet mapped is touched from outside by process_vm_readv(2),
- * which waits for it and spares the process the fault.
+ * each that is not yet mapped is touched from outside by a read of
+ * /proc/PID/mem, which waits for it and spares the process the fault.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -135,27 +135,22 @@ static enum reason ask(struct waking *w, const struct piece *v, size_t n)
 	return why;
 }
 
-/* A byte of each of these pages; what cannot be read is passed over. */
-static enum reason touch_pages(struct waking *w, struct iovec *page, size_t n)
+/* A byte of it; what cannot be read (EIO) is passed over. */
+static enum reason touch_page(struct waking *w, uint64_t address)
 {
-	char byte[VECTOR] = "";
+	enum reason why;
+	ssize_t got;
+	char byte;
 
-	for (size_t i = 0; i < n;) {
-		struct iovec to = { byte, n - i };
-		enum reason why = may_go_on(w);
-		ssize_t got;
-
+	do {
+		why = may_go_on(w);
 		if (why != REASON_LAW)
 			return why;
-		got = process_vm_readv((pid_t)w->is.pid, &to, 1, page + i,
-				       n - i, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno != EFAULT)
-			return failed(w, -errno);
-		i += (got > 0 ? (size_t)got : 0) + (got < (ssize_t)(n - i));
-	}
-	return REASON_LAW;
+		got = pread(w->is.mem, &byte, 1, (off_t)address);
+	} while (got < 0 && errno == EINTR);
+	if (!got)
+		return REASON_GONE;
+	return got < 0 && errno != EIO ? failed(w, -errno) : REASON_LAW;
 }
 
 /*
@@ -169,21 +164,17 @@ static enum reason touch_piece(struct waking *w, const struct piece *p)
 
 	for (uint64_t at = p->page, end = at + p->pages;
 	     at < end && why == REASON_LAW;) {
-		struct iovec page[VECTOR];
 		size_t most = end - at < VECTOR ? (size_t)(end - at) : VECTOR;
 		ssize_t got = pread(w->is.pagemap, entries, most * 8,
 				    (off_t)(at * 8));
-		size_t n = 0;
 
 		if (got <= 0)
 			return REASON_GONE;
-		for (size_t i = 0; i < (size_t)got / 8; i++)
+		for (size_t i = 0; i < (size_t)got / 8 && why == REASON_LAW;
+		     i++)
 			if (!(entries[i] & PM_PRESENT) &&
 			    (p->file || entries[i] & PM_SWAP))
-				page[n++] = (struct iovec){
-					(void *)(uintptr_t)((at + i) * bytes), 1
-				};
-		why = touch_pages(w, page, n);
+				why = touch_page(w, (at + i) * bytes);
 		at += (uint64_t)got / 8;
 	}
 	return why;
@@ -246,8 +237,10 @@ static enum reason meet(struct waking *w, const struct park_process *p)
 		err = process_identify(p->pid, &is);
 	if (!err && !parkfile_same(&is, p))
 		err = -ESRCH;
-	if (!err && w->is.pagemap < 0)
-		err = w->is.pagemap;
+	if (!err)
+		err = w->is.pagemap < 0 ? w->is.pagemap
+		      : w->is.mem < 0	? w->is.mem
+					: 0;
 	return err ? failed(w, err) : REASON_LAW;
 }
 

@@ -17,6 +17,7 @@ setup() {
 teardown() {
 	[ -z "$THP" ] || echo "$THP" >/sys/kernel/mm/transparent_hugepage/enabled
 	all_off
+	! mountpoint -q "$BATS_TEST_TMPDIR/t" || umount -l "$BATS_TEST_TMPDIR/t"
 }
 
 # accounts CGROUP COLD_ANON COLD_FILE OPTION...: of a row that names so much as
@@ -166,7 +167,7 @@ hugetlb_on() {
 	HUGE=
 	mount -o remount,memory_hugetlb_accounting "$CG" 2>/dev/null || return 0
 	HUGE=$BATS_TEST_TMPDIR/huge
-	echo +hugetlb >"$CG/cgroup.subtree_control"
+	! grep -qw hugetlb "$CG/cgroup.controllers" || echo +hugetlb >"$CG/cgroup.subtree_control"
 	mkdir "$HUGE"
 	echo 8 >/proc/sys/vm/nr_hugepages
 	mount -t hugetlbfs none "$HUGE"
