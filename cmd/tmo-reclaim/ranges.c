@@ -249,7 +249,7 @@ static void one_range(struct run *run, const char *key, struct spoken_of *p,
 
 void ranges(struct run *run, struct shown *to)
 {
-	struct spoken_of process = { .is = { .pidfd = -1, .pagemap = -1 } };
+	struct spoken_of process = { .is = PROCESS_NONE };
 	char key[CG_KEY_MAX];
 	struct rows_in in;
 	struct map m;

@@ -69,7 +69,8 @@ int process_open(struct process *p, uint64_t pid)
 {
 	char path[64];
 
-	*p = (struct process){ pid, -1, -1, -1 };
+	*p = PROCESS_NONE;
+	p->pid = pid;
 	if (pid > INT_MAX)
 		return -ESRCH;
 	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
@@ -90,7 +91,7 @@ void process_close(struct process *p)
 		close(p->pagemap);
 	if (p->mem >= 0)
 		close(p->mem);
-	*p = (struct process){ .pidfd = -1, .pagemap = -1, .mem = -1 };
+	*p = PROCESS_NONE;
 }
 
 /* ---- its page map ---- */

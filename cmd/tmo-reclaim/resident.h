@@ -18,6 +18,8 @@ struct process {
 	int pidfd, pagemap, mem;
 };
 
+#define PROCESS_NONE ((struct process){ .pidfd = -1, .pagemap = -1, .mem = -1 })
+
 /*
  * Opens the process of that number: 0 or -errno.  What is then read of /proc
  * and agrees with what was known of the process, is of the one that the pidfd
