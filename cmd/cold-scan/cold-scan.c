@@ -285,11 +285,10 @@ static void check_file(struct rows_out *o, const char *feature,
 
 	if (fd < 0) {
 		tool_check_fix(o, feature, CHECK_MISSING,
-			       fd == -ENOENT
-				       ? "a kernel with "
-					 "CONFIG_PROC_PAGE_MONITOR"
-				       : "run as root, or with "
-					 "CAP_DAC_OVERRIDE",
+			       fd == -ENOENT ? "a kernel with "
+					       "CONFIG_PROC_PAGE_MONITOR"
+					     : "run as root, or with "
+					       "CAP_DAC_OVERRIDE",
 			       "%s: %s", detail, strerror(-fd));
 		return;
 	}
