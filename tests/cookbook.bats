@@ -108,9 +108,9 @@ program() {
 }
 
 @test "the latency of an application: one GET in a hundred over the goal is 100, and stops its reclaim" {
-	redis 1000 128 600 1024 995 4096 1000
-	redis 3000 128 1800 1024 2965 8192 3000
-	redis 3000 128 1800 1024 2965 8192 3000
+	redis 1000 132 600 1056 995 4227 1000
+	redis 3000 132 1800 1056 2965 8454 3000
+	redis 3000 132 1800 1056 2965 8454 3000
 	redis 100 64 100
 	redis 600 64 600
 	at=$BATS_TEST_TMPDIR
