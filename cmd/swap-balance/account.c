@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bind.h"
 #include "clock.h"
@@ -445,17 +444,6 @@ static void settle(struct run *run, const struct cg *cg,
 
 /* ---- where they come from ---- */
 
-static uint64_t cell_u64(const struct rows_in *in, const char *name)
-{
-	int i = rows_find(in, name);
-	uint64_t v;
-
-	if (rows_u64(in, i, &v))
-		die(0, "line %zu: column %s: '%s' is not a whole number",
-		    in->line, name, in->cell[i]);
-	return v;
-}
-
 /* A row without a verdict is somebody's own word; "-" is not known. */
 static void judge(struct told *t, const struct rows_in *in)
 {
@@ -477,12 +465,12 @@ static void read_told(struct told *t, const struct rows_in *in)
 	int64_t mpct;
 
 	*t = (struct told){
-		.age_us = cell_u64(in, "age_us"),
-		.cold_anon = cell_u64(in, "cold_anon_bytes"),
-		.cold_shmem = cell_u64(in, "cold_shmem_bytes"),
-		.cold_file = cell_u64(in, "cold_file_bytes"),
-		.write_bytes_per_s = cell_u64(in, "swap_write_bytes_per_s"),
-		.swappiness = cell_u64(in, "swappiness"),
+		.age_us = run_cell_u64(in, "age_us"),
+		.cold_anon = run_cell_u64(in, "cold_anon_bytes"),
+		.cold_shmem = run_cell_u64(in, "cold_shmem_bytes"),
+		.cold_file = run_cell_u64(in, "cold_file_bytes"),
+		.write_bytes_per_s = run_cell_u64(in, "swap_write_bytes_per_s"),
+		.swappiness = run_cell_u64(in, "swappiness"),
 		.incompressible = NAN,
 		.balance_reason = rows_str(in, rows_find(in, "balance_reason")),
 		.reason = rows_str(in, rows_find(in, "reason")),
@@ -512,8 +500,7 @@ static void settle_row(struct run *run, const struct rows_in *in,
 {
 	char key[CG_KEY_MAX];
 	struct cg *cg;
-	int err = tool_row_key(&run->set, in, key);
-	bool bad_key = err;
+	int err = run_row_cg(run, in, key, &cg);
 	struct entry e = { .key = in->cell[0],
 			   .time_ms = clock_unix_ms(),
 			   .age_us = told->age_us,
@@ -521,8 +508,6 @@ static void settle_row(struct run *run, const struct rows_in *in,
 			   .bytes = NUM_NONE,
 			   .fix = "-" };
 
-	if (!err)
-		err = cg_set_get(&run->set, key, &cg);
 	run_look_at_world(run);
 	if (!err)
 		err = look(run, cg);
@@ -530,52 +515,37 @@ static void settle_row(struct run *run, const struct rows_in *in,
 		settle(run, cg, told);
 		return;
 	}
-	e.why = reason_word(run_why_not(run, key, err));
+	e.why = reason_word(run_row_failed(run, key, err));
 	emit(run, &e);
-	if (cg_err_is_gone(err))
-		return;
-	run->status = STATUS_PARTIAL;
-	if (!bad_key)
-		warn(err, "cannot read memory.stat of '%s'", key);
 }
 
 /* A sample is over when its first row comes again. */
-struct first {
-	char key[CG_KEY_MAX];
-	uint64_t age_us;
-};
-
-static void note_sample(struct run *run, struct first *first,
-			const struct rows_in *in, uint64_t age_us)
+static void note_sample(struct run *run, const struct rows_in *in,
+			uint64_t age_us)
 {
-	if (!strcmp(first->key, in->cell[0]) && first->age_us == age_us)
+	static char first[CG_KEY_MAX];
+	static uint64_t first_age_us;
+
+	if (!strcmp(first, in->cell[0]) && first_age_us == age_us)
 		rows_flush(&run->out);
-	else if (*first->key)
+	else if (*first)
 		return;
-	snprintf(first->key, sizeof(first->key), "%s", in->cell[0]);
-	first->age_us = age_us;
+	snprintf(first, sizeof(first), "%s", in->cell[0]);
+	first_age_us = age_us;
+}
+
+static void account_row(struct run *run, const struct rows_in *in)
+{
+	struct told told;
+
+	read_told(&told, in);
+	note_sample(run, in, told.age_us);
+	settle_row(run, in, &told);
 }
 
 void account_rows(struct run *run)
 {
-	struct first first = { .age_us = NUM_NONE };
-	struct rows_in in;
-	struct told told;
-	int event;
-
-	rows_in_open(&in, STDIN_FILENO, &run->out);
-	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
-		if (event < 0)
-			tool_bad_input(&in, event);
-		if (event == ROWS_ROW) {
-			read_told(&told, &in);
-			note_sample(run, &first, &in, told.age_us);
-			settle_row(run, &in, &told);
-		}
-		if (run->out.err)
-			break;
-	}
-	rows_in_close(&in);
+	run_rows(run, account_row);
 	rows_flush(&run->out);
 }
 
@@ -586,16 +556,10 @@ void account_all(struct run *run)
 		struct cg *cg = run->set.v[i];
 		int err = look(run, cg);
 
-		if (!err)
+		if (err)
+			run_cg_failed(run, cg, err);
+		else
 			settle(run, cg, &nothing);
-		else if (!cg_err_is_gone(err))
-			warn(err, "cannot read memory.stat of '%s'", cg->key);
-		else if (cg->named &&
-			 run_why_not(run, cg->key, err) == REASON_NO_CONTROLLER)
-			warn(0, "no memory controller in '%s': %s", cg->key,
-			     cg_memory_fix(&run->set));
-		if (err && (cg->named || !cg_err_is_gone(err)))
-			run->status = STATUS_PARTIAL;
 	}
 	rows_flush(&run->out);
 }

@@ -1,7 +1,6 @@
 #include "filter.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "msg.h"
@@ -36,12 +35,8 @@ static void note_gap(struct run *run, const struct cg *cg)
 /* The row's own write limit, or the option's. */
 static uint64_t row_limit(const struct run *run, const struct rows_in *in)
 {
-	int i = rows_find(in, "swap_write_limit_bytes_per_s");
-	uint64_t limit;
+	uint64_t limit = run_cell_u64(in, "swap_write_limit_bytes_per_s");
 
-	if (rows_u64(in, i, &limit))
-		die(0, "line %zu: column %s: '%s' is not a whole number",
-		    in->line, in->name[i], in->cell[i]);
 	return limit != NUM_NONE ? limit : run->o.cfg.write_limit_bytes_per_s;
 }
 
@@ -65,14 +60,14 @@ static void filter_row(struct run *run, const struct rows_in *in)
 {
 	struct line line = { .pace_bytes_per_s = NUM_NONE,
 			     .world = &run->world };
-	uint64_t limit = row_limit(run, in);
 	char key[CG_KEY_MAX];
 	struct cg *cg;
-	int err = tool_row_key(&run->set, in, key);
-	bool bad_key = err;
+	uint64_t limit;
+	int err;
 
-	if (!err)
-		err = cg_set_get(&run->set, key, &cg);
+	tool_need_columns(in, &run->cols);
+	limit = row_limit(run, in);
+	err = run_row_cg(run, in, key, &cg);
 	if (!err)
 		note_gap(run, cg);
 	run_look_at_world(run);
@@ -84,30 +79,11 @@ static void filter_row(struct run *run, const struct rows_in *in)
 	if (!err)
 		line = run_line(run, cg, limit);
 	else
-		line.reason = run_why_not(run, key, err);
-	if (err && !cg_err_is_gone(err)) {
-		run->status = STATUS_PARTIAL;
-		if (!bad_key)
-			warn(err, "cannot read memory.stat of '%s'", key);
-	}
+		line.reason = run_row_failed(run, key, err);
 	run_emit(run, in, &line);
 }
 
 void filter(struct run *run)
 {
-	struct rows_in in;
-	int event;
-
-	rows_in_open(&in, STDIN_FILENO, &run->out);
-	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
-		if (event < 0)
-			tool_bad_input(&in, event);
-		if (event == ROWS_ROW) {
-			tool_need_columns(&in, &run->cols);
-			filter_row(run, &in);
-		}
-		if (run->out.err)
-			break;
-	}
-	rows_in_close(&in);
+	run_rows(run, filter_row);
 }

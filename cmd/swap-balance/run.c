@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "msg.h"
@@ -12,7 +13,50 @@ enum {
 	FORGET_LOOKS = 600,
 };
 
-enum reason run_why_not(struct run *run, const char *key, int err)
+/* ---- rows that come in ---- */
+
+void run_rows(struct run *run,
+	      void (*row)(struct run *run, const struct rows_in *in))
+{
+	struct rows_in in;
+	int event;
+
+	rows_in_open(&in, STDIN_FILENO, &run->out);
+	while ((event = rows_next(&in)) != ROWS_END && !clock_stopped()) {
+		if (event < 0)
+			tool_bad_input(&in, event);
+		if (event == ROWS_ROW)
+			row(run, &in);
+		if (run->out.err)
+			break;
+	}
+	rows_in_close(&in);
+}
+
+uint64_t run_cell_u64(const struct rows_in *in, const char *name)
+{
+	int i = rows_find(in, name);
+	uint64_t v;
+
+	if (rows_u64(in, i, &v))
+		die(0, "line %zu: column %s: '%s' is not a whole number",
+		    in->line, name, in->cell[i]);
+	return v;
+}
+
+int run_row_cg(struct run *run, const struct rows_in *in, char key[CG_KEY_MAX],
+	       struct cg **cg)
+{
+	int err = tool_row_key(&run->set, in, key);
+
+	if (err)
+		*key = '\0';
+	return err ? err : cg_set_get(&run->set, key, cg);
+}
+
+/* ---- what cannot be looked at ---- */
+
+static enum reason why_not(struct run *run, const char *key, int err)
 {
 	struct cg *cg;
 
@@ -21,6 +65,38 @@ enum reason run_why_not(struct run *run, const char *key, int err)
 	return cg_set_get(&run->set, key, &cg) ? REASON_GONE
 					       : REASON_NO_CONTROLLER;
 }
+
+/* One that is gone is no failure. */
+static void warn_unreadable(struct run *run, const char *key, int err)
+{
+	if (cg_err_is_gone(err))
+		return;
+	run->status = STATUS_PARTIAL;
+	if (*key)
+		warn(err, "cannot read memory.stat of '%s'", key);
+}
+
+enum reason run_row_failed(struct run *run, const char *key, int err)
+{
+	warn_unreadable(run, key, err);
+	return why_not(run, key, err);
+}
+
+void run_cg_failed(struct run *run, struct cg *cg, int err)
+{
+	struct member *m = cg->data;
+
+	warn_unreadable(run, cg->key, err);
+	if (!cg->named)
+		return;
+	run->status = STATUS_PARTIAL;
+	if (!m->warned && why_not(run, cg->key, err) == REASON_NO_CONTROLLER)
+		warn(0, "no memory controller in '%s': %s", cg->key,
+		     cg_memory_fix(&run->set));
+	m->warned = true;
+}
+
+/* ---- the world ---- */
 
 /*
  * The cgroups that share the budget: what the operands name, or whose rows came
@@ -136,6 +212,8 @@ void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
 		"counts on any kernel");
 	run->estimated = true;
 }
+
+/* ---- rows that go out ---- */
 
 struct line run_line(const struct run *run, const struct cg *cg, uint64_t limit)
 {

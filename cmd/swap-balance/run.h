@@ -39,11 +39,28 @@ bool run_may_write(const struct run *run);
 /* Once for all rows of a sample. */
 void run_look_at_world(struct run *run);
 
+/* Calls back for each row of standard input, until it ends, a signal comes or
+ * the output cannot be written. */
+void run_rows(struct run *run,
+	      void (*row)(struct run *run, const struct rows_in *in));
+
+/* A cell that is a whole number or "-"; NUM_NONE: "-", or no such column.
+ * Anything else ends the run with status 2. */
+uint64_t run_cell_u64(const struct rows_in *in, const char *name);
+
+/* The cgroup that a row names: 0 or -errno.  key is empty where the cell is no
+ * key, which has been told. */
+int run_row_cg(struct run *run, const struct rows_in *in, char key[CG_KEY_MAX],
+	       struct cg **cg);
+
 /*
- * Why a cgroup cannot be looked at: one that is there, but has no memory.stat,
- * lacks the controller.
+ * Accounts for a cgroup that cannot be looked at for err: the reason of its
+ * row.  One that is there, but has no memory.stat, lacks the controller.
  */
-enum reason run_why_not(struct run *run, const char *key, int err);
+enum reason run_row_failed(struct run *run, const char *key, int err);
+
+/* The same for a cgroup of the operands, which has no row for it. */
+void run_cg_failed(struct run *run, struct cg *cg, int err);
 
 /* Says once that a limit is kept by an estimate: the kernel does not count. */
 void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit);

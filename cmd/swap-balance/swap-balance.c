@@ -50,31 +50,15 @@ static void probe(struct run *run, bool before)
 		run->status = STATUS_PARTIAL;
 }
 
-/* A row of the pipe has a reason for it. */
-static void tell_no_controller(struct run *run, const struct cg *cg)
-{
-	struct member *m = cg->data;
-
-	if (!m->warned &&
-	    run_why_not(run, cg->key, -ENOENT) == REASON_NO_CONTROLLER)
-		warn(0, "no memory controller in '%s': %s", cg->key,
-		     cg_memory_fix(&run->set));
-	m->warned = true;
-}
-
 static void look_at(struct run *run, struct cg *cg)
 {
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 			      run->o.cfg.write_limit_bytes_per_s, false);
 
-	if (!err)
+	if (err)
+		run_cg_failed(run, cg, err);
+	else
 		run_warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
-	if (err && !cg_err_is_gone(err))
-		warn(err, "cannot read memory.stat of '%s'", cg->key);
-	else if (err && cg->named)
-		tell_no_controller(run, cg);
-	if (err && (cg->named || !cg_err_is_gone(err)))
-		run->status = STATUS_PARTIAL;
 }
 
 static void look_at_all(struct run *run)
