@@ -1,38 +1,22 @@
 #include "account.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bind.h"
 #include "clock.h"
-#include "compress.h"
+#include "gather.h"
 #include "listing.h"
 #include "msg.h"
 #include "num.h"
-#include "parts.h"
-#include "tier.h"
-
-/* What a row of the pipe tells; NUM_NONE, NULL, NAN: nothing. */
-struct told {
-	uint64_t age_us;
-	uint64_t cold_anon, cold_shmem, cold_file;
-	bool suspect_anon, suspect_file; /* by the verdict */
-	uint64_t write_bytes_per_s, swappiness;
-	double incompressible;
-	const char *balance_reason;
-	const char *reason; /* tmo-reclaim's */
-};
 
 struct account {
 	const struct cg *cg;
 	const struct told *told;
 	const struct world *world;
 	const struct mem_stat *st;
-	struct binds binds;
-	struct parts_in in;
+	struct gathered g;
 	uint64_t part[PART_COUNT];
 };
 
@@ -166,11 +150,11 @@ static void say_guard(struct words *w, const struct account *a, bool anon)
 	else if (anon && t->swappiness == 0 && t->balance_reason)
 		say(w, "see the reason in swap-balance(8)",
 		    "%sswappiness 0: %s", at_most, t->balance_reason);
-	else if (anon && a->world->machine.rotational && !a->in.tier_left &&
-		 !(a->world->machine.zswap && a->in.zswap_left))
+	else if (anon && a->world->machine.rotational && !a->g.in.tier_left &&
+		 !(a->world->machine.zswap && a->g.in.zswap_left))
 		say(w, "see swap-balance --check",
 		    "%sswap is on a rotating disk", at_most);
-	else if (anon && a->in.zswap_only && isnan(a->in.incompressible))
+	else if (anon && a->g.in.zswap_only && isnan(a->g.in.incompressible))
 		say(w, "-", "%sif it compresses (not tried)", at_most);
 	else
 		say(w, "run tmo-reclaim", "%sno tmo-reclaim in the rows",
@@ -219,7 +203,7 @@ static void say_incompressible(struct words *w, const struct account *a)
 	char name[CG_KEY_MAX + 64];
 
 	say(w, "set it to 1", "%s is 0: no disk",
-	    whose(a, &a->binds.writeback, name, sizeof(name)));
+	    whose(a, &a->g.binds.writeback, name, sizeof(name)));
 }
 
 static void say_slab(struct words *w, const struct account *a)
@@ -251,9 +235,9 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 	case PART_OFFLOADABLE_FILE: say_guard(w, a, false); break;
 	case PART_NO_SWAP: say(w, add, "the machine has no swap"); break;
 	case PART_TMPFS: say(w, add, "shared memory, and no swap"); break;
-	case PART_SWAP_MAX: say_limit(w, a, &a->binds.swap, raise); break;
+	case PART_SWAP_MAX: say_limit(w, a, &a->g.binds.swap, raise); break;
 	case PART_SWAP_FULL: say(w, "add swap", "swap is full"); break;
-	case PART_ZSWAP_MAX: say_limit(w, a, &a->binds.zswap, raise); break;
+	case PART_ZSWAP_MAX: say_limit(w, a, &a->g.binds.zswap, raise); break;
 	case PART_ZSWAP_FULL:
 		say(w, "raise zswap's max_pool_percent",
 		    "zswap's pool is full");
@@ -264,7 +248,7 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 		break;
 	case PART_DIRTY: say(w, "-", "not written back yet"); break;
 	case PART_PROTECTED:
-		say_limit(w, a, &a->binds.protects, "lower it");
+		say_limit(w, a, &a->g.binds.protects, "lower it");
 		break;
 	case PART_UNEVICTABLE: say(w, "-", "locked (mlock), or ramfs"); break;
 	case PART_HUGETLB: say(w, "-", "hugetlbfs is never reclaimed"); break;
@@ -313,110 +297,6 @@ static void emit_all(struct run *run, const struct account *a)
 	}
 }
 
-/* ---- numbers ---- */
-
-static uint64_t sum_known(uint64_t a, uint64_t b)
-{
-	return a == NUM_NONE ? b : a + num_known(b);
-}
-
-/* "kernel" is of 5.18. */
-static uint64_t kernel_bytes(const struct mem_stat *st)
-{
-	uint64_t sum = sum_known(st->pagetables_bytes, st->slab_bytes);
-
-	if (st->kernel_bytes != NUM_NONE)
-		return st->kernel_bytes;
-	return sum_known(sum_known(sum, st->kernel_stack_bytes),
-			 st->percpu_bytes);
-}
-
-/*
- * What zswap would not compress, and how well it did, by all that was tried
- * since the cgroup is there: a row has no window yet, or nothing came in it.
- */
-static void learn_history(struct member *ever, const struct member *m,
-			  const struct machine *machine)
-{
-	*ever = (struct member){ .now = m->now, .then = m->now };
-	ever->ratio = ever->incompressible_pct = NAN;
-	ever->then.st.zswpout_pages = 0;
-	ever->then.st.pgscan_pages = ever->then.st.pgsteal_pages = 0;
-	ever->then.zswap_reject_pages = ever->then.anon_kept_pages = 0;
-	compress_learn(ever, machine);
-}
-
-static void fill_zswap(struct parts_in *in, const struct account *a,
-		       const struct member *m)
-{
-	const struct machine *machine = &a->world->machine;
-	uint64_t left = a->binds.zswap.bytes;
-	struct member ever;
-	double ratio, pct;
-
-	learn_history(&ever, m, machine);
-	ratio = isnan(m->ratio) ? ever.ratio : m->ratio;
-	pct = isnan(m->incompressible_pct) ? ever.incompressible_pct
-					   : m->incompressible_pct;
-	in->zswap_only = machine->zswap && a->binds.writeback.file;
-	in->zswap_full = machine->zswap_pool == ZSWAP_POOL_FULL;
-	in->zswapped = a->st->zswapped_bytes;
-	in->incompressible = isnan(a->told->incompressible)
-				     ? pct / 100
-				     : a->told->incompressible;
-	if (!left || left >= NUM_MAX)
-		in->zswap_left = left;
-	else /* not known before some of it has been compressed */
-		in->zswap_left = isnan(ratio)
-					 ? NUM_MAX
-					 : (uint64_t)((double)left * ratio);
-}
-
-/* The row's own, but not that of a first row, which knows of no sharers. */
-static bool is_budget_empty(const struct account *a)
-{
-	const struct told *t = a->told;
-	const struct machine *m = &a->world->machine;
-	const struct budget *b = &a->world->budget;
-
-	if (t->balance_reason && !strcmp(t->balance_reason, "learning"))
-		return false;
-	if (t->write_bytes_per_s != NUM_NONE)
-		return !t->write_bytes_per_s;
-	return b->kept && !b->pace_bytes_per_s && (m->disk || m->rotational);
-}
-
-static void fill_swap(struct parts_in *in, const struct account *a)
-{
-	struct tier tier;
-	struct mem_swap swap;
-
-	tier_read(&tier);
-	in->tier_left = tier.slow_nodes ? tier.left_bytes : 0;
-	in->no_swap = !a->world->machine.areas;
-	mem_swap_system(&swap);
-	in->swap_free = swap.left_bytes;
-	in->swap_left = a->binds.swap.bytes;
-	in->budget_empty = is_budget_empty(a);
-}
-
-static void fill_stat(struct parts_in *in, const struct mem_stat *st)
-{
-	in->page_tables =
-		sum_known(st->pagetables_bytes, st->sec_pagetables_bytes);
-	in->zswap_pool = st->zswap_bytes;
-	in->slab = st->slab_bytes;
-	in->sockets = st->sock_bytes;
-	in->unevictable = st->unevictable_bytes;
-	in->kernel = kernel_bytes(st);
-	in->anon = mem_anon_lru_bytes(st);
-	in->file = mem_file_lru_bytes(st);
-	in->shmem = st->shmem_bytes;
-	in->anon_thp = st->anon_thp_bytes;
-	in->busy_file = num_known(st->file_dirty_bytes) +
-			num_known(st->file_writeback_bytes);
-}
-
 static void settle(struct run *run, const struct cg *cg,
 		   const struct told *told)
 {
@@ -424,69 +304,13 @@ static void settle(struct run *run, const struct cg *cg,
 	struct account a = {
 		.cg = cg, .told = told, .world = &run->world, .st = &m->now.st
 	};
-	struct parts_in *in = &a.in;
 
-	bind_read(&run->set, cg, num_known(m->now.memory_bytes), &a.binds);
-	*in = (struct parts_in){ .current = m->now.memory_bytes,
-				 .cold_anon = told->cold_anon,
-				 .cold_shmem = told->cold_shmem,
-				 .cold_file = told->cold_file,
-				 .protected = a.binds.protects.bytes };
-	fill_stat(in, a.st);
-	in->hugetlb = a.st->hugetlb_bytes != NUM_NONE
-			      ? a.st->hugetlb_bytes
-			      : bind_hugetlb_bytes(&run->set, cg);
-	fill_swap(in, &a);
-	fill_zswap(in, &a, m);
-	parts_split(in, a.part);
+	gather(run, cg, told, &a.g);
+	parts_split(&a.g.in, a.part);
 	emit_all(run, &a);
 }
 
 /* ---- where they come from ---- */
-
-/* A row without a verdict is somebody's own word; "-" is not known. */
-static void judge(struct told *t, const struct rows_in *in)
-{
-	int i = rows_find(in, "verdict");
-	const char *verdict = rows_str(in, i);
-	bool ok = i < 0 || (verdict && !strcmp(verdict, "ok"));
-	bool file = verdict && !strcmp(verdict, "suspect:file");
-
-	t->suspect_anon = !ok && !file && t->cold_anon != NUM_NONE;
-	t->suspect_file = !ok && t->cold_file != NUM_NONE;
-	if (t->suspect_anon)
-		t->cold_anon = t->cold_shmem = NUM_NONE;
-	if (t->suspect_file)
-		t->cold_file = NUM_NONE;
-}
-
-static void read_told(struct told *t, const struct rows_in *in)
-{
-	int64_t mpct;
-
-	*t = (struct told){
-		.age_us = run_cell_u64(in, "age_us"),
-		.cold_anon = run_cell_u64(in, "cold_anon_bytes"),
-		.cold_shmem = run_cell_u64(in, "cold_shmem_bytes"),
-		.cold_file = run_cell_u64(in, "cold_file_bytes"),
-		.write_bytes_per_s = run_cell_u64(in, "swap_write_bytes_per_s"),
-		.swappiness = run_cell_u64(in, "swappiness"),
-		.incompressible = NAN,
-		.balance_reason = rows_str(in, rows_find(in, "balance_reason")),
-		.reason = rows_str(in, rows_find(in, "reason")),
-	};
-	if (!rows_milli(in, rows_find(in, "incompressible_pct"), &mpct))
-		t->incompressible = (double)mpct / 100000;
-	judge(t, in);
-}
-
-static const struct told nothing = { .age_us = NUM_NONE,
-				     .cold_anon = NUM_NONE,
-				     .cold_shmem = NUM_NONE,
-				     .cold_file = NUM_NONE,
-				     .write_bytes_per_s = NUM_NONE,
-				     .swappiness = NUM_NONE,
-				     .incompressible = NAN };
 
 static int look(struct run *run, struct cg *cg)
 {
@@ -538,7 +362,7 @@ static void account_row(struct run *run, const struct rows_in *in)
 {
 	struct told told;
 
-	read_told(&told, in);
+	told_read(&told, in);
 	note_sample(run, in, told.age_us);
 	settle_row(run, in, &told);
 }
@@ -559,7 +383,7 @@ void account_all(struct run *run)
 		if (err)
 			run_cg_failed(run, cg, err);
 		else
-			settle(run, cg, &nothing);
+			settle(run, cg, &told_nothing);
 	}
 	rows_flush(&run->out);
 }
