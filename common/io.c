@@ -218,8 +218,7 @@ ssize_t io_stream_offer(int fd, const char *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-/* Is it still the file of that name? */
-static bool is_at(int fd, const char *path)
+bool io_is_at(int fd, const char *path)
 {
 	struct stat held, named;
 
@@ -235,7 +234,7 @@ static int create_locked(const char *tmp)
 	if (fd < 0)
 		return -errno;
 	if ((!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) &&
-	    is_at(fd, tmp))
+	    io_is_at(fd, tmp))
 		return fd;
 	close(fd); /* another run took it for one that was left */
 	return -EEXIST;
@@ -253,7 +252,7 @@ static int remove_left(const char *tmp)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		err = -EEXIST;
 	else if (flock(fd, LOCK_EX | LOCK_NB) ||
-		 (is_at(fd, tmp) && unlink(tmp)))
+		 (io_is_at(fd, tmp) && unlink(tmp)))
 		err = -errno;
 	close(fd);
 	return err;

@@ -9,6 +9,7 @@
 #ifndef IO_H
 #define IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -83,6 +84,9 @@ int io_replace_end(const char *path, const char *tmp, int fd, int err);
 
 /* To a file: 0 or -errno. */
 int io_write_all(int fd, const void *data, size_t len);
+
+/* Is fd still the file of that name?  No symlink is followed. */
+bool io_is_at(int fd, const char *path);
 
 /* Could it be?  0 or -errno; nothing changes. */
 int io_may_replace(const char *path);

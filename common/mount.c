@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cg.h"
-#include "fmt.h"
 #include "io.h"
 #include "root.h"
 
@@ -123,22 +122,35 @@ int mount_cgroup2(char **point, char **top)
 	return *point && (!top || root) ? 0 : -ENOMEM;
 }
 
-bool mount_memory_is_v1(void)
+/* Has a mount of that type ("cgroup", "cgroup2") the option? */
+static bool has_option(const char *type, const char *option)
 {
-	char *text, *save = NULL;
+	char *text, *save = NULL, has[32];
+	size_t len = (size_t)snprintf(has, sizeof(has), " - %s ", type);
 	bool found = false;
 
 	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line && !found;
 	     line = strtok_r(NULL, "\n", &save)) {
-		char *type = strstr(line, " - cgroup "), options[256];
+		char *p = strstr(line, has), options[256], *rest;
 
-		found = type &&
-			sscanf(type, " - cgroup %*s %255s", options) == 1 &&
-			(strstr(options, ",memory,") ||
-			 fmt_ends(options, ",memory"));
+		if (!p || sscanf(p + len, "%*s %255s", options) != 1)
+			continue;
+		for (p = strtok_r(options, ",", &rest); p && !found;
+		     p = strtok_r(NULL, ",", &rest))
+			found = !strcmp(p, option);
 	}
 	free(text);
 	return found;
+}
+
+bool mount_memory_is_v1(void)
+{
+	return has_option("cgroup", "memory");
+}
+
+bool mount_accounts_hugetlb(void)
+{
+	return has_option("cgroup2", "memory_hugetlb_accounting");
 }

@@ -22,6 +22,9 @@ int mount_cgroup2(char **point, char **top);
 /* Does cgroup v1 hold the memory controller, so that cgroup2 cannot have it? */
 bool mount_memory_is_v1(void);
 
+/* Does the cgroup2 mount count hugetlb pages in memory.current (Linux 6.7)? */
+bool mount_accounts_hugetlb(void);
+
 /* The cgroup2 path in a /proc/PID/cgroup; 0 or -errno, -ENOENT: v1 alone. */
 int mount_cgroup_of(const char *path, char *buf, size_t size);
 

@@ -4,14 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "kv.h"
+#include "mount.h"
 #include "num.h"
-#include "root.h"
 
 static uint64_t value(int dir, const char *key, const char *file)
 {
@@ -136,19 +134,6 @@ void bind_read(const struct cg_set *set, const struct cg *cg,
 	bind_below(set, cg, &out->protects);
 }
 
-/* An option of the mount, from Linux 6.7 on. */
-static bool is_hugetlb_accounted(void)
-{
-	char *text;
-	bool is;
-
-	if (io_read_all(root_fd(), "proc/self/mountinfo", &text) < 0)
-		return false;
-	is = strstr(text, "memory_hugetlb_accounting");
-	free(text);
-	return is;
-}
-
 /* "hugetlb.2MB.current", and not "hugetlb.2MB.rsvd.current". */
 static bool is_hugetlb_size(const char *name)
 {
@@ -163,7 +148,7 @@ uint64_t bind_hugetlb_bytes(const struct cg_set *set, const struct cg *cg)
 	bool any = false;
 	struct dirent *e;
 
-	if (!is_hugetlb_accounted())
+	if (!mount_accounts_hugetlb())
 		return 0;
 	dir = open_dir(set, cg);
 	while (dir && (e = readdir(dir)))

@@ -48,14 +48,11 @@ static void follow_kind(const struct cg *cg, enum reason reason)
 static bool is_below_another(const struct run *run, const struct cg *cg)
 {
 	char key[CG_KEY_MAX];
-	char *slash;
 
 	snprintf(key, sizeof(key), "%s", cg->key);
-	while ((slash = strrchr(key, '/')) && slash[1]) {
-		slash[slash == key] = '\0'; /* at last "/" itself */
+	while (cg_parent(key))
 		if (cg_set_find(&run->set, key))
 			return true;
-	}
 	return false;
 }
 

@@ -60,15 +60,6 @@ int parkdir_write(const char *path, struct parkfile *f)
 	return err;
 }
 
-/* Is it still the file of that name? */
-static bool is_there(int fd, const char *path)
-{
-	struct stat held, now;
-
-	return !fstat(fd, &held) && !lstat(path, &now) &&
-	       held.st_ino == now.st_ino && held.st_dev == now.st_dev;
-}
-
 int parkdir_hold(const char *path)
 {
 	off_t size;
@@ -83,7 +74,7 @@ int parkdir_hold(const char *path)
 			close(fd);
 			return err;
 		}
-		if (is_there(fd, path))
+		if (io_is_at(fd, path))
 			return fd;
 		close(fd);
 	} while (true);

@@ -96,21 +96,28 @@ void process_close(struct process *p)
 
 /* ---- its page map ---- */
 
+/* Those from page on, as far as they fit; 0: it ended. */
+static size_t read_entries(const struct process *p, uint64_t page, uint64_t end,
+			   uint64_t entries[ENTRIES])
+{
+	size_t most = end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
+	ssize_t n = pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
+
+	return n > 0 ? (size_t)n / 8 : 0;
+}
+
 uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
 {
 	uint64_t entries[ENTRIES], n = 0, end = page + pages;
 
 	while (page < end) {
-		size_t most =
-			end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
-		ssize_t got =
-			pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
+		size_t got = read_entries(p, page, end, entries);
 
-		if (got <= 0)
+		if (!got)
 			return NUM_NONE;
-		for (ssize_t i = 0; i < got / 8; i++)
-			n += entries[i] >> 63;
-		page += (uint64_t)got / 8;
+		for (size_t i = 0; i < got; i++)
+			n += !!(entries[i] & PM_PRESENT);
+		page += got;
 	}
 	return n;
 }
@@ -122,17 +129,14 @@ static void read_runs(const struct process *p, struct parkfile *f,
 	uint64_t entries[ENTRIES];
 
 	while (page < end && !clock_stopped()) {
-		size_t most =
-			end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
-		ssize_t got =
-			pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
+		size_t got = read_entries(p, page, end, entries);
 
-		if (got <= 0)
-			return; /* it ended */
-		for (ssize_t i = 0; i < got / 8; i++)
+		if (!got)
+			return;
+		for (size_t i = 0; i < got; i++)
 			if (entries[i] & PM_PRESENT)
-				parkfile_run(f, page + (uint64_t)i, 1);
-		page += (uint64_t)got / 8;
+				parkfile_run(f, page + i, 1);
+		page += got;
 	}
 }
 
