@@ -61,16 +61,37 @@ static bool find_slave(const char *disk, int nth, char *dir, size_t size)
 	return *least;
 }
 
+/* The part of path before its last n ones, which are cut off. */
+static const char *name_of(char *path, int n)
+{
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) && n--)
+		*slash = '\0';
+	return slash ? slash + 1 : path;
+}
+
 /*
  * sys/class/block/sda1 is a link to .../block/sda/sda1: what is told of the
- * disk alone, its queue for one, is in the directory above.
+ * disk alone, its queue for one, is in the directory above, sys/block/sda.  A
+ * recording may lack that.
  */
 static void find_disk(const char *device, char *dir, size_t size)
 {
-	char path[128];
+	char path[256];
+	bool partition;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/partition", device);
-	snprintf(dir, size, "%s%s", device, exists(path) ? "/.." : "");
+	partition = exists(path);
+	n = readlinkat(root_fd(), device, path, sizeof(path) - 1);
+	if (n > 0) {
+		path[n] = '\0';
+		snprintf(dir, size, "sys/block/%s", name_of(path, partition));
+		if (exists(dir))
+			return;
+	}
+	snprintf(dir, size, "%s%s", device, partition ? "/.." : "");
 }
 
 /* Tells each file that says so, of the device and of those below it. */
