@@ -220,7 +220,7 @@ static void say_slab(struct words *w, const struct account *a)
 
 static void say_cause(struct words *w, const struct account *a, enum part part)
 {
-	const char *raise = "raise it", *add = "mkswap DEV; swapon DEV";
+	const char *raise = "raise it", *add = CHECK_ADD_SWAP;
 
 	switch (part) {
 	case PART_TOUCHED_ANON: say_touched(w, a, true); break;
@@ -236,7 +236,7 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 	case PART_NO_SWAP: say(w, add, "the machine has no swap"); break;
 	case PART_TMPFS: say(w, add, "shared memory, and no swap"); break;
 	case PART_SWAP_MAX: say_limit(w, a, &a->g.binds.swap, raise); break;
-	case PART_SWAP_FULL: say(w, "add swap", "swap is full"); break;
+	case PART_SWAP_FULL: say(w, add, "swap is full"); break;
 	case PART_ZSWAP_MAX: say_limit(w, a, &a->g.binds.zswap, raise); break;
 	case PART_ZSWAP_FULL:
 		say(w, "raise zswap's max_pool_percent",
