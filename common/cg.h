@@ -156,14 +156,21 @@ int cg_of(const char *path, char *buf);
  */
 bool cg_lacks_memory(const struct cg_set *set);
 
+enum { CG_FIX_MAX = CG_KEY_MAX + 256 }; /* what to do: a mount, and a command */
+
 /*
  * What to do where a cgroup lacks the files of the memory controller: cgroup v1
- * can have it (a hybrid host), the boot or the parents leave it out.
+ * can have it (a hybrid host), the boot or the parents leave it out.  It is
+ * buf.
  */
-const char *cg_memory_fix(const struct cg_set *set);
+const char *cg_memory_fix(const struct cg_set *set, char *buf, size_t size);
 
-/* What to do where cg_set_open() has failed with err. */
+/* Why cg_set_open() has failed with err, and what to do; NULL: not known. */
+const char *cg_mount_cause(int err);
 const char *cg_mount_fix(int err);
+
+/* What to do where the tree is mounted read-only; it is buf. */
+const char *cg_read_only_fix(const struct cg_set *set, char *buf, size_t size);
 
 /*
  * What to do where a pressure file of a cgroup cannot be read: PSI is off, or

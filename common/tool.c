@@ -444,15 +444,8 @@ void tool_open_tree(struct cg_set *set, size_t data_size)
 {
 	int err = cg_set_open(set, data_size);
 
-	if (err == -EPROTONOSUPPORT)
-		die(0, "only cgroup v1 is mounted: boot with "
-		       "systemd.unified_cgroup_hierarchy=1, or mount cgroup2");
-	if (err == -ENOENT)
-		die(0, "no cgroup2 is mounted: mount -t cgroup2 none "
-		       "/sys/fs/cgroup");
-	if (err == -ENOTDIR)
-		die(0, "there is no /proc/self/mountinfo: mount -t proc proc "
-		       "/proc");
+	if (err && cg_mount_fix(err))
+		die(0, "%s: %s", cg_mount_cause(err), cg_mount_fix(err));
 	if (err)
 		die(err, "cannot open the cgroup tree");
 }
@@ -656,6 +649,18 @@ void tool_check_fix(struct rows_out *o, const char *feature,
 	va_start(ap, fmt);
 	put_check(o, feature, state, fix, fmt, ap);
 	va_end(ap);
+}
+
+int tool_check_tree(struct rows_out *o, struct cg_set *set, size_t data_size)
+{
+	int err = cg_set_open(set, data_size);
+
+	if (err)
+		tool_check_fix(o, "cgroup2", CHECK_MISSING, cg_mount_fix(err),
+			       "%s", cg_mount_cause(err));
+	else
+		tool_check(o, "cgroup2", CHECK_OK, "%s", set->mount);
+	return err;
 }
 
 int tool_finish(struct rows_out *o, int status)

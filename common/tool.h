@@ -151,13 +151,20 @@ void tool_check_fix(struct rows_out *o, const char *feature,
 		    enum check_state state, const char *fix, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
 
-/* The fix where the cgroup tree is mounted read-only. */
-#define CHECK_READ_ONLY                                                  \
-	"mount -o remount,rw /sys/fs/cgroup; in a container, run it on " \
-	"the host"
-
 /* After a command that lasts until the next boot; a shell passes over it. */
 #define CHECK_KEEP " # to keep it: man 7 tmo, SETTING UP"
+
+/* The fix where there is no swap: which device is free, only its owner knows.
+ */
+#define CHECK_ADD_SWAP                                         \
+	"mkswap /dev/DEVICE && swapon /dev/DEVICE, an unused " \
+	"partition of an SSD; or a swap file: man 7 tmo, SETTING UP"
+
+/*
+ * cg_set_open(), and a row "cgroup2" that tells how that went; 0 or -errno, and
+ * then the set has no mount.
+ */
+int tool_check_tree(struct rows_out *o, struct cg_set *set, size_t data_size);
 
 /*
  * Closes the output and returns main's status: a write error is FATAL, a

@@ -144,8 +144,8 @@ checked() {
 		'31 24 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory' >"$TMO_ROOT/proc/self/mountinfo"
 	mkdir -p "$TREE/unified/a.slice"
 	echo 'cpuset io' >"$TREE/unified/cgroup.controllers"
-	checked tmo-reclaim cgroup missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
-	checked swap-balance memory.stat missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1: cgroup v1 has'
+	checked tmo-reclaim cgroup missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1, .* with cgroup_no_v1=memory: cgroup v1 has'
+	checked swap-balance memory.stat missing '^no memory controller$' '^boot with systemd.unified_cgroup_hierarchy=1, .* with cgroup_no_v1=memory: cgroup v1 has'
 	# another controller of v1 takes nothing away
 	sed -i 's/rw,memory/rw,cpu/' "$TMO_ROOT/proc/self/mountinfo"
 	checked swap-balance memory.stat missing '^no memory controller$' 'cgroup_disable'
@@ -194,9 +194,12 @@ checked() {
 	echo 1 | tee "$dev/dm-0/queue/rotational" >"$TMO_ROOT/sys/devices/sda/queue/rotational"
 	printf 'Filename Type Size Used Priority\n/dev/sda1 partition 1048576 0 -2\n' >"$TMO_ROOT/proc/swaps"
 	checked swap-balance swap:/dev/sda1 limited . ': echo 0 >/sys/class/block/sda1/../queue/rotational #'
+	mkdir "$TMO_ROOT/sys/block"
+	ln -s ../devices/sda "$TMO_ROOT/sys/block/sda"
+	checked swap-balance swap:/dev/sda1 limited . ': echo 0 >/sys/block/sda/queue/rotational #'
 	sed -i 's/sda1/dm-0/' "$TMO_ROOT/proc/swaps"
 	checked swap-balance swap:/dev/dm-0 limited . \
-		': echo 0 >/sys/class/block/sda1/../queue/rotational; echo 0 >/sys/class/block/dm-0/queue/rotational #'
+		': echo 0 >/sys/block/sda/queue/rotational; echo 0 >/sys/class/block/dm-0/queue/rotational #'
 }
 
 @test "--check names the DAMON that runs, and where /sys or the tree is read-only" {
@@ -224,9 +227,36 @@ checked() {
 @test "--check on a host with cgroup v1 alone says so" {
 	rm -r "$TREE"
 	echo '31 30 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu' >"$TMO_ROOT/proc/self/mountinfo"
-	for tool in psi-watch cold-scan; do
-		checked $tool cgroup2 missing . '^boot with systemd.unified_cgroup_hierarchy=1'
+	for tool in psi-watch cold-scan swap-balance tmo-reclaim; do
+		checked $tool cgroup2 missing '^only cgroup v1 is mounted$' \
+			'^boot with systemd.unified_cgroup_hierarchy=1, or, without systemd, with cgroup_no_v1=all$'
+		[ "$status" -eq 2 ]
 	done
+}
+
+@test "--check without cgroup2 names that cause, and no container" {
+	rm -r "$TREE"
+	mounts '/ /proc proc'
+	mkdir -p "$TMO_ROOT/sys/kernel/mm/lru_gen" "$TMO_ROOT/sys/kernel/debug"
+	echo 0x0007 >"$TMO_ROOT/sys/kernel/mm/lru_gen/enabled"
+	: >"$TMO_ROOT/sys/kernel/debug/lru_gen"
+	for tool in psi-watch swap-balance tmo-reclaim cold-scan; do
+		checked $tool cgroup2 missing '^no cgroup2 is mounted$' '^mount -t cgroup2 none /sys/fs/cgroup$'
+		[ "$status" -eq 2 ]
+	done
+	grep -qP '^source\tmissing\tauto finds none\tsee cgroup2$' <<<"$output"
+	refute grep -e container -e kpagecgroup <<<"$output"
+}
+
+@test "--check names the mount that there is" {
+	mkdir -p "$TMO_ROOT/c"
+	mv "$TREE" "$TMO_ROOT/c/g"
+	TREE=$TMO_ROOT/c/g
+	mounts '/ /c/g cgroup2'
+	find "$TREE" -name 'memory.*' ! -name memory.pressure -delete
+	echo memory >"$TREE/cgroup.controllers"
+	checked swap-balance memory.stat missing . '^echo [+]memory >/c/g/cgroup.subtree_control;'
+	checked tmo-reclaim memory.stat missing . '^echo [+]memory >/c/g/cgroup.subtree_control;'
 }
 
 # without_memory: the tree has no memory controller.

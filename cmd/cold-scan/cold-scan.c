@@ -292,21 +292,24 @@ static void check_file(struct rows_out *o, const char *feature,
 			       "%s: %s", detail, strerror(-fd));
 		return;
 	}
-	tool_check(o, feature, CHECK_OK, "%s: %s", detail, path);
+	tool_check(o, feature, CHECK_OK, "%s: /%s", detail, path);
 	close(fd);
 }
 
 /* Pages are charged to cgroups of the memory controller's hierarchy. */
 static void check_whose_pages(struct rows_out *o, const struct cg_set *set)
 {
+	char fix[CG_FIX_MAX];
+
 	if (cg_lacks_memory(set))
 		tool_check_fix(o, "kpagecgroup", CHECK_LIMITED,
-			       cg_memory_fix(set),
+			       cg_memory_fix(set, fix, sizeof(fix)),
 			       "no memory controller: / alone");
 	else
 		check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
 }
 
+/* No set: there is no tree, which a row of its own tells. */
 static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 {
 	bool can_age;
@@ -330,7 +333,7 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 			o, "lru_gen", CHECK_MISSING,
 			"echo y >/sys/kernel/mm/lru_gen/enabled" CHECK_KEEP,
 			"off");
-	else if (!set->whole)
+	else if (set && !set->whole)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "run outside of the container, or --source "
 			       "page-idle or damon",
@@ -362,7 +365,7 @@ static void check_damon(struct rows_out *o)
 	else if (err == -ENOENT)
 		tool_check_fix(o, "damon", CHECK_MISSING,
 			       "a kernel with CONFIG_DAMON_SYSFS (5.18)",
-			       "no %s", damon_path);
+			       "no /%s", damon_path);
 	else if (err == -EROFS)
 		tool_check_fix(o, "damon", CHECK_MISSING, SYS_READ_ONLY,
 			       "/sys is read-only");
@@ -385,25 +388,22 @@ static void check_damon(struct rows_out *o)
 static int check(struct rows_out *o)
 {
 	struct cg_set set;
-	int err = cg_set_open(&set, 0);
-	enum source best = scan_choose(false, false, &set);
+	int err = tool_check_tree(o, &set, 0);
+	enum source best = err ? SOURCE_AUTO : scan_choose(false, false, &set);
 
-	if (err)
-		tool_check_fix(o, "cgroup2", CHECK_MISSING, cg_mount_fix(err),
-			       "not mounted");
-	else
-		tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	check_page_idle(o);
 	check_file(o, "kpageflags", "proc/kpageflags", "kinds of pages");
-	check_whose_pages(o, &set);
-	check_lru_gen(o, &set);
+	if (!err)
+		check_whose_pages(o, &set);
+	check_lru_gen(o, err ? NULL : &set);
 	check_damon(o);
 	if (best)
 		tool_check(o, "source", CHECK_OK, "auto takes %s",
 			   source_name(best));
 	else
 		tool_check_fix(o, "source", CHECK_MISSING,
-			       "see page_idle, lru_gen or damon",
+			       err ? "see cgroup2"
+				   : "see page_idle, lru_gen or damon",
 			       "auto finds none");
 	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
 }

@@ -43,7 +43,7 @@ static void check_system(struct rows_out *o, bool *failed)
 static void check_no_pressure(struct rows_out *o, const struct cg_set *set,
 			      const struct cg *cg, int err)
 {
-	char fix[CG_KEY_MAX + 256];
+	char fix[CG_FIX_MAX];
 
 	cg_pressure_fix(set, cg, err, fix, sizeof(fix));
 	tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED, fix, "of %s: %s",
@@ -54,17 +54,14 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 {
 	struct cg_set set;
 	char key[CG_KEY_MAX], buf[512];
-	int err = cg_set_open(&set, 0);
+	int err = tool_check_tree(o, &set, 0);
 	struct cg *cg;
 	ssize_t n;
 
 	if (err) {
-		tool_check_fix(o, "cgroup2", CHECK_MISSING, cg_mount_fix(err),
-			       "not mounted");
 		*failed = true;
 		return;
 	}
-	tool_check(o, "cgroup2", CHECK_OK, "%s", set.mount);
 	if (cg_self(key))
 		memcpy(key, "/", 2);
 	err = cg_set_get(&set, key, &cg);

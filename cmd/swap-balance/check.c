@@ -33,12 +33,13 @@ static bool parameter(const char *name, char *buf, size_t size)
 static int check_stat(struct rows_out *out, const struct cg_set *set)
 {
 	struct mem_stat st;
-	char buf[IO_BUF];
+	char buf[IO_BUF], fix[CG_FIX_MAX];
 	ssize_t n = io_read(set->fd, "memory.stat", buf, sizeof(buf));
 
 	if (n < 0 || mem_stat_parse(buf, &st)) {
 		tool_check_fix(out, "memory.stat", CHECK_MISSING,
-			       cg_memory_fix(set), "no memory controller");
+			       cg_memory_fix(set, fix, sizeof(fix)),
+			       "no memory controller");
 		return STATUS_FATAL;
 	}
 	if (st.activate_file_pages == NUM_NONE) {
@@ -141,8 +142,7 @@ static void check_order(struct rows_out *out, const struct machine *m)
 static void check_areas(struct rows_out *out, const struct machine *m)
 {
 	if (!m->areas)
-		tool_check_fix(out, "swap", CHECK_LIMITED,
-			       "mkswap DEV; swapon DEV" CHECK_KEEP,
+		tool_check_fix(out, "swap", CHECK_LIMITED, CHECK_ADD_SWAP,
 			       "none: file-only");
 	for (int i = 0; i < m->areas; i++)
 		check_area(out, m->area + i);
@@ -262,7 +262,10 @@ static void check_reclaim(struct rows_out *out, const struct cg_set *set)
 	int err = root_is_live() ? io_write(set->fd, "memory.reclaim",
 					    "0 swappiness=60\n")
 				 : 0;
+	char fix[CG_FIX_MAX];
 
+	if (cg_lacks_memory(set))
+		return; /* the row of memory.stat tells that */
 	if (!err)
 		tool_check(out, "swappiness", CHECK_OK,
 			   "memory.reclaim takes it");
@@ -270,8 +273,9 @@ static void check_reclaim(struct rows_out *out, const struct cg_set *set)
 		tool_check_fix(
 			out, "swappiness", CHECK_LIMITED,
 			err == -EINVAL || err == -ENOENT ? "needs Linux 6.11"
-			: err == -EROFS			 ? CHECK_READ_ONLY
-							 : "run as root",
+			: err == -EROFS
+				? cg_read_only_fix(set, fix, sizeof(fix))
+				: "run as root",
 			"memory.reclaim does not take it (%s)", strerror(-err));
 }
 

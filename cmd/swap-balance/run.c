@@ -85,6 +85,7 @@ enum reason run_row_failed(struct run *run, const char *key, int err)
 void run_cg_failed(struct run *run, struct cg *cg, int err)
 {
 	struct member *m = cg->data;
+	char fix[CG_FIX_MAX];
 
 	warn_unreadable(run, cg->key, err);
 	if (!cg->named)
@@ -92,7 +93,7 @@ void run_cg_failed(struct run *run, struct cg *cg, int err)
 	run->status = STATUS_PARTIAL;
 	if (!m->warned && why_not(run, cg->key, err) == REASON_NO_CONTROLLER)
 		warn(0, "no memory controller in '%s': %s", cg->key,
-		     cg_memory_fix(&run->set));
+		     cg_memory_fix(&run->set, fix, sizeof(fix)));
 	m->warned = true;
 }
 

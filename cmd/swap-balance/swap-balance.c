@@ -307,7 +307,10 @@ static void prepare(struct run *run, const struct tool *tool, bool filters)
 		&run->cols);
 	tool_output(&run->out, &run->common, "swap_balance");
 	prepare_state(run);
-	tool_open_tree(&run->set, sizeof(struct member));
+	if (!run->common.check)
+		tool_open_tree(&run->set, sizeof(struct member));
+	else if (tool_check_tree(&run->out, &run->set, sizeof(struct member)))
+		exit(tool_finish(&run->out, STATUS_FATAL));
 }
 
 static int show_status(struct run *run)

@@ -41,8 +41,7 @@ static bool say(struct rows_out *out, const char *feature, int err,
 		enum check_state or_else, const char *good, const char *remedy)
 {
 	if (err)
-		tool_check_fix(out, feature, or_else,
-			       err == -EROFS ? CHECK_READ_ONLY : remedy, "%s",
+		tool_check_fix(out, feature, or_else, remedy, "%s",
 			       strerror(-err));
 	else
 		tool_check(out, feature, CHECK_OK, "%s", good);
@@ -72,11 +71,16 @@ static bool check_reclaim(const struct run *run, const struct cg *cg,
 {
 	int err = opens(run, cg, "memory.reclaim");
 	int high = opens(run, cg, "memory.high");
+	const char *rights = "run as root, or delegate the cgroup";
+	char fix[CG_FIX_MAX];
+
+	if (err == -EROFS || high == -EROFS)
+		rights = cg_read_only_fix(&run->set, fix, sizeof(fix));
 
 	say(out, "memory.high", high, CHECK_LIMITED, "for --memory-high",
 	    high == -ENOENT ? "needs the memory controller, and another cgroup "
 			      "than the root"
-			    : "run as root, or delegate the cgroup");
+			    : rights);
 	if (err == -ENOENT && !high) {
 		tool_check_fix(out, "memory.reclaim", CHECK_LIMITED,
 			       "needs Linux 5.19",
@@ -85,7 +89,7 @@ static bool check_reclaim(const struct run *run, const struct cg *cg,
 	}
 	if (say(out, "memory.reclaim", err, CHECK_MISSING, cg->key,
 		err == -ENOENT ? "needs Linux 5.19 and the memory controller"
-			       : "run as root, or delegate the cgroup"))
+			       : rights))
 		return true;
 	say(out, "swappiness", try_write(run, cg, "0 swappiness=60"),
 	    CHECK_LIMITED, "0 to 200",
@@ -105,7 +109,7 @@ static bool check_psi(const struct run *run, const struct cg *cg,
 	ssize_t n =
 		cg_read(&run->set, cg, psi_cgroup_file(res), buf, sizeof(buf));
 	int err = n < 0 ? (int)n : psi_parse(buf, &psi);
-	char fix[CG_KEY_MAX + 256];
+	char fix[CG_FIX_MAX];
 
 	cg_pressure_fix(&run->set, cg, err, fix, sizeof(fix));
 	return say(out, feature, err, CHECK_MISSING, psi_cgroup_file(res), fix);
@@ -263,10 +267,12 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 {
 	struct mem_stat st;
 	int err = mem_stat_read(&run->set, cg, &st);
+	char fix[CG_FIX_MAX];
 
 	if (err || st.pgsteal_proactive_pages != NUM_NONE)
 		return say(out, "memory.stat", err, CHECK_MISSING,
-			   "pgsteal_proactive", cg_memory_fix(&run->set));
+			   "pgsteal_proactive",
+			   cg_memory_fix(&run->set, fix, sizeof(fix)));
 	tool_check_fix(out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
 		       "the yield is the growth of pgsteal during a write");
 	return false;
@@ -289,11 +295,12 @@ static bool check_place(const struct run *run, const struct cg *cg,
 int check(struct run *run, struct rows_out *out, const char *key)
 {
 	struct cg *cg = candidate(run, key);
+	char fix[CG_FIX_MAX];
 	bool missing;
 
 	if (cg_lacks_memory(&run->set)) {
 		tool_check_fix(out, "cgroup", CHECK_MISSING,
-			       cg_memory_fix(&run->set),
+			       cg_memory_fix(&run->set, fix, sizeof(fix)),
 			       "no memory controller");
 		return STATUS_FATAL;
 	}

@@ -29,11 +29,13 @@ void complain(struct period *s, int err, const char *what)
 
 static void complain_unsupported(struct period *s)
 {
+	char fix[CG_FIX_MAX];
+
 	if (s->run->policy.node >= 0)
 		complain(s, 0, "no reclaim of a node (6.17) for");
 	else if (to_warn(s))
 		warn(0, "no memory controller in '%s': %s", s->cg->key,
-		     cg_memory_fix(&s->run->set));
+		     cg_memory_fix(&s->run->set, fix, sizeof(fix)));
 }
 
 enum reason reason_of_errno(int err)

@@ -95,10 +95,14 @@ static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 			    keys[i]);
 }
 
-static void begin(struct run *run, bool rows)
+/* check: the rows of --check, whose first are of the tree; or NULL. */
+static void begin(struct run *run, bool rows, struct rows_out *check)
 {
 	run->recorded = run->policy.dry_run && rows;
-	if (!run->recorded)
+	if (check) {
+		if (tool_check_tree(check, &run->set, sizeof(struct target)))
+			exit(tool_finish(check, STATUS_FATAL));
+	} else if (!run->recorded)
 		tool_open_tree(&run->set, sizeof(struct target));
 	else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes can be "
@@ -176,12 +180,17 @@ static bool reads_rows(const struct config *cfg, int n, char **operands)
 	return true;
 }
 
+/* --check: of the table alone. */
+static bool checks_table(const struct run *run, size_t n)
+{
+	return run->policy.targets && !n;
+}
+
 static int run_check(struct run *run, struct rows_out *out, char **keys,
 		     size_t n)
 {
-	const char *table = run->policy.targets;
-	int status = table && !n ? check_table(run, out)
-				 : check(run, out, n ? keys[0] : NULL);
+	int status = checks_table(run, n) ? check_table(run, out)
+					  : check(run, out, n ? keys[0] : NULL);
 	int written;
 
 	cg_set_close(&run->set);
@@ -291,7 +300,8 @@ int main(int argc, char **argv)
 	run.policy = take_common(&cfg);
 	show_columns(&tool, &cfg, rows, &show);
 	open_output(&out, &cfg.common, &run.policy);
-	begin(&run, rows);
+	begin(&run, rows,
+	      cfg.common.check && !checks_table(&run, n) ? &out : NULL);
 	keys = tool_keys(&run.set, argv + first, n);
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
