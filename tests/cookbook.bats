@@ -121,7 +121,7 @@ program() {
 	# of the newest sample of the recording
 	psi-watch -H -o time -r -i 5s /w.slice | sed -n '$s/\..*//p' >"$at/now"
 	examples tmo-cookbook.7 "THE LATENCY OF AN APPLICATION"
-	[ "$(find "$EXAMPLES" -type f | wc -l)" -eq 2 ]
+	[ "$(find "$EXAMPLES" -type f | wc -l)" -eq 3 ]
 	for example in "$EXAMPLES"/*; do
 		moved "$example"
 		sed -i "s,/w.slice/redis.service,/w.slice/a,; s,swap-balance,& -S $RUN/state," "$example"
@@ -131,13 +131,27 @@ program() {
 	same "" # nor a word else
 
 	cp "$at/tab.3" "$RUN/harm.tab"
-	runx 0 sh -e "$EXAMPLES/02"
+	runx 0 sh -e "$EXAMPLES/03"
 	[ "$(awk -F'\t' '$1 == "/w.slice/a" { print $NF }' <<<"$output" | tail -n 1)" = harm ]
 	# who watches the application is gone
 	sed -i "s/$(cat "$at/now")\$/1700000000/" "$RUN/harm.tab"
-	runx 0 sh -e "$EXAMPLES/02"
+	runx 0 sh -e "$EXAMPLES/03"
 	grep -q $'^/w.slice/a\t' <<<"$output"
 	refute grep -q 'harm$' <<<"$output"
+}
+
+@test "the latency of nginx: the requests of the last ten seconds count, and none is unknown" {
+	at=$BATS_TEST_TMPDIR
+	printf '%s\n' '989.999 9.000' '990.001 0.050' '995.500 0.051' '998.000 0.000' '999.000 0.049' >"$at/log"
+	program sleep "n=\$((\$(cat $at/n 2>/dev/null) + 1)); echo \$n >$at/n; cp $RUN/harm.tab $at/tab.\$n; [ \$n -le 2 ]"
+	program date "echo \$((\$(cat $at/n) * 1000))"
+	PATH=$at/bin:$PATH
+	examples tmo-cookbook.7 "THE LATENCY OF AN APPLICATION"
+	moved "$EXAMPLES/02"
+	sed -i "s,/var/log/nginx/harm.log,$at/log," "$EXAMPLES/02"
+	runx 0 sh -e "$EXAMPLES/02"
+	[ "$(cat "$at"/tab.* | awk -F'\t' '/nginx/ { print $2 " " $3 }' | xargs)" = "2500 1000 - 2000" ]
+	same ""
 }
 
 @test "a table from what runs is one that the tools take" {

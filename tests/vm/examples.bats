@@ -135,7 +135,7 @@ with_ages() { # what reads them is refused where the kernel has no source
 }
 
 @test "tmo-cookbook(7)" {
-	recipes=(0 0 '0|1' - 20s '- 20s' 0 0) # without redis
+	recipes=(0 0 '0|1' - 20s '- - 20s' 0 0) # without redis and nginx
 	printf '#cgroup\tharm_pct\tharm_time\n/workload.slice/a\t0\t%s\n' "$(date +%s)" >/run/harm.tab
 	while read -r section; do
 		read -ra wants <<<"${recipes[0]}"
