@@ -47,7 +47,7 @@ second() {
 	replay swap-balance-7.3.4
 	runx 0 balance -r /w.slice
 	same "$(printf '%s\t' '#cgroup' time swappiness backend swap_left_bytes swap_write_bytes_per_s)balance_reason
-$(printf '%s\t' /w.slice 1795390610.510 163 zswap 479023104 max)balanced
+$(printf '%s\t' /w.slice 1795390610.510 163 zswap-nowb 479023104 max)balanced
 $(printf '%s\t' /w.slice/anon 1795390610.510 0 zswap-nowb 479023104 max)pressure
 $(printf '%s\t' /w.slice/file 1795390610.510 198 zswap 479023104 max)file_refaults
 $(printf '%s\t' /w.slice/idle 1795390610.510 60 zswap 479023104 max)quiet"
@@ -950,7 +950,7 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	same "$(printf '%s\t' /w.slice/anon memory.zswap.writeback 1 0 planned)sensitive
 $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 40000000/; s/^zswap .*/zswap 39900000/'
-	runx 0 balance --plan --dwell 0s -q -H /w.slice
+	runx 0 balance --plan --dwell 0s --pressure-limit 5% -q -H /w.slice
 	[ "$(cut -f1 <<<"$output" | uniq)" = /w.slice ]
 }
 

@@ -47,8 +47,7 @@ static double page_us(const struct window *w, int k, double device_us)
 }
 
 void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
-		const double device_us[KIND_COUNT],
-		const double default_us[KIND_COUNT])
+		const double device_us[KIND_COUNT])
 {
 	double all = sum_pages(w);
 
@@ -62,7 +61,7 @@ void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 			*c = (struct cost){ sane_us(device_us[k]),
 					    SOURCE_DEVICE };
 		else if (c->source == SOURCE_DEFAULT)
-			c->us = default_us[k];
+			c->us = w->stated_us[k];
 		if (alone) { /* one bad window is no new price */
 			double us = page_us(w, k, device_us[k]);
 
@@ -125,25 +124,36 @@ static double noise_rate(const struct window *w)
 	return fmax(1, w->memory_pages * 0.002 / 60);
 }
 
-/*
- * A stated price is compared with a stated one: a measured file price beside
- * it, ten times as high on a slow machine, would be evidence of nothing.  And
- * without traffic that matters there is no evidence at all then: it is left at
- * what the kernel does by itself.
- */
-static double ratio(const struct balance *b, const struct window *w)
+/* Of those that count: of file refaults, the next swap-in, and of traffic. */
+static bool all_measured(const struct balance *b, const struct window *w)
 {
-	const struct cost *c = b->cost, *next = c + w->next;
-	bool stated = next->source == SOURCE_DEFAULT;
-	double n0 = noise_rate(w), rate[KIND_COUNT];
-	double file_us = stated ? w->stated_file_us : c[KIND_FILE].us;
-	double rest_us = stated ? next->us * w->kernel_ratio : file_us;
-
 	for (int k = 0; k < KIND_COUNT; k++)
-		rate[k] = fmax(0, b->rate[k] - (stated ? n0 : 0));
-	return (rest_us * n0 + file_us * rate[KIND_FILE]) /
-	       (next->us * n0 + c[KIND_ZSWAP].us * rate[KIND_ZSWAP] +
-		c[KIND_DEVICE].us * rate[KIND_DEVICE]);
+		if (b->cost[k].source == SOURCE_DEFAULT &&
+		    (k == KIND_FILE || k == (int)w->next ||
+		     b->rate[k] > noise_rate(w)))
+			return false;
+	return true;
+}
+
+/*
+ * A stated price is compared with stated ones: a measured one beside it, ten
+ * times as high on a slow machine, would be evidence of nothing.  And without
+ * traffic that matters there is no evidence at all then: it is left at what the
+ * kernel does by itself.
+ */
+static double ratio(struct balance *b, const struct window *w)
+{
+	bool measured = all_measured(b, w);
+	double n0 = noise_rate(w), rate[KIND_COUNT], *us = b->us, rest_us;
+
+	for (int k = 0; k < KIND_COUNT; k++) {
+		us[k] = measured ? b->cost[k].us : w->stated_us[k];
+		rate[k] = fmax(0, b->rate[k] - (measured ? 0 : n0));
+	}
+	rest_us = measured ? us[KIND_FILE] : us[w->next] * w->kernel_ratio;
+	return (rest_us * n0 + us[KIND_FILE] * rate[KIND_FILE]) /
+	       (us[w->next] * n0 + us[KIND_ZSWAP] * rate[KIND_ZSWAP] +
+		us[KIND_DEVICE] * rate[KIND_DEVICE]);
 }
 
 /*
@@ -199,11 +209,11 @@ static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
 static bool swapins_hurt(const struct balance *b, const struct balance_cfg *cfg,
 			 const struct window *w)
 {
-	double swap = w->pages[KIND_ZSWAP] * b->cost[KIND_ZSWAP].us +
-		      w->pages[KIND_DEVICE] * b->cost[KIND_DEVICE].us;
+	double swap = w->pages[KIND_ZSWAP] * b->us[KIND_ZSWAP] +
+		      w->pages[KIND_DEVICE] * b->us[KIND_DEVICE];
 
 	return w->mem_some_pct > cfg->pressure_limit_pct &&
-	       swap > w->pages[KIND_FILE] * b->cost[KIND_FILE].us &&
+	       swap > w->pages[KIND_FILE] * b->us[KIND_FILE] &&
 	       w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] >= EVIDENCE;
 }
 
@@ -227,9 +237,9 @@ static enum reason traffic_reason(const struct balance *b,
  */
 static bool inaccurate(const struct balance *b)
 {
-	double file = b->rate[KIND_FILE] * b->cost[KIND_FILE].us;
-	double swap = b->rate[KIND_ZSWAP] * b->cost[KIND_ZSWAP].us +
-		      b->rate[KIND_DEVICE] * b->cost[KIND_DEVICE].us;
+	double file = b->rate[KIND_FILE] * b->us[KIND_FILE];
+	double swap = b->rate[KIND_ZSWAP] * b->us[KIND_ZSWAP] +
+		      b->rate[KIND_DEVICE] * b->us[KIND_DEVICE];
 
 	return b->back_rate > 1 && b->back_rate > 0.01 * b->out_rate &&
 	       swap > 0.1 * file;

@@ -40,8 +40,8 @@ struct window {
 	double out_pages;	  /* anonymous pages taken */
 	double back_pages;	  /* of such, back within the working set */
 	double mem_stall_us, io_stall_us;
-	double stated_file_us; /* of a file refault, as the page states it */
-	double kernel_ratio;   /* r as vm.swappiness has it */
+	double stated_us[KIND_COUNT]; /* costs, as the page states them */
+	double kernel_ratio;	      /* r as vm.swappiness has it */
 	double mem_some_pct;
 	double memory_pages;
 	int64_t swap_used_mpct; /* -1 unknown */
@@ -70,6 +70,7 @@ struct balance {
 	enum kind alone;   /* the one kind of traffic of late, */
 	int alone_windows; /* in so many windows; 0: none */
 	struct cost cost[KIND_COUNT];
+	double us[KIND_COUNT]; /* what the law went by: all measured, or none */
 	double r, published_r;
 	int swappiness; /* published; -1 unknown */
 	double since_change_s;
@@ -90,7 +91,6 @@ void balance_step(struct balance *b, const struct balance_cfg *cfg,
  * reads can have been, and none for zswap, which reads nothing.
  */
 void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
-		const double device_us[KIND_COUNT],
-		const double default_us[KIND_COUNT]);
+		const double device_us[KIND_COUNT]);
 
 #endif

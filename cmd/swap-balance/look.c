@@ -220,7 +220,7 @@ struct window look_window(const struct look *now, const struct look *then,
 	w.back_pages = known(DELTA(st.activate_anon_pages));
 	w.mem_stall_us = mem_us;
 	w.io_stall_us = known(DELTA(io_stall_us));
-	w.stated_file_us = m->default_us[KIND_FILE];
+	memcpy(w.stated_us, m->default_us, sizeof(w.stated_us));
 	w.kernel_ratio = m->kernel_ratio;
 	w.mem_some_pct = mem_us / w.s / 1e4;
 	w.failed = swap_out_failed(now, then);

@@ -141,15 +141,14 @@ static void compare_looks(struct member *m, const struct machine *machine,
 static void learn(struct member *m, const struct machine *machine)
 {
 	compress_learn(m, machine);
-	sensitivity_learn(&m->swapin_pressure_pct, &m->window, m->law.cost);
+	sensitivity_learn(&m->swapin_pressure_pct, &m->window, m->law.us);
 }
 
 static void choose_swappiness(struct member *m, const struct machine *machine,
 			      const struct balance_cfg *cfg, bool budget_empty)
 {
 	m->window.budget_empty = budget_empty && may_reach_drive(m, machine);
-	cost_learn(m->law.cost, &m->window, machine->device_us,
-		   machine->default_us);
+	cost_learn(m->law.cost, &m->window, machine->device_us);
 	balance_step(&m->law, cfg, &m->window);
 }
 

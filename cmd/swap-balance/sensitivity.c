@@ -8,11 +8,11 @@ enum {
 };
 
 void sensitivity_learn(double *pct, const struct window *w,
-		       const struct cost cost[KIND_COUNT])
+		       const double us[KIND_COUNT])
 {
-	double file = w->pages[KIND_FILE] * cost[KIND_FILE].us;
-	double swap = w->pages[KIND_ZSWAP] * cost[KIND_ZSWAP].us +
-		      w->pages[KIND_DEVICE] * cost[KIND_DEVICE].us;
+	double file = w->pages[KIND_FILE] * us[KIND_FILE];
+	double swap = w->pages[KIND_ZSWAP] * us[KIND_ZSWAP] +
+		      w->pages[KIND_DEVICE] * us[KIND_DEVICE];
 	double caused;
 
 	if (w->pages[KIND_ZSWAP] + w->pages[KIND_DEVICE] < EVIDENCE) {

@@ -12,6 +12,6 @@
  * long as there were none.
  */
 void sensitivity_learn(double *pct, const struct window *w,
-		       const struct cost cost[KIND_COUNT]);
+		       const double us[KIND_COUNT]);
 
 #endif

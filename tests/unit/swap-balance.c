@@ -14,13 +14,12 @@
 
 static const struct balance_cfg law = { 30, 1, 80000 };
 static const double no_us[KIND_COUNT];
-static const double stated_us[KIND_COUNT] = { 100, 10, 100 };
 
 static struct window calm(void)
 {
 	return (struct window){ .s = 6,
 				.memory_pages = 262144,
-				.stated_file_us = 100,
+				.stated_us = { 100, 10, 100 },
 				.kernel_ratio = 60.0 / 140,
 				.next = KIND_DEVICE };
 }
@@ -28,7 +27,7 @@ static struct window calm(void)
 static void run(struct balance *b, const struct window *w, int steps)
 {
 	while (steps--) {
-		cost_learn(b->cost, w, no_us, stated_us);
+		cost_learn(b->cost, w, no_us);
 		balance_step(b, &law, w);
 	}
 }
@@ -43,10 +42,56 @@ static void test_price_list(void)
 	       "no traffic, no measured price: as vm.swappiness has it");
 	ok(b.reason == REASON_QUIET, "and the reason is quiet");
 	b = (struct balance){ 0 };
+	b.cost[KIND_FILE] = (struct cost){ 100, SOURCE_DEVICE };
 	b.cost[KIND_DEVICE] = (struct cost){ 50, SOURCE_PRESSURE };
 	run(&b, &w, 1);
 	is_u64((unsigned int)b.swappiness, 133,
 	       "swap twice as fast as files: 133, as vm.rst has it");
+}
+
+/* After windows with so many pages of each kind. */
+static struct balance priced(const struct cost cost[KIND_COUNT],
+			     const double pages[KIND_COUNT])
+{
+	struct window w = calm();
+	struct balance b = { 0 };
+
+	memcpy(b.cost, cost, sizeof(b.cost));
+	memcpy(w.pages, pages, sizeof(w.pages));
+	for (int i = 0; i < 5; i++)
+		balance_step(&b, &law, &w);
+	return b;
+}
+
+/* Prices are all measured, or all stated. */
+static void test_no_mixed_prices(void)
+{
+	static const struct cost stated[KIND_COUNT] = { { .us = 100 },
+							{ .us = 10 },
+							{ .us = 100 } };
+	static const double none[KIND_COUNT];
+	static const double both[KIND_COUNT] = { 3000, 0, 3000 };
+	static const double all[KIND_COUNT] = { 3000, 3000, 3000 };
+	struct cost cost[KIND_COUNT], slow = { 5000, SOURCE_PRESSURE };
+	struct balance b, want = priced(stated, both);
+
+	memcpy(cost, stated, sizeof(cost));
+	cost[KIND_DEVICE] = slow;
+	b = priced(cost, none);
+	is_u64((unsigned int)b.swappiness, 60,
+	       "a measured swap-in beside a stated file refault tells nothing");
+	b = priced(cost, both);
+	ok(b.r == want.r, "nor with traffic: both are as stated");
+	cost[KIND_DEVICE] = stated[KIND_DEVICE];
+	cost[KIND_FILE] = slow;
+	b = priced(cost, both);
+	ok(b.r == want.r, "nor is a measured file refault");
+	cost[KIND_DEVICE] = slow;
+	b = priced(cost, both);
+	ok(fabs(b.r - 1) < 1e-9, "both measured, and the same: %.3f", b.r);
+	b = priced(cost, all);
+	want = priced(stated, all);
+	ok(b.r == want.r, "traffic at a third price that is stated: all are");
 }
 
 static void test_traffic(void)
@@ -277,39 +322,39 @@ static void test_cost(void)
 	const double device_us[KIND_COUNT] = { 400, 0, 0 };
 	struct window w = calm();
 
-	cost_learn(cost, &w, no_us, stated_us);
+	cost_learn(cost, &w, no_us);
 	ok(cost[KIND_FILE].us == 100 &&
 		   cost[KIND_FILE].source == SOURCE_DEFAULT,
 	   "stated cost without evidence");
-	cost_learn(cost, &w, device_us, stated_us);
+	cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].us == 400 && cost[KIND_FILE].source == SOURCE_DEVICE,
 	   "the device's latency where it is known");
 	w.pages[KIND_FILE] = 100;
 	w.pages[KIND_ZSWAP] = 50;
 	w.mem_stall_us = 20000;
-	cost_learn(cost, &w, device_us, stated_us);
+	cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].source == SOURCE_DEVICE,
 	   "a mixed window teaches nothing");
 	w.pages[KIND_ZSWAP] = 5;
-	cost_learn(cost, &w, device_us, stated_us);
+	cost_learn(cost, &w, device_us);
 	ok(fabs(cost[KIND_FILE].us - 340) < 1e-9 &&
 		   cost[KIND_FILE].source == SOURCE_PRESSURE,
 	   "a pure one does, by a third: stall per refault");
 	w.io_stall_us = 5.77e6; /* a neighbour's fsync */
 	for (int i = 0; i < 20; i++)
-		cost_learn(cost, &w, device_us, stated_us);
+		cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].us <= 800, "IO pressure is theirs only as far as "
 				      "their reads can have been");
 	w.mem_stall_us = 5.77e6;
 	for (int i = 0; i < 20; i++)
-		cost_learn(cost, &w, device_us, stated_us);
+		cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].us <= 1600, "a price is bounded by the device's");
-	cost_learn(cost, &w, device_us, stated_us);
+	cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].source == SOURCE_PRESSURE, "which then stands");
 	ok(cost[KIND_ZSWAP].source == SOURCE_DEFAULT, "for that kind only");
 	cost[KIND_FILE] = (struct cost){ 0 };
 	w.mem_stall_us = 0;
-	cost_learn(cost, &w, no_us, stated_us);
+	cost_learn(cost, &w, no_us);
 	ok(cost[KIND_FILE].us == 100 &&
 		   cost[KIND_FILE].source == SOURCE_DEFAULT,
 	   "IO pressure alone tells nothing where no disk's latency is known");
@@ -466,12 +511,10 @@ static void test_backend_stays(void)
 /* A minute of windows like w. */
 static double sensitivity_after(double pct, const struct window *w)
 {
-	static const struct cost cost[KIND_COUNT] = { { .us = 300 },
-						      { .us = 100 },
-						      { .us = 300 } };
+	static const double us[KIND_COUNT] = { 300, 100, 300 };
 
 	for (int i = 0; i < 10; i++)
-		sensitivity_learn(&pct, w, cost);
+		sensitivity_learn(&pct, w, us);
 	return pct;
 }
 
@@ -600,6 +643,7 @@ static void test_bucket(void)
 int main(void)
 {
 	test_price_list();
+	test_no_mixed_prices();
 	test_traffic();
 	test_no_flapping();
 	test_edges();

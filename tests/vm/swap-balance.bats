@@ -99,12 +99,13 @@ reason() {
 	[ "$(reason)" != swap_fail ]
 }
 
-# price DISK: r by what a swap-in from it was found to cost, once none comes.
+# price DISK: r by what a swap-in from it was found to cost, once none comes, and
+# a read from another disk.
 price() {
 	swap_on "$1"
 	hog /a --hot-anon 40M --rate 200
 	reclaim /a 30M 200
-	(sleep 6 && kill "${HOGS[0]}") 3>&- &
+	(sleep 6 && dd if="$FILES" of=/dev/null bs=4k count=256 iflag=direct status=none && kill "${HOGS[0]}") 3>&- &
 	swap-balance -S "$STATE" -i 5s -c 3 --smooth 100ms -o r,swapin_cost_us,swapin_cost_source,device_in_pages /a >"$BATS_TEST_TMPDIR/price"
 	cat "$BATS_TEST_TMPDIR/price" >&2
 	all_off
