@@ -50,20 +50,49 @@ uint64_t age_scatter(uint64_t x)
 }
 
 /*
- * Does the pass leave the folio unmarked?  Others in each pass, so that none
- * stays without an age; of huge ones more, as there are fewer, but none that is
- * met first: it may be cold, and much of what is.
+ * The frame that a pass leaves unmarked, of so many that frame i is among.
+ * Others in each pass, so that none stays without an age.
+ */
+static uint64_t left_of(const struct chunk *c, size_t i, uint64_t leave)
+{
+	uint64_t first = (c->base_pfn + c->at + i) & ~(leave - 1);
+
+	return first |
+	       (age_scatter(first ^ (uint64_t)c->pass << 40) & (leave - 1));
+}
+
+/*
+ * Does the pass leave the folio unmarked?  Of huge ones more, as there are
+ * fewer, but none that is met first: it may be cold, and much of what is.
  */
 static bool is_left(const struct chunk *c, size_t i, enum cover cover)
 {
 	enum { HUGE_MORE = 8 };
-	uint64_t leave = c->leave;
+	uint64_t pfn = c->base_pfn + c->at + i, leave = c->leave;
 
-	if (page_has(c->flags[i], PF_COMPOUND_HEAD))
+	if (page_has(c->flags[i], PF_COMPOUND_HEAD)) {
+		/* One by one: they begin at the first of many. */
 		leave = cover == TRACKED ? leave / HUGE_MORE : 0;
-	return leave && !(age_scatter((c->base_pfn + c->at + i) ^
-				      (uint64_t)c->pass << 40) &
-			  (leave - 1));
+		return leave && !(age_scatter(pfn ^ (uint64_t)c->pass << 40) &
+				  (leave - 1));
+	}
+	return leave && left_of(c, i, leave) == pfn;
+}
+
+/* The first of the small pages from i on that is left, or limit. */
+static size_t next_left(const struct chunk *c, size_t i, size_t limit)
+{
+	uint64_t base = c->base_pfn + c->at;
+
+	while (i < limit) {
+		uint64_t left = left_of(c, i, c->leave);
+
+		if (left >= base + i)
+			return left < base + limit ? (size_t)(left - base)
+						   : limit;
+		i = (size_t)((left | (c->leave - 1)) + 1 - base);
+	}
+	return limit;
 }
 
 /*
@@ -197,8 +226,8 @@ static size_t run_end(const struct chunk *c, size_t i, const struct folio *f)
 	limit = alike_end(c, i, limit);
 	if (f->age == AGE_NONE || is_marked(c, i) || !c->leave)
 		end = limit;
-	while (end < limit && !is_left(c, end, f->cover))
-		end++;
+	else if (!page_has(c->flags[i], PF_COMPOUND_HEAD))
+		end = next_left(c, end, limit);
 	/* A tail is its head's; a head that is alike has none but at the end.
 	 */
 	if (end < c->pages && end > i + 1 && is_tail(c, end))
