@@ -8,22 +8,21 @@
  * or itself. */
 enum { BIRTHS = AGE_MAX - 1 };
 
-static void fill_codes(uint32_t passes, uint8_t code[AGES])
+static uint8_t to_code(uint8_t age, uint32_t passes)
 {
-	for (int a = 0; a < AGES; a++)
-		code[a] = (uint8_t)a;
-	for (uint32_t a = 1; a <= BIRTHS; a++)
-		code[a] =
-			(uint8_t)(1 + (passes % BIRTHS + BIRTHS - a) % BIRTHS);
+	return age && age <= BIRTHS ? (uint8_t)(1 + (passes % BIRTHS + BIRTHS -
+						     age) % BIRTHS)
+				    : age;
 }
 
-static void fill_ages(uint32_t passes, uint8_t age[AGES])
+static uint8_t from_code(uint8_t code, uint32_t passes)
 {
-	uint8_t code[AGES];
+	uint32_t phase = passes % BIRTHS;
 
-	fill_codes(passes, code);
-	for (int a = 0; a < AGES; a++)
-		age[code[a]] = (uint8_t)a;
+	return code && code <= BIRTHS
+		       ? (uint8_t)(BIRTHS -
+				   (BIRTHS - 1u + code - phase) % BIRTHS)
+		       : code;
 }
 
 static size_t put_number(uint8_t *out, size_t n)
@@ -106,14 +105,12 @@ static bool runs_next(struct runs *r)
 bool pack_open(const uint8_t *packed, size_t len, size_t n, uint32_t passes,
 	       uint8_t *age, uint64_t *swap)
 {
-	uint8_t ages[AGES];
 	struct runs r;
 	size_t at = 0;
 
-	fill_ages(passes, ages);
 	runs_open(&r, packed, len, n);
 	for (; runs_next(&r); at = r.at) {
-		memset(age + at, ages[r.code], r.left);
+		memset(age + at, from_code(r.code, passes), r.left);
 		bits_set(swap, at, r.at, r.swap);
 	}
 	return at == n && (r.raw || r.p == r.end);
@@ -123,8 +120,7 @@ enum { PARTS, WHOLE };
 
 void pack_begin(struct pack *p, size_t n, uint32_t passes, uint8_t *out)
 {
-	*p = (struct pack){ .n = n, .out = out };
-	fill_codes(passes, p->code);
+	*p = (struct pack){ .n = n, .passes = passes, .out = out };
 }
 
 void pack_compare(struct pack *p, const uint8_t *was_age,
@@ -135,7 +131,7 @@ void pack_compare(struct pack *p, const uint8_t *was_age,
 	p->was_swap = was_swap;
 	p->differ = differ;
 	p->differ_len = 1; /* behind what it is */
-	fill_codes(was_passes, p->was_code);
+	p->was_passes = was_passes;
 }
 
 static void set_raw(struct pack *p, size_t from, size_t to, uint8_t code,
@@ -169,10 +165,10 @@ static void end_run(struct pack *p)
 	if (!p->raw && p->len + 1 + NUMBER_MAX >= pack_most(p->n))
 		begin_raw(p);
 	if (p->raw) {
-		set_raw(p, p->from, p->at, p->code[p->age], p->swap);
+		set_raw(p, p->from, p->at, to_code(p->age, p->passes), p->swap);
 		return;
 	}
-	p->out[p->len++] = p->code[p->age];
+	p->out[p->len++] = to_code(p->age, p->passes);
 	p->len += put_number(p->out + p->len, n << 1 | p->swap);
 }
 
@@ -188,7 +184,7 @@ static void end_differ(struct pack *p)
 	p->differ_len +=
 		put_number(out + p->differ_len,
 			   (p->differ_to - p->differ_from) << 1 | p->swap);
-	out[p->differ_len++] = p->code[p->age];
+	out[p->differ_len++] = to_code(p->age, p->passes);
 	p->differ_end = p->differ_to;
 }
 
@@ -196,12 +192,13 @@ static void end_differ(struct pack *p)
 static void compare(struct pack *p, size_t n)
 {
 	const size_t end = p->at + n;
+	const uint8_t code = to_code(p->age, p->passes);
 	size_t to;
 
 	for (size_t i = p->at; i < end; i = to) {
 		to = bytes_alike(p->was_age, i,
 				 bits_alike(p->was_swap, i, end));
-		if (p->was_code[p->was_age[i]] == p->code[p->age] &&
+		if (to_code(p->was_age[i], p->was_passes) == code &&
 		    bits_has(p->was_swap, i) == p->swap)
 			continue;
 		if (p->differ_to != i) {
@@ -266,14 +263,12 @@ bool pack_apply(const uint8_t *differ, size_t len, size_t n, uint32_t passes,
 		uint8_t *age, uint64_t *swap)
 {
 	const uint8_t *p = differ, *end = differ + len;
-	uint8_t ages[AGES];
 	size_t at = 0, skip, number;
 
 	if (!len)
 		return true;
 	if (*p == WHOLE)
 		return pack_open(p + 1, len - 1, n, passes, age, swap);
-	fill_ages(passes, ages);
 	for (p++; p < end; at += number >> 1) {
 		if (!take_number(&p, end, &skip) || skip > n - at)
 			return false;
@@ -281,7 +276,7 @@ bool pack_apply(const uint8_t *differ, size_t len, size_t n, uint32_t passes,
 		if (!take_number(&p, end, &number) || p == end ||
 		    number >> 1 > n - at)
 			return false;
-		memset(age + at, ages[*p++], number >> 1);
+		memset(age + at, from_code(*p++, passes), number >> 1);
 		bits_set(swap, at, at + (number >> 1), number & 1);
 	}
 	return true;

@@ -31,7 +31,7 @@ static inline size_t pack_most(size_t n)
  */
 struct pack {
 	size_t n, at; /* frames in all, and up to here */
-	uint8_t code[AGES], was_code[AGES];
+	uint32_t passes, was_passes;
 	uint8_t *out; /* of 2 * pack_most(n) bytes, the result at its begin */
 	size_t len;
 	uint8_t *raw; /* NULL: runs still fit in less */
