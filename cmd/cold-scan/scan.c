@@ -560,11 +560,25 @@ static void add_all(const struct scan *s, int node, struct tally *sum)
 			tally_add(sum, t);
 }
 
+/* Where it is in the tree; the end: it is not, or was made anew since. */
+static size_t place_of(const struct scan *s, const struct cg *cg)
+{
+	size_t lo = 0, hi = s->tree.n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (cg_key_cmp(s->tree.v[mid]->key, cg->key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->tree.n && s->tree.v[lo]->ino == cg->ino ? lo : s->tree.n;
+}
+
 static void sum_tree(const struct scan *s, const struct cg *cg, bool local,
 		     int node, struct tally *sum)
 {
-	size_t i = 0;
-
 	if (cg_is_root(cg) && !local) {
 		add_all(s, node, sum);
 		return;
@@ -573,9 +587,8 @@ static void sum_tree(const struct scan *s, const struct cg *cg, bool local,
 		add_ino(s, cg->ino, node, sum);
 		return;
 	}
-	while (i < s->tree.n && s->tree.v[i]->ino != cg->ino)
-		i++;
-	for (; i < s->tree.n && cg_is_below(s->tree.v[i]->key, cg->key); i++)
+	for (size_t i = place_of(s, cg);
+	     i < s->tree.n && cg_is_below(s->tree.v[i]->key, cg->key); i++)
 		add_ino(s, s->tree.v[i]->ino, node, sum);
 }
 
