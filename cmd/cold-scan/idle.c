@@ -28,6 +28,9 @@ const char idle_bitmap[] = "sys/kernel/mm/page_idle/bitmap";
  * another marks it, too. */
 enum { LEAVE = 256 };
 
+/* The most reads of the bitmap that a section is. */
+enum { SECTION_READS = 64 };
+
 static const char stamp_path[] = "run/cold-scan.pass";
 
 /* One thread's descriptors and buffers: a section is read, then judged. */
@@ -47,9 +50,12 @@ struct worker {
 	pthread_t thread;
 };
 
+/* With --sample so many more that a section is as many words to look at. */
 static size_t section_pages(const struct idle *s)
 {
-	return s->page_bytes * 8;
+	uint64_t most = s->sample < SECTION_READS ? s->sample : SECTION_READS;
+
+	return s->page_bytes * 8 * (most ? most : 1);
 }
 
 size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
@@ -508,6 +514,18 @@ static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
 	return start;
 }
 
+/* Reads a word drawn, and before it what leads to it: where that begins. */
+static size_t read_word(struct worker *w, const struct section *sec, size_t at)
+{
+	size_t start;
+
+	read_run(w, sec, at, 64);
+	start = lead_in(w, sec, at);
+	if (start != at)
+		read_run(w, sec, start, at + 64 - start);
+	return start;
+}
+
 static void move(uint64_t *from, uint64_t *to)
 {
 	*to += *from;
@@ -589,10 +607,7 @@ static int sample_section(struct worker *w, struct section *sec)
 
 		if (!draw(w->s, sec, k, &at))
 			continue;
-		read_run(w, sec, at, 64);
-		start = lead_in(w, sec, at);
-		if (start != at)
-			read_run(w, sec, start, at + 64 - start);
+		start = read_word(w, sec, at);
 		err = judge_run(w, sec, start, at + 64 - start, at - start,
 				kept, &w->unit);
 		if (err)
@@ -839,18 +854,28 @@ void idle_hold(struct idle *s)
 }
 
 /* The words that the passes look at. */
-static void count_section(const struct worker *w, const struct section *sec,
+static void count_section(struct worker *w, const struct section *sec,
 			  struct chunk *c, struct tally_set *out)
 {
 	uint64_t n = w->s->sample, first = sec->pfn / 64;
+	size_t at, start;
 
 	c->age = w->age;
 	c->swap = w->swap;
 	c->node = sec->node;
+	if (n <= 1) {
+		read_run(w, sec, 0, sec->pages);
+		c->from = 0;
+		c->pages = sec->pages;
+		age_known(c, out);
+		return;
+	}
 	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++) {
-		if (!draw(w->s, sec, k, &c->from))
+		if (!draw(w->s, sec, k, &at))
 			continue;
-		c->pages = c->from + 64;
+		start = read_word(w, sec, at);
+		c->from = at - start;
+		c->pages = at + 64 - start;
 		age_known(c, out);
 		c->age += 64;
 		c->swap++;
@@ -867,7 +892,6 @@ int idle_count(struct idle *s, struct tally_set *out)
 	c.flags = w.flag;
 	c.cgroup = w.ino;
 	for (size_t i = 0; !err && i < s->n && !s->stop; i++) {
-		read_run(&w, s->v + i, 0, s->v[i].pages);
 		if (!unpack(s, s->v + i, w.age, w.swap))
 			err = -EBADMSG;
 		else

@@ -2,7 +2,8 @@
  * idle - the page-idle source: passes over the machine's page frames.
  *
  * A section is the run of page frames that one read of the bitmap gives: the
- * kernel caps it at PAGE_SIZE bytes (fs/kernfs/file.c), 128 MiB on x86.
+ * kernel caps it at PAGE_SIZE bytes (fs/kernfs/file.c), 128 MiB on x86. With
+ * --sample it is of up to 64 such reads.
  */
 #ifndef IDLE_H
 #define IDLE_H
@@ -88,7 +89,8 @@ void idle_forget(struct idle *s);
 /* The file that told ages is left: those not yet looked at come to memory. */
 void idle_leave_file(struct idle *s);
 
-/* Only finds the sections, anew, to hold ages that another run told. */
+/* Only finds the sections, anew, for this s->sample, to hold ages that another
+ * run told. */
 int idle_layout(struct idle *s);
 
 /* Of how many of its frames ages are kept: with --sample of those drawn. */

@@ -402,25 +402,23 @@ static const char *restore_sections(struct idle *s, struct keep_file *f)
 static const char *restore(struct idle *s, struct keep_file *f)
 {
 	const struct keep_head *h = &f->head;
-	uint64_t sample = s->sample, seed = s->seed;
+	uint64_t seed = s->seed;
 	char boot[40];
 	const char *why;
 
 	boot_id(boot);
 	if (memcmp(boot, h->boot, sizeof(boot)))
 		return "it is from another boot";
+	if (h->sample != s->sample)
+		return "it was made with another --sample";
 	if (h->page_bytes != s->page_bytes || f->sections != s->n)
 		return "the memory layout has changed";
-	if (!h->sample || (s->sample && h->sample != s->sample))
-		return "it was made with another --sample";
 	/* What was touched before those marks looks idle now. */
 	if (idle_stamp_us() > h->start_us)
 		return "a pass that it does not know has marked pages since";
 	s->seed = h->seed;
-	s->sample = h->sample;
 	why = restore_sections(s, f);
 	if (why) {
-		s->sample = sample;
 		s->seed = seed;
 		idle_forget(s);
 		return why;
@@ -506,7 +504,11 @@ int keep_peek(const char *path, struct idle *s)
 
 	if (err)
 		return err;
-	err = restore(s, &f) ? -ESTALE : 0;
+	/* Memory may have come or gone since. */
+	s->sample = f.head.sample;
+	err = s->sample ? idle_layout(s) : -ESTALE;
+	if (!err && restore(s, &f))
+		err = -ESTALE;
 	idle_leave_file(s);
 	keep_close(&f);
 	return err;

@@ -72,8 +72,8 @@ struct keep {
 int keep_load(struct keep *k, const char *path, struct idle *s);
 
 /*
- * Takes the ages as another run keeps them, without its lock. 0 or -errno;
- * -ESTALE: not of this boot or layout.
+ * Takes the ages as another run keeps them, of its --sample, without its lock.
+ * 0 or -errno; -ESTALE: not of this boot or layout.
  */
 int keep_peek(const char *path, struct idle *s);
 

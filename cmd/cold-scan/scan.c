@@ -329,12 +329,8 @@ static int hold_state(const struct scan *s)
 /* Nothing is known where cron left no ages lately. */
 static int count_kept(struct scan *s)
 {
-	/* Memory may have come or gone since, as the file has it. */
-	int err = idle_layout(&s->idle);
+	int err = keep_peek(s->opts->state, &s->idle);
 
-	s->idle.sample = 0; /* as the file has it, too */
-	if (!err)
-		err = keep_peek(s->opts->state, &s->idle);
 	if (err) {
 		debug("no ages in '%s': %s", s->opts->state, strerror(-err));
 		return -ENODATA;
