@@ -839,6 +839,12 @@ no_probe() {
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
 	no_probe "it was probed within a day"
+	# nor one that has it below, by another run
+	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+	edit sys/fs/cgroup/w.slice/memory.pressure 's/avg10=[0-9.]*/avg10=0.50/'
+	runx 0 balance --plan --dwell 0s -H --probe 32M /w.slice
+	[[ $stderr == *"'/w.slice': no probe: a cgroup above or below it was probed within a day"* ]]
+	[ ! -e "$ROOT1/sys/fs/cgroup/w.slice/memory.reclaim" ]
 	edit $FILE/inode 's/.*/4711/' # made anew
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M -r /w.slice
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
@@ -880,7 +886,7 @@ no_probe() {
 	probe_root
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	same ""
-	reseal probe 1 's/ nan nan$/ 1.000 100.000/'
+	reseal probe 2 's/ nan nan / 1.000 100.000 /'
 	: >"$RECLAIM"
 	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"

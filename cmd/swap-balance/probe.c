@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgkey.h"
 #include "clock.h"
 #include "lines.h"
 #include "msg.h"
@@ -18,7 +19,7 @@
 
 #define STATE_NAME "swap-balance-probe"
 
-enum { VERSION_1 = 1, MOST_BYTES = 4 << 20 };
+enum { VERSION_1 = 1, VERSION_2, MOST_BYTES = 4 << 20 };
 static const int64_t DAY_MS = INT64_C(86400) * 1000;
 
 /* When a cgroup was probed, by its inode, and what zswap made of its pages. */
@@ -26,6 +27,7 @@ struct past {
 	uint64_t ino;
 	int64_t at_ms;			  /* Unix time */
 	double ratio, incompressible_pct; /* NAN: not known */
+	char *key;			  /* "": of version 1, not known */
 };
 
 struct book {
@@ -40,22 +42,36 @@ static void book_put(struct book *b, struct past p)
 	b->v[b->n++] = p;
 }
 
+static void book_free(struct book *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free(b->v[i].key);
+	free(b->v);
+}
+
 /* What is a day old is forgotten. */
 static void take_line(void *book, char *line)
 {
 	int64_t now_ms = clock_unix_ms();
 	struct past p;
+	int at = 0;
 
-	if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf", &p.ino, &p.at_ms,
-		   &p.ratio, &p.incompressible_pct) == 4 &&
-	    p.at_ms <= now_ms && p.at_ms > now_ms - DAY_MS && !(p.ratio < 0) &&
-	    !(p.incompressible_pct < 0))
-		book_put(book, p);
+	if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf %n", &p.ino, &p.at_ms,
+		   &p.ratio, &p.incompressible_pct, &at) != 4 ||
+	    !at || p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS ||
+	    p.ratio < 0 || p.incompressible_pct < 0)
+		return;
+	p.key = xstrdup(line + at);
+	book_put(book, p);
 }
 
 static int book_read(struct book *b, const char *path)
 {
-	return lines_read(path, STATE_NAME, VERSION_1, take_line, b);
+	int err = lines_read(path, STATE_NAME, VERSION_2, take_line, b);
+
+	return err == -EPROTO
+		       ? lines_read(path, STATE_NAME, VERSION_1, take_line, b)
+		       : err;
 }
 
 static void put_lines(FILE *f, const void *book)
@@ -63,14 +79,14 @@ static void put_lines(FILE *f, const void *book)
 	const struct book *b = book;
 
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(f, "%" PRIu64 " %" PRId64 " %.3f %.3f\n", b->v[i].ino,
-			b->v[i].at_ms, b->v[i].ratio,
-			b->v[i].incompressible_pct);
+		fprintf(f, "%" PRIu64 " %" PRId64 " %.3f %.3f %s\n",
+			b->v[i].ino, b->v[i].at_ms, b->v[i].ratio,
+			b->v[i].incompressible_pct, b->v[i].key);
 }
 
 static int book_write(const struct book *b, const char *path)
 {
-	return lines_write(path, STATE_NAME, VERSION_1, put_lines, b);
+	return lines_write(path, STATE_NAME, VERSION_2, put_lines, b);
 }
 
 static struct past *book_find(const struct book *b, const struct cg *cg)
@@ -79,6 +95,17 @@ static struct past *book_find(const struct book *b, const struct cg *cg)
 		if (b->v[i].ino == cg->ino)
 			return b->v + i;
 	return NULL;
+}
+
+/* Was some of its pages taken by the probe of one above or below it? */
+static bool has_relative(const struct book *b, const struct cg *cg)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (*b->v[i].key && strcmp(cg->key, b->v[i].key) != 0 &&
+		    (cg_is_below(cg->key, b->v[i].key) ||
+		     cg_is_below(b->v[i].key, cg->key)))
+			return true;
+	return false;
 }
 
 /* Pages that zswap turned away, or has written back, leave no other trace. */
@@ -200,11 +227,14 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 
 	if (bytes && book_find(book, cg))
 		why = "it was probed within a day";
+	else if (bytes && has_relative(book, cg))
+		why = "a cgroup above or below it was probed within a day";
 	if (why) {
 		note("'%s': no probe: %s", cg->key, why);
 		return 0;
 	}
-	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN });
+	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN,
+				      xstrdup(cg->key) });
 	if (cfg->write && (err = book_write(book, cfg->path)))
 		return err;
 	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
@@ -213,7 +243,7 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		book->taken_bytes += bytes;
 		return 0;
 	}
-	book->n--;
+	free(book->v[--book->n].key);
 	if (err != -EINVAL)
 		warn(err, "cannot probe '%s'", cg->key);
 	else
@@ -244,7 +274,7 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 		failed += bad > 0;
 		err = bad < 0 ? bad : 0;
 	}
-	free(book.v);
+	book_free(&book);
 	if (lock >= 0)
 		close(lock);
 	return err ? err : failed;
@@ -272,7 +302,7 @@ int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
 	}
 	if (!err && book.n)
 		err = book_write(&book, cfg->path);
-	free(book.v);
+	book_free(&book);
 	close(lock);
 	return err;
 }
