@@ -43,13 +43,17 @@ bool fmt_ends(const char *name, const char *suffix)
 	return n >= m && !strcmp(name + n - m, suffix);
 }
 
-/* Several rows of a cgroup differ in these. */
+/* Several rows of a cgroup, or of a drive, differ in these. */
 bool fmt_is_label(const char *name)
 {
 	static const char *const labels[] = {
-		"age_us",	"kind",	  "percentile_pct", "node",
-		"pid",		"addr",	  "file",	    "resource",
-		"threshold_us", "action", "cause",
+		"action",	"addr",
+		"age_us",	"cause",
+		"file",		"kind",
+		"node",		"percentile_pct",
+		"pid",		"rate_bytes_per_s",
+		"resource",	"size_bytes",
+		"threshold_us",
 	};
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)

@@ -718,6 +718,8 @@ left() {
 	same "$(printf '%s\t' '#drive' size_bytes rate_bytes_per_s level_bytes written_bytes kept_us unused_us)drive_life_years
 $(printf '%s\t' vda 547570157 6337 $((136892539 - 1048576000 + 633762)) 1048576000 100000000 100000000)0.003
 $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 1048576000 100000000 100000000)-"
+	runx 0 swap-balance -S "$STATE" --budget-status -f prometheus
+	[ "$(grep -c '^tmo_swap_balance_written_bytes{drive="vda",size_bytes="[0-9]*",rate_bytes_per_s="[0-9]*"} 1048576000$' <<<"$output")" -eq 2 ]
 	[ "$(cksum "$STATE")" = "$sum" ]
 }
 
