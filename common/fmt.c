@@ -47,12 +47,19 @@ bool fmt_ends(const char *name, const char *suffix)
 bool fmt_is_label(const char *name)
 {
 	static const char *const labels[] = {
-		"action",	"addr",
-		"age_us",	"cause",
-		"file",		"kind",
-		"node",		"percentile_pct",
-		"pid",		"rate_bytes_per_s",
-		"resource",	"size_bytes",
+		"action",
+		"addr",
+		"age_us",
+		"cause",
+		"destination",
+		"file",
+		"kind",
+		"node",
+		"percentile_pct",
+		"pid",
+		"rate_bytes_per_s",
+		"resource",
+		"size_bytes",
 		"threshold_us",
 	};
 

@@ -59,9 +59,10 @@ const char *table_cell(const char *name, const char *text, char *buf)
 		return text;
 	buf[0] = '-';
 	if (fmt_ends(name, "bytes") || fmt_ends(name, "_bytes_per_s") ||
-	    fmt_ends(name, "_bytes_per_min"))
+	    fmt_ends(name, "_bytes_per_min") ||
+	    fmt_ends(name, "_bytes_per_day"))
 		num_human_bytes(buf + minus, v);
-	else if (fmt_ends(name, "_us"))
+	else if (fmt_ends(name, "_us") || fmt_ends(name, "_us_per_day"))
 		num_human_us(buf + minus, v);
 	else
 		return text;
@@ -96,6 +97,10 @@ const char *table_name(const char *column, char *buf)
 		{ "got_file_bytes", "file" },
 		{ "swap_write_bytes_per_s", "write/s" },
 		{ "swap_left_bytes", "left" },
+		{ "saved_low_bytes", "low" },
+		{ "saved_high_bytes", "high" },
+		{ "device_bytes_per_day", "write/day" },
+		{ "stall_us_per_day", "stall/day" },
 		{ "balance_reason", "balance" },
 		{ "reason", "why" },
 	};

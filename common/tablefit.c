@@ -33,7 +33,7 @@ static bool has_unit(const char *name)
 	return fmt_ends(name, "bytes") || fmt_ends(name, "_us") ||
 	       fmt_ends(name, "_pct") || fmt_ends(name, "_pages") ||
 	       fmt_ends(name, "_per_s") || fmt_ends(name, "_per_min") ||
-	       !strcmp(name, "time");
+	       fmt_ends(name, "_per_day") || !strcmp(name, "time");
 }
 
 /* With texts that are no names: of --check, or --account. */
