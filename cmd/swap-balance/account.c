@@ -343,27 +343,12 @@ static void settle_row(struct run *run, const struct rows_in *in,
 	emit(run, &e);
 }
 
-/* A sample is over when its first row comes again. */
-static void note_sample(struct run *run, const struct rows_in *in,
-			uint64_t age_us)
-{
-	static char first[CG_KEY_MAX];
-	static uint64_t first_age_us;
-
-	if (!strcmp(first, in->cell[0]) && first_age_us == age_us)
-		rows_flush(&run->out);
-	else if (*first)
-		return;
-	snprintf(first, sizeof(first), "%s", in->cell[0]);
-	first_age_us = age_us;
-}
-
 static void account_row(struct run *run, const struct rows_in *in)
 {
 	struct told told;
 
 	told_read(&told, in);
-	note_sample(run, in, told.age_us);
+	run_note_sample(run, in, told.age_us);
 	settle_row(run, in, &told);
 }
 

@@ -208,7 +208,8 @@ int machine_look(struct machine *m)
 	m->zswap = zswap;
 	m->zswap_pool = zswap ? zswap_pool() : ZSWAP_POOL_UNKNOWN;
 	look_at_rejects(m);
-	m->huge_pages_pass = zswap && zswap_passes_huge_pages();
+	m->zswap_lacks_huge_pages = zswap_passes_huge_pages();
+	m->huge_pages_pass = zswap && m->zswap_lacks_huge_pages;
 	m->lru_gen = mem_lru_gen_enabled();
 	tier_read(&tier);
 	m->tier = tier.slow_nodes;

@@ -30,8 +30,9 @@ struct machine {
 	uint64_t disk_used_bytes;    /* of all swap but zram */
 	bool any_zram, any_disk;     /* full, or of whatever priority */
 	bool zswap, lru_gen, tier;
-	bool huge_pages_pass;	 /* zswap by: they go to the device whole */
-	uint64_t zswap_since_us; /* the look that found it on */
+	bool zswap_lacks_huge_pages; /* on or off, it takes none */
+	bool huge_pages_pass;	     /* zswap by: they go to the device whole */
+	uint64_t zswap_since_us;     /* the look that found it on */
 	enum zswap_pool zswap_pool;
 	/*
 	 * Pages that zswap could not compress, ever (debugfs; NUM_NONE where

@@ -21,6 +21,7 @@ enum key {
 	KEY_DRIVE, /* its old name */
 	KEY_STATUS,
 	KEY_ACCOUNT,
+	KEY_FORECAST,
 	KEY_PLAN,
 	KEY_APPLY,
 	KEY_UNDO,
@@ -52,6 +53,8 @@ const struct opt options[] = {
 	  "show the budgets of all drives and what is left of them" },
 	{ KEY_ACCOUNT, "account", NULL,
 	  "show why the memory of each cgroup is not off, by cause" },
+	{ KEY_FORECAST, "forecast", NULL,
+	  "show what offloading the cold memory of rows would save and cost" },
 	{ KEY_PLAN, "plan", NULL, "show the writes that --apply would make" },
 	{ KEY_APPLY, "apply", NULL,
 	  "set memory.zswap.max and memory.zswap.writeback" },
@@ -82,11 +85,9 @@ const size_t options_n = sizeof(options) / sizeof(*options);
 const char *options_mode(enum mode mode)
 {
 	static const char *const names[] = {
-		[MODE_STATUS] = "--budget-status",
-		[MODE_ACCOUNT] = "--account",
-		[MODE_PLAN] = "--plan",
-		[MODE_APPLY] = "--apply",
-		[MODE_UNDO] = "--undo",
+		[MODE_STATUS] = "--budget-status", [MODE_ACCOUNT] = "--account",
+		[MODE_FORECAST] = "--forecast",	   [MODE_PLAN] = "--plan",
+		[MODE_APPLY] = "--apply",	   [MODE_UNDO] = "--undo",
 		[MODE_MAINTAIN] = "--maintain",
 	};
 
@@ -119,8 +120,8 @@ static void take_price(struct price *price, const char *arg)
 static void take_mode(struct options *o, enum mode mode)
 {
 	if (o->mode != MODE_SHOW && o->mode != mode)
-		die(0, "--budget-status, --account, --plan, --apply, --undo "
-		       "and --maintain exclude each other");
+		die(0, "--budget-status, --account, --forecast, --plan, "
+		       "--apply, --undo and --maintain exclude each other");
 	o->mode = mode;
 }
 
@@ -160,6 +161,7 @@ void options_take(void *arg, int key, const char *text)
 		break;
 	case KEY_STATUS: take_mode(o, MODE_STATUS); break;
 	case KEY_ACCOUNT: take_mode(o, MODE_ACCOUNT); break;
+	case KEY_FORECAST: take_mode(o, MODE_FORECAST); break;
 	case KEY_PLAN: take_mode(o, MODE_PLAN); break;
 	case KEY_APPLY: take_mode(o, MODE_APPLY); break;
 	case KEY_UNDO: take_mode(o, MODE_UNDO); break;

@@ -14,6 +14,7 @@ enum mode {
 	MODE_SHOW,
 	MODE_STATUS,
 	MODE_ACCOUNT,
+	MODE_FORECAST,
 	MODE_PLAN,
 	MODE_APPLY, /* from here on something is changed */
 	MODE_UNDO,

@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "msg.h"
 #include "num.h"
+#include "probe.h"
 
 enum {
 	RECENT_US = 4 * WINDOW_US,
@@ -52,6 +55,19 @@ int run_row_cg(struct run *run, const struct rows_in *in, char key[CG_KEY_MAX],
 	if (err)
 		*key = '\0';
 	return err ? err : cg_set_get(&run->set, key, cg);
+}
+
+void run_note_sample(struct run *run, const struct rows_in *in, uint64_t age_us)
+{
+	static char first[CG_KEY_MAX];
+	static uint64_t first_age_us;
+
+	if (!strcmp(first, in->cell[0]) && first_age_us == age_us)
+		rows_flush(&run->out);
+	else if (*first)
+		return;
+	snprintf(first, sizeof(first), "%s", in->cell[0]);
+	first_age_us = age_us;
 }
 
 /* ---- what cannot be looked at ---- */
@@ -123,7 +139,8 @@ static size_t count_sharers(const struct run *run)
 bool run_may_write(const struct run *run)
 {
 	return !run->common.dry_run && !run->common.check &&
-	       run->o.mode != MODE_ACCOUNT;
+	       run->o.mode != MODE_ACCOUNT &&
+	       (run->o.mode != MODE_FORECAST || run->o.probe_bytes);
 }
 
 /* When will the cgroups that are looked at now be again? */
@@ -212,6 +229,27 @@ void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
 		"has no pswpout, which counts them from Linux 6.13 on; -b "
 		"counts on any kernel");
 	run->estimated = true;
+}
+
+void run_probe(struct run *run, bool before)
+{
+	char path[4096];
+	const struct balance_cfg *law = &run->o.cfg.law;
+	bool write = run->o.probe_bytes && run_may_write(run);
+	struct probe_cfg cfg = { run->o.probe_bytes, path, write,
+				 law->pressure_limit_pct,
+				 law->swap_limit_mpct };
+	int n;
+
+	if (!run->o.probe_bytes && run->o.mode == MODE_SHOW)
+		return;
+	snprintf(path, sizeof(path), "%s.probe", run->o.state);
+	n = before ? probe_all(&cfg, &run->set, &run->world)
+		   : probe_keep(&cfg, &run->set);
+	if (n < 0)
+		tool_bad_state("keep the times of probes in", path, n);
+	if (n)
+		run->status = STATUS_PARTIAL;
 }
 
 /* ---- rows that go out ---- */

@@ -12,7 +12,11 @@
 #include "options.h"
 #include "report.h"
 
-enum { WINDOW_US = 6000000 };
+enum {
+	WINDOW_US = 6000000,
+	/* For modes that have but one window. */
+	LEAST_WINDOW_US = 2000000,
+};
 
 struct run {
 	struct common_opts common;
@@ -33,7 +37,8 @@ struct run {
 	char undo_path[4096];
 };
 
-/* A dry run, --check and --account leave nothing behind. */
+/* A dry run, --check, --account and a --forecast without --probe leave nothing
+ * behind. */
 bool run_may_write(const struct run *run);
 
 /* Once for all rows of a sample. */
@@ -48,6 +53,11 @@ void run_rows(struct run *run,
  * Anything else ends the run with status 2. */
 uint64_t run_cell_u64(const struct rows_in *in, const char *name);
 
+/* Of each row of a listing: what is printed goes out where a sample is over, as
+ * its first row comes again. */
+void run_note_sample(struct run *run, const struct rows_in *in,
+		     uint64_t age_us);
+
 /* The cgroup that a row names: 0 or -errno.  key is empty where the cell is no
  * key, which has been told. */
 int run_row_cg(struct run *run, const struct rows_in *in, char key[CG_KEY_MAX],
@@ -61,6 +71,9 @@ enum reason run_row_failed(struct run *run, const char *key, int err);
 
 /* The same for a cgroup of the operands, which has no row for it. */
 void run_cg_failed(struct run *run, struct cg *cg, int err);
+
+/* --probe, of the set's members: before the first window, or after the last. */
+void run_probe(struct run *run, bool before);
 
 /* Says once that a limit is kept by an estimate: the kernel does not count. */
 void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit);

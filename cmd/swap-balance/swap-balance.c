@@ -18,37 +18,12 @@
 #include "clock.h"
 #include "evidence.h"
 #include "filter.h"
+#include "forecasting.h"
 #include "maintain.h"
 #include "msg.h"
 #include "num.h"
 #include "plan.h"
-#include "probe.h"
 #include "status.h"
-
-/* --plan and --apply have but one window. */
-enum { LEAST_WINDOW_US = 2000000 };
-
-/* Before the first window, or after the last. */
-static void probe(struct run *run, bool before)
-{
-	char path[4096];
-	const struct balance_cfg *law = &run->o.cfg.law;
-	bool write = run->o.probe_bytes && run_may_write(run);
-	struct probe_cfg cfg = { run->o.probe_bytes, path, write,
-				 law->pressure_limit_pct,
-				 law->swap_limit_mpct };
-	int n;
-
-	if (!run->o.probe_bytes && run->o.mode == MODE_SHOW)
-		return;
-	snprintf(path, sizeof(path), "%s.probe", run->o.state);
-	n = before ? probe_all(&cfg, &run->set, &run->world)
-		   : probe_keep(&cfg, &run->set);
-	if (n < 0)
-		tool_bad_state("keep the times of probes in", path, n);
-	if (n)
-		run->status = STATUS_PARTIAL;
-}
 
 static void look_at(struct run *run, struct cg *cg)
 {
@@ -118,7 +93,7 @@ static void show(struct run *run, char **keys, size_t n)
 		expand(run, keys, n);
 		look_at_all(run);
 		if (!round)
-			probe(run, true);
+			run_probe(run, true);
 		if (round && run->o.mode == MODE_SHOW)
 			show_all(run);
 		if (rows_flush(&run->out) || round == most)
@@ -127,7 +102,7 @@ static void show(struct run *run, char **keys, size_t n)
 			go = clock_wait(clock_next_tick(start, every));
 		while (go == -EINTR);
 	}
-	probe(run, false);
+	run_probe(run, false);
 }
 
 /*
@@ -256,6 +231,15 @@ static int account(struct run *run, char **operands, size_t n, bool rows)
 	return run->status;
 }
 
+static int forecast(struct run *run, bool rows)
+{
+	if (!rows)
+		die(0, "--forecast reads rows: cold-scan CGROUP | "
+		       "swap-balance --forecast");
+	forecast_rows(run);
+	return run->status;
+}
+
 /* Rows come in: no operand, and no terminal to wait at. */
 static bool has_rows(char **operands, int n)
 {
@@ -277,12 +261,14 @@ static void refuse_in_mode(const struct run *run, int operands)
 	bool of_drives =
 		run->o.mode == MODE_STATUS || run->o.mode == MODE_MAINTAIN;
 	bool accounts = run->o.mode == MODE_ACCOUNT;
-	const char *opt = c->cols			      ? "-o"
-			  : c->count			      ? "-c"
-			  : run->o.probe_bytes && !of_cgroups ? "--probe"
-			  : c->interval_us && (of_drives || accounts) ? "-i"
-			  : c->recursive && !of_cgroups && !accounts  ? "-r"
-								      : NULL;
+	bool forecasts = run->o.mode == MODE_FORECAST;
+	const char *opt =
+		c->cols						  ? "-o"
+		: c->count					  ? "-c"
+		: run->o.probe_bytes && !of_cgroups && !forecasts ? "--probe"
+		: c->interval_us && (of_drives || accounts || forecasts) ? "-i"
+		: c->recursive && !of_cgroups && !accounts		 ? "-r"
+									 : NULL;
 
 	if (run->o.mode == MODE_SHOW || c->check)
 		return;
@@ -363,6 +349,8 @@ int main(int argc, char **argv)
 	else if (run.o.mode == MODE_ACCOUNT)
 		run.status = account(&run, argv + at, (size_t)(argc - at),
 				     has_rows(argv + at, argc - at));
+	else if (run.o.mode == MODE_FORECAST)
+		run.status = forecast(&run, has_rows(argv + at, argc - at));
 	else if (filters)
 		filter(&run);
 	else

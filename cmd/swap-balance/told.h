@@ -11,7 +11,8 @@
 struct told {
 	uint64_t age_us;
 	uint64_t cold_anon, cold_shmem, cold_file;
-	bool suspect_anon, suspect_file; /* by the verdict */
+	uint64_t cold_anon_se, cold_file_se; /* cold-scan --sample */
+	bool suspect_anon, suspect_file;     /* by the verdict */
 	uint64_t write_bytes_per_s, swappiness;
 	double incompressible;
 	const char *balance_reason;

@@ -31,15 +31,22 @@ static int write_attr(const char *dev, const char *attr, const char *text)
 }
 
 /* mm_stat: orig_data_size compr_data_size mem_used_total ... in bytes. */
-uint64_t zram_used_bytes(const char *dev)
+int zram_sizes(const char *dev, uint64_t *out_original, uint64_t *out_used)
 {
 	char buf[512];
-	uint64_t used;
 
 	if (read_attr(dev, "mm_stat", buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%*u %*u %" SCNu64, &used) != 1)
-		return NUM_NONE;
-	return used;
+	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64, out_original, out_used) !=
+		    2)
+		return -ENOENT;
+	return 0;
+}
+
+uint64_t zram_used_bytes(const char *dev)
+{
+	uint64_t original, used;
+
+	return zram_sizes(dev, &original, &used) ? NUM_NONE : used;
 }
 
 /* bd_stat: bd_count bd_reads bd_writes, in units of 4 KiB. */
