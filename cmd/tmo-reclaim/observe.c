@@ -38,21 +38,6 @@ static void complain_unsupported(struct period *s)
 		     cg_memory_fix(&s->run->set, fix, sizeof(fix)));
 }
 
-enum reason reason_of_errno(int err)
-{
-	switch (-err) {
-	case ENOENT:
-	case ENODEV: return REASON_GONE;
-	case EACCES:
-	case EPERM:
-	case EROFS: return REASON_DENIED;
-	case EBUSY: return REASON_BUSY;
-	case EINVAL:
-	case EOPNOTSUPP: return REASON_UNSUPPORTED;
-	default: return REASON_ERROR;
-	}
-}
-
 /* The target's reading, or that of the --node. */
 static int look_at_target(const struct period *s, struct reading *out)
 {

@@ -46,7 +46,6 @@ int look_beside_write(const struct period *s, struct reading *out);
 
 /* Warns of a target once; the run has failed. */
 void complain(struct period *s, int err, const char *what);
-enum reason reason_of_errno(int err);
 
 /* ---- account.c ---- */
 

@@ -151,26 +151,12 @@ static uint64_t stalled_us(const struct run *run, const struct cg *cg)
 	return psi.line[PSI_SOME].total_us;
 }
 
-static enum reason of_advice(int err)
-{
-	switch (err) {
-	case ENOENT: /* its directory, after it was reaped */
-	case ESRCH: return REASON_GONE;
-	case EPERM:
-	case EACCES: return REASON_DENIED;
-	case ENOSYS:
-	case EINVAL: return REASON_UNSUPPORTED;
-	case EINTR: return REASON_CUT_SIGNAL;
-	default: return REASON_ERROR;
-	}
-}
-
 static enum reason failed(struct spoken_of *p, int err)
 {
-	enum reason why = of_advice(err);
+	enum reason why = reason_of_errno(err);
 
 	if (why != REASON_GONE && why != REASON_CUT_SIGNAL && !p->warned) {
-		warn(-err, "cannot page out of process %" PRIu64, p->is.pid);
+		warn(err, "cannot page out of process %" PRIu64, p->is.pid);
 		p->warned = true;
 	}
 	return why;
@@ -198,7 +184,7 @@ static enum reason page_out(struct run *run, const struct cg *cg,
 		if (syscall(SYS_process_madvise, p->is.pidfd, &iov, 1,
 			    MADV_PAGEOUT, 0) < 0 &&
 		    errno != ENOMEM)
-			return failed(p, errno);
+			return failed(p, -errno);
 		done += n;
 		now_us = stalled_us(run, cg);
 		if (num_delta(now_us, stall_us) == NUM_NONE)
@@ -222,7 +208,7 @@ static void one_range(struct run *run, const char *key, struct spoken_of *p,
 		return;
 	enter(p, r);
 	out->reason =
-		p->err ? failed(p, -p->err) : may_page_out(run, key, r->anon);
+		p->err ? failed(p, p->err) : may_page_out(run, key, r->anon);
 	if (stalled_us(run, cg) == NUM_NONE)
 		out->reason = REASON_NO_PSI;
 	if (out->reason != REASON_LAW)

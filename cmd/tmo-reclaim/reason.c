@@ -198,6 +198,24 @@ int reason_find(const char *name, enum reason *out)
 	return -EINVAL;
 }
 
+enum reason reason_of_errno(int err)
+{
+	switch (-err) {
+	case ENOENT:
+	case ENODEV:
+	case ESRCH: return REASON_GONE;
+	case EACCES:
+	case EPERM:
+	case EROFS: return REASON_DENIED;
+	case EBUSY: return REASON_BUSY;
+	case EINTR: return REASON_CUT_SIGNAL;
+	case EINVAL:
+	case ENOSYS:
+	case EOPNOTSUPP: return REASON_UNSUPPORTED;
+	default: return REASON_ERROR;
+	}
+}
+
 bool reason_word(size_t i, struct tool_word *out)
 {
 	if (i >= REASON_COUNT)

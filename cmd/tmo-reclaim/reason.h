@@ -85,6 +85,9 @@ const char *reason_kind_name(enum reason_kind kind);
 const char *reason_remedy(enum reason reason);
 int reason_find(const char *name, enum reason *out); /* 0 or -EINVAL */
 
+/* Of -errno, by a file of a cgroup or a process, or advice to one. */
+enum reason reason_of_errno(int err);
+
 /* For -h: see tool.h. */
 bool reason_word(size_t i, struct tool_word *out);
 

@@ -78,9 +78,7 @@ static enum reason may_go_on(const struct waking *w)
 /* REASON_GONE: it has ended, as one that is told of in the row. */
 static enum reason failed(struct waking *w, int err)
 {
-	enum reason why = err == -ESRCH	   ? REASON_GONE
-			  : err == -ENOSYS ? REASON_UNSUPPORTED
-					   : reason_of_errno(err);
+	enum reason why = reason_of_errno(err);
 
 	if (why != REASON_GONE && !w->told)
 		warn(err, "cannot wake process %" PRIu64, w->is.pid);
