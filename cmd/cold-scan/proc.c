@@ -13,6 +13,7 @@
 #include "msg.h"
 #include "num.h"
 #include "pagemap.h"
+#include "pid.h"
 #include "root.h"
 #include "verdict.h"
 
@@ -183,45 +184,12 @@ static void walk_mapping(struct walk *w, int pagemap, uint64_t start,
 	walk_range(w, pagemap, from, arg.start < end ? end : to);
 }
 
-static int open_proc(uint64_t pid, const char *file)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/%s", pid, file);
-	return io_open(root_fd(), path, O_RDONLY);
-}
-
-static ssize_t read_proc(uint64_t pid, const char *file, char **text)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/%s", pid, file);
-	return io_read_all(root_fd(), path, text);
-}
-
-/*
- * Field 22; the name before it may hold anything, so from its last ')'.
- * NUM_NONE for a process that has ended, be it one that nobody waits for.
- */
+/* NUM_NONE for a process that has ended. */
 static uint64_t start_ticks(uint64_t pid)
 {
-	unsigned long long ticks;
-	const char *p;
-	char state;
-	char *text;
-	bool ok;
+	uint64_t ticks;
 
-	if (read_proc(pid, "stat", &text) < 0)
-		return NUM_NONE;
-	p = strrchr(text, ')');
-	ok = p &&
-	     sscanf(p + 1,
-		    " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-		    "%*u %*d %*d %*d %*d %*d %*d %llu",
-		    &state, &ticks) == 2 &&
-	     state != 'Z' && state != 'X';
-	free(text);
-	return ok ? ticks : NUM_NONE;
+	return pid_started(pid, &ticks) ? NUM_NONE : ticks;
 }
 
 bool proc_left(struct proc_opts *opts)
@@ -250,18 +218,18 @@ bool proc_left(struct proc_opts *opts)
 
 static char *cgroup_key(uint64_t pid)
 {
-	char path[64], key[CG_KEY_MAX];
+	char path[PID_PATH], key[CG_KEY_MAX];
 
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/cgroup", pid);
-	return xstrdup(cg_of(path, key) ? "-" : key);
+	return xstrdup(cg_of(pid_file(path, pid, "cgroup"), key) ? "-" : key);
 }
 
 static bool walk_maps(struct walk *w, uint64_t pid)
 {
 	unsigned long long start, end;
-	char *text, *save = NULL;
-	int pagemap = open_proc(pid, "pagemap");
-	ssize_t n = read_proc(pid, "maps", &text);
+	char *text, *save = NULL, path[PID_PATH];
+	int pagemap =
+		io_open(root_fd(), pid_file(path, pid, "pagemap"), O_RDONLY);
+	ssize_t n = io_read_all(root_fd(), pid_file(path, pid, "maps"), &text);
 
 	if (pagemap < 0 || n < 0) {
 		warn(pagemap < 0 ? pagemap : (int)n,

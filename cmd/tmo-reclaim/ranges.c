@@ -18,6 +18,7 @@
 #include "modes.h"
 #include "msg.h"
 #include "num.h"
+#include "pid.h"
 #include "psi.h"
 #include "resident.h"
 #include "root.h"
@@ -102,7 +103,7 @@ static void enter(struct spoken_of *p, const struct range *r)
 	p->warned = false;
 	p->err = process_open(&p->is, r->pid);
 	if (!p->err)
-		p->err = process_started(r->pid, &ticks);
+		p->err = pid_started(r->pid, &ticks);
 	if (!p->err && ticks != r->start_ticks)
 		p->err = -ESRCH;
 }

@@ -17,57 +17,32 @@
 #include "mem.h"
 #include "num.h"
 #include "pagemap.h"
+#include "pid.h"
 #include "root.h"
 
 enum {
-	ENTRIES = 512, /* of the page map, a read */
 	REGIONS = 256, /* of PAGEMAP_SCAN, a call */
 	DEEP = 64,     /* cgroups below each other */
 };
 
 /* ---- a process ---- */
 
-static void name_file(char path[64], uint64_t pid, const char *file)
-{
-	snprintf(path, 64, "proc/%" PRIu64 "/%s", pid, file);
-}
-
-/* Field 22 of proc(5)'s stat; the name before it may hold anything. */
-int process_started(uint64_t pid, uint64_t *ticks)
-{
-	char path[64], buf[4096];
-	const char *p;
-	ssize_t n;
-
-	name_file(path, pid, "stat");
-	n = io_read(root_fd(), path, buf, sizeof(buf));
-	if (n < 0)
-		return (int)n;
-	p = strrchr(buf, ')');
-	if (!p)
-		return -EBADMSG;
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	return p && sscanf(p, "%" SCNu64, ticks) == 1 ? 0 : -EBADMSG;
-}
-
 int process_identify(uint64_t pid, struct park_process *out)
 {
-	char path[64];
+	char path[PID_PATH];
 	struct stat st;
 
 	*out = (struct park_process){ .pid = pid };
-	name_file(path, pid, "exe");
-	if (!fstatat(root_fd(), path, &st, 0)) {
+	if (!fstatat(root_fd(), pid_file(path, pid, "exe"), &st, 0)) {
 		out->exe_dev = st.st_dev;
 		out->exe_ino = st.st_ino;
 	}
-	return process_started(pid, &out->start_ticks);
+	return pid_started(pid, &out->start_ticks);
 }
 
 int process_open(struct process *p, uint64_t pid)
 {
-	char path[64];
+	char path[PID_PATH];
 
 	*p = PROCESS_NONE;
 	p->pid = pid;
@@ -76,10 +51,9 @@ int process_open(struct process *p, uint64_t pid)
 	p->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (p->pidfd < 0)
 		return -errno;
-	name_file(path, pid, "pagemap");
-	p->pagemap = io_open(root_fd(), path, O_RDONLY);
-	name_file(path, pid, "mem");
-	p->mem = io_open(root_fd(), path, O_RDONLY);
+	p->pagemap =
+		io_open(root_fd(), pid_file(path, pid, "pagemap"), O_RDONLY);
+	p->mem = io_open(root_fd(), pid_file(path, pid, "mem"), O_RDONLY);
 	return 0;
 }
 
@@ -96,11 +70,10 @@ void process_close(struct process *p)
 
 /* ---- its page map ---- */
 
-/* Those from page on, as far as they fit; 0: it ended. */
-static size_t read_entries(const struct process *p, uint64_t page, uint64_t end,
-			   uint64_t entries[ENTRIES])
+size_t resident_entries(const struct process *p, uint64_t page, uint64_t end,
+			uint64_t entries[RESIDENT_ENTRIES])
 {
-	size_t most = end - page < ENTRIES ? (size_t)(end - page) : ENTRIES;
+	size_t most = (size_t)num_least(end - page, RESIDENT_ENTRIES);
 	ssize_t n = pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
 
 	return n > 0 ? (size_t)n / 8 : 0;
@@ -108,10 +81,10 @@ static size_t read_entries(const struct process *p, uint64_t page, uint64_t end,
 
 uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
 {
-	uint64_t entries[ENTRIES], n = 0, end = page + pages;
+	uint64_t entries[RESIDENT_ENTRIES], n = 0, end = page + pages;
 
 	while (page < end) {
-		size_t got = read_entries(p, page, end, entries);
+		size_t got = resident_entries(p, page, end, entries);
 
 		if (!got)
 			return NUM_NONE;
@@ -126,10 +99,10 @@ uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
 static void read_runs(const struct process *p, struct parkfile *f,
 		      uint64_t page, uint64_t end)
 {
-	uint64_t entries[ENTRIES];
+	uint64_t entries[RESIDENT_ENTRIES];
 
 	while (page < end && !clock_stopped()) {
-		size_t got = read_entries(p, page, end, entries);
+		size_t got = resident_entries(p, page, end, entries);
 
 		if (!got)
 			return;
@@ -216,12 +189,11 @@ static bool parse_map(const char *line, struct park_map *m)
 
 static int each_map(const struct process *p, struct parkfile *f, bool runs)
 {
-	char path[64], *text;
+	char path[PID_PATH], *text;
 	struct park_map m;
-	ssize_t n;
+	ssize_t n =
+		io_read_all(root_fd(), pid_file(path, p->pid, "maps"), &text);
 
-	name_file(path, p->pid, "maps");
-	n = io_read_all(root_fd(), path, &text);
 	if (n < 0)
 		return (int)n;
 	for (const char *line = text; *line;

@@ -157,23 +157,20 @@ static enum reason touch_page(struct waking *w, uint64_t address)
  */
 static enum reason touch_piece(struct waking *w, const struct piece *p)
 {
-	uint64_t entries[VECTOR], bytes = mem_page_bytes();
+	uint64_t entries[RESIDENT_ENTRIES], bytes = mem_page_bytes();
 	enum reason why = REASON_LAW;
 
 	for (uint64_t at = p->page, end = at + p->pages;
 	     at < end && why == REASON_LAW;) {
-		size_t most = end - at < VECTOR ? (size_t)(end - at) : VECTOR;
-		ssize_t got = pread(w->is.pagemap, entries, most * 8,
-				    (off_t)(at * 8));
+		size_t n = resident_entries(&w->is, at, end, entries);
 
-		if (got <= 0)
+		if (!n)
 			return REASON_GONE;
-		for (size_t i = 0; i < (size_t)got / 8 && why == REASON_LAW;
-		     i++)
+		for (size_t i = 0; i < n && why == REASON_LAW; i++)
 			if (!(entries[i] & PM_PRESENT) &&
 			    (p->file || entries[i] & PM_SWAP))
 				why = touch_page(w, (at + i) * bytes);
-		at += (uint64_t)got / 8;
+		at += n;
 	}
 	return why;
 }
