@@ -46,11 +46,16 @@ static int64_t recorded_uptime_ms(void)
 	return num_milli(buf, &ms) ? 0 : ms;
 }
 
+uint64_t clock_system_us(void)
+{
+	return now_us(CLOCK_MONOTONIC);
+}
+
 uint64_t clock_mono_us(void)
 {
 	if (!root_is_live())
 		return (uint64_t)recorded_uptime_ms() * 1000;
-	return now_us(CLOCK_MONOTONIC);
+	return clock_system_us();
 }
 
 int64_t clock_unix_ms(void)
@@ -156,14 +161,14 @@ int clock_may_block(void)
 {
 	if (stop_signal)
 		return -EINTR;
-	if (limit_us && now_us(CLOCK_MONOTONIC) >= limit_us)
+	if (limit_us && clock_system_us() >= limit_us)
 		return -ETIMEDOUT;
 	return 0;
 }
 
 void clock_limit(uint64_t us)
 {
-	limit_us = now_us(CLOCK_MONOTONIC) + us;
+	limit_us = clock_system_us() + us;
 }
 
 void clock_guard(void)
@@ -172,7 +177,7 @@ void clock_guard(void)
 	if (stop_signal) {
 		interrupt(GRACE_US);
 	} else if (limit_us) {
-		uint64_t now = now_us(CLOCK_MONOTONIC);
+		uint64_t now = clock_system_us();
 
 		interrupt(limit_us > now ? limit_us - now : GRACE_US);
 	}
@@ -209,7 +214,7 @@ static bool take_woken(void)
 /* The time left to due_us, for ppoll(2); NULL: for ever. */
 static struct timespec *time_left(uint64_t due_us, struct timespec *left)
 {
-	uint64_t now = now_us(CLOCK_MONOTONIC);
+	uint64_t now = clock_system_us();
 	uint64_t us = due_us > now ? due_us - now : 0;
 
 	left->tv_sec = (time_t)(us / 1000000);
@@ -358,7 +363,7 @@ static int sleep_until(struct clock_events *e, uint64_t due_us,
 
 	if (take_woken()) /* in the sleep, or at work before it */
 		return -EINTR;
-	if (now_us(CLOCK_MONOTONIC) >= due_us)
+	if (clock_system_us() >= due_us)
 		return 1;
 	if (e)
 		return sleep_in(e, due_us, mask);

@@ -15,6 +15,7 @@
 
 uint64_t clock_mono_us(void);
 int64_t clock_unix_ms(void);
+uint64_t clock_system_us(void); /* CLOCK_MONOTONIC, in a replay as well */
 
 /*
  * SIGINT, SIGTERM, SIGQUIT and SIGHUP ask to stop; SIGUSR1 is noted.  One that

@@ -53,15 +53,6 @@ void act_text(char text[ACT_TEXT], uint64_t bytes, int swappiness)
 			 swappiness);
 }
 
-/* Now by the system's clock, which in a replay is not clock_mono_us(). */
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static uint64_t stall_total_us(int psi_fd)
 {
 	struct psi psi;
@@ -81,7 +72,7 @@ static uint64_t stalled_us(const struct act_job *job, uint64_t total_us,
 	uint64_t us =
 		num_known(num_delta(stall_total_us(job->psi_fd), total_us));
 
-	return num_less(us, job->own ? now_us() - start_us : 0);
+	return num_less(us, job->own ? clock_system_us() - start_us : 0);
 }
 
 /* One chunk: 0 or -errno. */
@@ -130,10 +121,10 @@ static void write_parts(struct worker *w)
 
 		while (left && !atomic_load(&w->stop)) {
 			uint64_t n = left < size ? left : size;
-			uint64_t start_us = now_us();
+			uint64_t start_us = clock_system_us();
 			int err = write_chunk(w, n, j->part[i].swappiness);
 
-			size = next_size(j, n, now_us() - start_us);
+			size = next_size(j, n, clock_system_us() - start_us);
 
 			if (err == -EAGAIN) {
 				j->end = ACT_PARTIAL;
@@ -269,10 +260,10 @@ static struct worker *idle(struct act *a, const void *owner)
 /* Interrupts the write, again and again: a signal before it does nothing. */
 static bool cut(struct worker *w, uint64_t patience_us)
 {
-	uint64_t until_us = now_us() + patience_us;
+	uint64_t until_us = clock_system_us() + patience_us;
 
 	atomic_store(&w->stop, true);
-	while (now_us() < until_us) {
+	while (clock_system_us() < until_us) {
 		pthread_kill(w->thread, SIGUSR2);
 		if (ended(w, NUDGE_MS))
 			return true;
@@ -287,7 +278,7 @@ static enum act_end watch(struct worker *w, const struct act_job *job,
 {
 	*calm_us = start_us;
 	while (!ended(w, WATCH_MS)) {
-		uint64_t now = now_us();
+		uint64_t now = clock_system_us();
 
 		if (clock_stopped())
 			return ACT_CUT_SIGNAL;
@@ -302,7 +293,8 @@ static enum act_end watch(struct worker *w, const struct act_job *job,
 
 void act_run(struct act *a, struct act_job *job)
 {
-	uint64_t start_us = now_us(), stall_us = stall_total_us(job->psi_fd);
+	uint64_t start_us = clock_system_us(),
+		 stall_us = stall_total_us(job->psi_fd);
 	uint64_t calm_us, signal_us;
 	struct worker *w = idle(a, job->owner);
 	enum act_end why;
@@ -321,14 +313,14 @@ void act_run(struct act *a, struct act_job *job)
 	atomic_store(&w->stop, false);
 	sem_post(&w->go);
 	why = watch(w, job, start_us, stall_us, &calm_us);
-	signal_us = now_us();
+	signal_us = clock_system_us();
 	if (why != ACT_DONE && !cut(w, job->patience_us)) {
 		w->stuck = true;
 	} else {
 		job->end = why != ACT_DONE ? why : w->job.end;
 		job->err = w->job.err;
 	}
-	job->elapsed_us = now_us() - start_us;
+	job->elapsed_us = clock_system_us() - start_us;
 	if (why == ACT_CUT_PSI) {
 		job->seen_us = signal_us - calm_us;
 		job->back_us = start_us + job->elapsed_us - signal_us;
