@@ -372,6 +372,16 @@ int cg_open_file(const struct cg_set *set, const struct cg *cg,
 	return io_open(set->fd, path, flags);
 }
 
+DIR *cg_open_dir(const struct cg_set *set, const struct cg *cg)
+{
+	int fd = cg_open_file(set, cg, ".", O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
 ssize_t cg_read(const struct cg_set *set, const struct cg *cg, const char *file,
 		char *buf, size_t size)
 {

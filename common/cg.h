@@ -9,6 +9,7 @@
 #ifndef CG_H
 #define CG_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -125,6 +126,7 @@ int cg_write(const struct cg_set *set, const struct cg *cg, const char *file,
 	     const char *text);
 int cg_open_file(const struct cg_set *set, const struct cg *cg,
 		 const char *file, int flags);
+DIR *cg_open_dir(const struct cg_set *set, const struct cg *cg); /* or NULL */
 
 /*
  * Does it tell that the cgroup is gone?  -ENOENT: of its path, or of the file

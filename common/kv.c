@@ -1,7 +1,9 @@
 #include "kv.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "io.h"
@@ -81,6 +83,16 @@ int kv_read_u64(int dirfd, const char *path, uint64_t *out)
 	ssize_t n = io_read(dirfd, path, buf, sizeof(buf));
 
 	return n < 0 ? (int)n : kv_single(buf, out);
+}
+
+uint64_t kv_value(int dirfd, const char *dir, const char *file,
+		  uint64_t without)
+{
+	char path[PATH_MAX + 64];
+	uint64_t v;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return kv_read_u64(dirfd, path, &v) ? without : v;
 }
 
 int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out)

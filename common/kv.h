@@ -21,6 +21,10 @@ int kv_single(const char *text, uint64_t *out);
 /* Reads the file and takes its single value; -errno of the read, too. */
 int kv_read_u64(int dirfd, const char *path, uint64_t *out);
 
+/* The same of dir/file below dirfd; without where it cannot be read. */
+uint64_t kv_value(int dirfd, const char *dir, const char *file,
+		  uint64_t without);
+
 /* As kv_read_u64, of one key of a flat file. */
 int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out);
 

@@ -113,6 +113,41 @@ uint64_t mem_file_lru_bytes(const struct mem_stat *st)
 	return sum(st->inactive_file_bytes, st->active_file_bytes);
 }
 
+uint64_t mem_protected_share(uint64_t protected_bytes, uint64_t all_bytes,
+			     uint64_t current_bytes)
+{
+	if (protected_bytes >= NUM_MAX || all_bytes >= NUM_MAX ||
+	    all_bytes <= current_bytes)
+		return protected_bytes;
+	return (uint64_t)((double)protected_bytes * (double)current_bytes /
+			  (double)all_bytes);
+}
+
+static uint64_t protected_of(int dir, const char *name)
+{
+	uint64_t most = num_most(kv_value(dir, name, "memory.min", 0),
+				 kv_value(dir, name, "memory.low", 0));
+
+	return most ? num_least(most, kv_value(dir, name, "memory.current", 0))
+		    : 0;
+}
+
+uint64_t mem_protected_below(const struct cg_set *set, const struct cg *cg)
+{
+	DIR *dir = cg_open_dir(set, cg);
+	struct dirent *e;
+	uint64_t sum = 0;
+
+	if (!dir)
+		return 0;
+	while ((e = readdir(dir)))
+		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") &&
+		    strcmp(e->d_name, ".."))
+			sum += protected_of(dirfd(dir), e->d_name);
+	closedir(dir);
+	return sum;
+}
+
 /* "MemTotal:       24 kB" */
 static int meminfo(const char *text, const char *key, uint64_t *out_bytes)
 {

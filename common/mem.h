@@ -80,6 +80,20 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 		uint64_t *out_bytes);
 
 /*
+ * What a cgroup of that size has of its ancestor's memory.min or .low: its
+ * share by size, as memory_recursiveprot distributes it.
+ */
+uint64_t mem_protected_share(uint64_t protected_bytes, uint64_t all_bytes,
+			     uint64_t current_bytes);
+
+/*
+ * What memory.min and memory.low protect of the cgroups right below it, as far
+ * as they are filled: in reclaim of it theirs alone count
+ * (mm/page_counter.c, page_counter_calculate_protection()).
+ */
+uint64_t mem_protected_below(const struct cg_set *set, const struct cg *cg);
+
+/*
  * Two lines of /proc/meminfo, of which the second is a part of the first;
  * -EBADMSG where it would be more than all of it.  0 or -errno.
  */

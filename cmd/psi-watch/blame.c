@@ -1,13 +1,11 @@
 #include "blame.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io.h"
 #include "kv.h"
@@ -58,8 +56,7 @@ static void look_at_children(const struct blame *old, struct blame *now,
 			     enum psi_res res, enum psi_kind kind,
 			     struct blamed *out)
 {
-	int fd = cg_open_file(set, cg, ".", O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = cg_open_dir(set, cg);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
@@ -68,7 +65,7 @@ static void look_at_children(const struct blame *old, struct blame *now,
 		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") ||
 		    !strcmp(e->d_name, ".."))
 			continue;
-		total = total_of(fd, e->d_name, res, kind);
+		total = total_of(dirfd(dir), e->d_name, res, kind);
 		if (total != NUM_NONE)
 			look_at_child(old, now, e, total, cg, out);
 	}

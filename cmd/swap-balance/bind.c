@@ -1,24 +1,14 @@
 #include "bind.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kv.h"
+#include "mem.h"
 #include "mount.h"
 #include "num.h"
-
-static uint64_t value(int dir, const char *key, const char *file)
-{
-	char path[CG_KEY_MAX + 64];
-	uint64_t v;
-
-	snprintf(path, sizeof(path), "%s/%s", key, file);
-	return kv_read_u64(dir, path, &v) ? NUM_NONE : v;
-}
 
 static void set_bind(struct bind *b, uint64_t bytes, uint64_t setting,
 		     const char *file, const char *key)
@@ -33,12 +23,13 @@ static void set_bind(struct bind *b, uint64_t bytes, uint64_t setting,
 static void bind_limit(const struct cg_set *set, const char *key,
 		       const char *file, const char *used_file, struct bind *b)
 {
-	uint64_t most = value(set->fd, cg_relative(key), file), left;
+	uint64_t most = kv_value(set->fd, cg_relative(key), file, NUM_NONE),
+		 left;
 
 	if (most >= NUM_MAX)
 		return;
-	left = num_less(most,
-			num_known(value(set->fd, cg_relative(key), used_file)));
+	left = num_less(most, num_known(kv_value(set->fd, cg_relative(key),
+						 used_file, NUM_NONE)));
 	if (left < b->bytes)
 		set_bind(b, left, most, file, key);
 }
@@ -48,67 +39,32 @@ static void bind_writeback(const struct cg_set *set, const char *key,
 {
 	static const char file[] = "memory.zswap.writeback";
 
-	if (!b->file && value(set->fd, cg_relative(key), file) == 0)
+	if (!b->file &&
+	    kv_value(set->fd, cg_relative(key), file, NUM_NONE) == 0)
 		set_bind(b, 0, 0, file, key);
-}
-
-static uint64_t share(uint64_t bytes, uint64_t all_bytes, uint64_t own_bytes)
-{
-	if (bytes >= NUM_MAX || all_bytes >= NUM_MAX || all_bytes <= own_bytes)
-		return bytes;
-	return (uint64_t)((double)bytes * (double)own_bytes /
-			  (double)all_bytes);
 }
 
 static void bind_protection(const struct cg_set *set, const char *key,
 			    const char *file, uint64_t own_bytes,
 			    struct bind *b)
 {
-	uint64_t least = value(set->fd, cg_relative(key), file), all;
+	uint64_t least = kv_value(set->fd, cg_relative(key), file, NUM_NONE),
+		 all, least_of;
 
 	if (!least || least == NUM_NONE)
 		return;
-	all = value(set->fd, cg_relative(key), "memory.current");
-	if (share(least, all, own_bytes) > b->bytes)
-		set_bind(b, share(least, all, own_bytes), least, file, key);
-}
-
-/* The directory of the cgroup; NULL: it cannot be read. */
-static DIR *open_dir(const struct cg_set *set, const struct cg *cg)
-{
-	int fd = cg_open_file(set, cg, ".", O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
-static uint64_t protected_of(int dir, const char *name)
-{
-	uint64_t min = num_known(value(dir, name, "memory.min"));
-	uint64_t most =
-		num_most(min, num_known(value(dir, name, "memory.low")));
-
-	return most ? num_least(most,
-				num_known(value(dir, name, "memory.current")))
-		    : 0;
+	all = kv_value(set->fd, cg_relative(key), "memory.current", NUM_NONE);
+	least_of = mem_protected_share(least, all, own_bytes);
+	if (least_of > b->bytes)
+		set_bind(b, least_of, least, file, key);
 }
 
 /* memory.reclaim passes over what is protected below its cgroup. */
 static void bind_below(const struct cg_set *set, const struct cg *cg,
 		       struct bind *b)
 {
-	DIR *dir = open_dir(set, cg);
-	uint64_t sum = 0;
-	struct dirent *e;
+	uint64_t sum = mem_protected_below(set, cg);
 
-	if (!dir)
-		return;
-	while ((e = readdir(dir)))
-		if (e->d_type == DT_DIR && e->d_name[0] != '.')
-			sum += protected_of(dirfd(dir), e->d_name);
-	closedir(dir);
 	if (sum > b->bytes)
 		set_bind(b, sum, sum, "memory.min or .low below", cg->key);
 }
@@ -150,7 +106,7 @@ uint64_t bind_hugetlb_bytes(const struct cg_set *set, const struct cg *cg)
 
 	if (!mount_accounts_hugetlb())
 		return 0;
-	dir = open_dir(set, cg);
+	dir = cg_open_dir(set, cg);
 	while (dir && (e = readdir(dir)))
 		if (is_hugetlb_size(e->d_name) &&
 		    !cg_read_u64(set, cg, e->d_name, &v)) {

@@ -43,15 +43,13 @@ static uint64_t setting(const struct cg_set *set, const struct cg *cg,
 static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
 			      const char *file)
 {
-	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
-	uint64_t least = setting(set, cg, file), v;
+	char level[CG_KEY_MAX];
+	uint64_t least = setting(set, cg, file);
 
 	snprintf(level, sizeof(level), "%s", cg->key);
-	while (cg_parent(level)) {
-		snprintf(path, sizeof(path), "%s/%s", cg_relative(level), file);
-		if (!kv_read_u64(set->fd, path, &v))
-			least = num_least(least, v);
-	}
+	while (cg_parent(level))
+		least = num_least(least, kv_value(set->fd, cg_relative(level),
+						  file, NUM_NONE));
 	return least;
 }
 

@@ -11,32 +11,24 @@
 #include "zswap.h"
 
 /* A file that a level lacks bounds nothing. */
-static uint64_t value(const struct cg_set *set, const char *key,
-		      const char *file, uint64_t without)
+static void read_level(int fd, const char *key, struct level *l)
 {
-	char path[CG_KEY_MAX + 32];
-	uint64_t v;
+	const char *dir = cg_relative(key);
 
-	snprintf(path, sizeof(path), "%s/%s", key + 1, file);
-	return kv_read_u64(set->fd, path, &v) ? without : v;
-}
-
-static void read_level(const struct cg_set *set, const char *key,
-		       struct level *l)
-{
 	*l = (struct level){
 		.len = strlen(key),
-		.swap_max_bytes = value(set, key, "memory.swap.max", NUM_MAX),
-		.min_bytes = value(set, key, "memory.min", 0),
-		.low_bytes = value(set, key, "memory.low", 0),
-		.zswap_max_bytes = value(set, key, "memory.zswap.max", NUM_MAX),
+		.swap_max_bytes = kv_value(fd, dir, "memory.swap.max", NUM_MAX),
+		.min_bytes = kv_value(fd, dir, "memory.min", 0),
+		.low_bytes = kv_value(fd, dir, "memory.low", 0),
+		.zswap_max_bytes =
+			kv_value(fd, dir, "memory.zswap.max", NUM_MAX),
 	};
 	if (l->zswap_max_bytes != NUM_MAX)
-		l->zswap_bytes = value(set, key, "memory.zswap.current", 0);
+		l->zswap_bytes = kv_value(fd, dir, "memory.zswap.current", 0);
 	if (l->swap_max_bytes != NUM_MAX)
-		l->swap_bytes = value(set, key, "memory.swap.current", 0);
+		l->swap_bytes = kv_value(fd, dir, "memory.swap.current", 0);
 	if (l->min_bytes || l->low_bytes)
-		l->current_bytes = value(set, key, "memory.current", 0);
+		l->current_bytes = kv_value(fd, dir, "memory.current", 0);
 }
 
 /* What is above key; its number of levels. */
@@ -59,23 +51,10 @@ static size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
 		}
 		memcpy(a->path, key, len);
 		a->path[len] = '\0';
-		read_level(set, a->path, a->level + n);
+		read_level(set->fd, a->path, a->level + n);
 		a->n = n + 1;
 	}
 	return n;
-}
-
-/*
- * What a cgroup has of its ancestor's memory.min or .low: its share by size,
- * as memory_recursiveprot distributes it.
- */
-static uint64_t share_of(uint64_t protected_bytes, uint64_t all_bytes,
-			 uint64_t current_bytes)
-{
-	if (protected_bytes == NUM_MAX || all_bytes <= current_bytes)
-		return protected_bytes;
-	return (uint64_t)((double)protected_bytes * (double)current_bytes /
-			  (double)all_bytes);
 }
 
 /* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
@@ -115,11 +94,13 @@ static void constrain(const struct level *l, uint64_t current_bytes,
 	g->zswap_full |= fills(l->zswap_bytes, l->zswap_max_bytes);
 	g->zswap_shut |= !l->zswap_max_bytes;
 	g->min_bytes =
-		num_most(g->min_bytes, share_of(l->min_bytes, l->current_bytes,
-						current_bytes));
+		num_most(g->min_bytes,
+			 mem_protected_share(l->min_bytes, l->current_bytes,
+					     current_bytes));
 	g->low_bytes =
-		num_most(g->low_bytes, share_of(l->low_bytes, l->current_bytes,
-						current_bytes));
+		num_most(g->low_bytes,
+			 mem_protected_share(l->low_bytes, l->current_bytes,
+					     current_bytes));
 }
 
 /* Anonymous memory that reclaim can move to a slower node, and has moved. */

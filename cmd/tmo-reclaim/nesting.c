@@ -1,14 +1,8 @@
 #include "period.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "kv.h"
-#include "num.h"
+#include "mem.h"
 #include "root.h"
 
 /* Of those below that come in turn, the most. */
@@ -67,50 +61,13 @@ void tell_parents(const struct period *s)
 	}
 }
 
-static uint64_t value(int dir, const char *name, const char *file)
-{
-	char path[NAME_MAX + 32];
-	uint64_t v;
-
-	snprintf(path, sizeof(path), "%s/%s", name, file);
-	return kv_read_u64(dir, path, &v) ? 0 : v;
-}
-
-static uint64_t protected_of(int dir, const char *name)
-{
-	uint64_t most = num_most(value(dir, name, "memory.min"),
-				 value(dir, name, "memory.low"));
-
-	return most ? num_least(most, value(dir, name, "memory.current")) : 0;
-}
-
-static uint64_t protected_of_children(const struct period *s)
-{
-	int fd = cg_open_file(&s->run->set, s->cg, ".", O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	uint64_t sum = 0;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while ((e = readdir(dir)))
-		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") &&
-		    strcmp(e->d_name, ".."))
-			sum += protected_of(fd, e->d_name);
-	closedir(dir);
-	return sum;
-}
-
 uint64_t protected_below(const struct period *s)
 {
 	struct target *t = s->t;
 
 	if (!root_is_live() ||
 	    !decide_within(s->now_us, t->below_read_us, 60000000)) {
-		t->below_bytes = protected_of_children(s);
+		t->below_bytes = mem_protected_below(&s->run->set, s->cg);
 		t->below_read_us = s->now_us;
 	}
 	return t->below_bytes;

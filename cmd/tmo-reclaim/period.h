@@ -72,12 +72,7 @@ int64_t harm_below(const struct period *s);
 /* Tells them that it is reclaimed now. */
 void tell_parents(const struct period *s);
 
-/*
- * What memory.min and memory.low protect of the cgroups right below it, as far
- * as they are filled: in reclaim of it theirs alone count
- * (mm/page_counter.c, page_counter_calculate_protection()).  Looked at once a
- * minute.
- */
+/* mem_protected_below(), looked at once a minute. */
 uint64_t protected_below(const struct period *s);
 
 /* ---- take.c ---- */
