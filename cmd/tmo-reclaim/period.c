@@ -113,12 +113,11 @@ static void say_other_reclaimer(const struct period *s)
 		     s->cg->key);
 }
 
-/* The decision, into the row. */
-static uint64_t settle(struct period *s)
+uint64_t settle(struct period *s, const struct policy *p)
 {
 	struct result *r = s->r;
 
-	s->d = decide(&s->run->policy, &s->o, &s->t->memory);
+	s->d = decide(p, &s->o, &s->t->memory);
 	s->decided = true;
 	r->want_bytes = s->d.want_bytes;
 	r->reason = s->d.reason;
@@ -171,7 +170,7 @@ static void go_through(struct period *s)
 	s->r->reason = observe(s);
 	if (s->r->reason != REASON_LAW)
 		return;
-	want = settle(s);
+	want = settle(s, &run->policy);
 	say_no_swappiness(s);
 	say_other_reclaimer(s);
 	if (want && run->policy.dry_run)
@@ -209,29 +208,6 @@ static void one_period(struct run *run, struct cg *cg,
 	/* The files go with their controller, too, and may be there again. */
 	if (r->reason == REASON_GONE)
 		target_close(cg->data);
-}
-
-void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
-		     struct result *r)
-{
-	struct period s = {
-		.run = run, .cg = cg, .t = cg->data, .in = in, .r = r
-	};
-	struct target *t = s.t;
-
-	*r = (struct result){
-		.key = cg->key,
-		.time_ms = in->time_ms,
-		.sum = &t->sum,
-		.memory_bytes = in->memory_bytes,
-		.accounted = true,
-	};
-	observe_recording(&s);
-	settle(&s);
-	say_writes(&s);
-	t->memory.current_bytes = in->memory_bytes;
-	t->memory.known = t->known = true;
-	t->read_us = s.now_us;
 }
 
 /* How much -b asks of this cgroup. */

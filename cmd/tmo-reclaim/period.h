@@ -26,6 +26,11 @@ struct period {
 /* How old a row, or what it tells, may be. */
 int64_t period_most_ms(const struct period *s);
 
+/* ---- period.c ---- */
+
+/* Decides s->o by that policy, into the row: what is wanted. */
+uint64_t settle(struct period *s, const struct policy *p);
+
 /* ---- observe.c ---- */
 
 /* Opens and reads all of it: REASON_LAW, or why that cannot be. */

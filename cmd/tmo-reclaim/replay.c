@@ -1,10 +1,36 @@
+/* Decided again without a kernel: rows of a pipe, and those of --record. */
 #include "num.h"
 #include "period.h"
+
+void period_recorded(struct run *run, struct cg *cg, const struct row_input *in,
+		     struct result *r)
+{
+	struct period s = {
+		.run = run, .cg = cg, .t = cg->data, .in = in, .r = r
+	};
+	struct target *t = s.t;
+
+	*r = (struct result){
+		.key = cg->key,
+		.time_ms = in->time_ms,
+		.sum = &t->sum,
+		.memory_bytes = in->memory_bytes,
+		.accounted = true,
+	};
+	observe_recording(&s);
+	settle(&s, &run->policy);
+	say_writes(&s);
+	t->memory.current_bytes = in->memory_bytes;
+	t->memory.known = t->known = true;
+	t->read_us = s.now_us;
+}
 
 void replay(struct run *run, struct cg *cg, struct record *rec,
 	    struct result *r)
 {
-	struct period s = { .run = run, .cg = cg, .t = cg->data, .r = r };
+	struct period s = {
+		.run = run, .cg = cg, .t = cg->data, .r = r, .o = rec->o
+	};
 	struct memory *m = &s.t->memory;
 
 	*r = (struct result){
@@ -17,13 +43,8 @@ void replay(struct run *run, struct cg *cg, struct record *rec,
 	if (rec->first)
 		*m = (struct memory){ 0 };
 	if (rec->decided) {
-		s.d = decide(&rec->policy, &rec->o, m);
+		settle(&s, &rec->policy);
 		r->memory_bytes = rec->o.g.current_bytes;
-		r->want_bytes = s.d.want_bytes;
-		r->reason = s.d.reason;
-		r->gain = s.d.gain;
-		r->floor_bytes = s.d.floor_bytes;
-		r->harm_mpct = s.d.harm_mpct;
 		r->accounted = true;
 		say_writes(&s);
 	}
