@@ -9,6 +9,7 @@
 #include "modes.h"
 #include "msg.h"
 #include "num.h"
+#include "parking.h"
 #include "report.h"
 
 /* A row for a cgroup that is not there. */
@@ -93,6 +94,7 @@ static void begin_row(struct filtering *f)
 /* A new header: which columns tell what. */
 static void map(struct filtering *f)
 {
+	bool parks = parking_columns(&f->run->policy);
 	const char *missing;
 
 	if (record_map(&f->in, &f->recording, &missing))
@@ -100,11 +102,17 @@ static void map(struct filtering *f)
 		    "line %zu: the recording has no column %s: it is of "
 		    "another version",
 		    f->in.line, missing);
-	if (f->recording.is && !f->run->policy.dry_run)
+	if (f->recording.is && (parks || !f->run->policy.dry_run))
 		die(0, "line %zu: this is a recording: replay it with -n",
 		    f->in.line);
-	if (!f->recording.is)
-		input_map(&f->in, &f->map);
+	if (f->recording.is)
+		return;
+	input_map(&f->in, &f->map);
+	if (f->in.n > 1 && f->map.mem < 0 && !parks)
+		die(0,
+		    "line %zu: no column mem_some_pct: put psi-watch before "
+		    "this, or give bare paths",
+		    f->in.line);
 }
 
 static void recorded_row(struct filtering *f, struct result *r)

@@ -32,11 +32,6 @@ void input_map(const struct rows_in *in, struct input_map *m)
 		.max_step = rows_find(in, "max_step_bytes"),
 	};
 	harm_map(in, &m->harm);
-	if (in->n > 1 && m->mem < 0)
-		die(0,
-		    "line %zu: no column mem_some_pct: put psi-watch before "
-		    "this, or give bare paths",
-		    in->line);
 }
 
 static uint64_t cell_u64(const struct rows_in *in, int i)

@@ -14,7 +14,6 @@ struct input_map {
 	struct harm_map harm;
 };
 
-/* Dies where a needed column is missing. */
 void input_map(const struct rows_in *in, struct input_map *m);
 
 /*

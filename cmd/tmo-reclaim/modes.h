@@ -29,11 +29,10 @@ void filter(struct run *run, struct shown *to);
 /* --ranges: rows of cold-scan --ranges from stdin, each paged out. */
 void ranges(struct run *run, struct shown *to);
 
-/* --park and --wake, of the keys; NULL: of the rows from stdin. */
-void parking(struct run *run, const struct common_opts *c, char *const *keys,
-	     size_t n, struct shown *to);
-
-/* The cgroups of keys and of --targets, every interval; once with -b. */
+/*
+ * The cgroups of keys and of --targets, every interval; once with -b, --park
+ * and --wake.
+ */
 void loop(struct run *run, const struct common_opts *c, char *const *keys,
 	  size_t n, struct shown *to);
 

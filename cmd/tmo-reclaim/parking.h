@@ -17,6 +17,10 @@ void park(struct run *run, struct cg *cg, uint64_t swap_write,
 /* Brings back what the record says, and removes it once that is done. */
 void wake(struct run *run, struct cg *cg, struct result *r);
 
+/* One of the two, as the policy says; of the row its budget counts. */
+void parking(struct run *run, struct cg *cg, const struct row_input *in,
+	     struct result *r);
+
 /* The columns of the mode, for -o: "parked_bytes,..."; NULL: another mode. */
 const char *parking_columns(const struct policy *p);
 

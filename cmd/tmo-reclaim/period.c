@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
+#include "parking.h"
 #include "root.h"
 
 enum {
@@ -276,7 +277,9 @@ static void order(struct run *run, struct cg *cg, const struct row_input *in,
 void period(struct run *run, struct cg *cg, const struct row_input *in,
 	    struct result *r)
 {
-	if (run->policy.law == LAW_ONCE)
+	if (parking_columns(&run->policy))
+		parking(run, cg, in, r);
+	else if (run->policy.law == LAW_ONCE)
 		order(run, cg, in, r);
 	else
 		one_period(run, cg, in, r);

@@ -62,7 +62,10 @@ struct result {
 /* Warns of a harm_pct that is none, once; "" is no doubt. */
 void say_harm(struct run *run, const char *where, const char *doubt);
 
-/* in: the row that asks for it.  With -b as many as the order takes. */
+/*
+ * in: the row that asks for it.  With -b as many as the order takes; --park and
+ * --wake instead, where the policy says so.
+ */
 void period(struct run *run, struct cg *cg, const struct row_input *in,
 	    struct result *r);
 

@@ -98,7 +98,8 @@ static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 /* check: the rows of --check, whose first are of the tree; or NULL. */
 static void begin(struct run *run, bool rows, struct rows_out *check)
 {
-	run->recorded = run->policy.dry_run && rows;
+	run->recorded =
+		run->policy.dry_run && rows && !parking_columns(&run->policy);
 	if (check) {
 		if (tool_check_tree(check, &run->set, sizeof(struct target)))
 			exit(tool_finish(check, STATUS_FATAL));
@@ -309,8 +310,6 @@ int main(int argc, char **argv)
 	begin_recording(&run);
 	if (run.policy.ranges)
 		ranges(&run, &to);
-	else if (parking_columns(&run.policy))
-		parking(&run, &cfg.common, rows ? NULL : keys, n, &to);
 	else if (rows)
 		filter(&run, &to);
 	else
