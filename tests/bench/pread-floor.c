@@ -4,7 +4,7 @@
  * reader that it is compared with: a loop without pauses finds in the caches
  * what no reader does that sleeps between its ticks.
  * usage: pread-floor DIR TICKS MS FILE...; prints microseconds of CPU for one
- * directory and tick.
+ * directory that has some of them, and tick.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	struct rlimit lim;
 	char buf[16384];
 	struct dirent *e;
-	size_t n = 0, dirs = 0;
+	size_t n = 0, before, dirs = 0;
 	double begin;
 	int ticks, ms;
 	DIR *dir;
@@ -49,12 +49,13 @@ int main(int argc, char **argv)
 	while ((e = readdir(dir))) {
 		if (e->d_type != DT_DIR || *e->d_name == '.')
 			continue;
-		dirs++;
+		before = n;
 		for (int i = 4; i < argc && n < FDS_MAX; i++) {
 			snprintf(buf, sizeof(buf), "%s/%s", e->d_name, argv[i]);
 			fds[n] = openat(dirfd(dir), buf, O_RDONLY | O_CLOEXEC);
 			n += fds[n] >= 0;
 		}
+		dirs += n > before;
 	}
 	begin = cpu_us();
 	for (int t = 0; t < ticks; t++) {
