@@ -10,7 +10,7 @@ static uint64_t pages(uint64_t now, uint64_t then)
 
 static uint64_t file_bytes(const struct reading *r)
 {
-	return num_known(r->stat.file_bytes);
+	return num_known(r->file_bytes);
 }
 
 /*
@@ -21,7 +21,7 @@ static uint64_t file_bytes(const struct reading *r)
 static uint64_t swapped(const struct reading *last, const struct reading *from,
 			const struct reading *after, bool ours)
 {
-	const struct mem_stat *a = &after->stat, *l = &last->stat;
+	const struct reading *a = after, *l = last;
 	uint64_t device, back;
 
 	if (a->pswpout_pages == NUM_NONE)
@@ -39,11 +39,11 @@ static uint64_t swapped(const struct reading *last, const struct reading *from,
 static uint64_t demoted(const struct reading *last, const struct reading *from,
 			const struct reading *after, bool ours)
 {
-	if (after->stat.pgdemote_proactive_pages != NUM_NONE)
-		return pages(after->stat.pgdemote_proactive_pages,
-			     last->stat.pgdemote_proactive_pages);
-	return ours ? pages(after->stat.pgdemote_direct_pages,
-			    from->stat.pgdemote_direct_pages)
+	if (after->pgdemote_proactive_pages != NUM_NONE)
+		return pages(after->pgdemote_proactive_pages,
+			     last->pgdemote_proactive_pages);
+	return ours ? pages(after->pgdemote_direct_pages,
+			    from->pgdemote_direct_pages)
 		    : 0;
 }
 
@@ -55,9 +55,8 @@ static void take_stock(struct target *t, const struct reading *from,
 		       const struct reading *after, bool ours,
 		       const struct host *h, struct yield *y)
 {
-	const struct mem_stat *a = &after->stat;
 	const struct reading *last = t->known ? &t->last : from;
-	const struct mem_stat *l = &last->stat;
+	const struct reading *a = after, *l = last;
 
 	*y = (struct yield){ 0 };
 	t->start.most_file_bytes =
@@ -91,7 +90,7 @@ static void take_stock(struct target *t, const struct reading *from,
 static int64_t out_bytes(const struct reading *r)
 {
 	return (int64_t)num_known(r->swap_bytes) -
-	       (int64_t)num_known(r->stat.swapcached_bytes);
+	       (int64_t)num_known(r->swapcached_bytes);
 }
 
 /* Out of memory now because of swap. */
@@ -103,7 +102,7 @@ static int64_t offloaded(const struct target *t, const struct reading *now)
 /* What zram holds of a cgroup: its swap that is not in zswap. */
 static int64_t zram_bytes(const struct reading *r)
 {
-	return out_bytes(r) - (int64_t)num_known(r->stat.zswapped_bytes);
+	return out_bytes(r) - (int64_t)num_known(r->zswapped_bytes);
 }
 
 /* What saved_bytes is counted from. */
@@ -112,8 +111,8 @@ static void begin(struct target *t, const struct reading *first)
 	t->start = (struct origin){
 		.out_bytes = out_bytes(first),
 		.zram_bytes = zram_bytes(first),
-		.zswap_bytes = first->stat.zswap_bytes,
-		.refault_file_pages = first->stat.refault_file_pages,
+		.zswap_bytes = first->zswap_bytes,
+		.refault_file_pages = first->refault_file_pages,
 		.most_file_bytes = file_bytes(first),
 	};
 }
@@ -125,8 +124,8 @@ static void begin(struct target *t, const struct reading *first)
  */
 static int64_t saved_file(const struct target *t, const struct reading *now)
 {
-	uint64_t back = pages(now->stat.refault_file_pages,
-			      t->start.refault_file_pages);
+	uint64_t back =
+		pages(now->refault_file_pages, t->start.refault_file_pages);
 	uint64_t taken = t->sum.y.got_file_bytes;
 	uint64_t most = t->start.most_file_bytes, is = file_bytes(now);
 
@@ -138,7 +137,7 @@ int64_t account_saved(const struct target *t, const struct reading *now,
 {
 	int64_t out = offloaded(t, now), ours = out;
 	int64_t cost;
-	int64_t zswap = (int64_t)num_known(now->stat.zswap_bytes) -
+	int64_t zswap = (int64_t)num_known(now->zswap_bytes) -
 			(int64_t)num_known(t->start.zswap_bytes);
 	int64_t zram = zram_bytes(now) - t->start.zram_bytes;
 
@@ -199,7 +198,7 @@ static struct outcome outcome(const struct period *s,
 			      uint64_t wanted_bytes, bool alone)
 {
 	const struct yield *y = &s->r->y;
-	const struct mem_stat *a = &after->stat, *l = &s->t->last.stat;
+	const struct reading *a = after, *l = &s->t->last;
 	uint64_t behind = pages(a->zswpout_pages, l->zswpout_pages);
 	struct outcome out = {
 		.window_us = s->o.psi.window_us,

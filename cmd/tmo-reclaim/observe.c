@@ -39,21 +39,24 @@ static void complain_unsupported(struct period *s)
 }
 
 /* The target's reading, or that of the --node. */
-static int look_at_target(const struct period *s, struct reading *out)
+static int look_at_target(const struct period *s, struct mem_stat *stat,
+			  struct reading *out)
 {
 	const struct run *run = s->run;
-	int err = target_read(&run->set, s->cg, s->t, run->high, out);
+	int err = target_read(&run->set, s->cg, s->t, run->high, stat, out);
 
 	if (!err && run->policy.node >= 0)
-		err = target_read_node(run->policy.node, out);
+		err = target_read_node(run->policy.node, stat, out);
 	return err;
 }
 
 int look_beside_write(const struct period *s, struct reading *out)
 {
+	struct mem_stat unused;
+
 	if (!s->before.apart)
 		target_flush(s->cg, s->t);
-	return look_at_target(s, out);
+	return look_at_target(s, &unused, out);
 }
 
 bool node_reclaim_stalls(const struct run *run)
@@ -119,7 +122,7 @@ static void look_at_pressure(struct period *s)
 
 static void look_at_refaults(struct period *s)
 {
-	const struct mem_stat *now = &s->before.stat, *was = &s->t->last.stat;
+	const struct reading *now = &s->before, *was = &s->t->last;
 	uint64_t anon =
 		num_delta(now->refault_anon_pages, was->refault_anon_pages);
 	uint64_t file =
@@ -133,7 +136,7 @@ static void look_at_limits(struct period *s)
 {
 	struct run *run = s->run;
 	const struct host *h = &run->host;
-	const struct mem_stat *st = &s->before.stat;
+	const struct mem_stat *st = &s->stat;
 	struct bounds_in *g = &s->o.g;
 
 	*g = (struct bounds_in){
@@ -152,8 +155,8 @@ static void look_at_limits(struct period *s)
 	s->o.zswap = h->zswap && !g->zswap_shut;
 	g->rotational = h->rotational && !s->o.zswap;
 	/* Writeback means that the pool pushes old copies out. */
-	if (s->t->known && num_known(num_delta(st->zswpwb_pages,
-					       s->t->last.stat.zswpwb_pages)))
+	if (s->t->known &&
+	    num_known(num_delta(st->zswpwb_pages, s->t->last.zswpwb_pages)))
 		g->zswap_full = true;
 	s->o.anon_bytes = st->anon_bytes;
 	s->o.anon_thp_bytes = st->anon_thp_bytes;
@@ -221,8 +224,7 @@ static bool is_quiet(const struct period *s, uint64_t then_us)
 static uint64_t others_steal_bytes(const struct period *s)
 {
 	const struct target *t = s->t;
-	uint64_t now = s->before.stat.pgsteal_proactive_pages;
-	uint64_t then = t->last.stat.pgsteal_proactive_pages;
+	uint64_t now = s->before.steal_pages, then = t->last.steal_pages;
 
 	if (!s->before.apart || !t->known || !is_quiet(s, t->above_acted_us) ||
 	    !is_quiet(s, t->below_acted_us))
@@ -303,7 +305,7 @@ enum reason observe(struct period *s)
 	}
 	if (s->t->reclaim_fd >= 0)
 		probe(run, s->t->reclaim_fd);
-	err = look_at_target(s, &s->before);
+	err = look_at_target(s, &s->stat, &s->before);
 	if (err) {
 		if (reason_of_errno(err) != REASON_GONE)
 			complain(s, err, "cannot read the counters of");

@@ -13,6 +13,7 @@ struct period {
 	struct target *t;
 	const struct row_input *in;
 	struct result *r;
+	struct mem_stat stat;
 	struct reading before;
 	uint64_t now_us, asleep_us;
 	bool was_left_behind; /* the last write had not come back */

@@ -110,9 +110,8 @@ static int node_bytes(const char *text, const char *name, uint64_t *out)
 	return 0;
 }
 
-int target_read_node(int node, struct reading *out)
+int target_read_node(int node, struct mem_stat *st, struct reading *out)
 {
-	struct mem_stat *st = &out->stat;
 	const struct {
 		const char *name;
 		uint64_t *to;
@@ -159,20 +158,31 @@ void target_flush(const struct cg *cg, struct target *t)
 }
 
 int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
-		bool high, struct reading *out)
+		bool high, struct mem_stat *st, struct reading *out)
 {
-	const struct mem_stat *st = &out->stat;
 	int err = files_u64(&t->files, cg, FILE_CURRENT, &out->current_bytes);
 
 	if (err == -ENOENT && cg_is_root(cg))
 		err = mem_current(set, cg, &out->current_bytes);
-	if (err || (err = read_stat(cg, t, &out->stat)))
+	if (err || (err = read_stat(cg, t, st)))
 		return err;
 	out->apart = !high && st->pgsteal_proactive_pages != NUM_NONE;
 	out->steal_pages =
 		out->apart ? st->pgsteal_proactive_pages : st->pgsteal_pages;
 	out->scan_pages =
 		out->apart ? st->pgscan_proactive_pages : st->pgscan_pages;
+	out->file_bytes = st->file_bytes;
+	out->swapcached_bytes = st->swapcached_bytes;
+	out->zswap_bytes = st->zswap_bytes;
+	out->zswapped_bytes = st->zswapped_bytes;
+	out->refault_anon_pages = st->refault_anon_pages;
+	out->refault_file_pages = st->refault_file_pages;
+	out->pswpout_pages = st->pswpout_pages;
+	out->swpout_zero_pages = st->swpout_zero_pages;
+	out->zswpout_pages = st->zswpout_pages;
+	out->zswpwb_pages = st->zswpwb_pages;
+	out->pgdemote_proactive_pages = st->pgdemote_proactive_pages;
+	out->pgdemote_direct_pages = st->pgdemote_direct_pages;
 	if (files_u64(&t->files, cg, FILE_SWAP, &out->swap_bytes))
 		out->swap_bytes = NUM_NONE;
 	return 0;

@@ -17,12 +17,18 @@
 
 enum { TARGET_SAMPLES = 64, TARGET_SAMPLE_BYTES = 4096 };
 
-/* One look at the cgroup. */
+/*
+ * One look at the cgroup: of its memory.stat what the next look is compared
+ * with, as one is kept for each target.
+ */
 struct reading {
-	struct mem_stat stat;
 	uint64_t current_bytes, swap_bytes;
 	bool apart; /* proactive reclaim is counted apart (6.15) */
 	uint64_t steal_pages, scan_pages; /* that alone, or of all */
+	uint64_t file_bytes, swapcached_bytes, zswap_bytes, zswapped_bytes;
+	uint64_t refault_anon_pages, refault_file_pages;
+	uint64_t pswpout_pages, swpout_zero_pages, zswpout_pages, zswpwb_pages;
+	uint64_t pgdemote_proactive_pages, pgdemote_direct_pages;
 };
 
 struct totals {
@@ -86,8 +92,8 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 
 /* The same of a memory node, whose file is reclaim in its directory. */
 int target_open_node(struct target *t, int node, bool alone);
-/* The sizes of out are the node's: what is used, and its LRUs. */
-int target_read_node(int node, struct reading *out);
+/* Of what target_read() found, the sizes: what is used, and the LRUs. */
+int target_read_node(int node, struct mem_stat *stat, struct reading *out);
 void target_close(struct target *t);
 
 /*
@@ -99,7 +105,7 @@ void target_flush(const struct cg *cg, struct target *t);
 
 /* high: by memory.high, whose steal is in the sum alone. */
 int target_read(const struct cg_set *set, const struct cg *cg, struct target *t,
-		bool high, struct reading *out);
+		bool high, struct mem_stat *stat, struct reading *out);
 
 /*
  * Own reading of the pressure since the last one; own_us of it is what our own
