@@ -1,5 +1,4 @@
-#include "check.h"
-
+/* --check: what would be used, tried without effect. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "io.h"
 #include "mem.h"
+#include "modes.h"
 #include "msg.h"
 #include "num.h"
 #include "psi.h"

@@ -10,7 +10,6 @@
 #include "msg.h"
 #include "num.h"
 #include "parking.h"
-#include "report.h"
 
 /* A row for a cgroup that is not there. */
 static void no_cgroup(struct result *r, const char *key, int err)

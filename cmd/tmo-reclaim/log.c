@@ -1,5 +1,7 @@
-#include "log.h"
-
+/*
+ * --log, fit for years: a line for each cgroup that cannot be reclaimed any
+ * more, or again, and one with the sums of all, every so often.
+ */
 #include <stdio.h>
 #include <string.h>
 

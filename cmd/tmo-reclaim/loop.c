@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "modes.h"
 #include "msg.h"
-#include "report.h"
 #include "targets.h"
 
 struct looping {

@@ -1,4 +1,7 @@
-/* modes - where the cgroups come from: rows, or operands and a table. */
+/*
+ * modes - what main() hands the run to: where the cgroups come from, and what
+ * is done instead of reclaim.
+ */
 #ifndef MODES_H
 #define MODES_H
 
@@ -35,5 +38,22 @@ void ranges(struct run *run, struct shown *to);
  */
 void loop(struct run *run, const struct common_opts *c, char *const *keys,
 	  size_t n, struct shown *to);
+
+/*
+ * --check: what would be used, tried without effect.  key: the cgroup to try;
+ * NULL: the first below the mount that will do.  The status of the tool: 2
+ * where something is missing.
+ */
+int check(struct run *run, struct rows_out *out, const char *key);
+
+/* A row for --targets, or for each fault in it. */
+int check_table(struct run *run, struct rows_out *out);
+
+/*
+ * --report: what the run came to, a row for each cgroup, with the sizes it was
+ * seen at and what could be set from them.  On stderr; as a table on a
+ * terminal, else as rows, or in that format.
+ */
+void report(struct run *run, int format);
 
 #endif

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"

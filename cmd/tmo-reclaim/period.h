@@ -92,4 +92,9 @@ void say_writes(const struct period *s);
 /* Makes them; s->r says what became of it. */
 void take(struct period *s);
 
+/* ---- log.c ---- */
+
+/* --log, after each period of a cgroup. */
+void log_period(struct run *run, const struct cg *cg, const struct result *r);
+
 #endif

@@ -1,5 +1,3 @@
-#include "report.h"
-
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -8,6 +6,7 @@
 #include "clock.h"
 #include "columns.h"
 #include "mem.h"
+#include "modes.h"
 #include "msg.h"
 #include "num.h"
 #include "period.h"

@@ -9,14 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "clock.h"
 #include "columns.h"
 #include "high.h"
 #include "modes.h"
 #include "msg.h"
 #include "parking.h"
-#include "report.h"
 #include "root.h"
 #include "run.h"
 #include "service.h"
