@@ -107,7 +107,7 @@ static void map(struct filtering *f)
 	if (f->recording.is)
 		return;
 	input_map(&f->in, &f->map);
-	if (f->in.n > 1 && f->map.mem < 0 && !parks)
+	if (f->in.n > 1 && f->map.number[INPUT_MEM] < 0 && !parks)
 		die(0,
 		    "line %zu: no column mem_some_pct: put psi-watch before "
 		    "this, or give bare paths",

@@ -6,53 +6,57 @@
 #include "msg.h"
 #include "num.h"
 
+/* COUNT: a quantity that was counted; the kernel's "max" is none. */
+enum type { COUNT, LIMIT, MILLI };
+
+#define INTO(member) offsetof(struct row_input, member)
+
+static const struct {
+	const char *column;
+	enum type type;
+	size_t at;
+} numbers[INPUT_NUMBERS] = {
+	[INPUT_MEM] = { "mem_some_pct", MILLI, INTO(mem_mpct) },
+	[INPUT_IO] = { "io_some_pct", MILLI, INTO(io_mpct) },
+	{ "window_us", COUNT, INTO(window_us) },
+	{ "swappiness", LIMIT, INTO(swappiness) },
+	{ "swap_left_bytes", LIMIT, INTO(swap_left_bytes) },
+	{ "swap_write_bytes_per_s", LIMIT, INTO(swap_write) },
+	{ "cold_anon_bytes", COUNT, INTO(cold_anon_bytes) },
+	{ "cold_file_bytes", COUNT, INTO(cold_file_bytes) },
+	{ "age_us", COUNT, INTO(age_us) },
+	{ "anon_bytes", COUNT, INTO(anon_bytes) },
+	{ "file_bytes", COUNT, INTO(file_bytes) },
+	{ "memory_bytes", COUNT, INTO(memory_bytes) },
+	{ "time", MILLI, INTO(time_ms) },
+	{ "got_bytes", COUNT, INTO(got_bytes) },
+	{ "refaulted_bytes", COUNT, INTO(refaulted_bytes) },
+	{ "mem_limit_pct", MILLI, INTO(mem_limit_mpct) },
+	{ "io_limit_pct", MILLI, INTO(io_limit_mpct) },
+	{ "floor_bytes", LIMIT, INTO(floor_bytes) },
+	{ "max_step_bytes", LIMIT, INTO(max_step_bytes) },
+};
+
 void input_map(const struct rows_in *in, struct input_map *m)
 {
-	*m = (struct input_map){
-		.mem = rows_find(in, "mem_some_pct"),
-		.io = rows_find(in, "io_some_pct"),
-		.window = rows_find(in, "window_us"),
-		.swappiness = rows_find(in, "swappiness"),
-		.backend = rows_find(in, "backend"),
-		.swap_left = rows_find(in, "swap_left_bytes"),
-		.swap_write = rows_find(in, "swap_write_bytes_per_s"),
-		.verdict = rows_find(in, "verdict"),
-		.cold_anon = rows_find(in, "cold_anon_bytes"),
-		.cold_file = rows_find(in, "cold_file_bytes"),
-		.age = rows_find(in, "age_us"),
-		.anon = rows_find(in, "anon_bytes"),
-		.file = rows_find(in, "file_bytes"),
-		.memory = rows_find(in, "memory_bytes"),
-		.time = rows_find(in, "time"),
-		.got = rows_find(in, "got_bytes"),
-		.refaulted = rows_find(in, "refaulted_bytes"),
-		.mem_limit = rows_find(in, "mem_limit_pct"),
-		.io_limit = rows_find(in, "io_limit_pct"),
-		.floor = rows_find(in, "floor_bytes"),
-		.max_step = rows_find(in, "max_step_bytes"),
-	};
+	for (int i = 0; i < INPUT_NUMBERS; i++)
+		m->number[i] = rows_find(in, numbers[i].column);
+	m->backend = rows_find(in, "backend");
+	m->verdict = rows_find(in, "verdict");
 	harm_map(in, &m->harm);
 }
 
-static uint64_t cell_u64(const struct rows_in *in, int i)
+static uint64_t cell_u64(const struct rows_in *in, int i, bool counted)
 {
 	uint64_t v;
 
 	if (rows_u64(in, i, &v))
 		die(0, "line %zu: column %s: '%s' is not a whole number",
 		    in->line, in->name[i], in->cell[i]);
-	return v;
+	return counted && v == NUM_MAX ? NUM_NONE : v;
 }
 
-/* A quantity that was counted; the kernel's "max" is none. */
-static uint64_t cell_count(const struct rows_in *in, int i)
-{
-	uint64_t v = cell_u64(in, i);
-
-	return v == NUM_MAX ? NUM_NONE : v;
-}
-
-static int64_t cell_mpct(const struct rows_in *in, int i)
+static int64_t cell_milli(const struct rows_in *in, int i)
 {
 	int64_t v = -1;
 	int err = rows_milli(in, i, &v);
@@ -85,31 +89,21 @@ void input_read(const struct rows_in *in, const struct input_map *m,
 {
 	const char *backend = rows_str(in, m->backend);
 
-	*out = (struct row_input){
-		.piped = true,
-		.has_psi = m->mem >= 0,
-		.has_io = m->io >= 0,
-		.mem_mpct = cell_mpct(in, m->mem),
-		.io_mpct = cell_mpct(in, m->io),
-		.window_us = cell_count(in, m->window),
-		.swappiness = cell_u64(in, m->swappiness),
-		.swap_left_bytes = cell_u64(in, m->swap_left),
-		.swap_write = cell_u64(in, m->swap_write),
-		.cold_anon_bytes = cell_count(in, m->cold_anon),
-		.cold_file_bytes = cell_count(in, m->cold_file),
-		.age_us = cell_count(in, m->age),
-		.anon_bytes = cell_count(in, m->anon),
-		.file_bytes = cell_count(in, m->file),
-		.memory_bytes = cell_count(in, m->memory),
-		.time_ms = cell_mpct(in, m->time),
-		.got_bytes = cell_count(in, m->got),
-		.refaulted_bytes = cell_count(in, m->refaulted),
-		.mem_limit_mpct = cell_mpct(in, m->mem_limit),
-		.io_limit_mpct = cell_mpct(in, m->io_limit),
-		.floor_bytes = cell_u64(in, m->floor),
-		.max_step_bytes = cell_u64(in, m->max_step),
-		.harm = harm_read(in, &m->harm, doubt, size),
-	};
+	row_input_clear(out);
+	out->piped = true;
+	out->has_psi = m->number[INPUT_MEM] >= 0;
+	out->has_io = m->number[INPUT_IO] >= 0;
+	for (int i = 0; i < INPUT_NUMBERS; i++) {
+		void *to = (char *)out + numbers[i].at;
+		int at = m->number[i];
+
+		if (numbers[i].type == MILLI)
+			*(int64_t *)to = cell_milli(in, at);
+		else
+			*(uint64_t *)to =
+				cell_u64(in, at, numbers[i].type == COUNT);
+	}
+	out->harm = harm_read(in, &m->harm, doubt, size);
 	out->tier = backend && !strcmp(backend, "tier");
 	judge_evidence(rows_str(in, m->verdict), out);
 }

@@ -5,12 +5,12 @@
 #include "rows.h"
 #include "target.h"
 
-/* Where the columns that we act upon stand in the input. */
+/* Columns that are a number each; the first two are asked for by name. */
+enum { INPUT_MEM, INPUT_IO, INPUT_NUMBERS = 19 };
+
+/* Where the columns that we act upon stand in the input; < 0: they do not. */
 struct input_map {
-	int mem, io, window, swappiness, backend, swap_left, swap_write,
-		verdict;
-	int cold_anon, cold_file, anon, file, memory, time, got, refaulted;
-	int mem_limit, io_limit, floor, max_step, age;
+	int number[INPUT_NUMBERS], backend, verdict;
 	struct harm_map harm;
 };
 
