@@ -84,17 +84,72 @@ current() {
 	umount -l /mnt
 }
 
-@test "twenty kills at any moment of --park and --wake lose nothing" {
-	still 24
-	for i in {1..20}; do
-		freeze 1
-		mode=--park
-		[ $((i % 2)) -eq 1 ] || mode=--wake
-		tmo-reclaim -q $mode /t/a >/dev/null 3>&- &
-		sleep "0.$(printf %02d $((RANDOM % 60)))"
-		kill -KILL $! 2>/dev/null || true
-		wait $! || true
+# settings: what --park and --wake must leave of the cgroup as it is.
+settings() {
+	(cd "$CG/t/a" && grep -H . cgroup.freeze cgroup.procs memory.{low,min,high,max,swap.max,swap.high,zswap.max,zswap.writeback} 2>/dev/null) || true
+}
+
+# killed MODE MOST: kills it within its first MOST us, and looks at what is left
+# of it; counts in $in_time, $whole, $none.
+killed() {
+	local us=$((RANDOM * 32768 + RANDOM)) status=0 pid
+	us=$((us % $2))
+	tmo-reclaim -q "$1" /t/a >/dev/null 3>&- &
+	pid=$!
+	sleep "$((us / 1000000)).$(printf %06d $((us % 1000000)))"
+	kill -KILL $pid 2>/dev/null || true
+	wait $pid || status=$?
+	echo "$1, killed after $us us: $status"
+	[[ $status == @(0|1|137) ]]
+	in_time=$((in_time + (status == 137)))
+	[ "$(settings)" = "$was" ]
+	# it is whole, or there is none
+	status=0
+	tmo-reclaim -q -n --wake /t/a >/dev/null || status=$?
+	case $status in
+	0) whole=$((whole + 1)) ;;
+	1) none=$((none + 1)) && [ ! -e "$record" ] ;;
+	*) return 1 ;;
+	esac
+}
+
+# kept: all of it is as it was.
+kept() {
+	[[ $(ask) == *' 0' ]]
+	freeze 1
+}
+
+# us_of MODE: what the whole of it takes.
+us_of() {
+	local start=${EPOCHREALTIME/./}
+	tmo-reclaim -q "$1" /t/a >/dev/null
+	echo $((${EPOCHREALTIME/./} - start))
+}
+
+# $TMO_PARK_KILLS of them, 20 without it.
+@test "kills at any moment of --park and --wake lose nothing" {
+	local in_time=0 whole=0 none=0 was park wake record
+	mkdir -p /mnt
+	mount -t tmpfs none /mnt
+	first='head -c 2M /dev/urandom >/mnt/file' still 24 /mnt/file
+	freeze 1
+	was=$(settings)
+	record=/run/tmo-reclaim/park.$(stat -c %i "$CG/t/a")
+	park=$(us_of --park)
+	wake=$(us_of --wake)
+	kept
+	for ((i = 0; i < ${TMO_PARK_KILLS:-20}; i += 4)); do
+		killed --park "$park"
+		kept
+		tmo-reclaim -q --park /t/a >/dev/null
+		killed --wake "$wake"
+		kept
+		killed --park "$park" # what this leaves
+		killed --wake "$wake" # is for this
+		kept
 	done
+	echo "# $i kills, $in_time of them in time; after them $whole records were whole, and none was there $none times" >&3
+	[ "$in_time" -gt 0 ]
 	# a record that a kill left is whole: all that was in memory comes back
 	runx 0 tmo-reclaim -q --park /t/a
 	runx 0 tmo-reclaim -q --wake /t/a
@@ -102,7 +157,8 @@ current() {
 	[ "$(col missing_bytes <<<"$output")" -le $((1 << 20)) ]
 	[ "$(current)" -ge $((24 << 20)) ]
 	[ -z "$(ls /run/tmo-reclaim)" ] # nor is anything left of them
-	[[ $(ask) == *' 0' ]]
+	kept
+	umount -l /mnt
 }
 
 @test "a kill in --park keeps the record of all, and the next --park does not lose it" {
