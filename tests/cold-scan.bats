@@ -575,6 +575,49 @@ file	-	86016"
 	one_line "a pass that it does not know has marked pages since"
 }
 
+# What half of the memory was touched a minute before, and the pass that saw it
+# was killed: its marks stand, and its state may not.
+@test "-S: killed at any open, read or write, a run leaves no state that tells a wrong age" {
+	local call n t was told
+	D=$BATS_TEST_TMPDIR/all
+	small 1 0 $ANON 0 $ANON 0
+	small 2 0 $MARKED 1 $MARKED 1
+	small 3 0 $ANON 0 $MARKED 1
+	small 4 0 $MARKED 1 $MARKED 1
+	mkdir "$D"/{1,2,3,4}/run
+	echo 0 >"$D/1/run/cold-scan.pass"
+	for t in 2 3 4; do ln "$D/1/run/cold-scan.pass" "$D/$t/run/"; done
+	for t in 1 2; do TMO_ROOT=$D/$t runx 0 cold-scan -a 2m -S "$D/state" /; done
+	for call in open read write 'write link'; do
+		status=137
+		for ((n = 1; status == 137; n++)); do
+			rm -rf "$D.now"
+			cp -a "$D" "$D.now"
+			# With another link it is written anew.
+			[[ $call != *link ]] || ln "$D.now/state" "$D.now/link"
+			TMO_ROOT=$D.now/3 run env FAULT="/:${call% link}:kill:$n" LD_PRELOAD="$TMO_BUILD/faultio.so" \
+				cold-scan -a 2m -S "$D.now/state" /
+			was=$status
+			[ "$was" -eq 137 ] || [ "$was" -eq 0 ]
+			cp "$D.now"/{3,4}/sys/kernel/mm/page_idle/bitmap
+			TMO_ROOT=$D.now/4 runx 0 cold-scan -a 2m -S "$D.now/state" /
+			status=$was
+			told=$(col cold_anon_bytes <<<"$output")
+			echo "$call $n: $told" >>"$BATS_TEST_TMPDIR/told"
+			if [ "$told" != - ]; then
+				[ "$told" -le $((2048 * 4096)) ]
+				[ "$told" -ge $((2000 * 4096)) ]
+			fi
+		done
+		# The one that nothing killed knows.
+		[ "$told" != - ]
+	done
+	# It was killed at each, and often the ages start anew.
+	cat "$BATS_TEST_TMPDIR/told"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -ge 40 ]
+	grep -q -- '-$' "$BATS_TEST_TMPDIR/told"
+}
+
 @test "-S: a pass that a signal ends keeps the ages of what it marked" {
 	command -v strace >/dev/null || skip "no strace"
 	idle

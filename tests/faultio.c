@@ -6,14 +6,16 @@
  *
  * FAULT is a list, joined by ',', of SUBSTRING:CALL:ERROR[:N]: the call (open,
  * read or write) fails where the file's path holds the substring, from its
- * Nth time on (1).  ERROR is a name, or "short" for half a write.  With
- * "hang" the call takes two seconds, whatever signals come; with
- * "boottime:clock:jump:N" the machine has slept an hour at the Nth look.
+ * Nth time on (1).  ERROR is a name, or "short" for half a write, or "kill" for
+ * half a write and then SIGKILL.  With "hang" the call takes two seconds,
+ * whatever signals come; with "boottime:clock:jump:N" the machine has slept an
+ * hour at the Nth look.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FAULT_SHORT = -1, FAULT_JUMP = -2, FAULT_HANG = -3, FAULTS_MAX = 16 };
+enum { FAULT_SHORT = -1, FAULT_JUMP = -2, FAULT_HANG = -3, FAULT_KILL = -4 };
+enum { FAULTS_MAX = 16 };
 
 static const struct {
 	const char *name;
@@ -37,6 +40,7 @@ static const struct {
 	{ "EMFILE", EMFILE },	{ "EOPNOTSUPP", EOPNOTSUPP },
 	{ "ENOSPC", ENOSPC },	{ "short", FAULT_SHORT },
 	{ "jump", FAULT_JUMP }, { "hang", FAULT_HANG },
+	{ "kill", FAULT_KILL },
 };
 
 /* The error that FAULT wants for this call on this path; 0: none. */
@@ -91,6 +95,8 @@ static int fails(int err)
 {
 	if (err == FAULT_HANG)
 		hang();
+	if (err == FAULT_KILL)
+		raise(SIGKILL);
 	if (err > 0)
 		errno = err;
 	return err > 0;
@@ -126,9 +132,20 @@ ssize_t write(int fd, const void *buf, size_t n)
 {
 	int err = wanted_fd(fd, "write");
 
+	if (err == FAULT_KILL && REAL(write)(fd, buf, n / 2) < 0)
+		return -1;
 	if (fails(err))
 		return -1;
 	return REAL(write)(fd, buf, err == FAULT_SHORT ? n / 2 : n);
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+	int err = wanted_fd(fd, "write");
+
+	if (err == FAULT_KILL && REAL(pwrite)(fd, buf, n / 2, at) < 0)
+		return -1;
+	return fails(err) ? -1 : REAL(pwrite)(fd, buf, n, at);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ts)
