@@ -289,6 +289,8 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
  * - the writes (kinds.c).
  * Before all this a row may be stale (period.c) or its cgroup unreadable
  * (observe.c), and afterwards how a write ended takes the place (take.c).
+ * --park, --wake and --ranges decide nothing here: they have reasons of their
+ * own (park.c, wake.c, ranges.c).
  */
 struct decision decide(const struct policy *p, const struct observation *o,
 		       struct memory *m)

@@ -5,7 +5,8 @@
  * One more is a function and a line of the table here; its reason (reason.h,
  * and what it means in reason.c); what it looks at in struct observation
  * (decide.h), which observe.c reads, from host.h where it is the machine's; a
- * column for that in record.c; and both words on the page, tmo-reclaim(8).
+ * column for that in record.c; both words on the page, tmo-reclaim(8), and the
+ * reason in tmo(7), and in service/tmo.rules.yml where somebody must act.
  */
 #include "deciding.h"
 #include "num.h"
