@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,6 +14,7 @@
 #include "kv.h"
 #include "mem.h"
 #include "num.h"
+#include "pid.h"
 #include "psi.h"
 #include "root.h"
 #include "rows.h"
@@ -417,14 +419,48 @@ static void test_clock_events(void)
 	close(in[1]);
 }
 
+static void test_pid(void)
+{
+	uint64_t ticks, again;
+	pid_t child = fork();
+	siginfo_t info;
+
+	if (!child)
+		_exit(0);
+	waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+	ok(pid_started((uint64_t)child, &ticks) == -ESRCH,
+	   "pid: one that nobody has waited for has ended");
+	waitpid(child, NULL, 0);
+	ok(pid_started((uint64_t)child, &ticks) == -ENOENT,
+	   "pid: one that is not there");
+	ok(!pid_started((uint64_t)getpid(), &ticks) &&
+		   !pid_started((uint64_t)getpid(), &again) && ticks == again &&
+		   ticks,
+	   "pid: when we started");
+}
+
+static void test_protection(void)
+{
+	ok(mem_protected_share(100, 400, 100) == 25,
+	   "protection: a quarter of the whole has a quarter");
+	ok(mem_protected_share(100, 100, 200) == 100 &&
+		   mem_protected_share(100, 0, 200) == 100,
+	   "protection: all of it where it is all there is");
+	ok(mem_protected_share(NUM_MAX, 400, 100) == NUM_MAX &&
+		   mem_protected_share(100, NUM_NONE, 100) == 100,
+	   "protection: max, and a size that is not known, are not shared");
+}
+
 int main(void)
 {
 	test_clock();
 	test_clock_events();
 	test_num();
 	test_kv();
+	test_pid();
 	test_psi();
 	test_mem();
+	test_protection();
 	test_rows();
 	test_crc32();
 	test_replace();
