@@ -1,5 +1,6 @@
 # vm: -m 384M -n 384M -a movablecore=540M
 # kernels: 7.3.4
+# Where nodes begin is the machine's, so one of the kernels with page_idle will do.
 # One range of RAM that is two nodes', and a block of the second that can go
 # offline: all of it movable memory, without the hole at the end.
 # shellcheck disable=SC2154,SC2016

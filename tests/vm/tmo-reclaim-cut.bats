@@ -1,7 +1,8 @@
 # vm: -i -m 1G -s 512M
 # kernels: 6.12 7.3.4
 # How soon a write in flight is cut short, by a clock that counts instructions,
-# those of both processors: so no load of the host is in the figures.
+# those of both processors: so no load of the host is in the figures. Debian's
+# kernels have one processor under that clock, and nobody looks while it writes.
 load ../helpers
 load guest
 load tmo-reclaim

@@ -6,6 +6,9 @@ load guest
 load tmo-reclaim
 
 setup() {
+	local tiers=(/sys/devices/virtual/memory_tiering/memory_tier*)
+	[ -e /sys/kernel/mm/numa/demotion_enabled ] || skip "this kernel has no demotion"
+	[ "${#tiers[@]}" -ge 2 ] || skip "this kernel puts both nodes in one memory tier"
 	make_cgroup /t/a
 	echo 1 >/sys/kernel/mm/numa/demotion_enabled
 	work /t/a --cold-anon 96M --rate 10
