@@ -16,24 +16,9 @@ setup() {
 	echo $$ >"$CG/tools/cgroup.procs"
 }
 
-# disk US: one in the guest's memory, as what the clock skips is long for the
-# host's (tests/vm/run -I), that takes so long for each request.
-disk() {
-	local disk=/sys/kernel/config/nullb/nullb0
-	modprobe null_blk nr_devices=0 2>/dev/null || skip "this kernel has no null_blk"
-	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
-	mkdir "$disk" || skip "this kernel's null_blk is not set up by configfs"
-	echo 512 >"$disk/size"
-	echo 1 >"$disk/memory_backed"
-	echo 2 >"$disk/irqmode"
-	echo "$1"000 >"$disk/completion_nsec"
-	echo 1 >"$disk/power"
-	DISK=/dev/nullb0
-}
-
 teardown() {
 	all_off
-	rmdir /sys/kernel/config/nullb/nullb0
+	null_disks_off
 }
 
 # written: bytes that the disk got so far.
@@ -41,12 +26,13 @@ written() {
 	awk '{ printf "%.0f", $7 * 512 }' "/sys/class/block/${DISK##*/}/stat"
 }
 
-# spend BUDGET: a minute of the pipeline, whose law would take 1 MB a second of
-# a cold cgroup. Sets the bytes that the drive got, and the seconds.
+# spend BUDGET MIB: a minute of the pipeline, whose law would take half a percent
+# a second of so much cold memory: more than ten times what each budget allows.
+# Sets the bytes that the drive got, and the seconds.
 spend() {
 	local was start
 	swap_on "$DISK"
-	hog /a --cold-anon 200M --stock-pages
+	hog /a --cold-anon "$2M" --stock-pages
 	was=$(written) start=$SECONDS
 	timeout 60 sh -c "psi-watch -i 2s /a | swap-balance -S '$STATE.${1%/*}' -b $1 |
 		tmo-reclaim --ratio 1% --headroom 0" >"$BATS_TEST_TMPDIR/rows" || true
@@ -55,18 +41,19 @@ spend() {
 }
 
 @test "behind tmo-reclaim a write budget of any size is held, and used" {
-	local budget size rate got seconds
-	disk 100
-	while read -r budget size rate; do
-		spend "$budget"
+	local budget mib size rate got seconds
+	null_disk 100
+	DISK=$NULL_DISK
+	while read -r budget mib size rate; do
+		spend "$budget" "$mib"
 		printf '# %s: %d bytes in %d s, of %d and %d\n' "$budget" "$got" "$seconds" $((rate * seconds)) "$size" >&3
 		[ "$got" -le $((rate * seconds + size)) ]
 		[ "$got" -ge $((rate * seconds / 2)) ]
 	done <<-END
-		64K/1s $((64 << 10)) $((64 << 10))
-		1M/1m $((1 << 20)) $(((1 << 20) / 60))
-		40M/1h $((40 << 20)) $(((40 << 20) / 3600))
-		20G/1d $((20 << 30)) $(((20 << 30) / 86400))
+		64K/1s 200 $((64 << 10)) $((64 << 10))
+		1M/1m 200 $((1 << 20)) $(((1 << 20) / 60))
+		40M/1h 200 $((40 << 20)) $(((40 << 20) / 3600))
+		20G/1d 520 $((20 << 30)) $(((20 << 30) / 86400))
 	END
 }
 
@@ -75,8 +62,9 @@ spend() {
 # promised is that nothing is asked for unless what was written before is within
 # the bound, so that the mean rate holds over any longer time.
 @test "on a slow disk what the kernel writes beyond a request is paid before the next one" {
-	local rate=$((1 << 20)) size=$((1 << 20)) start was asked=0 before=0 most=0 now us rest
-	disk 200000
+	local rate=$((256 << 10)) size=$((256 << 10)) start was asked=0 before=0 most=0 now us rest
+	null_disk 200000
+	DISK=$NULL_DISK
 	swap_on "$DISK"
 	hog /a --cold-anon 300M --stock-pages
 	start=${EPOCHREALTIME/./} was=$(written)
@@ -89,7 +77,7 @@ spend() {
 		fi
 		((now - rate * us / 1000000 - size <= most)) || most=$((now - rate * us / 1000000 - size))
 		before=$now
-	done < <(timeout 120 sh -c "psi-watch -i 2s /a | swap-balance -S '$STATE' -b 1M/1s |
+	done < <(timeout 120 sh -c "psi-watch -i 2s /a | swap-balance -S '$STATE' -b 256K/1s |
 		tmo-reclaim -H --ratio 1% --headroom 0 -o want_bytes,got_bytes,reason" 3>&-)
 	cat "$BATS_TEST_TMPDIR/rows" >&2
 	printf '# asked %d times; at most %d bytes beyond the rate and SIZE\n' "$asked" "$most" >&3

@@ -86,3 +86,29 @@ reclaim() {
 	fi >"$CG$1/memory.reclaim" 2>/dev/null || true
 	[ -z "$was" ] || echo "$was" >/proc/sys/vm/swappiness
 }
+
+# null_disk US: in the guest's memory, that takes so long for each request; its
+# name is in $NULL_DISK. For machines with -I (tests/vm/run), whose clock skips
+# what is long for a disk of the host's.
+null_disk() {
+	local dir=/sys/kernel/config n=0 disk
+	modprobe null_blk nr_devices=0 2>/dev/null || skip "this kernel has no null_blk"
+	mountpoint -q "$dir" || mount -t configfs configfs "$dir"
+	while [ -e "$dir/nullb/nullb$n" ]; do
+		n=$((n + 1))
+	done
+	disk=$dir/nullb/nullb$n
+	mkdir "$disk" || skip "this kernel's null_blk is not set up by configfs"
+	echo 512 >"$disk/size"
+	echo 1 >"$disk/memory_backed"
+	echo 2 >"$disk/irqmode"
+	echo "$1"000 >"$disk/completion_nsec"
+	echo 1 >"$disk/power"
+	# shellcheck disable=SC2034 # the caller wants it
+	NULL_DISK=/dev/nullb$n
+}
+
+# null_disks_off: after all_off.
+null_disks_off() {
+	rmdir /sys/kernel/config/nullb/nullb* 2>/dev/null || true
+}
