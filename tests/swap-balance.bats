@@ -1374,6 +1374,7 @@ swappiness{cgroup="/w.slice/idle"} 60'
 		[ -z "$output" ]
 	done <<-'END'
 		-b 0
+		-b 20
 		-b 1M/0s
 		-b 5x
 		--drive 600TB/5y

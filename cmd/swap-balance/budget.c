@@ -12,6 +12,7 @@
 #include "tool.h"
 
 enum {
+	LEAST_BYTES = 4096, /* less, such as 20 for 20G, never lets a page go */
 	DAY_S = 86400,
 	OFF_S = 30 * DAY_S, /* a machine that was off counts so long */
 };
@@ -27,7 +28,8 @@ int budget_parse(const char *text, struct budget_cfg *out)
 		return -EINVAL;
 	memcpy(size, text, len);
 	size[len] = '\0';
-	if (num_size(size, &bytes) || !bytes || bytes > INT64_MAX / 2 ||
+	if (num_size(size, &bytes) || bytes < LEAST_BYTES ||
+	    bytes > INT64_MAX / 2 ||
 	    (slash && (num_time(slash + 1, &us) || !us)))
 		return -EINVAL;
 	out->cap_bytes = (int64_t)bytes;

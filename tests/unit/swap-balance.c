@@ -582,8 +582,10 @@ static void test_bucket(void)
 		   (uint64_t)(cfg.bytes_per_s * 86400 + .5) == UINT64_C(20)
 								       << 30,
 	   "20G is a day's");
-	ok(budget_parse("0", &cfg) && budget_parse("1M/", &cfg) &&
-		   budget_parse("1M/0s", &cfg) && budget_parse("x", &cfg),
+	ok(budget_parse("0", &cfg) && budget_parse("4095/1s", &cfg) &&
+		   !budget_parse("4096/1s", &cfg) &&
+		   budget_parse("1M/", &cfg) && budget_parse("1M/0s", &cfg) &&
+		   budget_parse("x", &cfg),
 	   "what is no budget");
 	ok(!budget_parse_drive("600TBW/5y", &cfg) &&
 		   fabs(cfg.bytes_per_s - 600e12 / (5 * 365.25 * 86400)) < 1,
