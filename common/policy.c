@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cgkey.h"
+#include "msg.h"
 #include "num.h"
 
 enum kind { SIZE, PCT, TIME };
@@ -163,4 +166,77 @@ int policy_check_cells(const struct rows_in *in, char *reason, size_t size)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const struct policy_rows *t = arg;
+	int order = strcmp(t->key[x], t->key[y]);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+void policy_rows_index(struct policy_rows *t, char *const *key, size_t n)
+{
+	*t = (struct policy_rows){ .key = key, .n = n };
+	t->plain = xcalloc(n + 1, sizeof(*t->plain));
+	t->glob = xcalloc(n + 1, sizeof(*t->glob));
+	for (size_t i = 0; i < n; i++)
+		if (cg_is_glob(key[i]))
+			t->glob[t->n_globs++] = i;
+		else
+			t->plain[t->n_plain++] = i;
+	qsort_r(t->plain, t->n_plain, sizeof(*t->plain), by_key, t);
+}
+
+void policy_rows_free(struct policy_rows *t)
+{
+	free(t->plain);
+	free(t->glob);
+	*t = (struct policy_rows){ 0 };
+}
+
+/* The last row with that key. */
+static size_t find_plain(const struct policy_rows *t, const char *key)
+{
+	size_t from = 0, to = t->n_plain;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (strcmp(t->key[t->plain[mid]], key) <= 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	if (!from || strcmp(t->key[t->plain[from - 1]], key))
+		return t->n;
+	return t->plain[from - 1];
+}
+
+static size_t find_own(const struct policy_rows *t, const char *key)
+{
+	size_t plain = find_plain(t, key);
+
+	if (plain < t->n)
+		return plain;
+	for (size_t i = t->n_globs; i-- > 0;)
+		if (cg_names(t->key[t->glob[i]], key))
+			return t->glob[i];
+	return t->n;
+}
+
+size_t policy_rows_find(const struct policy_rows *t, const char *key)
+{
+	char level[CG_KEY_MAX];
+	size_t i;
+
+	if (!t->n)
+		return 0;
+	snprintf(level, sizeof(level), "%s", key);
+	do
+		i = find_own(t, level);
+	while (i == t->n && cg_parent(level));
+	return i;
 }

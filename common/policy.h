@@ -32,4 +32,21 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 int policy_check_header(const struct rows_in *in, char *reason, size_t size);
 int policy_check_cells(const struct rows_in *in, char *reason, size_t size);
 
+/*
+ * Which row of a table rules a cgroup: that of its own path, else of a glob
+ * that names it, else that of the nearest cgroup above that has one; of several
+ * the last.  A table may name thousands, and each is looked up each period.
+ */
+struct policy_rows {
+	char *const *key; /* of each row, in its order: the caller's */
+	size_t n;
+	size_t *plain, n_plain; /* rows without a glob, by key and place */
+	size_t *glob, n_globs;	/* rows with one, by place */
+};
+void policy_rows_index(struct policy_rows *t, char *const *key, size_t n);
+void policy_rows_free(struct policy_rows *t);
+
+/* The number of the row; t->n: none. */
+size_t policy_rows_find(const struct policy_rows *t, const char *key);
+
 #endif

@@ -83,9 +83,8 @@ static void keep_row(struct targets *t, const struct rows_in *in,
 	if (!(t->n_rows & (t->n_rows - 1))) /* a power of two: double */
 		t->row = xrealloc(t->row, t->n_rows ? t->n_rows * 2 : 1,
 				  sizeof(*t->row));
-	row = &t->row[t->n_rows];
+	row = &t->row[t->n_rows++];
 	row->key = xstrdup(key);
-	row->order = t->n_rows++;
 	row->line = in->line;
 	row->cells = t->n_names;
 	row->cell = xcalloc(t->n_names, sizeof(*row->cell));
@@ -94,32 +93,6 @@ static void keep_row(struct targets *t, const struct rows_in *in,
 	for (size_t i = 0; i < row->cells; i++)
 		if (!row->cell[i])
 			row->cell[i] = xstrdup("-");
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct target_row *x = a, *y = b;
-	int c = strcmp(x->key, y->key);
-
-	return c ? c : (x->order > y->order) - (x->order < y->order);
-}
-
-static void sort_rows(struct targets *t)
-{
-	size_t kept = 0;
-
-	if (t->n_rows)
-		qsort(t->row, t->n_rows, sizeof(*t->row), by_key);
-	for (size_t i = 0; i < t->n_rows; i++) {
-		if (i + 1 < t->n_rows &&
-		    !strcmp(t->row[i].key, t->row[i + 1].key)) {
-			rows_free_names(t->row[i].cell, t->row[i].cells);
-			free(t->row[i].key);
-			continue;
-		}
-		t->row[kept++] = t->row[i];
-	}
-	t->n_rows = kept;
 }
 
 /* Operands and rows as the keys to expand. */
@@ -133,6 +106,8 @@ static void list_keys(struct targets *t)
 		t->key[i] = t->operand[i];
 	for (size_t i = 0; i < t->n_rows; i++)
 		t->key[t->n_operands + i] = t->row[i].key;
+	policy_rows_free(&t->rows);
+	policy_rows_index(&t->rows, t->key + t->n_operands, t->n_rows);
 }
 
 /*
@@ -186,7 +161,6 @@ static int read_table(struct targets *t, const struct cg_set *set, int fd,
 	rows_in_open(&in, fd, NULL);
 	err = read_rows(t, set, &in, f);
 	rows_in_close(&in);
-	sort_rows(t);
 	t->version++;
 	t->as_read = (struct rows_in){ .name = t->name, .n = t->n_names };
 	t->as_read.version = t->version;
@@ -309,6 +283,7 @@ static void read_again(struct targets *t, const struct cg_set *set)
 	rows_free_names(t->name, t->n_names);
 	free(t->key);
 	free(t->warned);
+	policy_rows_free(&t->rows);
 	fresh.lost |= t->lost;
 	*t = fresh;
 	list_keys(t);
@@ -373,6 +348,13 @@ static const char *line_of(const struct targets *t, size_t i, char *buf,
 	return buf;
 }
 
+/* Is it the key of a row that a later row has as well? */
+static bool is_overruled(const struct targets *t, size_t i)
+{
+	return i >= t->n_operands &&
+	       policy_rows_find(&t->rows, t->key[i]) != i - t->n_operands;
+}
+
 /*
  * What is named and is not there, each told once.  A file is named where a
  * shell expanded a glob: at the start that is an error.
@@ -384,7 +366,7 @@ static void warn_missing(struct targets *t, struct cg_set *set)
 		struct cg *cg;
 		int err;
 
-		if (cg_is_glob(t->key[i]))
+		if (cg_is_glob(t->key[i]) || is_overruled(t, i))
 			continue;
 		err = cg_set_get(set, t->key[i], &cg);
 		line_of(t, i, line, sizeof(line));
@@ -439,65 +421,15 @@ bool targets_over(const struct targets *t, const struct cg_set *set)
 
 /* ---- a cgroup's row ---- */
 
-static const struct target_row *row_of(const struct targets *t, const char *key)
-{
-	struct target_row want = { .key = (char *)(uintptr_t)key };
-	size_t low = 0, high = t->n_rows;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int c = strcmp(want.key, t->row[mid].key);
-
-		if (!c)
-			return &t->row[mid];
-		if (c < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return NULL;
-}
-
-static const struct target_row *glob_of(const struct targets *t,
-					const char *key)
-{
-	const struct target_row *found = NULL;
-
-	for (size_t i = 0; i < t->n_rows; i++) {
-		const struct target_row *row = t->row + i;
-
-		if (cg_is_glob(row->key) &&
-		    (!found || row->order > found->order) &&
-		    cg_names(row->key, key))
-			found = row;
-	}
-	return found;
-}
-
-static const struct target_row *find_row(const struct targets *t,
-					 const char *key)
-{
-	char up[CG_KEY_MAX];
-	const struct target_row *row;
-
-	memcpy(up, key, strlen(key) + 1);
-	do {
-		row = row_of(t, up);
-		if (!row)
-			row = glob_of(t, up);
-	} while (!row && cg_parent(up));
-	return row;
-}
-
 const struct rows_in *targets_row(struct targets *t, const char *key,
 				  uint32_t *row, uint32_t *version)
 {
 	if (!t->version)
 		return NULL;
 	if (*version != t->version) {
-		const struct target_row *found = find_row(t, key);
+		size_t i = policy_rows_find(&t->rows, key);
 
-		*row = found ? (uint32_t)(found - t->row) + 1 : 0;
+		*row = i < t->n_rows ? (uint32_t)i + 1 : 0;
 		*version = t->version;
 	}
 	t->as_read.cell = *row ? t->row[*row - 1].cell : NULL;

@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 
 #include "cg.h"
+#include "policy.h"
 #include "rows.h"
 
 struct target_row {
 	char *key;
 	char **cell;
 	size_t cells;
-	size_t order; /* of two paths or two globs the later counts */
 	size_t line;
 };
 
@@ -32,8 +32,9 @@ struct targets {
 
 	char **name; /* all columns of the table */
 	size_t n_names;
-	struct target_row *row; /* by key */
+	struct target_row *row;
 	size_t n_rows;
+	struct policy_rows rows;
 	uint32_t version; /* grows with each reading */
 	struct rows_in as_read;
 
@@ -67,9 +68,8 @@ int targets_follow(struct targets *t);
 bool targets_over(const struct targets *t, const struct cg_set *set);
 
 /*
- * The table's row for a cgroup, for rows_emit(): that of its own key, else of
- * the last glob that names it, else of the nearest row above it; NULL without a
- * table. *row and *version keep the answer for the next call.
+ * The table's row for a cgroup by policy_rows_find(), for rows_emit(); NULL
+ * without a table. *row and *version keep the answer for the next call.
  */
 const struct rows_in *targets_row(struct targets *t, const char *key,
 				  uint32_t *row, uint32_t *version);

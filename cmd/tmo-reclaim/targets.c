@@ -12,7 +12,6 @@
 #include "num.h"
 #include "policy.h"
 #include "rows.h"
-#include "run.h"
 #include "tool.h"
 
 void targets_free(struct targets *t)
@@ -21,9 +20,7 @@ void targets_free(struct targets *t)
 		free(t->key[i]);
 	free(t->key);
 	free(t->row);
-	free(t->line);
-	free(t->by_key);
-	free(t->glob);
+	policy_rows_free(&t->rows);
 	*t = (struct targets){ 0 };
 }
 
@@ -146,34 +143,10 @@ static int add_row(const struct cg_set *set, struct rows_in *in,
 	}
 	t->key = xrealloc(t->key, t->n + 1, sizeof(*t->key));
 	t->row = xrealloc(t->row, t->n + 1, sizeof(*t->row));
-	t->line = xrealloc(t->line, t->n + 1, sizeof(*t->line));
 	t->key[t->n] = xstrdup(key);
-	t->line[t->n] = in->line;
 	take_policy(in, t->row + t->n);
 	read_harm(in, t, t->row + t->n++);
 	return 0;
-}
-
-static int by_key(const void *a, const void *b, void *arg)
-{
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	const struct targets *t = arg;
-	int order = strcmp(t->key[x], t->key[y]);
-
-	return order ? order : (x > y) - (x < y);
-}
-
-/* A table may name thousands of cgroups, and each is looked up each period. */
-static void sort(struct targets *t)
-{
-	t->by_key = xcalloc(t->n + 1, sizeof(*t->by_key));
-	t->glob = xcalloc(t->n + 1, sizeof(*t->glob));
-	for (size_t i = 0; i < t->n; i++)
-		if (cg_is_glob(t->key[i]))
-			t->glob[t->n_globs++] = i;
-		else
-			t->by_key[t->n_plain++] = i;
-	qsort_r(t->by_key, t->n_plain, sizeof(*t->by_key), by_key, t);
 }
 
 /* To its end, so that all faults are found: 0 or -errno. */
@@ -211,7 +184,7 @@ int targets_load(const struct cg_set *set, const char *path,
 	char reason[sizeof(fault->reason)];
 	struct targets t = { 0 };
 	struct stat st;
-	int err, fd = tool_open_table(path, out->by_key, &st, reason,
+	int err, fd = tool_open_table(path, out->rows.plain, &st, reason,
 				      sizeof(reason));
 
 	t.changed = st.st_mtim;
@@ -224,7 +197,7 @@ int targets_load(const struct cg_set *set, const char *path,
 		targets_free(&t);
 		return err;
 	}
-	sort(&t);
+	policy_rows_index(&t.rows, t.key, t.n);
 	targets_free(out);
 	*out = t;
 	return 0;
@@ -238,48 +211,9 @@ bool targets_changed(const char *path, const struct targets *t)
 	       memcmp(&st.st_mtim, &t->changed, sizeof(t->changed));
 }
 
-/* The last row with that key; t->n: none. */
-static size_t find_plain(const struct targets *t, const char *key)
-{
-	size_t from = 0, to = t->n_plain;
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-
-		if (strcmp(t->key[t->by_key[mid]], key) <= 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	if (!from || strcmp(t->key[t->by_key[from - 1]], key))
-		return t->n;
-	return t->by_key[from - 1];
-}
-
-/* A path before a glob, and the last of several; t->n: none. */
-static size_t find(const struct targets *t, const char *key)
-{
-	size_t plain = find_plain(t, key);
-
-	if (plain < t->n)
-		return plain;
-	for (size_t i = t->n_globs; i-- > 0;)
-		if (cg_names(t->key[t->glob[i]], key))
-			return t->glob[i];
-	return t->n;
-}
-
 const struct row_input *targets_find(const struct targets *t, const char *key)
 {
-	char level[CG_KEY_MAX];
+	size_t i = policy_rows_find(&t->rows, key);
 
-	strncpy(level, key, sizeof(level) - 1);
-	level[sizeof(level) - 1] = '\0';
-	do {
-		size_t i = find(t, level);
-
-		if (i < t->n)
-			return t->row + i;
-	} while (cg_parent(level));
-	return NULL;
+	return i < t->n ? t->row + i : NULL;
 }

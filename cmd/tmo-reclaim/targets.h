@@ -9,15 +9,14 @@
 #include <sys/types.h>
 
 #include "cg.h"
+#include "policy.h"
 #include "target.h"
 
 struct targets {
 	char **key; /* keys and globs */
 	struct row_input *row;
-	size_t *line;
 	size_t n;
-	size_t *by_key, n_plain; /* rows without a glob, by key and place */
-	size_t *glob, n_globs;	 /* rows with one, by place */
+	struct policy_rows rows;
 	struct timespec changed;
 	char doubt[256]; /* of a harm_pct that is none; "": there is none */
 };
@@ -43,11 +42,7 @@ void targets_free(struct targets *t);
 /* Did the file change since it was read, be it bad or good? */
 bool targets_changed(const char *path, const struct targets *t);
 
-/*
- * The row of the cgroup's own path, else of a glob that names it, else that of
- * the nearest cgroup above that has one.  Of several the last counts.  NULL:
- * none.
- */
+/* The row that rules the cgroup, by policy_rows_find(); NULL: none. */
 const struct row_input *targets_find(const struct targets *t, const char *key);
 
 #endif
