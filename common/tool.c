@@ -450,6 +450,15 @@ void tool_open_tree(struct cg_set *set, size_t data_size)
 		die(err, "cannot open the cgroup tree");
 }
 
+void tool_need_memory(const struct cg_set *set)
+{
+	char fix[CG_FIX_MAX];
+
+	if (cg_lacks_memory(set))
+		die(0, "no memory controller: %s",
+		    cg_memory_fix(set, fix, sizeof(fix)));
+}
+
 char **tool_keys(const struct cg_set *set, char **operands, size_t n)
 {
 	char **keys = xcalloc(n, sizeof(*keys));

@@ -98,6 +98,9 @@ void tool_output(struct rows_out *o, const struct common_opts *c,
 /* Opens the cgroup tree, or dies saying what is missing and the remedy. */
 void tool_open_tree(struct cg_set *set, size_t data_size);
 
+/* Dies, with what to do, where no cgroup has the memory controller. */
+void tool_need_memory(const struct cg_set *set);
+
 /* Tells once of each kind of names that walks passed over. */
 void tool_warn_skipped(const struct cg_set *set, size_t *tabs, size_t *longs);
 

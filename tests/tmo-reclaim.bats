@@ -504,7 +504,7 @@ $reason" ]
 	unset TMO_ROOT
 	tab=$BATS_TEST_TMPDIR/tab err=$BATS_TEST_TMPDIR/err
 	printf '#cgroup\tfloor_bytes\n/\t-\n' >"$tab"
-	tmo-reclaim -n -i 1h --targets "$tab" >/dev/null 2>"$err" 3>&- &
+	tmo-reclaim --wait -n -i 1h --targets "$tab" >/dev/null 2>"$err" 3>&- &
 	tool=$!
 	retry 10 test -s "$err" # the first period: the root has no memory.reclaim
 	printf '#cgroup\tfloor_bytes\n/\t-\n/x*\t-\n' >"$tab"
@@ -526,9 +526,9 @@ $reason" ]
 	unset TMO_ROOT
 	tab=$BATS_TEST_TMPDIR/tab err=$BATS_TEST_TMPDIR/err
 	printf '#cgroup\tfloor_bytes\n/\t1G\n' >"$tab"
-	tmo-reclaim -n -i 200ms -H --targets "$tab" >"$tab.out" 2>"$err" 3>&- &
+	tmo-reclaim --wait -n -i 200ms -H --targets "$tab" >"$tab.out" 2>"$err" 3>&- &
 	tool=$!
-	tmo-reclaim -n -i 200ms -H --targets <(cat "$tab") >"$tab.pipe" 2>"$err.pipe" 3>&- &
+	tmo-reclaim --wait -n -i 200ms -H --targets <(cat "$tab") >"$tab.pipe" 2>"$err.pipe" 3>&- &
 	piped=$!
 	retry 10 test -s "$tab.out" && retry 10 test -s "$tab.pipe"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -543,7 +543,7 @@ $reason" ]
 	refute grep -q "0 targets" "$err.pipe"
 	kill "$tool" "$piped"
 	# a stop ends the wait for the FIFO's writer, without a word
-	runx 143 timeout --preserve-status 1 tmo-reclaim -n --targets "$tab"
+	runx 143 timeout --preserve-status 1 tmo-reclaim --wait -n --targets "$tab"
 	[ -z "$stderr" ]
 }
 
@@ -1060,7 +1060,7 @@ for i in range(3):
 	done
 	# nobody there: no harm
 	NOTIFY_SOCKET=/no/such runx 0 tmo-reclaim -n -q --wait -i 100ms -c 1 /none
-	NOTIFY_SOCKET=@none runx 1 tmo-reclaim </dev/null
+	NOTIFY_SOCKET=@none runx 1 tmo-reclaim --wait </dev/null
 }
 
 @test "--log: sums now and then, and one line for a cgroup that cannot, or can again" {

@@ -293,10 +293,15 @@ static void prepare(struct run *run, const struct tool *tool, bool filters)
 		&run->cols);
 	tool_output(&run->out, &run->common, "swap_balance");
 	prepare_state(run);
-	if (!run->common.check)
-		tool_open_tree(&run->set, sizeof(struct member));
-	else if (tool_check_tree(&run->out, &run->set, sizeof(struct member)))
-		exit(tool_finish(&run->out, STATUS_FATAL));
+	if (run->common.check) {
+		if (tool_check_tree(&run->out, &run->set,
+				    sizeof(struct member)))
+			exit(tool_finish(&run->out, STATUS_FATAL));
+		return;
+	}
+	tool_open_tree(&run->set, sizeof(struct member));
+	if (!filters && run->o.mode != MODE_STATUS && run->o.mode < MODE_UNDO)
+		tool_need_memory(&run->set);
 }
 
 static int show_status(struct run *run)

@@ -93,6 +93,12 @@ static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 			    keys[i]);
 }
 
+/* By the files of the memory controller, and now. */
+static bool reclaims_cgroups(const struct policy *p)
+{
+	return !p->ranges && !p->park && !p->wake && p->node < 0 && !p->wait;
+}
+
 /* check: the rows of --check, whose first are of the tree; or NULL. */
 static void begin(struct run *run, bool rows, struct rows_out *check)
 {
@@ -101,9 +107,11 @@ static void begin(struct run *run, bool rows, struct rows_out *check)
 	if (check) {
 		if (tool_check_tree(check, &run->set, sizeof(struct target)))
 			exit(tool_finish(check, STATUS_FATAL));
-	} else if (!run->recorded)
+	} else if (!run->recorded) {
 		tool_open_tree(&run->set, sizeof(struct target));
-	else if (cg_set_open(&run->set, sizeof(struct target)))
+		if (reclaims_cgroups(&run->policy))
+			tool_need_memory(&run->set);
+	} else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes can be "
 		      "used");
 	run->set.added = added;
