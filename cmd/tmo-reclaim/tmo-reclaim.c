@@ -93,12 +93,6 @@ static void refuse_targets(const struct run *run, char *const *keys, size_t n)
 			    keys[i]);
 }
 
-/* By the files of the memory controller, and now. */
-static bool reclaims_cgroups(const struct policy *p)
-{
-	return !p->ranges && !p->park && !p->wake && p->node < 0 && !p->wait;
-}
-
 /* check: the rows of --check, whose first are of the tree; or NULL. */
 static void begin(struct run *run, bool rows, struct rows_out *check)
 {
@@ -107,11 +101,9 @@ static void begin(struct run *run, bool rows, struct rows_out *check)
 	if (check) {
 		if (tool_check_tree(check, &run->set, sizeof(struct target)))
 			exit(tool_finish(check, STATUS_FATAL));
-	} else if (!run->recorded) {
+	} else if (!run->recorded)
 		tool_open_tree(&run->set, sizeof(struct target));
-		if (reclaims_cgroups(&run->policy))
-			tool_need_memory(&run->set);
-	} else if (cg_set_open(&run->set, sizeof(struct target)))
+	else if (cg_set_open(&run->set, sizeof(struct target)))
 		debug("no cgroup tree: only rows with memory_bytes can be "
 		      "used");
 	run->set.added = added;
@@ -130,6 +122,15 @@ static void begin(struct run *run, bool rows, struct rows_out *check)
 		die(errno, "cannot start a thread for the writes");
 	/* Reclaim under pressure must not wait for its own pages. */
 	tool_lock_memory();
+}
+
+/* By the files of the memory controller, and now. */
+static bool needs_memory(const struct run *run)
+{
+	const struct policy *p = &run->policy;
+
+	return !run->recorded && !p->ranges && !p->park && !p->wake &&
+	       p->node < 0 && !p->wait;
 }
 
 static void begin_recording(struct run *run)
@@ -312,6 +313,8 @@ int main(int argc, char **argv)
 	keys = tool_keys(&run.set, argv + first, n);
 	if (cfg.common.check)
 		return run_check(&run, &out, keys, n);
+	if (needs_memory(&run))
+		tool_need_memory(&run.set);
 	refuse_targets(&run, keys, n);
 	begin_recording(&run);
 	if (run.policy.ranges)
