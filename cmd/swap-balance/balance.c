@@ -46,6 +46,23 @@ static double page_us(const struct window *w, int k, double device_us)
 	return device_us > 0 ? fmin(us, 4 * device_us) : us;
 }
 
+/*
+ * One bad window is no new cost.  Where there was but a default, which says
+ * nothing of this machine, it takes two, of which the lesser counts.
+ */
+static void learn_stall(struct cost *c, double us)
+{
+	if (c->source == SOURCE_DEFAULT && c->first_us <= 0) {
+		c->first_us = us;
+		return;
+	}
+	if (c->source == SOURCE_DEFAULT)
+		c->us = fmin(us, c->first_us);
+	else
+		c->us += 0.3 * (fmin(fmax(us, c->us / 3), c->us * 3) - c->us);
+	c->source = SOURCE_PRESSURE;
+}
+
 void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 		const double device_us[KIND_COUNT])
 {
@@ -58,17 +75,12 @@ void cost_learn(struct cost cost[KIND_COUNT], const struct window *w,
 			     caused_us(w, k, device_us[k]) > 0;
 
 		if (c->source != SOURCE_PRESSURE && device_us[k] > 0)
-			*c = (struct cost){ sane_us(device_us[k]),
-					    SOURCE_DEVICE };
+			*c = (struct cost){ .us = sane_us(device_us[k]),
+					    .source = SOURCE_DEVICE };
 		else if (c->source == SOURCE_DEFAULT)
 			c->us = w->stated_us[k];
-		if (alone) { /* one bad window is no new price */
-			double us = page_us(w, k, device_us[k]);
-
-			us = fmin(fmax(us, c->us / 3), c->us * 3);
-			c->us += 0.3 * (us - c->us);
-			c->source = SOURCE_PRESSURE;
-		}
+		if (alone)
+			learn_stall(c, page_us(w, k, device_us[k]));
 	}
 }
 

@@ -29,6 +29,7 @@ const char *source_word(enum source source);
 struct cost {
 	double us;
 	enum source source;
+	double first_us; /* of one window, where nothing was known: no cost */
 };
 
 enum kind { KIND_FILE, KIND_ZSWAP, KIND_DEVICE, KIND_COUNT };

@@ -42,8 +42,9 @@ static void test_price_list(void)
 	       "no traffic, no measured price: as vm.swappiness has it");
 	ok(b.reason == REASON_QUIET, "and the reason is quiet");
 	b = (struct balance){ 0 };
-	b.cost[KIND_FILE] = (struct cost){ 100, SOURCE_DEVICE };
-	b.cost[KIND_DEVICE] = (struct cost){ 50, SOURCE_PRESSURE };
+	b.cost[KIND_FILE] = (struct cost){ .us = 100, .source = SOURCE_DEVICE };
+	b.cost[KIND_DEVICE] =
+		(struct cost){ .us = 50, .source = SOURCE_PRESSURE };
 	run(&b, &w, 1);
 	is_u64((unsigned int)b.swappiness, 133,
 	       "swap twice as fast as files: 133, as vm.rst has it");
@@ -72,7 +73,8 @@ static void test_no_mixed_prices(void)
 	static const double none[KIND_COUNT];
 	static const double both[KIND_COUNT] = { 3000, 0, 3000 };
 	static const double all[KIND_COUNT] = { 3000, 3000, 3000 };
-	struct cost cost[KIND_COUNT], slow = { 5000, SOURCE_PRESSURE };
+	struct cost cost[KIND_COUNT],
+		slow = { .us = 5000, .source = SOURCE_PRESSURE };
 	struct balance b, want = priced(stated, both);
 
 	memcpy(cost, stated, sizeof(cost));
@@ -352,8 +354,24 @@ static void test_cost(void)
 	cost_learn(cost, &w, device_us);
 	ok(cost[KIND_FILE].source == SOURCE_PRESSURE, "which then stands");
 	ok(cost[KIND_ZSWAP].source == SOURCE_DEFAULT, "for that kind only");
-	cost[KIND_FILE] = (struct cost){ 0 };
-	w.mem_stall_us = 0;
+	/* Where nothing is known but a default. */
+	memset(cost, 0, sizeof(cost));
+	w = calm();
+	w.pages[KIND_ZSWAP] = 100;
+	w.mem_stall_us = 100 * 800;
+	cost_learn(cost, &w, no_us);
+	ok(cost[KIND_ZSWAP].source == SOURCE_DEFAULT &&
+		   cost[KIND_ZSWAP].us == 10,
+	   "beside a default one window tells nothing");
+	w.mem_stall_us = 100 * 500;
+	cost_learn(cost, &w, no_us);
+	ok(cost[KIND_ZSWAP].source == SOURCE_PRESSURE &&
+		   cost[KIND_ZSWAP].us == 500,
+	   "the lesser of two does, and nothing of the default is left: %.3f",
+	   cost[KIND_ZSWAP].us);
+	w = calm();
+	w.pages[KIND_FILE] = 100;
+	w.io_stall_us = 5.77e6;
 	cost_learn(cost, &w, no_us);
 	ok(cost[KIND_FILE].us == 100 &&
 		   cost[KIND_FILE].source == SOURCE_DEFAULT,
@@ -366,7 +384,8 @@ static void test_alone(void)
 	struct balance b = { 0 };
 
 	w.next = KIND_ZSWAP;
-	b.cost[KIND_FILE] = (struct cost){ 500, SOURCE_PRESSURE };
+	b.cost[KIND_FILE] =
+		(struct cost){ .us = 500, .source = SOURCE_PRESSURE };
 	run(&b, &w, 1);
 	is_u64((unsigned int)b.swappiness, 60,
 	       "a measured file price beside a stated one is no evidence");
