@@ -186,6 +186,15 @@ idle() {
 	sed -i 's/^Swap\(Total\|Free\):.*/Swap\1: 0 kB/' "$ROOT3/proc/meminfo"
 	both
 	same $'zswap\tcompressible\nnone\tno_swap'
+	# nor is there none once swap is there
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		cp -a "$root/proc/swaps" "$root/proc/swaps.was"
+		sed -i 2d "$root/proc/swaps"
+	done
+	cp "${ROOT1%1}2/proc/swaps.was" "$ROOT3/proc/swaps"
+	cp "${ROOT1%1}2/proc/meminfo" "$ROOT3/proc/meminfo"
+	both
+	same $'none\tno_swap\ndisk\tonly'
 }
 
 # The recording, and then so many minutes in which no counter moves.

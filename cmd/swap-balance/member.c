@@ -110,17 +110,20 @@ static enum reason standing_stop(const struct member *m, bool cold_anon)
 	}
 }
 
-/* A backend that is no more is not kept for the time that a choice stands. */
-static bool is_there(enum backend backend, const struct machine *machine,
+/*
+ * A backend that is no more is not kept for the time that a choice stands, nor
+ * that there is none for want of swap.
+ */
+static bool is_there(struct backend_choice now, const struct machine *machine,
 		     bool zswap)
 {
-	switch (backend) {
+	switch (now.backend) {
 	case BACKEND_ZSWAP:
 	case BACKEND_ZSWAP_NOWB: return zswap && machine->areas;
 	case BACKEND_ZRAM: return machine->any_zram;
 	case BACKEND_DISK: return machine->any_disk;
 	case BACKEND_TIER: return machine->tier;
-	default: return true;
+	default: return now.why != REASON_NO_SWAP || !machine->areas;
 	}
 }
 
@@ -171,7 +174,7 @@ static void choose_backend(struct member *m, const struct machine *machine,
 			m->swapin_pressure_pct > cfg->law.pressure_limit_pct,
 	};
 
-	if (!is_there(m->backend.now.backend, machine, in.zswap))
+	if (!is_there(m->backend.now, machine, in.zswap))
 		m->backend = (struct backend_state){ 0 };
 	backend_step(&m->backend, &in, &cfg->backend, m->window.s);
 }
