@@ -281,13 +281,17 @@ cell() {
 }
 
 @test "a second scan is refused until the first one has ended" {
-	cold-scan -q -a 2s -i 2s -c 5 / >/dev/null 3>&- &
+	cold-scan -q -a 2s -i 2s -c 1000 / >/dev/null 3>&- &
+	first=$!
 	sleep 1
-	runx 2 cold-scan -q -a 2s /
-	one_line "another cold-scan is scanning"
-	kill $!
-	wait $! || [ $? -eq 143 ]
-	runx 0 cold-scan -q -a 1s -i 1s -c 1 /
+	for wait in '' '--wait 1s'; do
+		runx 2 cold-scan -q -a 2s $wait /
+		one_line "another cold-scan is scanning"
+	done
+	(sleep 3 && kill $first) 3>&- &
+	kill -0 $first
+	runx 0 cold-scan -q --wait 1m -a 1s -i 1s -c 1 /
+	wait $first || [ $? -eq 143 ]
 }
 
 @test "marks of another scanner are detected: suspect:scanner, status 3 with --strict" {
