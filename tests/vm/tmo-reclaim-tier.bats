@@ -1,5 +1,5 @@
 # vm: -m 512M -n 384M -s 256M
-# kernels: 7.3.4
+# kernels: 7.3.4 debian:6.12
 # tmo-reclaim where reclaim demotes to a slower memory node.
 load ../helpers
 load guest
