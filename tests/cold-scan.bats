@@ -531,6 +531,18 @@ file	-	86016"
 	[ "$(tail -n 1 <<<"$output")" = - ]
 }
 
+@test "-S: an age that the runs cannot reach as often as they are is told" {
+	large
+	for m in 0 1 2; do
+		touch_all 1 "$m"
+		runx 0 cold-scan -a 1m,4h -S "$S" /
+		[ -z "$stderr" ]
+	done
+	touch_all 1 3
+	runx 0 cold-scan -a 1m,5h -S "$S" /
+	one_line "-a: with a run every 60.0s, an age of 5.00h is more than 252 runs away and never known"
+}
+
 @test "-S: a sample keeps the ages of what it draws, and no more" {
 	large
 	for m in 0 1; do

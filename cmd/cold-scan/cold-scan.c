@@ -456,7 +456,9 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		s->jobs = 1;
 	if (!s->sample)
 		s->sample = 1;
-	if (s->age_us[s->n_ages - 1] / s->interval_us >= AGE_MAX)
+	/* With -S the pace is that of the runs. */
+	if ((!s->state || cfg->paced) &&
+	    s->age_us[s->n_ages - 1] / s->interval_us >= AGE_MAX)
 		die(0, "-a: the oldest age is more than %d passes of -i away",
 		    AGE_MAX - 1);
 	if (cfg->proc.n)
@@ -665,6 +667,31 @@ static void promise(const struct scan *s, bool all)
 			num_human_us(left, due - now));
 }
 
+/* What the runs of -S, as often as they are, will never tell; and that ages are
+ * in steps of more than -i. */
+static void note_pace(const struct scan *s, bool one_run)
+{
+	static bool told;
+	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
+	uint64_t took_us = s->idle.end_us - s->idle.start_us, pace_us;
+	int known = s->scale.known;
+	char age[NUM_LEN], pace[NUM_LEN];
+
+	if (s->source != SOURCE_IDLE || told)
+		return;
+	pace_us = known >= 2 ? s->scale.us[known] / (uint64_t)known : 0;
+	told = one_run ? pace_us && oldest_us / pace_us >= AGE_MAX
+		       : took_us > s->opts->interval_us;
+	if (told && one_run)
+		note("-a: with a run every %s, an age of %s is more than %d "
+		     "runs away and never known",
+		     num_human_us(pace, pace_us), num_human_us(age, oldest_us),
+		     AGE_MAX - 1);
+	else if (told)
+		note("a pass took %s, which is longer than -i",
+		     num_human_us(pace, took_us));
+}
+
 /*
  * Passes until the ages asked for can be told, then rows: one sample without
  * -i and -c, else one a pass from the youngest age on. With -S one pass a run,
@@ -692,6 +719,7 @@ static int run(struct config *cfg, const struct common_opts *common,
 			warn(err, "cannot scan");
 			return STATUS_FATAL;
 		}
+		note_pace(s, now);
 		if (s->unsaved)
 			status = STATUS_PARTIAL;
 		if (s->opts->progress && !printed)
