@@ -142,6 +142,10 @@ END
 	[ "$(cell disk device_bytes_per_day 2)" = 8640000000 ]
 	[ "$(cell file stall_us_per_day 2)" = 0 ]
 	[ "$(cell disk device_bytes_per_day 3)" = - ] # of the next sample
+	rows age_us cold_anon_bytes -- 60000000 99999999999999 120000000 14000000
+	runx 0 forecast
+	[ "$(cell disk device_bytes_per_day 2)" = - ] # more than there is
+	[ "$(cell disk saved_bytes 2)" = 14000000 ]
 }
 
 @test "huge pages that pass zswap by are written whole" {

@@ -118,13 +118,15 @@ static double find_back(const struct subject *s, enum destination to,
 {
 	const struct told *t = s->told, *y = s->younger;
 	bool file = to == TO_FILE;
-	uint64_t cold = file ? t->cold_file : t->cold_anon;
+	uint64_t cold = file ? t->cold_file : t->cold_anon, younger;
 	double back;
 
 	if (!y)
 		return NAN;
-	back = forecast_back(y->age_us, file ? y->cold_file : y->cold_anon,
-			     t->age_us, cold);
+	younger = file ? y->cold_file : y->cold_anon;
+	if (younger > s->g.in.current) /* more than there is */
+		return NAN;
+	back = forecast_back(y->age_us, younger, t->age_us, cold);
 	return cold ? back * fmin((double)bytes / (double)cold, 1) : back;
 }
 
