@@ -1,6 +1,5 @@
 #include "resident.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,12 +17,10 @@
 #include "num.h"
 #include "pagemap.h"
 #include "pid.h"
+#include "procs.h"
 #include "root.h"
 
-enum {
-	REGIONS = 256, /* of PAGEMAP_SCAN, a call */
-	DEEP = 64,     /* cgroups below each other */
-};
+enum { REGIONS = 256 }; /* of PAGEMAP_SCAN, a call */
 
 /* ---- a process ---- */
 
@@ -70,21 +67,12 @@ void process_close(struct process *p)
 
 /* ---- its page map ---- */
 
-size_t resident_entries(const struct process *p, uint64_t page, uint64_t end,
-			uint64_t entries[RESIDENT_ENTRIES])
-{
-	size_t most = (size_t)num_least(end - page, RESIDENT_ENTRIES);
-	ssize_t n = pread(p->pagemap, entries, most * 8, (off_t)(page * 8));
-
-	return n > 0 ? (size_t)n / 8 : 0;
-}
-
 uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
 {
-	uint64_t entries[RESIDENT_ENTRIES], n = 0, end = page + pages;
+	uint64_t entries[PAGEMAP_READ], n = 0, end = page + pages;
 
 	while (page < end) {
-		size_t got = resident_entries(p, page, end, entries);
+		size_t got = pagemap_read(p->pagemap, page, end, entries);
 
 		if (!got)
 			return NUM_NONE;
@@ -99,10 +87,10 @@ uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages)
 static void read_runs(const struct process *p, struct parkfile *f,
 		      uint64_t page, uint64_t end)
 {
-	uint64_t entries[RESIDENT_ENTRIES];
+	uint64_t entries[PAGEMAP_READ];
 
 	while (page < end && !clock_stopped()) {
-		size_t got = resident_entries(p, page, end, entries);
+		size_t got = pagemap_read(p->pagemap, page, end, entries);
 
 		if (!got)
 			return;
@@ -249,60 +237,28 @@ static int add_process(uint64_t pid, struct parkfile *f)
 	return has_ended(err) ? 0 : err;
 }
 
-/* dir is the caller's. */
-static int add_procs(int dir, struct parkfile *f, uint64_t *pid)
+struct listing {
+	struct parkfile *f;
+	uint64_t *pid; /* that was listed last */
+};
+
+static int add_listed(void *arg, uint64_t pid)
 {
-	char *text, *p;
-	ssize_t n = io_read_all(dir, "cgroup.procs", &text);
-	int err = 0;
+	const struct listing *l = arg;
 
-	/* Of threads the processes are listed at the top of their domain. */
-	if (n == -EOPNOTSUPP || cg_err_is_gone((int)n))
-		return 0;
-	if (n < 0)
-		return (int)n;
-	for (p = text; !err && *p && !clock_stopped();
-	     p += strspn(p, "0123456789"), p += *p == '\n') {
-		*pid = strtoull(p, NULL, 10);
-		if (*pid) /* 0: of another namespace */
-			err = add_process(*pid, f);
-		if (!strspn(p, "0123456789"))
-			break;
-	}
-	if (!err)
-		*pid = 0;
-	free(text);
-	return err;
-}
-
-static int add_below(int fd, struct parkfile *f, uint64_t *pid, int deep)
-{
-	int err = add_procs(fd, f, pid);
-	DIR *dir = err ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir) {
-		close(fd);
-		return err;
-	}
-	while (!err && deep && (e = readdir(dir))) {
-		int sub =
-			e->d_type == DT_DIR && *e->d_name != '.'
-				? io_open(fd, e->d_name, O_RDONLY | O_DIRECTORY)
-				: -ENOENT;
-
-		if (sub >= 0)
-			err = add_below(sub, f, pid, deep - 1);
-	}
-	closedir(dir);
-	return err;
+	*l->pid = pid;
+	return add_process(pid, l->f);
 }
 
 int resident_cgroup(const struct cg_set *set, const struct cg *cg,
 		    struct parkfile *f, uint64_t *pid)
 {
-	int fd = cg_open_file(set, cg, ".", O_RDONLY | O_DIRECTORY);
+	struct listing l = { f, pid };
+	int err;
 
 	*pid = 0;
-	return fd < 0 ? fd : add_below(fd, f, pid, DEEP);
+	err = procs_each(set, cg, add_listed, &l);
+	if (!err)
+		*pid = 0;
+	return err;
 }

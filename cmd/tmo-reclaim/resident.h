@@ -31,14 +31,6 @@ void process_close(struct process *p);
 /* pid, start and program. */
 int process_identify(uint64_t pid, struct park_process *out);
 
-/*
- * The page map's entries from page on (pagemap.h), as many as fit before end;
- * 0: it ended, or cannot be read.
- */
-enum { RESIDENT_ENTRIES = 512 };
-size_t resident_entries(const struct process *p, uint64_t page, uint64_t end,
-			uint64_t entries[RESIDENT_ENTRIES]);
-
 /* Of a range, what is in memory; NUM_NONE: the page map tells nothing. */
 uint64_t resident_pages(const struct process *p, uint64_t page, uint64_t pages);
 

@@ -157,12 +157,12 @@ static enum reason touch_page(struct waking *w, uint64_t address)
  */
 static enum reason touch_piece(struct waking *w, const struct piece *p)
 {
-	uint64_t entries[RESIDENT_ENTRIES], bytes = mem_page_bytes();
+	uint64_t entries[PAGEMAP_READ], bytes = mem_page_bytes();
 	enum reason why = REASON_LAW;
 
 	for (uint64_t at = p->page, end = at + p->pages;
 	     at < end && why == REASON_LAW;) {
-		size_t n = resident_entries(&w->is, at, end, entries);
+		size_t n = pagemap_read(w->is.pagemap, at, end, entries);
 
 		if (!n)
 			return REASON_GONE;
