@@ -191,7 +191,7 @@ stub() {
 
 @test "the examples of swap-balance(8)" {
 	# without zram there is nothing to maintain
-	run_examples swap-balance.8 EXAMPLES 0 0 0 1 0 0
+	run_examples swap-balance.8 EXAMPLES 0 0 0 1 1 0 0
 	grep -qP '^/w.slice/a\t[0-9.]+\t-\toffloadable_anon\t[1-9]' <<<"$output"
 }
 

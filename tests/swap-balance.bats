@@ -1310,7 +1310,7 @@ apply_again() {
 		runx 2 swap-balance -S "$STATE" $opt
 		one_line "$says"
 	done <<-'END'
-		--maintain /w.slice|--maintain takes no cgroup
+		--maintain -r /w.slice|-r: not with --maintain
 		--budget-status /w.slice|--budget-status takes no cgroup
 		--maintain --probe 1M|--probe: not with --maintain
 		--maintain -i 1h|-i: not with --maintain
@@ -1471,6 +1471,96 @@ maintain() {
 	rm "$ROOT1/sys/class/block/vdb/stat" "$STATE.zram"
 	runx 3 maintain -b 400M
 	[ "$(cut -f1-3,8 <<<"${lines[0]}")" = $'zram0\twriteback\theld\tbudget' ]
+}
+
+# process PID KEY ENTRY...: that one, whose page map has these entries, each
+# TYPE:OFFSET in swap or "-".
+process() {
+	local dir=$ROOT1/proc/$1 v n=$(($# - 2))
+	mkdir -p "$dir"
+	echo "$1" >>"$ROOT1/sys/fs/cgroup$2/cgroup.procs"
+	echo "0::$2" >"$dir/cgroup"
+	printf 'Name:\tx\nVmSwap:\t%8d kB\n' 4 >"$dir/status"
+	printf '1000-%x rw-p 00000000 00:00 0 \n' $((4096 * (n + 1))) >"$dir/maps"
+	{
+		shift 2
+		for v in - "$@"; do
+			v=$([ "$v" = - ] && echo 0 || echo $((1 << 62 | ${v#*:} << 5 | ${v%:*})))
+			for n in 0 8 16 24 32 40 48 56; do
+				# shellcheck disable=SC2059 # an escape made of it
+				printf "\\x$(printf %02x $((v >> n & 255)))"
+			done
+		done
+	} >"$dir/pagemap"
+}
+
+# slot INDEX SECONDS FLAGS: a line of block_state.
+slot() {
+	mkdir -p "$ROOT1/sys/kernel/debug/zram/zram0"
+	printf '%12d %12d.000000 %s\n' "$@" >>"$ROOT1/sys/kernel/debug/zram/zram0/block_state"
+}
+
+# what was asked for; the log has no newline.
+asked() { cat "$ZRAM/writeback"; }
+
+@test "upkeep of a cgroup writes back the slots of its processes that are old enough, and no others" {
+	local i
+	zram_root
+	for i in 5 6 7 9 11 12 13; do
+		slot $i 10 ....
+	done
+	slot 8 20 ....  # touched 3 s ago: it is 23.74
+	slot 10 10 .w.. # there already
+	slot 14 10 ..h.
+	process 101 /w.slice/idle 0:5 0:6 - 0:8 0:9 0:10 0:6 0:14
+	process 102 /w.slice/file 0:7 0:11
+	runx 0 maintain --writeback-after 10s /w.slice/idle
+	[ "$(cut -f 1-4,8- <<<"$output")" = $'zram0\twriteback\tdone\t10000000\tidle\t/w.slice/idle\t16384' ]
+	# what frees as much as it takes comes first
+	[ "$(asked)" = "page_indexes=14-14page_indexes=5-6 page_indexes=9-9" ]
+	# those below it, too; each slot once
+	: >"$ZRAM/writeback"
+	runx 0 maintain --writeback-after 10s /w.slice /w.slice/file
+	[ "$(cut -f 9,10 <<<"$output")" = $'/w.slice\t24576\n/w.slice/file\t0' ]
+	[ "$(asked)" = "page_indexes=14-14page_indexes=5-7 page_indexes=9-9 page_indexes=11-11" ]
+	# a dry run counts
+	: >"$ZRAM/writeback"
+	runx 0 maintain -n --writeback-after 10s /w.slice/idle
+	[ "$(cut -f 3,10 <<<"$output")" = $'planned\t16384' ]
+	[ -z "$(asked)" ]
+	# within the budget, and what it cost is not known to the log: all of it
+	limit 2 1
+	runx 0 maintain --writeback-after 10s /w.slice/idle
+	[ "$(cut -f 3,8,10 <<<"$output")" = $'done\tbudget\t16384' ]
+	[ "$(asked)" = "page_indexes=14-14page_indexes=5-5" ]
+	runx 3 maintain /none
+	[[ $stderr == *"no cgroup '/none'"* ]]
+}
+
+@test "upkeep of a cgroup names what it lacks, and then writes nothing" {
+	zram_root
+	slot 5 10 ....
+	process 101 /w.slice/idle 0:5
+	# a page map that is hidden has entries without a place
+	process 102 /w.slice/file 0:0
+	runx 3 maintain --writeback-after 10s /w.slice/file
+	[ "$(cut -f 3,8 <<<"$output")" = $'missing\trun:CAP_SYS_ADMIN' ]
+	[ -z "$(asked)" ]
+	echo '/dev/vdc partition 262140 0 100' >>"$ROOT1/proc/swaps"
+	runx 0 maintain /w.slice/idle
+	[ "$(cut -f 3,8 <<<"$output")" = $'missing\tset:priority' ]
+	sed -i '$d' "$ROOT1/proc/swaps"
+	runx 0 swap-balance -S "$STATE" --check -H
+	[[ $output == *$'maintain:zram0\tok\twriteback by cgroup'* ]]
+	rm -r "$ROOT1/sys/kernel/debug/zram"
+	runx 0 maintain /w.slice/idle
+	[ "$(cut -f 3,8 <<<"$output")" = $'missing\tdebugfs:block_state' ]
+	runx 0 swap-balance -S "$STATE" --check -H
+	[[ $output == *$'maintain:zram0\tlimited\tno writeback by cgroup: debugfs:block_state\t'*CONFIG_ZRAM_MEMORY_TRACKING* ]]
+	echo none >"$ZRAM/backing_dev"
+	runx 0 maintain /w.slice/idle
+	[ "$(cut -f 3,8 <<<"$output")" = $'missing\tset:backing_dev' ]
+	[ -z "$(asked)" ]
 }
 
 @test "what was written is not told before 6.13, and zram is no write" {

@@ -14,7 +14,10 @@
 #include "num.h"
 #include "psi.h"
 #include "root.h"
+#include "swapped.h"
 #include "tool.h"
+#include "twice.h"
+#include "zram.h"
 
 #define ZSWAP "/sys/module/zswap/parameters/"
 
@@ -295,6 +298,63 @@ static void check_state_dir(struct rows_out *out, const char *state_path)
 		tool_check(out, "state", CHECK_OK, "%s", state_path);
 }
 
+/* What of --maintain CGROUP the i-th area lacks, and the remedy. */
+static void check_twice(struct rows_out *out, const struct machine *m, int i)
+{
+	static const char *const fixes[][2] = {
+		{ "kernel:CONFIG_ZRAM_WRITEBACK",
+		  "needs CONFIG_ZRAM_WRITEBACK" },
+		{ "set:backing_dev",
+		  "before its disksize is set: echo /dev/DISK "
+		  ">/sys/block/zram0/backing_dev" },
+		{ "set:swap", "swapon the device itself" },
+		{ "set:priority",
+		  "swapon the zram with a priority (-p) of its own, above "
+		  "the others" },
+		{ "run:root", "run it as root" },
+		{ "debugfs:block_state",
+		  "mount -t debugfs none /sys/kernel/debug; it needs "
+		  "CONFIG_ZRAM_MEMORY_TRACKING" },
+	};
+	const char *lack = twice_lack(m, i), *fix = NULL;
+	char name[80];
+
+	snprintf(name, sizeof(name), "maintain:%s", m->area[i].dev);
+	for (size_t f = 0; lack && f < sizeof(fixes) / sizeof(*fixes); f++)
+		if (!strcmp(fixes[f][0], lack))
+			fix = fixes[f][1];
+	if (lack)
+		tool_check_fix(out, name, CHECK_LIMITED, fix,
+			       "no writeback by cgroup: %s", lack);
+	else
+		tool_check(out, name, CHECK_OK, "writeback by cgroup");
+}
+
+/*
+ * What zswap holds of one cgroup goes to the disk when the kernel shrinks it,
+ * and by no age: no kernel that was released takes source=zswap.
+ */
+static void check_maintain(struct rows_out *out, const struct cg_set *set,
+			   const struct machine *m)
+{
+	int err = -EINVAL;
+
+	for (int i = 0; i < m->areas; i++)
+		if (m->area[i].kind == SWAP_ZRAM)
+			check_twice(out, m, i);
+	if (!m->zswap)
+		return;
+	if (root_is_live())
+		err = io_write(set->fd, "memory.reclaim", "0 source=zswap\n");
+	tool_check_fix(out, "maintain:zswap", CHECK_LIMITED,
+		       "use zram with a backing_dev, or " ZSWAP
+		       "shrinker_enabled",
+		       err ? "no writeback by cgroup: memory.reclaim takes no "
+			     "source=zswap"
+			   : "no writeback by cgroup: source=zswap of "
+			     "memory.reclaim is not used");
+}
+
 int check_all(struct rows_out *out, const struct cg_set *set,
 	      const struct machine *m, const char *state_path)
 {
@@ -303,6 +363,7 @@ int check_all(struct rows_out *out, const struct cg_set *set,
 	check_psi(out);
 	check_areas(out, m);
 	check_zswap(out, m);
+	check_maintain(out, set, m);
 	check_lru(out, m);
 	check_reclaim(out, set);
 	if (m->tier)

@@ -1,15 +1,18 @@
 #include "maintain.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "listing.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "state.h"
 #include "tool.h"
+#include "twice.h"
 #include "upkeep.h"
 
 enum {
@@ -22,11 +25,14 @@ struct action {
 	const char *dev, *what, *state;
 	uint64_t age_us, before_bytes, after_bytes, written_bytes;
 	const char *why;
+	const char *cgroup; /* NULL: of the whole device */
+	uint64_t cold_bytes;
 };
 
 struct round {
 	const struct maintain_cfg *cfg;
 	uint64_t left_bytes; /* of the budget: all devices share it */
+	const struct cg_set *set;
 	struct rows_out *out;
 	struct upkeep_file file;
 	int status;
@@ -35,7 +41,8 @@ struct round {
 static void put_text(struct row *r, const void *sample, int arg)
 {
 	const struct action *a = sample;
-	const char *const text[] = { a->dev, a->what, a->state, a->why };
+	const char *const text[] = { a->dev, a->what, a->state, a->why,
+				     a->cgroup };
 
 	row_str(r, text[arg]);
 }
@@ -44,7 +51,7 @@ static void put_u64(struct row *r, const void *sample, int arg)
 {
 	const struct action *a = sample;
 	const uint64_t v[] = { a->age_us, a->before_bytes, a->after_bytes,
-			       a->written_bytes };
+			       a->written_bytes, a->cold_bytes };
 
 	row_u64(r, v[arg]);
 }
@@ -60,6 +67,8 @@ static void emit(struct rows_out *out, const struct action *a)
 		{ "after_bytes", NULL, put_u64, 2 },
 		{ "written_bytes", NULL, put_u64, 3 },
 		{ "why", NULL, put_text, 3 },
+		{ "cgroup", NULL, put_text, 4 },
+		{ "cold_bytes", NULL, put_u64, 4 },
 	};
 	static struct listing listing = {
 		.cols = cols,
@@ -88,16 +97,34 @@ static bool too_soon(int64_t last_ms, uint64_t age_us)
 	       (uint64_t)since_ms * 1000 < age_us / 4;
 }
 
-static int write_back(struct round *round, struct upkeep *u,
-		      uint64_t most_bytes)
+/* A cgroup's part of what is twice cold, and what came of it. */
+struct part {
+	struct twice *twice;
+	const struct cg *cg;
+	struct twice_result got;
+};
+
+static int write_back_what(struct round *round, const struct upkeep *u,
+			   uint64_t most_bytes, struct part *part)
 {
-	int err = zram_mark_idle(u->dev, round->cfg->writeback_us), undo;
+	if (!part)
+		return zram_write_back_idle(u->dev);
+	return twice_cgroup(part->twice, round->set, part->cg,
+			    most_bytes / mem_page_bytes(), &part->got);
+}
+
+/* Of the part alone, if any: then the ages are known, and no mark is needed. */
+static int write_back(struct round *round, struct upkeep *u,
+		      uint64_t most_bytes, struct part *part)
+{
+	int err = part ? 0 : zram_mark_idle(u->dev, round->cfg->writeback_us);
+	int undo;
 
 	if (!err)
 		err = upkeep_override_limit(&round->file, u,
 					    most_bytes / ZRAM_LIMIT_UNIT);
 	if (!err)
-		err = zram_write_back_idle(u->dev);
+		err = write_back_what(round, u, most_bytes, part);
 	if (!u->overridden)
 		return err;
 	undo = upkeep_restore_limit(u);
@@ -108,10 +135,16 @@ static int write_back(struct round *round, struct upkeep *u,
 
 static void finish(struct round *round, struct action *a, int err)
 {
-	a->state = err == -EINVAL ? "missing" : err ? "failed" : "done";
-	if (err == -EINVAL)
-		a->why = "kernel:CONFIG_ZRAM_TRACK_ENTRY_ACTIME";
-	if (err && err != -EINVAL)
+	const char *lack = NULL;
+
+	if (err == -EINVAL && !a->cgroup)
+		lack = "kernel:CONFIG_ZRAM_TRACK_ENTRY_ACTIME";
+	if (err == -EPERM && a->cgroup)
+		lack = "run:CAP_SYS_ADMIN";
+	a->state = lack ? "missing" : err ? "failed" : "done";
+	if (lack)
+		a->why = lack;
+	else if (err)
 		warn(err, "cannot %s '%s'", a->what, a->dev);
 	if (err)
 		round->status = STATUS_PARTIAL;
@@ -139,6 +172,24 @@ static void charge(struct round *round, uint64_t bytes)
 		round->left_bytes -= num_least(round->left_bytes, bytes);
 }
 
+/*
+ * What of the most may be written under the device's own limit, or in *empty
+ * what leaves nothing.
+ */
+static uint64_t within_limits(const char *dev, uint64_t most,
+			      const char **empty)
+{
+	struct zram_limit limit;
+
+	*empty = most < ZRAM_LIMIT_UNIT ? "budget" : NULL;
+	if (*empty || zram_read_limit(dev, &limit) || !limit.on)
+		return most;
+	most = ZRAM_LIMIT_UNIT * num_least(most / ZRAM_LIMIT_UNIT, limit.units);
+	if (most < ZRAM_LIMIT_UNIT)
+		*empty = "writeback_limit";
+	return most;
+}
+
 static void maintain_writeback(struct round *round,
 			       const struct swap_area *area)
 {
@@ -152,22 +203,20 @@ static void maintain_writeback(struct round *round,
 		.after_bytes = NUM_NONE,
 		.written_bytes = 0,
 		.why = "idle",
+		.cold_bytes = NUM_NONE,
 	};
-	uint64_t most = maintain_round_bytes(area->used_bytes, area->size_bytes,
-					     round->left_bytes);
 	uint64_t before = zram_written_bytes(area->dev);
-	const char *empty = most < ZRAM_LIMIT_UNIT ? "budget" : NULL;
-	struct zram_limit limit;
+	const char *empty;
+	uint64_t most = within_limits(area->dev,
+				      maintain_round_bytes(area->used_bytes,
+							   area->size_bytes,
+							   round->left_bytes),
+				      &empty);
 
-	if (!zram_read_limit(area->dev, &limit) && limit.on && !empty) {
-		most = ZRAM_LIMIT_UNIT *
-		       num_least(most / ZRAM_LIMIT_UNIT, limit.units);
-		empty = most < ZRAM_LIMIT_UNIT ? "writeback_limit" : NULL;
-	}
 	a.state = held(&a, zram_lacks_writeback(area->dev),
 		       too_soon(u->writeback_ms, cfg->writeback_us), empty);
 	if (!a.state && cfg->write) {
-		finish(round, &a, write_back(round, u, most));
+		finish(round, &a, write_back(round, u, most, NULL));
 		a.written_bytes =
 			num_delta(zram_written_bytes(area->dev), before);
 		u->writeback_ms = clock_unix_ms();
@@ -178,6 +227,95 @@ static void maintain_writeback(struct round *round,
 	}
 	emit(round->out, &a);
 }
+
+/* ---- of a cgroup ---- */
+
+static void tell_part(struct round *round, struct action *a,
+		      const struct part *part)
+{
+	a->cold_bytes = part->got.cold_pages * mem_page_bytes();
+	if (part->got.ended)
+		a->why = part->got.ended;
+	if (!part->got.refused)
+		return;
+	warn(0,
+	     "'%s': %" PRIu64 " processes cannot be read: run it as root, with "
+	     "CAP_SYS_PTRACE",
+	     a->cgroup, part->got.refused);
+	round->status = STATUS_PARTIAL;
+}
+
+/* The pages that a dry run would write, as far as the limits let it. */
+static void plan_part(struct round *round, struct action *a, uint64_t most,
+		      struct part *part)
+{
+	int err =
+		twice_cgroup(part->twice, round->set, part->cg, 0, &part->got);
+
+	if (err) {
+		finish(round, a, err);
+		return;
+	}
+	a->state = "planned";
+	charge(round, num_least(part->got.cold_pages * mem_page_bytes(), most));
+}
+
+static void maintain_part(struct round *round, struct part *part)
+{
+	struct twice *t = part->twice;
+	struct upkeep *u = upkeep_find(&round->file, t->dev);
+	struct action a = {
+		.dev = t->dev,
+		.what = "writeback",
+		.age_us = round->cfg->writeback_us,
+		.before_bytes = zram_used_bytes(t->dev),
+		.after_bytes = NUM_NONE,
+		.written_bytes = 0,
+		.why = "idle",
+		.cgroup = part->cg->key,
+		.cold_bytes = NUM_NONE,
+	};
+	uint64_t before = zram_written_bytes(t->dev);
+	const char *empty;
+	uint64_t most = within_limits(
+		t->dev, num_least(t->left_bytes, round->left_bytes), &empty);
+
+	a.state = held(&a, t->lack, false, empty);
+	if (!a.state && !round->cfg->write) {
+		plan_part(round, &a, most, part);
+		tell_part(round, &a, part);
+	} else if (!a.state) {
+		finish(round, &a, write_back(round, u, most, part));
+		tell_part(round, &a, part);
+		a.written_bytes = num_delta(zram_written_bytes(t->dev), before);
+		charge(round, num_least(a.written_bytes, most));
+		t->left_bytes = num_less(t->left_bytes, a.written_bytes);
+	}
+	emit(round->out, &a);
+}
+
+static void maintain_parts(struct round *round, const struct machine *m, int i)
+{
+	const struct swap_area *area = m->area + i;
+	struct twice t;
+	int err = twice_open(&t, m, i, round->cfg->writeback_us);
+
+	if (err) {
+		warn(err, "cannot read the block_state of '%s'", area->dev);
+		round->status = STATUS_PARTIAL;
+		return;
+	}
+	t.left_bytes = maintain_round_bytes(area->used_bytes, area->size_bytes,
+					    NUM_MAX);
+	for (size_t c = 0; c < round->set->n && !clock_stopped(); c++) {
+		struct part part = { .twice = &t, .cg = round->set->v[c] };
+
+		maintain_part(round, &part);
+	}
+	twice_close(&t);
+}
+
+/* ---- of a device ---- */
 
 static void maintain_recompress(struct round *round,
 				const struct swap_area *area)
@@ -192,6 +330,7 @@ static void maintain_recompress(struct round *round,
 		.after_bytes = NUM_NONE,
 		.written_bytes = 0,
 		.why = "idle",
+		.cold_bytes = NUM_NONE,
 	};
 
 	a.state = held(&a, zram_lacks_recompress(area->dev),
@@ -219,11 +358,13 @@ static void restore_limits(struct upkeep_file *f)
 }
 
 int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
-		  const struct budget *budget, struct rows_out *out)
+		  const struct budget *budget, const struct cg_set *set,
+		  struct rows_out *out)
 {
 	struct round round = {
 		.cfg = cfg,
 		.left_bytes = budget_left_bytes(budget),
+		.set = set,
 		.out = out,
 		.file = { .path = cfg->path },
 	};
@@ -244,6 +385,10 @@ int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
 	for (int i = 0; i < m->areas; i++) {
 		if (m->area[i].kind != SWAP_ZRAM)
 			continue;
+		if (set) {
+			maintain_parts(&round, m, i);
+			continue;
+		}
 		/* The older first: both use the same mark. */
 		maintain_writeback(&round, m->area + i);
 		maintain_recompress(&round, m->area + i);

@@ -1,11 +1,13 @@
 /*
  * maintain - a round of upkeep over all zram devices: recompress what is idle,
- * write back what has been idle for long.
+ * write back what has been idle for long; or write back that of some cgroups
+ * alone.
  */
 #ifndef MAINTAIN_H
 #define MAINTAIN_H
 
 #include "budget.h"
+#include "cg.h"
 #include "machine.h"
 #include "rows.h"
 
@@ -17,11 +19,13 @@ struct maintain_cfg {
 };
 
 /*
+ * Of the members of the set, or without a set of all that is in the devices.
  * STATUS_OK, STATUS_NO when no zram is used as swap, STATUS_PARTIAL when a
  * write failed.
  */
 int maintain_zram(const struct maintain_cfg *cfg, const struct machine *m,
-		  const struct budget *budget, struct rows_out *out);
+		  const struct budget *budget, const struct cg_set *set,
+		  struct rows_out *out);
 
 /*
  * Pure: bytes that a round may write back: 5 MiB to 300 MiB, linear in how

@@ -65,7 +65,7 @@ const struct opt options[] = {
 	{ KEY_PROBE, "probe", "SIZE",
 	  "reclaim up to SIZE to measure an unknown compression" },
 	{ KEY_MAINTAIN, "maintain", NULL,
-	  "zram: write back and recompress idle pages" },
+	  "zram: write back idle pages, all or of cgroups; recompress" },
 	{ KEY_WRITEBACK, "writeback-after", "TIME",
 	  "with --maintain: idle time before writing back (20h)" },
 	{ KEY_RECOMPRESS, "recompress-after", "TIME",

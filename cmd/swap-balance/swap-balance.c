@@ -124,23 +124,6 @@ static void prepare_state(struct run *run)
 	snprintf(run->undo_path, sizeof(run->undo_path), "%s.undo", o->state);
 }
 
-static int maintain(struct run *run)
-{
-	struct maintain_cfg *cfg = &run->o.zram;
-	char path[4096];
-	int status;
-
-	snprintf(path, sizeof(path), "%s.zram", run->o.state);
-	cfg->path = path;
-	cfg->write = !run->common.dry_run;
-	run_look_at_world(run);
-	status = maintain_zram(cfg, &run->world.machine, &run->world.budget,
-			       &run->out);
-	if (status == STATUS_NO)
-		note("no zram is used as swap");
-	return run->status | status;
-}
-
 /* Keys from a pipe, for the modes that want all of them before they act. */
 static char **read_keys(struct run *run, size_t *n)
 {
@@ -218,6 +201,30 @@ static int act(struct run *run, char **operands, size_t n)
 		       : run->status | apply(run, &plan);
 }
 
+/* Of the cgroups named; of all that is in zram where none is. */
+static int maintain(struct run *run, char **operands, size_t n)
+{
+	struct maintain_cfg *cfg = &run->o.zram;
+	char path[4096];
+	bool of_cgroups = n;
+	char **keys = of_cgroups ? targets(run, operands, &n) : NULL;
+	int status;
+
+	if (clock_stopped())
+		return run->status;
+	if (of_cgroups)
+		expand(run, keys, n);
+	snprintf(path, sizeof(path), "%s.zram", run->o.state);
+	cfg->path = path;
+	cfg->write = !run->common.dry_run;
+	run_look_at_world(run);
+	status = maintain_zram(cfg, &run->world.machine, &run->world.budget,
+			       of_cgroups ? &run->set : NULL, &run->out);
+	if (status == STATUS_NO)
+		note("no zram is used as swap");
+	return run->status | status;
+}
+
 static int account(struct run *run, char **operands, size_t n, bool rows)
 {
 	char **keys = rows ? NULL : targets(run, operands, &n);
@@ -274,7 +281,7 @@ static void refuse_in_mode(const struct run *run, int operands)
 		return;
 	if (opt)
 		die(0, "%s: not with %s", opt, options_mode(run->o.mode));
-	if (operands && of_drives)
+	if (operands && run->o.mode == MODE_STATUS)
 		die(0, "%s takes no cgroup", options_mode(run->o.mode));
 }
 
@@ -350,7 +357,7 @@ int main(int argc, char **argv)
 	else if (run.o.mode == MODE_STATUS)
 		run.status = show_status(&run);
 	else if (run.o.mode == MODE_MAINTAIN)
-		run.status = maintain(&run);
+		run.status = maintain(&run, argv + at, (size_t)(argc - at));
 	else if (run.o.mode == MODE_ACCOUNT)
 		run.status = account(&run, argv + at, (size_t)(argc - at),
 				     has_rows(argv + at, argc - at));

@@ -129,6 +129,11 @@ int zram_recompress(const char *dev, uint64_t age_us)
 	return err;
 }
 
+int zram_write_back(const char *dev, const char *words)
+{
+	return write_attr(dev, "writeback", words);
+}
+
 /* -EIO: the limit was met, or the backing device is full. */
 int zram_write_back_idle(const char *dev)
 {

@@ -31,6 +31,8 @@ const char *zram_lacks_writeback(const char *dev);
 int zram_recompress(const char *dev, uint64_t age_us);
 int zram_mark_idle(const char *dev, uint64_t age_us);
 int zram_write_back_idle(const char *dev);
+/* What the words of "writeback" choose; -EIO: the limit was met. */
+int zram_write_back(const char *dev, const char *words);
 int zram_read_limit(const char *dev, struct zram_limit *out);
 int zram_write_limit(const char *dev, uint64_t units);
 int zram_switch_limit(const char *dev, bool on);

@@ -15,7 +15,7 @@ complete -c swap-balance -l apply -d 'set memory.zswap.max and memory.zswap.writ
 complete -c swap-balance -l undo -d 'restore the values that --apply has changed'
 complete -c swap-balance -l dwell -x -d 'how long a backend must be better to replace another'
 complete -c swap-balance -l probe -x -d 'reclaim up to SIZE to measure an unknown compression'
-complete -c swap-balance -l maintain -d 'zram: write back and recompress idle pages'
+complete -c swap-balance -l maintain -d 'zram: write back idle pages, all or of cgroups; recompress'
 complete -c swap-balance -l writeback-after -x -d 'with --maintain: idle time before writing back'
 complete -c swap-balance -l recompress-after -x -d 'with --maintain: idle time before recompressing'
 complete -c swap-balance -l swap-limit -x -d 'share of swap in use that ends swapping out'

@@ -110,13 +110,13 @@ with_ages() { # what reads them is refused where the kernel has no source
 @test "swap-balance(8)" {
 	for y in y n; do
 		lru_gen $y
-		all_typed swap-balance.8 EXAMPLES 20s 15s 0 1 - "$(with_ages)"
+		all_typed swap-balance.8 EXAMPLES 20s 15s 0 1 1 - "$(with_ages)"
 	done
 	needs_zram
 	echo 64M >/sys/block/zram0/disksize
 	mkswap /dev/zram0
 	swapon -p 9 /dev/zram0
-	all_typed swap-balance.8 EXAMPLES - - - 0 - -
+	all_typed swap-balance.8 EXAMPLES - - - 0 0 - -
 	swapoff /dev/zram0
 	echo 1 >/sys/block/zram0/reset
 }
