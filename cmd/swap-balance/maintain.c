@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "action.h"
 #include "clock.h"
-#include "listing.h"
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
@@ -20,15 +20,6 @@ enum {
 	ROUND_MOST = 300 << 20,
 };
 
-/* A row: one action on one device. */
-struct action {
-	const char *dev, *what, *state;
-	uint64_t age_us, before_bytes, after_bytes, written_bytes;
-	const char *why;
-	const char *cgroup; /* NULL: of the whole device */
-	uint64_t cold_bytes;
-};
-
 struct round {
 	const struct maintain_cfg *cfg;
 	uint64_t left_bytes; /* of the budget: all devices share it */
@@ -37,46 +28,6 @@ struct round {
 	struct upkeep_file file;
 	int status;
 };
-
-static void put_text(struct row *r, const void *sample, int arg)
-{
-	const struct action *a = sample;
-	const char *const text[] = { a->dev, a->what, a->state, a->why,
-				     a->cgroup };
-
-	row_str(r, text[arg]);
-}
-
-static void put_u64(struct row *r, const void *sample, int arg)
-{
-	const struct action *a = sample;
-	const uint64_t v[] = { a->age_us, a->before_bytes, a->after_bytes,
-			       a->written_bytes, a->cold_bytes };
-
-	row_u64(r, v[arg]);
-}
-
-static void emit(struct rows_out *out, const struct action *a)
-{
-	static const struct col cols[] = {
-		{ "device", NULL, put_text, 0 },
-		{ "action", NULL, put_text, 1 },
-		{ "state", NULL, put_text, 2 },
-		{ "age_us", NULL, put_u64, 0 },
-		{ "before_bytes", NULL, put_u64, 1 },
-		{ "after_bytes", NULL, put_u64, 2 },
-		{ "written_bytes", NULL, put_u64, 3 },
-		{ "why", NULL, put_text, 3 },
-		{ "cgroup", NULL, put_text, 4 },
-		{ "cold_bytes", NULL, put_u64, 4 },
-	};
-	static struct listing listing = {
-		.cols = cols,
-		.n = sizeof(cols) / sizeof(*cols),
-	};
-
-	listing_emit(&listing, out, a);
-}
 
 uint64_t maintain_round_bytes(uint64_t used_bytes, uint64_t disk_bytes,
 			      uint64_t budget_bytes)
@@ -225,7 +176,7 @@ static void maintain_writeback(struct round *round,
 		a.state = "planned";
 		charge(round, most);
 	}
-	emit(round->out, &a);
+	action_emit(round->out, &a);
 }
 
 /* ---- of a cgroup ---- */
@@ -291,7 +242,7 @@ static void maintain_part(struct round *round, struct part *part)
 		charge(round, num_least(a.written_bytes, most));
 		t->left_bytes = num_less(t->left_bytes, a.written_bytes);
 	}
-	emit(round->out, &a);
+	action_emit(round->out, &a);
 }
 
 static void maintain_parts(struct round *round, const struct machine *m, int i)
@@ -342,7 +293,7 @@ static void maintain_recompress(struct round *round,
 	} else if (!a.state) {
 		a.state = "planned";
 	}
-	emit(round->out, &a);
+	action_emit(round->out, &a);
 }
 
 /* Of a round that was killed. */

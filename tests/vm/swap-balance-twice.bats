@@ -118,6 +118,23 @@ back() { swap-balance -S "$STATE" -H -q --maintain --writeback-after 1s "$@"; }
 	intact 8
 }
 
+@test "what is in use stays where it is: hardly a page is read from the disk again" {
+	local before after written cold was
+	reads() { awk '{ print $2 }' $ZRAM/bd_stat; }
+	zram_on
+	hog /a --hot-anon 8M --cold-anon 24M --fill lz:3 --rate 2000
+	reclaim /a 32M 200
+	sleep 8
+	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 5s /a
+	IFS=$'\t' read -r _ _ _ _ before after written _ _ cold <<<"$output"
+	[ "$written" -gt 16000000 ]
+	was=$(reads)
+	sleep 15
+	printf '# %s: %d of %d bytes written, %d bytes of zram freed; then %d pages read back in 15 s\n' \
+		"$(uname -r)" "$written" "$cold" $((before - after)) $(($(reads) - was)) >&3
+	[ $(($(reads) - was)) -le $((written / 4096 / 50)) ]
+}
+
 @test "it holds the budget and the device's own limit" {
 	zram_on
 	still /a 7 24
