@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# long
 # vm: -m 1G -s 128M -s 64M -s 64M
 #
 # Twice cold: swap-balance --maintain CGROUP writes back what a cgroup has in a
@@ -90,6 +91,8 @@ back() { swap-balance -S "$STATE" -H -q --maintain --writeback-after 1s "$@"; }
 	a=$still
 	still /b 8 24
 	b=$still
+	# its times are of the clock since boot, in seconds
+	awk -v now="$(cut -d. -f1 /proc/uptime)" '$2 < now - 600 || $2 > now + 1 { exit 1 }' $BLOCK_STATE
 	# not long enough
 	runx 0 swap-balance -S "$STATE" -H -q --maintain --writeback-after 1h /a
 	[ "$(cut -f 1-3,7,9,10 <<<"$output")" = $'zram0\twriteback\tdone\t0\t/a\t0' ]
