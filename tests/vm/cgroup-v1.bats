@@ -1,8 +1,6 @@
 # vm: -m 512M -c 1
-# vm: -m 512M -c 1 -a cgroup_no_v1=memory
 # kernels: debian:5.10 debian:6.1
-# Hosts whose memory controller is that of cgroup v1, and what the remedy that
-# --check names makes of them: the second machine is booted with it.
+# Hosts without cgroup2, and whose memory controller is that of cgroup v1.
 load ../helpers
 load guest
 
@@ -23,11 +21,7 @@ v1() {
 	mountpoint -q "$CG" && return
 	mount -t tmpfs none "$CG"
 	mkdir "$V1" "$HYBRID"
-	mount -t cgroup -o memory none "$V1" || mount -t cgroup -o cpu none "$V1"
-}
-
-booted_with_remedy() {
-	grep -q cgroup_no_v1=memory /proc/cmdline
+	mount -t cgroup -o memory none "$V1"
 }
 
 # all_say CAUSE FIX: each tool, and its --check in one row; without a regard to
@@ -67,9 +61,6 @@ all_say() {
 	grep -qxF "cgroup2	ok	$HYBRID	-" <<<"$output"
 	runx 0 psi-watch -i 200ms -c 1 /a
 	[ "$(col mem_some_pct <<<"$output")" = 0.000 ]
-	if booted_with_remedy; then
-		return
-	fi
 	fix="boot with systemd.unified_cgroup_hierarchy=1, or, without systemd, with cgroup_no_v1=memory: cgroup v1 has the memory controller"
 	for tool in "swap-balance -S $BATS_TEST_TMPDIR/state /" "tmo-reclaim -i 1s -c 1 /a" "tmo-reclaim -b 1M /a"; do
 		# shellcheck disable=SC2086 # words
@@ -83,20 +74,4 @@ all_say() {
 	[ "$(grep -P '\tmissing\t' <<<"$output")" = "memory.stat	missing	no memory controller	$fix" ]
 	runx 2 cold-scan --check
 	grep -qxF "kpagecgroup	limited	no memory controller: / alone	$fix" <<<"$output"
-}
-
-@test "booted with that, cgroup2 has the memory controller" {
-	if ! booted_with_remedy; then
-		refute grep -q memory "$HYBRID/cgroup.controllers"
-		return
-	fi
-	grep -q memory "$HYBRID/cgroup.controllers"
-	# the one step that is left is told next
-	runx 2 tmo-reclaim --check /a
-	fix=$(grep -oP "echo [+]memory >\\S+(?=; then)" <<<"$output" | head -n 1)
-	[ "$fix" = "echo +memory >$HYBRID/cgroup.subtree_control" ]
-	eval "$fix"
-	runx 0 tmo-reclaim --check /a
-	runx 0 swap-balance --check
-	runx 0 tmo-reclaim -b 64K /a
 }
