@@ -169,6 +169,7 @@ static int look(struct run *run, struct cg *cg)
 struct waiting {
 	char *key, *balance_reason;
 	struct told told;
+	uint64_t anon; /* on its LRU, when its row came */
 };
 
 static struct {
@@ -176,9 +177,18 @@ static struct {
 	size_t n;
 } queue;
 
-static void enqueue(const char *key, const struct told *told)
+static uint64_t anon_bytes(const struct cg *cg)
 {
-	struct waiting w = { .key = xstrdup(key), .told = *told };
+	const struct member *m = cg->data;
+
+	return mem_anon_lru_bytes(&m->now.st);
+}
+
+static void enqueue(const struct cg *cg, const struct told *told)
+{
+	struct waiting w = { .key = xstrdup(cg->key),
+			     .told = *told,
+			     .anon = anon_bytes(cg) };
 
 	if (told->balance_reason)
 		w.balance_reason = xstrdup(told->balance_reason);
@@ -198,18 +208,30 @@ static void wait_a_window(void)
 	while (go == -EINTR);
 }
 
-static void forecast_waiting(struct run *run, const struct waiting *w)
+/* What the probe took was cold, and is there no more. */
+static void take_probe_off(struct waiting *w, const struct cg *cg)
+{
+	uint64_t now = anon_bytes(cg);
+
+	if (w->told.cold_anon != NUM_NONE && w->anon < NUM_MAX)
+		w->told.cold_anon =
+			num_less(w->told.cold_anon, num_less(w->anon, now));
+}
+
+static void forecast_waiting(struct run *run, struct waiting *w)
 {
 	struct cg *cg;
 	int err = cg_set_get(&run->set, w->key, &cg);
 
 	if (!err)
 		err = look(run, cg);
-	if (err)
+	if (err) {
 		no_row(run, w->key, &w->told,
 		       reason_word(run_row_failed(run, w->key, err)));
-	else
-		forecast_all(run, cg, &w->told, find_younger(cg, &w->told));
+		return;
+	}
+	take_probe_off(w, cg);
+	forecast_all(run, cg, &w->told, find_younger(cg, &w->told));
 }
 
 /* The kernel's counters are flushed every 2 s. */
@@ -245,7 +267,7 @@ static void forecast_row(struct run *run, const struct rows_in *in)
 		no_row(run, in->cell[0], &told,
 		       reason_word(run_row_failed(run, key, err)));
 	else if (run->o.probe_bytes)
-		enqueue(key, &told);
+		enqueue(cg, &told);
 	else
 		forecast_all(run, cg, &told, find_younger(cg, &told));
 }
