@@ -65,6 +65,7 @@ static const struct kv_field fields[] = {
 	F("zswpin", zswpin_pages),
 	F("zswpout", zswpout_pages),
 	F("zswpwb", zswpwb_pages),
+	F("thp_swpout", thp_swpout),
 	F("thp_swpout_fallback", thp_swpout_fallback),
 };
 

@@ -43,6 +43,7 @@ struct mem_stat {
 	uint64_t zswpin_pages, zswpout_pages, zswpwb_pages;
 	uint64_t swpin_zero_pages, swpout_zero_pages;
 	uint64_t anon_thp_bytes;	   /* of anon_bytes, in huge pages */
+	uint64_t thp_swpout;		   /* 6.6: huge pages that went whole */
 	uint64_t thp_swpout_fallback;	   /* 6.6: split before swap-out */
 	uint64_t pgdemote_direct_pages;	   /* to a slower node, not freed */
 	uint64_t pgdemote_proactive_pages; /* 6.15; before, in the former */

@@ -81,8 +81,11 @@ static void find_movable(const struct subject *s, enum destination to,
 
 /* ---- numbers ---- */
 
-/* Shares of what can go that are in huge pages: all may be, or as few as fit.
- * One that is split for lack of room goes to zswap. */
+/*
+ * Shares of what can go that are in huge pages: all may be, or as few as fit.
+ * One that is split, for lack of room in one piece of swap, goes to zswap: that
+ * none will be is said only where some went, and none was split.
+ */
 static void find_huge(const struct subject *s, uint64_t bytes,
 		      struct forecast_in *in)
 {
@@ -94,7 +97,7 @@ static void find_huge(const struct subject *s, uint64_t bytes,
 		return;
 	in->huge = huge / all;
 	in->huge_high = fmin(huge / some, 1);
-	if (st->thp_swpout_fallback == 0)
+	if (num_known(st->thp_swpout) && st->thp_swpout_fallback == 0)
 		in->huge_low = fmax(some - (all - huge), 0) / some;
 }
 
