@@ -158,9 +158,11 @@ END
 	awk -v got="$(cell zswap device_bytes)" 'BEGIN { exit !(got > 19000000 && got <= 20000000) }'
 	awk -v got="$(cell zswap saved_bytes)" 'BEGIN { exit !(got > 19000000 && got <= 20000000) }'
 	# they may be split, until some went whole and none was
-	[ "$(cell zswap saved_low_bytes)" -lt 14000000 ]
 	sed -i '/^thp_swpout/d' "$CG/w.slice/anon/memory.stat"
-	printf 'thp_swpout 7\nthp_swpout_fallback 0\n' >>"$CG/w.slice/anon/memory.stat"
+	printf 'thp_swpout 0\nthp_swpout_fallback 0\n' >>"$CG/w.slice/anon/memory.stat"
+	runx 0 forecast
+	[ "$(cell zswap saved_low_bytes)" -lt 14000000 ]
+	sed -i 's/^thp_swpout 0/thp_swpout 7/' "$CG/w.slice/anon/memory.stat"
 	runx 0 forecast
 	[ "$(cell zswap saved_low_bytes)" -gt 19000000 ]
 	echo 0 >"$CG/w.slice/anon/memory.zswap.writeback"

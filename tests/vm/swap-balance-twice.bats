@@ -33,6 +33,7 @@ teardown() {
 # zram_on [PRIORITY]: with the first disk behind it.
 zram_on() {
 	echo 1 >$ZRAM/reset
+	echo 0 >$ZRAM/writeback_limit_enable # a reset keeps it
 	echo "$BACKING" >$ZRAM/backing_dev
 	echo lz4 >$ZRAM/comp_algorithm
 	echo 192M >$ZRAM/disksize
