@@ -247,7 +247,7 @@ cell() {
 	each=$(col file_bytes <<<"$output" | awk '{ s += $1 } END { print s }')
 	kill "${pids[@]}"
 	echo "once $once one $one each $each"
-	[ "$once" -le $((one + one / 4)) ]
+	[ "$once" -le $((one + one / 2)) ] # each has a few pages of its own
 	[ "$each" -ge $((one * 7)) ]
 }
 
