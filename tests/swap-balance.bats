@@ -1526,7 +1526,7 @@ asked() { cat "$ZRAM/writeback"; }
 	# a dry run counts
 	: >"$ZRAM/writeback"
 	runx 0 maintain -n --writeback-after 10s /w.slice/idle
-	[ "$(cut -f 3,10 <<<"$output")" = $'planned\t16384' ]
+	[ "$(cut -f 3,8,10 <<<"$output")" = $'planned\tidle\t16384' ]
 	[ -z "$(asked)" ]
 	# within the budget, and what it cost is not known to the log: all of it
 	limit 2 1
@@ -1552,6 +1552,13 @@ asked() { cat "$ZRAM/writeback"; }
 	sed -i '$d' "$ROOT1/proc/swaps"
 	runx 0 swap-balance -S "$STATE" --check -H
 	[[ $output == *$'maintain:zram0\tok\twriteback by cgroup'* ]]
+	slot 6 0 .... # it is being filled
+	runx 0 maintain /w.slice/idle
+	slot 7 0 .... # a kernel whose times are wrong
+	runx 3 maintain /w.slice/idle
+	[ -z "$output" ]
+	[[ $stderr == *"cannot read the block_state of 'zram0': No data available"* ]]
+	[ -z "$(asked)" ]
 	rm -r "$ROOT1/sys/kernel/debug/zram"
 	runx 0 maintain /w.slice/idle
 	[ "$(cut -f 3,8 <<<"$output")" = $'missing\tdebugfs:block_state' ]

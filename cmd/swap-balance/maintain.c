@@ -203,12 +203,16 @@ static void plan_part(struct round *round, struct action *a, uint64_t most,
 	int err =
 		twice_cgroup(part->twice, round->set, part->cg, 0, &part->got);
 
+	uint64_t bytes = part->got.cold_pages * mem_page_bytes();
+
 	if (err) {
 		finish(round, a, err);
 		return;
 	}
 	a->state = "planned";
-	charge(round, num_least(part->got.cold_pages * mem_page_bytes(), most));
+	if (bytes <= most)
+		part->got.ended = NULL;
+	charge(round, num_least(bytes, most));
 }
 
 static void maintain_part(struct round *round, struct part *part)

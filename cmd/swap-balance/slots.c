@@ -33,8 +33,11 @@ enum slot slots_judge(const char *line, uint64_t now_us, uint64_t age_us,
 	char flags[16];
 
 	if (sscanf(line, "%" SCNu64 " %" SCNu64 ".%6u %15s", index, &s, &us,
-		   flags) != 4 ||
-	    s > UINT64_MAX / 2000000 || strpbrk(flags, "sw") ||
+		   flags) != 4)
+		return SLOT_OTHER;
+	if (!s)
+		return SLOT_UNDATED;
+	if (s > UINT64_MAX / 2000000 || strpbrk(flags, "sw") ||
 	    s * 1000000 + us > now_us || now_us - s * 1000000 - us < age_us)
 		return SLOT_OTHER;
 	return strchr(flags, 'h') ? SLOT_COLD_HUGE : SLOT_COLD;
@@ -124,7 +127,10 @@ static int take_lines(struct slots *s, char *buf, size_t *len, uint64_t now,
 
 		*end = '\0';
 		slot = slots_judge(line, now, age_us, &index);
-		if (slot != SLOT_OTHER)
+		s->lines++;
+		if (slot == SLOT_UNDATED)
+			s->undated++;
+		else if (slot != SLOT_OTHER)
 			err = add(s, index, slot);
 		line = end + 1;
 	}
@@ -159,6 +165,9 @@ int slots_read(struct slots *s, const char *dev, uint64_t age_us)
 	if (fd >= 0)
 		close(fd);
 	free(buf);
+	/* A slot that is being filled is undated for a moment. */
+	if (!err && s->undated * 2 > s->lines)
+		err = -ENODATA;
 	if (err)
 		slots_free(s);
 	return err;

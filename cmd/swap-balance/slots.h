@@ -10,13 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A huge one did not compress: it frees as much as it writes. */
-enum slot { SLOT_OTHER, SLOT_COLD, SLOT_COLD_HUGE };
+/*
+ * A huge one did not compress: it frees as much as it writes.  An undated one
+ * has a time before there can be swap.
+ */
+enum slot { SLOT_OTHER, SLOT_COLD, SLOT_COLD_HUGE, SLOT_UNDATED };
 
 struct slots {
 	unsigned char *slot; /* enum slot, by index */
 	size_t n;
 	uint64_t huge; /* of these, SLOT_COLD_HUGE */
+	uint64_t lines, undated;
 };
 
 /* Pure: a line of block_state at that time since boot. */
@@ -38,7 +42,8 @@ size_t slots_words(const uint64_t *index, size_t n, bool single, char *buf,
 
 /*
  * Those of a device that were not touched within the age, and are not written
- * back yet.  0 or -errno: -ENOENT without block_state.
+ * back yet.  0 or -errno: -ENOENT without block_state, -ENODATA where most are
+ * undated: the kernel's times are wrong.
  */
 int slots_read(struct slots *s, const char *dev, uint64_t age_us);
 void slots_free(struct slots *s);

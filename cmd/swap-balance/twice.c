@@ -131,8 +131,9 @@ int twice_cgroup(struct twice *t, const struct cg_set *set, const struct cg *cg,
 		if (!err)
 			err = flush(&b);
 	}
-	if (!err && !out->ended && !b.left_pages &&
-	    out->cold_pages > most_pages)
+	if (!err && !out->ended && out->cold_pages > most_pages)
 		out->ended = "budget";
+	if (clock_stopped())
+		out->ended = "interrupted";
 	return err;
 }

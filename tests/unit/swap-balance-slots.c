@@ -30,6 +30,8 @@ static void test_judge(void)
 	   "it is written back");
 	ok(judge("300 75.0 s...", 86 * S, 10 * S) == SLOT_OTHER,
 	   "it takes no memory");
+	ok(judge("300 0.000075 ....", 86 * S, 10 * S) == SLOT_UNDATED,
+	   "nothing was in swap within a second of the boot");
 	ok(judge("300 75.0", 86 * S, 10 * S) == SLOT_OTHER, "a cut line");
 	ok(judge("", 86 * S, 10 * S) == SLOT_OTHER, "no line");
 }
