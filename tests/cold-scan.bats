@@ -40,6 +40,26 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	1795390149.510	page-idle	suspect:scanner	120000000	3076096	0	2011136	0"
 }
 
+@test "a pass that takes longer than -i is told of, once" {
+	local n=0 clock
+	idle
+	runx 0 cold-scan -a 1m -i 1m -c 2 /web
+	[ -z "$stderr" ]
+	# A clock that moves on by two minutes at each look.
+	rm "$R"/[123]/proc/uptime
+	mkfifo "$R/uptime"
+	ln "$R/uptime" "$R/1/proc/uptime"
+	ln "$R/uptime" "$R/2/proc/uptime"
+	ln "$R/uptime" "$R/3/proc/uptime"
+	while echo "$((n += 120)).00 0.00" >"$R/uptime"; do :; done 3>&- 2>/dev/null &
+	clock=$!
+	run --separate-stderr cold-scan -a 1m -i 1m -c 2 /web
+	kill "$clock"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"a pass took "*"m, which is longer than -i" ]]
+	one_line "which is longer than -i"
+}
+
 @test "an age that is not reached is -, not 0" {
 	idle
 	TMO_ROOT=$R/1 runx 0 cold-scan -a 1m /web
