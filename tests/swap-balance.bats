@@ -934,6 +934,14 @@ no_probe() {
 	echo 41900000 >"$ROOT1/$FILE/memory.low"
 	no_probe "it is protected"
 	probe_root
+	echo max >"$ROOT1/sys/fs/cgroup/w.slice/memory.low"
+	no_probe "it is protected"
+	probe_root
+	mkdir "$ROOT1/$FILE/below"
+	cp "$ROOT1/$FILE/memory.current" "$ROOT1/$FILE/below/"
+	echo max >"$ROOT1/$FILE/below/memory.min"
+	no_probe "it is protected"
+	probe_root
 	edit proc/meminfo 's/^SwapFree.*/SwapFree: 80000 kB/'
 	no_probe "swap is full"
 	probe_root

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "cgkey.h"
 #include "clock.h"
 #include "lines.h"
@@ -134,15 +135,14 @@ static bool is_calm(const struct probe_cfg *cfg, const struct cg_set *set,
 		       cfg->pressure_limit_pct * 1000;
 }
 
-static uint64_t protected_bytes(const struct cg_set *set, const struct cg *cg)
+/* As in tmo-reclaim: its own, its share of what is above, and what is below. */
+static uint64_t protected_bytes(const struct cg_set *set, const struct cg *cg,
+				uint64_t current_bytes)
 {
-	uint64_t low, min;
+	struct binds binds;
 
-	if (cg_read_u64(set, cg, "memory.low", &low))
-		low = 0;
-	if (cg_read_u64(set, cg, "memory.min", &min))
-		min = 0;
-	return num_most(low, min);
+	bind_read(set, cg, current_bytes, &binds);
+	return binds.protects.bytes;
 }
 
 /*
@@ -179,7 +179,7 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 			       budget_left_bytes(&world->budget) <
 				       taken_bytes + bytes
 		       ? "the write budget has too little left"
-	       : all - bytes < protected_bytes(set, cg) ? "it is protected"
+	       : all - bytes < protected_bytes(set, cg, all) ? "it is protected"
 	       : !is_calm(cfg, set, cg)
 		       ? "memory pressure is over the limit, or unknown"
 		       : NULL;
