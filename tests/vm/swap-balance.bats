@@ -352,3 +352,21 @@ granted() {
 	[ "$(settings /b)" = "$before" ]
 	refute compgen -G "$STATE*.tmo-tmp"
 }
+
+@test "at rest without a measured cost the answer is vm.swappiness" {
+	swap_on "$DISK"
+	zswap_on
+	hog /a --cold-anon 16M --rate 10
+	for want in 35 120; do
+		echo "$want" >/proc/sys/vm/swappiness
+		runx 0 swap-balance -q -H -S "$STATE" -i 3s -c 1 -o swappiness,balance_reason /a
+		[ "$output" = "$want"$'\tquiet' ]
+	done
+}
+
+@test "a named cgroup without the memory controller is told of" {
+	mkdir "$CG/p"
+	mkdir "$CG/p/q"
+	runx 3 swap-balance -H -S "$STATE" -i 2s -c 1 /p/q
+	one_line "no memory controller in '/p/q'"
+}
