@@ -7,7 +7,7 @@ setup() {
 	MOUNT='/cg roups' # not where it mostly is, and with a blank
 	mkdir -p "$ROOT/proc/self"
 	echo "30 23 0:26 / ${MOUNT// /\\040} rw,nosuid shared:4 - cgroup2 cgroup2 rw" >"$ROOT/proc/self/mountinfo"
-	mkdir -p "$ROOT$MOUNT"/{web.slice/one.service,'dev-\x2dsda.swap'/below,'a b/in it'}
+	mkdir -p "$ROOT$MOUNT"/{web.slice/one.service,'dev-\x2dsda.swap'/below,'a b/in it',user@1.service/app}
 	export TMO_ROOT=$ROOT TERM=dumb
 	PATH=$(realpath "$TMO_BUILD"):$PATH
 }
@@ -75,6 +75,8 @@ completes() {
 		completes bash "$tool /dev-\\\\x2dsda.swap/b" "$tool /dev-\\\\x2dsda.swap/below/"
 		completes bash "$tool /a" "$tool /a\\ b/"
 		completes bash "$tool /a\\ b/i" "$tool /a\\ b/in\\ it/"
+		completes bash "$tool /user@" "$tool /user\\@1.service/"
+		completes bash "$tool /user\\@1.service/" "$tool /user\\@1.service/app/"
 	done
 }
 
@@ -92,7 +94,9 @@ completes() {
 		completes zsh "$tool /we" "$tool /web.slice/"
 		completes zsh "$tool /web.slice/o" "$tool /web.slice/one.service/"
 		completes zsh "$tool /d" "$tool /dev-\\\\x2dsda.swap/"
+		completes zsh "$tool /dev-\\\\x2dsda.swap/b" "$tool /dev-\\\\x2dsda.swap/below/"
 		completes zsh "$tool /a" "$tool /a\\ b/"
+		completes zsh "$tool /user@1.service/" "$tool /user@1.service/app/"
 		completes zsh "$tool we" "$tool /web.slice/"
 	done
 }
