@@ -158,7 +158,8 @@ install: all $(if $(shell command -v $(SCDOC)),man)
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	for u in $(SERVICES); do \
 		sed 's,@BINDIR@,$(BINDIR),g' $$u \
-			>$(DESTDIR)$(UNITDIR)/$${u##*/} || exit; done
+			>$(DESTDIR)$(UNITDIR)/$${u##*/} && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$${u##*/} || exit; done
 	$(INSTALL) -D -m 644 $(SERVICE)/tmo.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/tmo-tools.conf
 	$(INSTALL) -D -m 644 $(SERVICE)/tmo.tmpfiles \

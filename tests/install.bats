@@ -4,7 +4,8 @@ load helpers
 @test "install puts binaries, pages and completions below DESTDIR, uninstall takes them all" {
 	dest=$BATS_TEST_TMPDIR/dest
 	args=(-s -C "$TESTS/.." B="$TMO_BUILD" DESTDIR="$dest" PREFIX=/usr)
-	make "${args[@]}" install
+	(umask 077 && make "${args[@]}" install)
+	[ -z "$(find "$dest/usr" -type f ! -perm -444)" ]
 	for tool in psi-watch cold-scan swap-balance tmo-reclaim; do
 		"$dest/usr/bin/$tool" -V
 		[ -s "$dest/usr/share/bash-completion/completions/$tool" ]
