@@ -1005,6 +1005,11 @@ END
 	one_line "mount -t debugfs none /sys/kernel/debug"
 	runx 2 cold-scan --source damon /
 	one_line "CONFIG_DAMON_SYSFS"
+	rm -r "$R/1/sys/kernel/mm/lru_gen"
+	runx 2 cold-scan --source lru-gen /
+	one_line "the kernel lacks CONFIG_LRU_GEN"
+	run cold-scan --check
+	grep -qP '^lru_gen\tmissing\tthe kernel lacks CONFIG_LRU_GEN \(6.1\)\t--source page-idle or damon$' <<<"$output"
 	rm -r "$R/1/sys/kernel/mm"
 	runx 2 cold-scan --source page-idle /
 	one_line "CONFIG_IDLE_PAGE_TRACKING"

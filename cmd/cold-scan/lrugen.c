@@ -17,13 +17,18 @@
 
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
 static const char full_file[] = "sys/kernel/debug/lru_gen_full";
+static const char switch_file[] = "sys/kernel/mm/lru_gen/enabled";
 
 int lrugen_probe(bool *can_age)
 {
 	int err = io_try(root_fd(), lru_gen_file, O_RDONLY);
 
 	*can_age = !err && !io_try(root_fd(), lru_gen_file, O_RDWR);
-	return err && io_try(root_fd(), full_file, O_RDONLY) ? err : 0;
+	if (!err || !io_try(root_fd(), full_file, O_RDONLY))
+		return 0;
+	if (err == -ENOENT && io_try(root_fd(), switch_file, O_RDONLY) == err)
+		return -EOPNOTSUPP;
+	return err;
 }
 
 static ssize_t read_file(char **text)

@@ -30,8 +30,8 @@ struct lrugen_vec {
 };
 
 /*
- * 0: it can be read; -ENOENT no debugfs, -EACCES no right, -EPERM lockdown.
- * *can_age: a generation can be begun, too.
+ * 0: it can be read; -EOPNOTSUPP not in this kernel, -ENOENT no debugfs,
+ * -EACCES no right, -EPERM lockdown. *can_age: a generation can be begun, too.
  */
 int lrugen_probe(bool *can_age);
 
