@@ -149,6 +149,11 @@ checked() {
 	# another controller of v1 takes nothing away
 	sed -i 's/rw,memory/rw,cpu/' "$TMO_ROOT/proc/self/mountinfo"
 	checked swap-balance memory.stat missing '^no memory controller$' 'cgroup_disable'
+	# booted with cgroup_no_v1=memory, one step is left
+	echo 'cpuset io memory' >"$TREE/unified/cgroup.controllers"
+	fix='^echo [+]memory >/sys/fs/cgroup/unified/cgroup.subtree_control; then in each cgroup down to it$'
+	checked swap-balance memory.stat missing . "$fix"
+	checked tmo-reclaim memory.stat missing . "$fix"
 }
 
 @test "--check where there is no cgroup yet" {
