@@ -1,6 +1,7 @@
 #include "mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -261,11 +262,17 @@ void mem_swap_left(const struct cg_set *set, const char *key,
 	} while (cg_parent(level));
 }
 
+static const char lru_gen_file[] = "sys/kernel/mm/lru_gen/enabled";
+
+bool mem_has_lru_gen(void)
+{
+	return io_try(root_fd(), lru_gen_file, O_RDONLY) != -ENOENT;
+}
+
 bool mem_lru_gen_enabled(void)
 {
 	char buf[64];
 
-	return io_read(root_fd(), "sys/kernel/mm/lru_gen/enabled", buf,
-		       sizeof(buf)) > 0 &&
+	return io_read(root_fd(), lru_gen_file, buf, sizeof(buf)) > 0 &&
 	       strtoul(buf, NULL, 16) & 1;
 }

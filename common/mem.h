@@ -120,6 +120,9 @@ void mem_swap_system(struct mem_swap *out);
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes);
 
+/* The kernel has the multi-generational LRU, CONFIG_LRU_GEN: on or off. */
+bool mem_has_lru_gen(void);
+
 /*
  * The multi-generational LRU is on (admin-guide/mm/multigen_lru.rst): the
  * first bit of /sys/kernel/mm/lru_gen/enabled, 0x0007 with all of it.

@@ -326,7 +326,7 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 	else if (err == -EOPNOTSUPP)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "--source page-idle or damon",
-			       "the kernel lacks CONFIG_LRU_GEN (6.1)");
+			       "the kernel lacks CONFIG_LRU_GEN");
 	else if (err)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
 			       "mount -t debugfs none /sys/kernel/debug, as "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "mem.h"
 #include "msg.h"
 #include "num.h"
 #include "referenced.h"
@@ -17,7 +18,6 @@
 
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
 static const char full_file[] = "sys/kernel/debug/lru_gen_full";
-static const char switch_file[] = "sys/kernel/mm/lru_gen/enabled";
 
 int lrugen_probe(bool *can_age)
 {
@@ -26,9 +26,7 @@ int lrugen_probe(bool *can_age)
 	*can_age = !err && !io_try(root_fd(), lru_gen_file, O_RDWR);
 	if (!err || !io_try(root_fd(), full_file, O_RDONLY))
 		return 0;
-	if (err == -ENOENT && io_try(root_fd(), switch_file, O_RDONLY) == err)
-		return -EOPNOTSUPP;
-	return err;
+	return err == -ENOENT && !mem_has_lru_gen() ? -EOPNOTSUPP : err;
 }
 
 static ssize_t read_file(char **text)

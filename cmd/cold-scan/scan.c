@@ -150,7 +150,7 @@ static void open_lrugen(const struct cg_set *tree)
 		die(err, "cannot read lru_gen: run as root, or with "
 			 "CAP_DAC_OVERRIDE");
 	if (err == -EOPNOTSUPP)
-		die(0, "the kernel lacks CONFIG_LRU_GEN (6.1): use --source "
+		die(0, "the kernel lacks CONFIG_LRU_GEN: use --source "
 		       "page-idle or damon");
 	if (err)
 		die(0, "no lru_gen in debugfs: run as root, and mount -t "
