@@ -147,6 +147,16 @@ bool swap_drive(const struct swap_area *a, char *dir, size_t size)
 	return true;
 }
 
+bool swap_is_volume(const struct swap_area *a)
+{
+	char disk[128], slave[96];
+
+	if (!*a->dir)
+		return false;
+	find_disk(a->dir, disk, sizeof(disk));
+	return find_slave(disk, 0, slave, sizeof(slave));
+}
+
 /* The device's name is what the link sys/dev/block/8:1 points to. */
 static void find_by_number(struct swap_area *a, dev_t dev)
 {
@@ -219,13 +229,14 @@ int swap_areas(struct swap_area *areas, int max)
 	for (char *line = strtok_r(text, "\n", &save); line && n < max;
 	     line = strtok_r(NULL, "\n", &save)) {
 		struct swap_area *a = areas + n;
+		int path = (int)strcspn(line, " \t"); /* escaped, and long */
 		char type[32];
 
 		*a = (struct swap_area){ 0 };
-		if (sscanf(line, "%255s %31s %" SCNu64 " %" SCNu64 " %" SCNd64,
-			   a->path, type, &a->size_bytes, &a->used_bytes,
-			   &a->prio) != 5)
+		if (sscanf(line + path, "%31s %" SCNu64 " %" SCNu64 " %" SCNd64,
+			   type, &a->size_bytes, &a->used_bytes, &a->prio) != 4)
 			continue; /* the heading */
+		snprintf(a->path, sizeof(a->path), "%.*s", path, line);
 		mount_unescape(a->path);
 		a->size_bytes *= 1024;
 		a->used_bytes *= 1024;

@@ -54,4 +54,8 @@ bool swap_backing(const struct swap_area *zram, struct swap_area *out);
  */
 bool swap_drive(const struct swap_area *a, char *dir, size_t size);
 
+/* Is a mapped to other devices (LVM, dm-crypt, RAID), or a partition of such?
+ */
+bool swap_is_volume(const struct swap_area *a);
+
 #endif

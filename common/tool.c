@@ -467,6 +467,8 @@ char **tool_keys(const struct cg_set *set, char **operands, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int err = cg_key(set, operands[i], key);
 
+		if (!strcmp(operands[i], "-"))
+			die(0, "'-' reads rows: give no other CGROUP with it");
 		if (err)
 			die(0, "'%s' is not a cgroup path below the mount",
 			    operands[i]);

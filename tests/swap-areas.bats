@@ -153,3 +153,23 @@ fast=$'60\tdisk\t100.000\nlaw'
 	runx 3 swap-balance -S "$BATS_TEST_TMPDIR/state" -i 6s /w.slice/idle
 	one_line "no memory controller in '/w.slice/idle'"
 }
+
+@test "a path of thousands of characters is an area all the same" {
+	export TMO_ROOT=${ROOTS[0]}
+	no_areas
+	area "/$(printf '%03000d' 0)" file 0 -1
+	runx 0 swap-balance --check -H -S "$BATS_TEST_TMPDIR/state"
+	[[ $output != *"none: file-only"* ]]
+	[[ $output == *$'\nswap:/000'* ]]
+}
+
+@test "rows by - go with no other operand" {
+	local tool
+	export TMO_ROOT=${ROOTS[0]}
+	for tool in cold-scan swap-balance tmo-reclaim; do
+		runx 2 "$tool" - /w.slice/idle <<</w.slice/idle
+		one_line "'-' reads rows: give no other CGROUP with it"
+		runx 2 "$tool" /w.slice/idle - <<</w.slice/idle
+		one_line "'-' reads rows: give no other CGROUP with it"
+	done
+}

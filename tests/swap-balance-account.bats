@@ -73,7 +73,7 @@ unknown 212992' ]
 		runx 0 account < <(rows cold_anon_bytes cold_file_bytes verdict -- 5000000 4000 "$verdict")
 		grep -qx 'touched_anon -' <<<"$(parts)"
 		grep -qx 'touched_file -' <<<"$(parts)"
-		[ "$(why touched_anon)" = "not known: the verdict is suspect" ]
+		[ "$(why touched_anon)" = "not known: the verdict is not ok" ]
 	done
 	runx 0 account < <(rows cold_anon_bytes cold_file_bytes verdict -- 5000000 4000 suspect:file)
 	grep -qx 'touched_anon 3413184' <<<"$(parts)"
@@ -108,6 +108,24 @@ unknown 212992' ]
 	sed -i '2,$d' "$TMO_ROOT/proc/swaps"
 	runx 0 account <<<"$rows"
 	grep -qx 'no_swap 8400000' <<<"$(parts)"
+	adds_up
+}
+
+@test "swap that is not known to be left, and a limit beyond all numbers" {
+	local rows
+	rows=$(rows cold_anon_bytes cold_file_bytes -- 8400000 50000000)
+	sed -i '/^SwapFree/d' "$TMO_ROOT/proc/meminfo"
+	runx 0 account <<<"$rows"
+	grep -qx 'swap_unknown 8400000' <<<"$(parts)"
+	grep -qx 'offloadable_anon 0' <<<"$(parts)"
+	adds_up
+	echo 'SwapFree: 400000 kB' >>"$TMO_ROOT/proc/meminfo"
+	echo 0 >"$CG/w.slice/b/memory.zswap.writeback"
+	echo Y >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
+	echo $((7 << 60)) >"$CG/w.slice/b/memory.zswap.max"
+	sed -i 's/^zswap .*/zswap 1048576/; s/^zswapped .*/zswapped 8388608/' "$CG/w.slice/b/memory.stat"
+	runx 0 account <<<"$rows"
+	refute grep zswap_max <<<"$(parts)"
 	adds_up
 }
 

@@ -243,3 +243,17 @@ END
 	runx 2 forecast
 	one_line "line 2: column cold_anon_bytes: 'some' is not a whole number"
 }
+
+@test "where zswap is full for the cgroup its next page goes to the disk; with unknown swap nothing is known" {
+	rows age_us cold_anon_bytes cold_file_bytes verdict -- 60000000 20000000 40960 ok
+	runx 0 forecast
+	[ "$(cell zswap in_use) $(cell disk in_use)" = "yes no" ]
+	echo 1048576 >"$CG/w.slice/anon/memory.zswap.max"
+	runx 0 forecast
+	[ "$(cell zswap in_use) $(cell disk in_use)" = "no yes" ]
+	echo max >"$CG/w.slice/anon/memory.zswap.max"
+	sed -i '/^SwapFree/d' "$TMO_ROOT/proc/meminfo"
+	runx 0 forecast
+	[ "$(cell zswap blocked_bytes) $(cell zswap saved_bytes)" = "- -" ]
+	[ "$(cell file saved_bytes)" -eq 0 ]
+}

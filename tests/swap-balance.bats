@@ -146,6 +146,16 @@ idle() {
 	same $'0\tzswap\tswap_max\tcompressible'
 	replay swap-balance-7.3.4
 	edit sys/class/block/vda/queue/rotational 's/.*/1/'
+	idle
+	same $'60\tzswap-nowb\tquiet\trotational'
+	runx 0 balance -H -o swappiness,balance_reason /w.slice/idle
+	edit proc/meminfo '4aZswap: 990000 kB'
+	runx 0 balance -H -o swappiness,balance_reason /w.slice/idle
+	same $'0\trotational'
+	edit proc/meminfo '/^Zswap:/d'
+	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/1048576/'
+	runx 0 balance -H -o swappiness,balance_reason /w.slice/idle
+	same $'0\trotational'
 	edit sys/module/zswap/parameters/enabled 's/.*/N/'
 	idle
 	same $'0\tnone\trotational\trotational'
@@ -311,6 +321,30 @@ once_more() {
 		runx 0 balance -H -o swappiness,balance_reason,swapin_cost_source /w.slice/idle
 		same "${want#* }"$'\tquiet\tdefault'
 	done
+}
+
+@test "what a disk read before it was swapped on, or off, is no price of now" {
+	cost() {
+		runx 0 balance -c "$1" -H -o file_cost_us,swapin_cost_us /w.slice/idle
+		[ "$(tail -n 1 <<<"$output")" = "$2" ]
+	}
+	quiet_minutes 2
+	for i in 1 2 3 4; do
+		echo N >"${ROOT1%1}$i/sys/module/zswap/parameters/enabled"
+		# the second is the swap disk, which has read much since boot
+		printf ' 254 0 vda 10 0 800 10 0 0 0\n 254 16 vdb 9000 0 900000 200000 0 0 0\n' >"${ROOT1%1}$i/proc/diskstats"
+		mkdir -p "${ROOT1%1}$i/sys/class/block/vdb"
+	done
+	cost 3 $'100.000\t100.000'
+	for i in 3 4; do
+		echo '/dev/vdb partition 524284 0 -2' >>"${ROOT1%1}$i/proc/swaps"
+	done
+	cost 3 $'100.000\t100.000'
+	for i in 1 2 3 4; do
+		sed -i '/vdb/d' "${ROOT1%1}$i/proc/swaps"
+		[ "$i" -gt 2 ] || echo '/dev/vdb partition 524284 0 -2' >>"${ROOT1%1}$i/proc/swaps"
+	done
+	cost 3 $'100.000\t100.000'
 }
 
 @test "the classic LRU has its own refaults that count, and its own edges" {
@@ -665,6 +699,32 @@ volume() {
 	[ "$(grep -c ^part "$STATE")" = 2 ]
 }
 
+@test "devices without a volume's name on one drive are parts of their own" {
+	replay swap-balance-7.3.4
+	echo 0e0e >"$ROOT1/sys/class/block/vda/serial"
+	for n in 0 1; do
+		mkdir -p "$ROOT1/sys/class/block/md$n/slaves" "$ROOT1/sys/class/block/nvme0n$((n + 1))"
+		ln -s ../../vda "$ROOT1/sys/class/block/md$n/slaves/vda"
+		echo 0f0f >"$ROOT1/sys/class/block/nvme0n$((n + 1))/serial"
+		echo "$((n + 1))" >"$ROOT1/sys/class/block/nvme0n$((n + 1))/nsid"
+		written "md$n" "$((5000 + 895000 * n))"
+		written "nvme0n$((n + 1))" "$((5000 + 895000 * n))"
+	done
+	for areas in 'md0 md1' 'nvme0n1 nvme0n2'; do
+		# shellcheck disable=SC2086 # two
+		swaps $areas
+		for _ in 1 2; do
+			runx 0 budget_left
+			[ "$output" = 104857600 ]
+		done
+	done
+	[ "$(grep -c ^part "$STATE")" = 4 ]
+	swaps md0 md1
+	written md0 5100
+	written md1 900200
+	[ "$(budget_left)" = $((104857600 - 300 * 512)) ]
+}
+
 @test "drives without a serial number go by the kernel's name, the oldest gives way" {
 	replay swap-balance-7.3.4
 	swaps vda
@@ -864,6 +924,9 @@ no_probe() {
 
 @test "a probe is 1 % of a cgroup, once a day" {
 	probe_root
+	runx 0 balance -n --plan --dwell 0s -H --probe 32M /w.slice/file
+	[[ $stderr == *"a run without -n would make a probe of 417792 bytes"* ]]
+	[ ! -s "$RECLAIM" ]
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
 	no_probe "it was probed within a day"
@@ -1539,7 +1602,7 @@ asked() { cat "$ZRAM/writeback"; }
 	# within the budget, and what it cost is not known to the log: all of it
 	limit 2 1
 	runx 0 maintain --writeback-after 10s /w.slice/idle
-	[ "$(cut -f 3,8,10 <<<"$output")" = $'done\tbudget\t16384' ]
+	[ "$(cut -f 3,8,10 <<<"$output")" = $'done\twriteback_limit\t16384' ]
 	[ "$(asked)" = "page_indexes=14-14page_indexes=5-5" ]
 	runx 3 maintain /none
 	[[ $stderr == *"no cgroup '/none'"* ]]
@@ -1575,6 +1638,8 @@ asked() { cat "$ZRAM/writeback"; }
 	echo none >"$ZRAM/backing_dev"
 	runx 0 maintain /w.slice/idle
 	[ "$(cut -f 3,8 <<<"$output")" = $'missing\tset:backing_dev' ]
+	runx 0 swap-balance -S "$STATE" --check -H
+	[[ $output == *"echo /dev/DISK >/sys/block/zram0/backing_dev"* ]]
 	[ -z "$(asked)" ]
 }
 
@@ -1697,6 +1762,9 @@ killed() {
 	runx 0 swap-balance -S "$STATE" --check -H -b 1M
 	[ ! -e "$STATE" ]
 	[ ! -e "$STATE.lock" ]
+	: >"$BATS_TEST_TMPDIR/a file"
+	runx 0 swap-balance -S "$BATS_TEST_TMPDIR/a file/state" --check -H
+	[[ $output == *$'state\tlimited\t'*"mkdir -p -m 700 '$BATS_TEST_TMPDIR/a file'"* ]]
 	runx 0 swap-balance -S "$BATS_TEST_TMPDIR/none/state" --check -H --drive 600TBW/5y
 	[ ! -e "$BATS_TEST_TMPDIR/none" ]
 	[ -e /var/lib/tmo ] && return

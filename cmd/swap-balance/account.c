@@ -191,7 +191,7 @@ static void say_touched(struct words *w, const struct account *a, bool anon)
 		    t->age_us < NUM_MAX ? num_human_us(age, t->age_us) : "");
 	else if (anon ? t->suspect_anon : t->suspect_file)
 		say(w, "see VERDICT in cold-scan(8)",
-		    "not known: the verdict is suspect");
+		    "not known: the verdict is not ok");
 	else
 		say(w, "cold-scan CGROUP | swap-balance --account",
 		    "not known: no %s",
@@ -237,6 +237,9 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 	case PART_TMPFS: say(w, add, "shared memory, and no swap"); break;
 	case PART_SWAP_MAX: say_limit(w, a, &a->g.binds.swap, raise); break;
 	case PART_SWAP_FULL: say(w, add, "swap is full"); break;
+	case PART_SWAP_UNKNOWN:
+		say(w, "-", "/proc/meminfo does not tell what swap is free");
+		break;
 	case PART_ZSWAP_MAX: say_limit(w, a, &a->g.binds.zswap, raise); break;
 	case PART_ZSWAP_FULL:
 		say(w, "raise zswap's max_pool_percent",

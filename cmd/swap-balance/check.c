@@ -88,8 +88,12 @@ static const char *kind_word(const struct swap_area *a)
 	return (a->file ? files : words)[a->kind];
 }
 
-static void check_area(struct rows_out *out, const struct swap_area *a)
+static void check_area(struct rows_out *out, const struct machine *m,
+		       const struct swap_area *a)
 {
+	const char *use = m->zswap ? "; used only behind zswap"
+				   : "; never used for proactive swap";
+
 	char name[300], size[NUM_LEN], used[NUM_LEN], command[256], fix[320];
 
 	snprintf(name, sizeof(name), "swap:%s", a->path);
@@ -104,9 +108,7 @@ static void check_area(struct rows_out *out, const struct swap_area *a)
 		       kind_word(a), num_human_bytes(size, a->size_bytes),
 		       num_human_bytes(used, a->used_bytes), a->prio,
 		       a->file ? "; writes are counted by pswpout" : "",
-		       a->kind == SWAP_ROTATIONAL
-			       ? "; never used for proactive swap"
-			       : "");
+		       a->kind == SWAP_ROTATIONAL ? use : "");
 }
 
 /* Is an area of kind a filled before one of kind b, or along with it? */
@@ -148,7 +150,7 @@ static void check_areas(struct rows_out *out, const struct machine *m)
 		tool_check_fix(out, "swap", CHECK_LIMITED, CHECK_ADD_SWAP,
 			       "none: file-only");
 	for (int i = 0; i < m->areas; i++)
-		check_area(out, m->area + i);
+		check_area(out, m, m->area + i);
 	check_order(out, m);
 }
 
@@ -284,14 +286,15 @@ static void check_reclaim(struct rows_out *out, const struct cg_set *set)
 
 static void check_state_dir(struct rows_out *out, const char *state_path)
 {
-	char path[4096], fix[4096 + 32];
+	char path[4096], fix[4096 + 32], in[4096 + 2];
 	const char *dir;
 
 	snprintf(path, sizeof(path), "%s", state_path);
 	dir = dirname(path);
-	snprintf(fix, sizeof(fix), "mkdir -p -m 700 %s", dir);
+	snprintf(fix, sizeof(fix), "mkdir -p -m 700 '%s'", dir);
+	snprintf(in, sizeof(in), "%s/.", dir);
 	/* As the effective user, with his capabilities. */
-	if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS))
+	if (faccessat(AT_FDCWD, in, W_OK, AT_EACCESS))
 		tool_check_fix(out, "state", CHECK_LIMITED, fix,
 			       "cannot write below %s", dir);
 	else
@@ -301,12 +304,11 @@ static void check_state_dir(struct rows_out *out, const char *state_path)
 /* What of --maintain CGROUP the i-th area lacks, and the remedy. */
 static void check_twice(struct rows_out *out, const struct machine *m, int i)
 {
-	static const char *const fixes[][2] = {
+	char set_backing[160];
+	const char *const fixes[][2] = {
 		{ "kernel:CONFIG_ZRAM_WRITEBACK",
 		  "needs CONFIG_ZRAM_WRITEBACK" },
-		{ "set:backing_dev",
-		  "before its disksize is set: echo /dev/DISK "
-		  ">/sys/block/zram0/backing_dev" },
+		{ "set:backing_dev", set_backing },
 		{ "set:swap", "swapon the device itself" },
 		{ "set:priority",
 		  "swapon the zram with a priority (-p) of its own, above "
@@ -320,6 +322,10 @@ static void check_twice(struct rows_out *out, const struct machine *m, int i)
 	char name[80];
 
 	snprintf(name, sizeof(name), "maintain:%s", m->area[i].dev);
+	snprintf(set_backing, sizeof(set_backing),
+		 "before its disksize is set: echo /dev/DISK "
+		 ">/sys/block/%s/backing_dev",
+		 m->area[i].dev);
 	for (size_t f = 0; lack && f < sizeof(fixes) / sizeof(*fixes); f++)
 		if (!strcmp(fixes[f][0], lack))
 			fix = fixes[f][1];

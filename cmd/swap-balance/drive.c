@@ -53,20 +53,33 @@ void drive_id(const struct swap_area *a, char id[DRIVE_ID])
 
 void drive_part(const struct swap_area *a, char part[DRIVE_PART])
 {
-	char path[128];
-	uint64_t number = 0;
+	char dir[128], path[160];
+	uint64_t number = 0, namespace = 0;
 
 	if (a->file) {
 		snprintf(part, DRIVE_PART, "files");
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/dm/name", a->dir);
-	if (io_read(root_fd(), path, part, DRIVE_PART) <= 0) {
-		snprintf(path, sizeof(path), "%s/partition", a->dir);
-		kv_read_u64(root_fd(), path, &number);
-		snprintf(part, DRIVE_PART, "%" PRIu64, number);
+	if (io_read(root_fd(), path, part, DRIVE_PART) > 0) {
+		make_word(part);
+		return;
 	}
-	make_word(part);
+	if (swap_is_volume(a)) {
+		snprintf(part, DRIVE_PART, "%s", a->dev);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/partition", a->dir);
+	kv_read_u64(root_fd(), path, &number);
+	if (swap_drive(a, dir, sizeof(dir))) {
+		snprintf(path, sizeof(path), "%s/nsid", dir);
+		kv_read_u64(root_fd(), path, &namespace);
+	}
+	if (namespace > 1)
+		snprintf(part, DRIVE_PART, "%" PRIu64 ".%" PRIu64, namespace,
+			 number);
+	else
+		snprintf(part, DRIVE_PART, "%" PRIu64, number);
 }
 
 /* Field 7 of /sys/class/block/DEV/stat. */

@@ -22,8 +22,10 @@ enum {
 void drive_id(const struct swap_area *a, char id[DRIVE_ID]);
 
 /*
- * One word: the partition's number, or 0; a volume's own name, as that of its
- * device may change at boot.  Files are counted together.
+ * One word: the partition's number, or 0, behind an NVMe namespace's number
+ * from the second on; a volume's own name, as that of its device may change at
+ * boot, or that of the device where it has none (RAID).  Files are counted
+ * together.
  */
 void drive_part(const struct swap_area *a, char part[DRIVE_PART]);
 

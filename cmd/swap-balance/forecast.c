@@ -121,9 +121,10 @@ static struct range saved_range(const struct forecast_in *in)
 	return saved;
 }
 
+/* More than 2^63 is no number of bytes or us. */
 static uint64_t whole(double v)
 {
-	return isnan(v) ? NUM_NONE : (uint64_t)llround(v);
+	return v < 9e18 ? (uint64_t)llround(v) : NUM_NONE;
 }
 
 const struct forecast forecast_nothing = { NUM_NONE, NUM_NONE, NUM_NONE,

@@ -55,6 +55,7 @@ static void fill_zswap(struct gathered *g, const struct member *m,
 {
 	struct parts_in *in = &g->in;
 	uint64_t left = g->binds.zswap.bytes;
+	double room = (double)left * g->ratio;
 
 	in->zswap_only = machine->zswap && g->binds.writeback.file;
 	in->zswap_full = machine->zswap_pool == ZSWAP_POOL_FULL;
@@ -65,9 +66,7 @@ static void fill_zswap(struct gathered *g, const struct member *m,
 	if (!left || left >= NUM_MAX)
 		in->zswap_left = left;
 	else /* not known before some of it has been compressed */
-		in->zswap_left = isnan(g->ratio)
-					 ? NUM_MAX
-					 : (uint64_t)((double)left * g->ratio);
+		in->zswap_left = room < 9e18 ? (uint64_t)room : NUM_MAX;
 }
 
 /* The row's own, but not that of a first row, which knows of no sharers. */

@@ -167,15 +167,29 @@ uint64_t look_device_bytes(const struct look *l)
 				num_known(l->st.swapcached_bytes));
 }
 
+bool look_fits_zswap(const struct look *l, const struct machine *m)
+{
+	return m->zswap && l->zswap_max != 0 && l->zswap_room &&
+	       m->zswap_pool != ZSWAP_POOL_FULL;
+}
+
 /* What zswap cannot take goes on to the device. */
 static enum kind next_kind(const struct look *now, const struct machine *m)
 {
-	bool taken = m->zswap && now->zswap_max != 0 && now->zswap_room &&
-		     m->zswap_pool != ZSWAP_POOL_FULL;
-
-	return taken && !(m->huge_pages_pass && look_is_huge(now))
+	return look_fits_zswap(now, m) &&
+			       !(m->huge_pages_pass && look_is_huge(now))
 		       ? KIND_ZSWAP
 		       : KIND_DEVICE;
+}
+
+/*
+ * A disk that rotates has no room for a huge page as a whole: it is split, and
+ * zswap takes its pages (mm/swapfile.c, get_swap_pages()).
+ */
+static bool goes_to_rotational(const struct look *now, const struct machine *m)
+{
+	return m->rotational && !look_fits_zswap(now, m) &&
+	       !look_is_kept(now, m);
 }
 
 /*
@@ -201,8 +215,7 @@ struct window look_window(const struct look *now, const struct look *then,
 		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
 		.swap_used_mpct = now->swap.used_mpct,
 		.no_swap = !m->areas,
-		.rotational =
-			m->rotational && !(m->zswap && now->zswap_max != 0),
+		.rotational = goes_to_rotational(now, m),
 		.lru_gen = m->lru_gen,
 		.next = next_kind(now, m),
 		.memory_pages = known(now->memory_bytes) / page,

@@ -29,6 +29,9 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out);
 /* Is most of its anonymous memory in huge pages? */
 bool look_is_huge(const struct look *l);
 
+/* Would zswap take its next page, one of the least size? */
+bool look_fits_zswap(const struct look *l, const struct machine *m);
+
 /* Does it stay in memory whatever it does, as zswap's writeback is shut? */
 bool look_is_kept(const struct look *l, const struct machine *m);
 

@@ -53,12 +53,14 @@ static void sum_reads(struct machine *m, char *text)
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char dev[64];
-		uint64_t sectors, ms;
+		uint64_t major, minor, sectors, ms;
 		const struct swap_area *a;
 		struct reads *r;
 
-		if (sscanf(line, "%*u %*u %63s %*u %*u %" SCNu64 " %" SCNu64,
-			   dev, &sectors, &ms) != 3)
+		if (sscanf(line,
+			   "%" SCNu64 " %" SCNu64 " %63s %*u %*u %" SCNu64
+			   " %" SCNu64,
+			   &major, &minor, dev, &sectors, &ms) != 5)
 			continue;
 		a = area_of(m, dev);
 		if (a ? a->kind == SWAP_ZRAM : !is_disk(dev))
@@ -66,16 +68,19 @@ static void sum_reads(struct machine *m, char *text)
 		r = a ? &m->swap : &m->file;
 		r->pages += (double)sectors / page_sectors;
 		r->us += (double)ms * 1000;
+		r->disks += (major << 32) + minor + 1;
 	}
 }
 
-/* A page's latency, smoothed over some looks with enough reads. */
+/* A page's latency, smoothed over some looks with enough reads of one set of
+ * disks: what came in with another disk was not read now. */
 static double cost_of(const struct reads *now, const struct reads *then,
 		      double old)
 {
 	double pages = now->pages - then->pages, us;
 
-	if (pages < EVIDENCE_PAGES || now->us < then->us)
+	if (now->disks != then->disks || pages < EVIDENCE_PAGES ||
+	    now->us < then->us)
 		return old;
 	us = (now->us - then->us) / pages;
 	return old > 0 ? old + 0.3 * (us - old) : us;
@@ -84,15 +89,12 @@ static double cost_of(const struct reads *now, const struct reads *then,
 static void measure(struct machine *m)
 {
 	struct reads swap = m->swap, file = m->file;
-	bool first = !m->at_us;
 	char *text;
 
 	if (io_read_all(root_fd(), "proc/diskstats", &text) < 0)
 		return;
 	sum_reads(m, text);
 	free(text);
-	if (first)
-		return;
 	m->device_us[KIND_DEVICE] =
 		cost_of(&m->swap, &swap, m->device_us[KIND_DEVICE]);
 	m->device_us[KIND_FILE] =

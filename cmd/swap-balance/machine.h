@@ -16,6 +16,7 @@
 /* Reads of a class of devices, cumulative. */
 struct reads {
 	double pages, us;
+	uint64_t disks; /* the sum of their numbers: it tells another set */
 };
 
 struct machine {

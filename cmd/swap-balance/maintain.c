@@ -123,22 +123,25 @@ static void charge(struct round *round, uint64_t bytes)
 		round->left_bytes -= num_least(round->left_bytes, bytes);
 }
 
-/*
- * What of the most may be written under the device's own limit, or in *empty
- * what leaves nothing.
- */
+/* What of the most may be written under the device's own limit, and in *bound
+ * the word for the lesser of the two. */
 static uint64_t within_limits(const char *dev, uint64_t most,
-			      const char **empty)
+			      const char **bound)
 {
+	uint64_t units = most / ZRAM_LIMIT_UNIT;
 	struct zram_limit limit;
 
-	*empty = most < ZRAM_LIMIT_UNIT ? "budget" : NULL;
-	if (*empty || zram_read_limit(dev, &limit) || !limit.on)
+	*bound = "budget";
+	if (zram_read_limit(dev, &limit) || !limit.on || limit.units >= units)
 		return most;
-	most = ZRAM_LIMIT_UNIT * num_least(most / ZRAM_LIMIT_UNIT, limit.units);
-	if (most < ZRAM_LIMIT_UNIT)
-		*empty = "writeback_limit";
-	return most;
+	*bound = "writeback_limit";
+	return ZRAM_LIMIT_UNIT * limit.units;
+}
+
+/* NULL, or the bound that leaves nothing. */
+static const char *empty_by(uint64_t most, const char *bound)
+{
+	return most < ZRAM_LIMIT_UNIT ? bound : NULL;
 }
 
 static void maintain_writeback(struct round *round,
@@ -157,15 +160,16 @@ static void maintain_writeback(struct round *round,
 		.cold_bytes = NUM_NONE,
 	};
 	uint64_t before = zram_written_bytes(area->dev);
-	const char *empty;
+	const char *bound;
 	uint64_t most = within_limits(area->dev,
 				      maintain_round_bytes(area->used_bytes,
 							   area->size_bytes,
 							   round->left_bytes),
-				      &empty);
+				      &bound);
 
 	a.state = held(&a, zram_lacks_writeback(area->dev),
-		       too_soon(u->writeback_ms, cfg->writeback_us), empty);
+		       too_soon(u->writeback_ms, cfg->writeback_us),
+		       empty_by(most, bound));
 	if (!a.state && cfg->write) {
 		finish(round, &a, write_back(round, u, most, NULL));
 		a.written_bytes =
@@ -182,10 +186,12 @@ static void maintain_writeback(struct round *round,
 /* ---- of a cgroup ---- */
 
 static void tell_part(struct round *round, struct action *a,
-		      const struct part *part)
+		      const struct part *part, const char *bound)
 {
 	a->cold_bytes = part->got.cold_pages * mem_page_bytes();
-	if (part->got.ended)
+	if (part->got.ended == twice_most)
+		a->why = bound;
+	else if (part->got.ended)
 		a->why = part->got.ended;
 	if (!part->got.refused)
 		return;
@@ -213,6 +219,7 @@ static void plan_part(struct round *round, struct action *a, uint64_t most,
 	if (bytes <= most)
 		part->got.ended = NULL;
 	charge(round, num_least(bytes, most));
+	part->twice->left_bytes = num_less(part->twice->left_bytes, bytes);
 }
 
 static void maintain_part(struct round *round, struct part *part)
@@ -231,17 +238,17 @@ static void maintain_part(struct round *round, struct part *part)
 		.cold_bytes = NUM_NONE,
 	};
 	uint64_t before = zram_written_bytes(t->dev);
-	const char *empty;
+	const char *bound;
 	uint64_t most = within_limits(
-		t->dev, num_least(t->left_bytes, round->left_bytes), &empty);
+		t->dev, num_least(t->left_bytes, round->left_bytes), &bound);
 
-	a.state = held(&a, t->lack, false, empty);
+	a.state = held(&a, t->lack, false, empty_by(most, bound));
 	if (!a.state && !round->cfg->write) {
 		plan_part(round, &a, most, part);
-		tell_part(round, &a, part);
+		tell_part(round, &a, part, bound);
 	} else if (!a.state) {
 		finish(round, &a, write_back(round, u, most, part));
-		tell_part(round, &a, part);
+		tell_part(round, &a, part, bound);
 		a.written_bytes = num_delta(zram_written_bytes(t->dev), before);
 		charge(round, num_least(a.written_bytes, most));
 		t->left_bytes = num_less(t->left_bytes, a.written_bytes);

@@ -11,8 +11,8 @@ static bool takes_zswap(const struct subject *s)
 {
 	const struct machine *m = s->machine;
 
-	return m->zswap && m->areas && s->m->now.zswap_max != 0 &&
-	       (s->g.in.zswap_only || m->zswap_pool != ZSWAP_POOL_FULL);
+	return m->areas &&
+	       (look_is_kept(&s->m->now, m) || look_fits_zswap(&s->m->now, m));
 }
 
 /* Where its next page would go. */
@@ -61,17 +61,21 @@ static void find_movable(const struct subject *s, enum destination to,
 			 struct movable *m)
 {
 	uint64_t part[PART_COUNT], cold;
-	bool file = to == TO_FILE;
+	bool file = to == TO_FILE, no_room_known;
 	struct parts_in in;
 
 	suppose(s, to, &in);
+	no_room_known = !file && !in.no_swap && in.swap_free == NUM_NONE;
+	if (no_room_known)
+		in.swap_free = NUM_MAX;
 	parts_split(&in, part);
 	m->bytes = part[file ? PART_OFFLOADABLE_FILE : PART_OFFLOADABLE_ANON];
 	m->blocked_bytes = NUM_NONE;
 	m->blocked_by = "-";
 	cold = file ? num_least(in.cold_file, in.file)
 		    : num_least(in.cold_anon, in.anon);
-	if (part[file ? PART_TOUCHED_FILE : PART_TOUCHED_ANON] == NUM_NONE)
+	if (no_room_known ||
+	    part[file ? PART_TOUCHED_FILE : PART_TOUCHED_ANON] == NUM_NONE)
 		return;
 	m->blocked_bytes = num_less(cold, m->bytes);
 	if (m->blocked_bytes)

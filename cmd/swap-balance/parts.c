@@ -16,6 +16,7 @@ const char *part_word(enum part part)
 		[PART_TMPFS] = "tmpfs",
 		[PART_SWAP_MAX] = "swap_max",
 		[PART_SWAP_FULL] = "swap_full",
+		[PART_SWAP_UNKNOWN] = "swap_unknown",
 		[PART_ZSWAP_MAX] = "zswap_max",
 		[PART_ZSWAP_FULL] = "zswap_full",
 		[PART_INCOMPRESSIBLE] = "incompressible",
@@ -114,6 +115,10 @@ static void split_swap_room(const struct parts_in *in, uint64_t *left,
 	enum part by =
 		in->swap_left <= in->swap_free ? PART_SWAP_MAX : PART_SWAP_FULL;
 
+	if (in->swap_free == NUM_NONE) {
+		b[PART_SWAP_UNKNOWN] = take(left, *left);
+		return;
+	}
 	b[by] = take_beyond(left, num_least(in->swap_left, in->swap_free));
 }
 

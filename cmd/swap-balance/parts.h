@@ -11,8 +11,9 @@
  *	3. of the rest of each LRU, what was touched within the age;
  *	4. cold anonymous memory that a slower node takes: offloadable;
  *	5. other cold anonymous memory, by the first cause that stops it: no
- *	   swap, a limit on swap, no room in swap, zswap alone may have it and
- *	   has no room or cannot compress it, the write budget;
+ *	   swap, a limit on swap, no room in swap or none that is known, zswap
+ *	   alone may have it and has no room or cannot compress it, the write
+ *	   budget;
  *	6. cold page cache that is not written back yet;
  *	7. of what is still left, what memory.min or memory.low keeps: of
  *	   anonymous memory first, as reclaim starts with the page cache;
@@ -34,6 +35,7 @@ enum part {
 	PART_TMPFS, /* the same, of shared memory */
 	PART_SWAP_MAX,
 	PART_SWAP_FULL,
+	PART_SWAP_UNKNOWN,
 	PART_ZSWAP_MAX,
 	PART_ZSWAP_FULL,
 	PART_INCOMPRESSIBLE,
@@ -65,7 +67,7 @@ struct parts_in {
 	uint64_t tier_left; /* what slower nodes take; 0: there are none */
 	bool no_swap;
 	uint64_t swap_left;    /* by the least limit up the tree */
-	uint64_t swap_free;    /* on the machine */
+	uint64_t swap_free;    /* on the machine; unknown: none is counted on */
 	bool zswap_only;       /* zswap's writeback is shut */
 	uint64_t zswap_left;   /* of pages as they are, by memory.zswap.max */
 	bool zswap_full;       /* the pool of the machine */

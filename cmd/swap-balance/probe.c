@@ -239,7 +239,8 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		return err;
 	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
 	if (!err || err == -EAGAIN || err == -EINTR) { /* those took a part */
-		note("'%s': probe of %" PRIu64 " bytes", cg->key, bytes);
+		note("'%s': %sprobe of %" PRIu64 " bytes", cg->key,
+		     cfg->write ? "" : "a run without -n would make a ", bytes);
 		book->taken_bytes += bytes;
 		return 0;
 	}

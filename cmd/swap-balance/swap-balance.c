@@ -157,7 +157,7 @@ static char **targets(struct run *run, char **operands, size_t *n)
 {
 	char top[] = "/*", *all[] = { top };
 
-	if (*n && !strcmp(*operands, "-"))
+	if (*n == 1 && !strcmp(*operands, "-"))
 		return read_keys(run, n);
 	if (!*n && run->o.mode > MODE_ACCOUNT && run->o.mode != MODE_UNDO)
 		die(0, "no cgroup given (see -h)");
@@ -250,7 +250,7 @@ static int forecast(struct run *run, bool rows)
 /* Rows come in: no operand, and no terminal to wait at. */
 static bool has_rows(char **operands, int n)
 {
-	return n ? !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
+	return n ? n == 1 && !strcmp(*operands, "-") : !isatty(STDIN_FILENO);
 }
 
 /* And go out. */

@@ -117,6 +117,8 @@ static int take_entries(void *arg, const uint64_t *entry, size_t n)
 	return err;
 }
 
+const char twice_most[] = "most";
+
 int twice_cgroup(struct twice *t, const struct cg_set *set, const struct cg *cg,
 		 uint64_t most_pages, struct twice_result *out)
 {
@@ -132,7 +134,7 @@ int twice_cgroup(struct twice *t, const struct cg_set *set, const struct cg *cg,
 			err = flush(&b);
 	}
 	if (!err && !out->ended && out->cold_pages > most_pages)
-		out->ended = "budget";
+		out->ended = twice_most;
 	if (clock_stopped())
 		out->ended = "interrupted";
 	return err;

@@ -29,6 +29,9 @@ struct twice_result {
 	const char *ended; /* what ended it before all were written; NULL */
 };
 
+/* Of ended: the most was written. */
+extern const char twice_most[];
+
 /* What cgroups cannot be told apart without in the i-th area; NULL: nothing. */
 const char *twice_lack(const struct machine *m, int i);
 

@@ -121,9 +121,14 @@ static void test_swap(void)
 		 TOUCHED " offloadable_anon=10 offloadable_file=15"
 			 " swap_full=30" FIXED,
 		 "the machine's swap is nearly full");
-	in.swap_free = in.swap_left = NUM_NONE;
+	in = whole();
+	in.swap_left = NUM_NONE;
 	is_split(&in, TOUCHED " offloadable_anon=40 offloadable_file=15" FIXED,
-		 "an unknown bound is none");
+		 "an unknown limit of the cgroup is none");
+	in.swap_free = NUM_NONE;
+	is_split(
+		&in, TOUCHED " offloadable_file=15 swap_unknown=40" FIXED,
+		"where the machine's free swap is unknown, none is counted on");
 }
 
 static void test_zswap(void)
