@@ -1051,12 +1051,14 @@ for i in range(3):
 @test "the service manager is told: ready, and alive each period" {
 	unset TMO_ROOT
 	for socket in "$BATS_TEST_TMPDIR/socket" "@tmo-test-$$"; do
-		listens "$socket" >"$BATS_TEST_TMPDIR/told" 3>&- &
+		# a file each: the last one's "bound" would be taken for this one's
+		told=$BATS_TEST_TMPDIR/told-$(basename "$socket")
+		listens "$socket" >"$told" 3>&- &
 		listener=$!
-		retry 10 grep -q bound "$BATS_TEST_TMPDIR/told"
+		retry 10 grep -q bound "$told"
 		NOTIFY_SOCKET=$socket timeout 10 tmo-reclaim -n -q --wait -i 100ms -c 3 /none || [ $? -eq 3 ]
 		wait "$listener"
-		[ "$(tail -n +2 "$BATS_TEST_TMPDIR/told" | tr '\n' ,)" = "READY=1 WATCHDOG=1,WATCHDOG=1,WATCHDOG=1," ]
+		[ "$(tail -n +2 "$told" | tr '\n' ,)" = "READY=1 WATCHDOG=1,WATCHDOG=1,WATCHDOG=1," ]
 	done
 	# nobody there: no harm
 	NOTIFY_SOCKET=/no/such runx 0 tmo-reclaim -n -q --wait -i 100ms -c 1 /none
