@@ -1180,7 +1180,7 @@ later() {
 	runx 3 balance --apply --dwell 0s -q -H /w.slice/idle
 	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 0 1 refused)changed_by_other"
 	one_line "'memory.zswap.writeback' of '/w.slice/idle' was changed by another process"
-	runx 3 balance --undo -q -H
+	runx 3 swap-balance -S "$STATE" --undo -q -H
 	[ "$(cat "$ROOT1/$file")" = 0 ]
 	[ "$(cat "${ROOT1%1}2/$file")" = 0 ]
 }
@@ -1205,12 +1205,12 @@ later() {
 	echo 0 >"$file"
 	cp "$STATE.undo" "$STATE.kept"
 	echo 11111111-2222-3333-4444-555555555555 >"$TMO_ROOT/proc/sys/kernel/random/boot_id"
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	same ""
 	[ "$(cat "$file")" = 0 ]
 	cp "$STATE.kept" "$STATE.undo"
 	cp "$ROOT1/proc/sys/kernel/random/boot_id" "$TMO_ROOT/proc/sys/kernel/random/boot_id"
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	[ "$(cat "$file")" = $'0\nmax' ]
 }
 
@@ -1227,15 +1227,15 @@ applied() {
 @test "undo takes globs as apply does, and says which cgroup it knows nothing of" {
 	replay swap-balance-7.3.4
 	applied /w.slice/file
-	runx 1 balance --undo -q -H /w.slice/idle
+	runx 1 swap-balance -S "$STATE" --undo -q -H /w.slice/idle
 	one_line "the undo record has nothing for '/w.slice/idle'"
-	runx 1 balance --undo -q -H '/w.slice/[!f]*'
+	runx 1 swap-balance -S "$STATE" --undo -q -H '/w.slice/[!f]*'
 	one_line "the undo record has nothing for '/w.slice/[!f]*'"
 	[ "$(cat "$FILE")" = 0 ]
-	runx 0 balance --undo -n -q -H '/*'
-	runx 0 balance --undo -q -H '/w.slice/f*'
+	runx 0 swap-balance -S "$STATE" --undo -n -q -H '/*'
+	runx 0 swap-balance -S "$STATE" --undo -q -H '/w.slice/f*'
 	[ "$(cat "$FILE")" = $'0\nmax' ]
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	same ""
 	[ -z "$stderr" ]
 }
@@ -1281,7 +1281,7 @@ apply_again() {
 	grep -q '^done ' "$STATE.undo"
 	reseal undo 1 's/^done /set /'
 	export TMO_ROOT=${ROOT1%1}2
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max "done")undo"
 	[ ! -e "$STATE.undo" ]
 }
@@ -1296,7 +1296,7 @@ apply_again() {
 	applied /w.slice/file
 	runx 3 env FAULT=file/memory.zswap.max:write:EROFS LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		swap-balance -S "$STATE" --undo -q -H
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	[ "$(cat "$FILE")" = $'0\nmax' ]
 }
 
@@ -1310,7 +1310,7 @@ apply_again() {
 		[ -e "$STATE.undo" ]
 	done
 	rm -r "${FILE%/*}"
-	runx 0 balance --undo -q -H
+	runx 0 swap-balance -S "$STATE" --undo -q -H
 	same ""
 	[ ! -e "$STATE.undo" ]
 }
@@ -1390,6 +1390,18 @@ apply_again() {
 		--undo --probe 1M /|--probe: not with --undo
 		--plan -c 3 /|-c: not with --plan
 		--apply -o swappiness /|-o: not with --apply
+		--undo -i 6s|-i: not with --undo
+		--undo -b 1G|-b: not with --undo
+		--undo --dwell 1m|--dwell: not with --undo
+		--plan --price 3:1 /|--price: not with --plan
+		--plan --writeback-after 1h /|--writeback-after: not with --plan
+		--maintain --swap-limit 50%|--swap-limit: not with --maintain
+		--maintain --smooth 1m|--smooth: not with --maintain
+		--budget-status -b 1G|-b: not with --budget-status
+		--budget-status --drive 1TBW/1y|--drive: not with --budget-status
+		--account --swap-write-limit 1M /|--swap-write-limit: not with --account
+		--forecast --price 3:1|--price: not with --forecast
+		--recompress-after 1h /|--recompress-after: only with --maintain
 	END
 	runx 2 swap-balance -S '' /w.slice/idle
 	one_line "-S: '' is no file"

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,6 +95,52 @@ const char *options_mode(enum mode mode)
 	return names[mode];
 }
 
+enum {
+	/* The modes that look at cgroups, as rows do. */
+	LOOK = 1 << MODE_SHOW | 1 << MODE_ACCOUNT | 1 << MODE_FORECAST |
+	       1 << MODE_PLAN | 1 << MODE_APPLY,
+	SETTINGS = 1 << MODE_PLAN | 1 << MODE_APPLY,
+};
+
+/* The modes in which an option counts. */
+static unsigned used_by(int key)
+{
+	switch (key) {
+	case 'b':
+	case KEY_ENDURANCE:
+	case KEY_DRIVE: return LOOK | 1 << MODE_MAINTAIN;
+	case KEY_WRITE_LIMIT: return 1 << MODE_SHOW | SETTINGS;
+	case KEY_PRICE: return 1 << MODE_SHOW;
+	case KEY_PROBE: return 1 << MODE_SHOW | 1 << MODE_FORECAST | SETTINGS;
+	case KEY_DWELL:
+	case KEY_SWAP_LIMIT:
+	case KEY_PRESSURE:
+	case KEY_SMOOTH:
+	case KEY_MIN_RATIO: return LOOK;
+	case KEY_RECOMPRESS:
+	case KEY_WRITEBACK: return 1 << MODE_MAINTAIN;
+	default: return UINT_MAX; /* -S, and the modes */
+	}
+}
+
+const char *options_unused(const struct options *o)
+{
+	static char name[32];
+
+	for (size_t i = 0; i < options_n; i++) {
+		const struct opt *opt = &options[i];
+
+		if (!(o->given & 1U << i) || used_by(opt->key) & 1U << o->mode)
+			continue;
+		if (opt->key < 256)
+			snprintf(name, sizeof(name), "-%c", opt->key);
+		else
+			snprintf(name, sizeof(name), "--%s", opt->name);
+		return name;
+	}
+	return NULL;
+}
+
 static double opt_decimal(const char *opt, const char *arg, double least)
 {
 	int64_t milli;
@@ -150,6 +197,9 @@ void options_take(void *arg, int key, const char *text)
 	struct options *o = arg;
 	struct balance_cfg *law = &o->cfg.law;
 
+	for (size_t i = 0; i < options_n; i++)
+		if (options[i].key == key)
+			o->given |= 1U << i;
 	switch (key) {
 	case 'b':
 	case KEY_ENDURANCE:

@@ -27,10 +27,15 @@ struct options {
 	enum mode mode;
 	uint64_t probe_bytes;
 	const char *state;
+	uint32_t given; /* a bit for each of options[] */
 };
 
 /* The option that chose it; not of MODE_SHOW. */
 const char *options_mode(enum mode mode);
+
+/* An option that was given and that its mode would leave out of account, as it
+ * is written; NULL: there is none. */
+const char *options_unused(const struct options *o);
 
 extern const struct options options_default;
 

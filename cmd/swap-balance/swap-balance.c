@@ -260,29 +260,31 @@ static bool is_filter(const struct run *run, char **operands, int n)
 	       has_rows(operands, n);
 }
 
-/* What a mode other than the rows of cgroups would leave out of account. */
+/* Refuses an option that the mode would leave out of account. */
 static void refuse_in_mode(const struct run *run, int operands)
 {
 	const struct common_opts *c = &run->common;
-	bool of_cgroups = run->o.mode == MODE_PLAN || run->o.mode == MODE_APPLY;
-	bool of_drives =
-		run->o.mode == MODE_STATUS || run->o.mode == MODE_MAINTAIN;
-	bool accounts = run->o.mode == MODE_ACCOUNT;
-	bool forecasts = run->o.mode == MODE_FORECAST;
-	const char *opt =
-		c->cols						  ? "-o"
-		: c->count					  ? "-c"
-		: run->o.probe_bytes && !of_cgroups && !forecasts ? "--probe"
-		: c->interval_us && (of_drives || accounts || forecasts) ? "-i"
-		: c->recursive && !of_cgroups && !accounts		 ? "-r"
-									 : NULL;
+	enum mode mode = run->o.mode;
+	bool has_window = mode == MODE_PLAN || mode == MODE_APPLY;
+	const char *opt = options_unused(&run->o);
 
-	if (run->o.mode == MODE_SHOW || c->check)
+	if (c->check)
 		return;
+	if (opt && mode == MODE_SHOW)
+		die(0, "%s: only with --maintain", opt);
+	if (mode == MODE_SHOW)
+		return;
+	if (!opt)
+		opt = c->cols			      ? "-o"
+		      : c->count		      ? "-c"
+		      : c->interval_us && !has_window ? "-i"
+		      : c->recursive && !has_window && mode != MODE_ACCOUNT
+			      ? "-r"
+			      : NULL;
 	if (opt)
-		die(0, "%s: not with %s", opt, options_mode(run->o.mode));
-	if (operands && run->o.mode == MODE_STATUS)
-		die(0, "%s takes no cgroup", options_mode(run->o.mode));
+		die(0, "%s: not with %s", opt, options_mode(mode));
+	if (operands && mode == MODE_STATUS)
+		die(0, "%s takes no cgroup", options_mode(mode));
 }
 
 static void prepare(struct run *run, const struct tool *tool, bool filters)
