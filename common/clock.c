@@ -34,16 +34,19 @@ static uint64_t now_us(clockid_t id)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+/* What a recording may say, so that sums in microseconds fit: 146,000 years. */
+#define MOST_MS (INT64_MAX / 2000)
+
 /* "12345.67 2345.00": the first word, in milliseconds. */
 static int64_t recorded_uptime_ms(void)
 {
 	char buf[128];
-	int64_t ms = 0;
+	int64_t ms;
 
 	if (io_read(root_fd(), "proc/uptime", buf, sizeof(buf)) <= 0)
 		return 0;
 	buf[strcspn(buf, " \n")] = '\0';
-	return num_milli(buf, &ms) ? 0 : ms;
+	return num_milli(buf, &ms) || ms < 0 || ms > MOST_MS ? 0 : ms;
 }
 
 uint64_t clock_system_us(void)
@@ -69,6 +72,8 @@ int64_t clock_unix_ms(void)
 		kv_u64(text, "btime", &btime);
 		free(text);
 	}
+	if (btime > MOST_MS / 1000)
+		btime = 0;
 	return (int64_t)btime * 1000 + recorded_uptime_ms();
 }
 

@@ -807,6 +807,22 @@ $(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 10485760
 	runx 0 swap-balance -S "$STATE" --budget-status -f prometheus
 	[ "$(grep -c '^tmo_swap_balance_written_bytes{drive="vda",size_bytes="[0-9]*",rate_bytes_per_s="[0-9]*"} 1048576000$' <<<"$output")" -eq 2 ]
 	[ "$(cksum "$STATE")" = "$sum" ]
+	# a count has no sign
+	reseal budget 3 's/ 0 547570157 / 10000000000000000000 547570157 /'
+	runx 0 swap-balance -S "$STATE" -H --budget-status
+	[ "$(cut -f5 <<<"$output" | head -n 1)" = 10000000001048576000 ]
+}
+
+@test "a recording whose clock is absurd has none" {
+	replay swap-balance-7.3.4
+	for btime in 9223372036854775807 18446744073709551615 9007199254740992; do
+		edit proc/stat "s/^btime .*/btime $btime/"
+		runx 0 balance -H -o time,window_us /w.slice/idle
+		same $'43.510\t19770000'
+	done
+	edit proc/uptime 's/.*/9223372036854775.807 0.00/'
+	runx 0 swap-balance -S "$STATE" -H -i 6s -o time /w.slice/idle
+	same 0.000
 }
 
 @test "a wait for the state's lock tells for whom, and ends at SIGTERM" {

@@ -12,7 +12,7 @@ struct line {
 	int64_t used_ms;
 };
 
-enum { S_SIZE, S_RATE, S_LEVEL, S_WRITTEN, S_KEPT, S_UNUSED };
+enum { S_SIZE, S_RATE, S_LEVEL, S_KEPT, S_UNUSED, S_WRITTEN };
 
 static void put_drive(struct row *r, const void *sample, int arg)
 {
@@ -30,7 +30,6 @@ static void put_count(struct row *r, const void *sample, int arg)
 		[S_SIZE] = l->cfg->cap_bytes,
 		[S_RATE] = (int64_t)l->cfg->bytes_per_s,
 		[S_LEVEL] = l->b->level_bytes,
-		[S_WRITTEN] = (int64_t)l->b->written_bytes,
 		[S_KEPT] = (l->b->updated_ms - l->b->since_ms) * 1000,
 		[S_UNUSED] =
 			now_ms > l->used_ms ? (now_ms - l->used_ms) * 1000 : 0,
@@ -42,6 +41,8 @@ static void put_count(struct row *r, const void *sample, int arg)
 		row_none(r);
 	else if (l->b->unknown && (arg == S_LEVEL || arg == S_WRITTEN))
 		row_none(r);
+	else if (arg == S_WRITTEN)
+		row_u64(r, l->b->written_bytes);
 	else
 		row_i64(r, v[arg]);
 }
