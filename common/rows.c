@@ -350,6 +350,12 @@ static void replace_file(struct rows_out *o)
 	o->len = len;
 }
 
+void rows_clear_file(struct rows_out *o)
+{
+	if (!o->err && o->file && !o->prom)
+		replace_file(o);
+}
+
 int rows_hand_on(struct rows_out *o)
 {
 	table_put(o);

@@ -193,6 +193,10 @@ int rows_flush(struct rows_out *o);
 /* The same in mid-sample: a filter's, before it waits for input. */
 int rows_hand_on(struct rows_out *o);
 
+/* Where no row has come, --out's file is emptied: what an earlier run wrote
+ * into it would be taken for this one's. */
+void rows_clear_file(struct rows_out *o);
+
 /* Flushes and closes: 0 or the first error, for the exit status. */
 int rows_close(struct rows_out *o);
 

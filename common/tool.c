@@ -680,6 +680,8 @@ int tool_finish(struct rows_out *o, int status)
 
 	if ((status == STATUS_OK || status == STATUS_NO) && !clock_stopped())
 		stage_end(o->fd);
+	if (status != STATUS_FATAL && !clock_stopped())
+		rows_clear_file(o);
 	err = rows_close(o);
 	if (err == -EPIPE || (!err && clock_reader_gone()))
 		end_without_reader();

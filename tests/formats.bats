@@ -246,6 +246,27 @@ swap-balance: prometheus: column 'innermost' is left out: 'innermost' already is
 	done
 }
 
+@test "--out: a run without a row leaves no metrics of an earlier one" {
+	F=$BATS_TEST_TMPDIR/x.prom
+	while IFS='|' read -r status tool; do
+		at "$tool"
+		echo 'tmo_old 1' >"$F"
+		# shellcheck disable=SC2086 # words
+		runx "$status" $tool --out "$F" </dev/null
+		[ ! -s "$F" ]
+		# what could not start has found nothing
+		echo 'tmo_old 1' >"$F"
+		# shellcheck disable=SC2086
+		runx 2 $tool -R /none --out "$F" </dev/null
+		[ "$(cat "$F")" = 'tmo_old 1' ]
+	done <<-END
+		3|psi-watch -i 6s /none
+		3|cold-scan -q -a 1m /none
+		3|swap-balance -q -S $BATS_TEST_TMPDIR/s --plan /none
+		1|tmo-reclaim -n
+	END
+}
+
 @test "--out: what a killed run leaves is gone after the next; of two at once none takes the other's" {
 	F=$BATS_TEST_TMPDIR/m/x.prom
 	mkdir "$BATS_TEST_TMPDIR/m"
