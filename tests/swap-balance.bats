@@ -1629,6 +1629,8 @@ asked() { cat "$ZRAM/writeback"; }
 	[ -z "$(asked)" ]
 	# within the budget, and what it cost is not known to the log: all of it
 	limit 2 1
+	runx 0 maintain -n --writeback-after 10s /w.slice/idle
+	[ "$(cut -f 3,8,10 <<<"$output")" = $'planned\twriteback_limit\t16384' ]
 	runx 0 maintain --writeback-after 10s /w.slice/idle
 	[ "$(cut -f 3,8,10 <<<"$output")" = $'done\twriteback_limit\t16384' ]
 	[ "$(asked)" = "page_indexes=14-14page_indexes=5-5" ]
