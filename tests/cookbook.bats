@@ -154,8 +154,8 @@ program() {
 	same ""
 }
 
-@test "a table from what runs is one that the tools take" {
-	recipe "A TABLE FROM WHAT RUNS"
+@test "a table of all services is one that the tools take" {
+	recipe "A TABLE OF ALL SERVICES"
 	export TMO_ROOT=$ROOT/1
 	runx 0 sh -e "$RECIPE"
 	grep -qP '^/w.slice/a\t64M$' "$RUN/etc/tmo.tab"
