@@ -856,6 +856,32 @@ END
 	[[ $stderr == *CAP_SYS_PTRACE* ]]
 }
 
+@test "lru-gen: a process that an aging of ours passed over makes its cgroup suspect" {
+	use_root cold-scan-lru-gen-7.3.4
+	# aged MARK ENTRIES VERDICT: our aging came after generation 6, and looked at so many entries.
+	aged() {
+		printf 'memcg   118 /web/app\n node     0\n' >"$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+		printf '%11d %10d %10d %10d \n%33d%s%12dy%12df%12da\n' 6 216 4102 12301 "$2" "$1" 0 0 0 7 100 0 0 0 x 0 0 0 \
+			>>"$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+		runx 0 env FAULT=debug/lru_gen:write:done LD_PRELOAD="$TMO_BUILD/faultio.so" \
+			cold-scan --source lru-gen --age-now -a 4s -o cgroup,verdict /web/app
+		[ "$(col verdict <<<"$output")" = "$3" ] || { echo "$1 $2: $output"; return 1; }
+	}
+	# By its smaps the process has 4110.
+	aged t 4110 suspect:file
+	aged t 9999 suspect:file
+	aged t 4000 suspect:file
+	aged t 3900 suspect:file,shared
+	aged t 0 suspect:file,shared
+	# A sum that did not grow; and a kernel that tells none.
+	aged T 4110 suspect:file,shared
+	aged x 0 suspect:file
+	# Nobody is asked who aged otherwise.
+	aged t 0 suspect:file,shared
+	runx 0 cold-scan --source lru-gen -a 4s -o cgroup,verdict /web/app
+	[ "$(col verdict <<<"$output")" = suspect:file ]
+}
+
 @test "lru-gen: where lockdown shuts lru_gen, lru_gen_full tells the same, and nothing ages" {
 	use_root cold-scan-lru-gen-7.3.4
 	runx 0 cold-scan -a 4s -r /

@@ -7,7 +7,8 @@
  * FAULT is a list, joined by ',', of SUBSTRING:CALL:ERROR[:N]: the call (open,
  * read or write) fails where the file's path holds the substring, from its
  * Nth time on (1).  ERROR is a name, or "short" for half a write, or "kill" for
- * half a write and then SIGKILL.  With "hang" the call takes two seconds,
+ * half a write and then SIGKILL, or "done" for a write that changes nothing, as
+ * a command to the kernel does.  With "hang" the call takes two seconds,
  * whatever signals come; with "boottime:clock:jump:N" the machine has slept an
  * hour at the Nth look.
  */
@@ -25,7 +26,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FAULT_SHORT = -1, FAULT_JUMP = -2, FAULT_HANG = -3, FAULT_KILL = -4 };
+enum {
+	FAULT_SHORT = -1,
+	FAULT_JUMP = -2,
+	FAULT_HANG = -3,
+	FAULT_KILL = -4,
+	FAULT_DONE = -5
+};
 enum { FAULTS_MAX = 16 };
 
 static const struct {
@@ -40,7 +47,7 @@ static const struct {
 	{ "EMFILE", EMFILE },	{ "EOPNOTSUPP", EOPNOTSUPP },
 	{ "ENOSPC", ENOSPC },	{ "short", FAULT_SHORT },
 	{ "jump", FAULT_JUMP }, { "hang", FAULT_HANG },
-	{ "kill", FAULT_KILL },
+	{ "kill", FAULT_KILL }, { "done", FAULT_DONE },
 };
 
 /* The error that FAULT wants for this call on this path; 0: none. */
@@ -136,6 +143,8 @@ ssize_t write(int fd, const void *buf, size_t n)
 		return -1;
 	if (fails(err))
 		return -1;
+	if (err == FAULT_DONE)
+		return (ssize_t)n;
 	return REAL(write)(fd, buf, err == FAULT_SHORT ? n / 2 : n);
 }
 

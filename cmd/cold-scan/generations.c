@@ -53,7 +53,8 @@ static void find_unsure(const struct scan *s, int oldest, struct tally *t)
 
 static int age_targets(struct scan *s)
 {
-	int n = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone, &s->ref);
+	int n = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone, &s->ref,
+			       NULL);
 
 	if (n < 0)
 		return n;

@@ -15,6 +15,7 @@
 #include "num.h"
 #include "referenced.h"
 #include "root.h"
+#include "walked.h"
 
 static const char lru_gen_file[] = "sys/kernel/debug/lru_gen";
 static const char full_file[] = "sys/kernel/debug/lru_gen_full";
@@ -92,7 +93,23 @@ static void add_generation(struct lrugen_vec *v, const struct words *w)
 	if (v->path && !gone && v->n < sizeof(v->gen) / sizeof(*v->gen))
 		v->gen[v->n++] =
 			(struct lrugen_gen){ w->number[0], w->number[1],
-					     w->number[2], w->number[3] };
+					     w->number[2], w->number[3],
+					     NUM_NONE };
+}
+
+/* Only the line of walks has a mark at its first number, 6.1's not always. */
+static void add_statistics(struct lrugen_vec *v, const struct words *w)
+{
+	if (w->mark[0] == 'T' || w->mark[0] == 'L')
+		v->walked_sum = w->number[0];
+	else if (v->n && (w->mark[0] == 't' || w->mark[0] == 'l'))
+		v->gen[v->n - 1].walked = w->number[0];
+}
+
+static void begin_vec(struct lrugen_vec *v)
+{
+	v->n = 0;
+	v->walked_sum = NUM_NONE;
 }
 
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
@@ -110,19 +127,21 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		if (sscanf(line, "memcg %lu %n", &id, &at) == 1 && at) {
 			if (v.n)
 				each(&v, ctx);
-			v.n = 0;
+			begin_vec(&v);
 			v.id = id;
 			v.path = line[at] ? line + at : "/";
 		} else if (sscanf(line, " node %d", &node) == 1) {
 			if (v.n)
 				each(&v, ctx);
-			v.n = 0;
+			begin_vec(&v);
 			v.node = node;
 		} else if (!cut_words(line, &w)) {
 			return -EBADMSG;
 		} else if (is_generation(&w)) {
 			add_generation(&v, &w);
-		} else if (!is_statistics(&w)) {
+		} else if (is_statistics(&w)) {
+			add_statistics(&v, &w);
+		} else {
 			return -EBADMSG;
 		}
 	}
@@ -186,7 +205,7 @@ bool lrugen_gone(const struct lrugen_vec *v)
 struct reading {
 	struct cg_set *tree;
 	const struct age_scale *scale;
-	bool aged;
+	struct walked *walked;
 	const struct referenced *ref;
 	struct tally_set *out;
 };
@@ -236,10 +255,12 @@ static void take(const struct lrugen_vec *v, void *ctx)
 	struct tally *t = tally_of(r->out, cg ? cg->ino : 0, v->node);
 
 	t->named |= exact;
+	if (exact && r->walked)
+		t->walked_entries = walked_entries(r->walked, v->id, v->node);
 	for (size_t i = 0; i < v->n; i++)
 		if (!r->ref || !referenced_knows(r->ref, v->id, v->node))
 			t->unsure_pages += v->gen[i].file_pages;
-	if (!r->aged || !lrugen_gone(v)) {
+	if (!r->walked || !lrugen_gone(v)) {
 		/* A removed one has no processes to look at. */
 		add_anon(v, exact ? &t->own_pages : &t->hidden_pages);
 		lrugen_tally(v, r->scale, t);
@@ -249,6 +270,19 @@ static void take(const struct lrugen_vec *v, void *ctx)
 		counts_more(&t->pages[ANON], 0, v->gen[i].anon_pages);
 		counts_more(&t->pages[FILES], 0, v->gen[i].file_pages);
 	}
+}
+
+int lrugen_full(void (*each)(const struct lrugen_vec *v, void *ctx), void *ctx)
+{
+	char *text;
+	ssize_t n = io_read_all(root_fd(), full_file, &text);
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	err = lrugen_parse(text, each, ctx);
+	free(text);
+	return err;
 }
 
 static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),
@@ -265,10 +299,11 @@ static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),
 	return err;
 }
 
-int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
-		const struct referenced *ref, struct tally_set *out)
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+		struct walked *walked, const struct referenced *ref,
+		struct tally_set *out)
 {
-	struct reading r = { tree, scale, aged, ref, out };
+	struct reading r = { tree, scale, walked, ref, out };
 
 	return for_each_vec(take, &r);
 }
@@ -313,6 +348,7 @@ struct aging {
 	size_t n;
 	bool below;
 	struct referenced *ref;
+	struct walked *walked;
 	int done;
 };
 
@@ -339,6 +375,8 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 
 	if (a->ref)
 		referenced_after(a->ref, v, !err);
+	if (a->walked && !err)
+		walked_aged(a->walked, v);
 
 	/* Gone, or aged by reclaim meanwhile; or, after 6.12, being aged by it
 	 * (mm/vmscan.c, run_aging): nothing to do, and not ours. */
@@ -349,9 +387,9 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 }
 
 int lrugen_age_now(char *const *keys, size_t n, bool below,
-		   struct referenced *ref)
+		   struct referenced *ref, struct walked *walked)
 {
-	struct aging a = { keys, n, below, ref, 0 };
+	struct aging a = { keys, n, below, ref, walked, 0 };
 	char *text;
 	ssize_t len = io_read_all(root_fd(), lru_gen_file, &text);
 	int err;

@@ -24,9 +24,11 @@ struct lrugen_vec {
 	unsigned long id;
 	int node;
 	size_t n;
+	uint64_t walked_sum; /* see walked.h; NUM_NONE: not told */
 	struct lrugen_gen {
 		uint64_t seq, born_ms_ago, anon_pages, file_pages;
-	} gen[8]; /* MAX_NR_GENS is 4 */
+		uint64_t walked; /* by the aging that followed; likewise */
+	} gen[8];		 /* MAX_NR_GENS is 4 */
 };
 
 /*
@@ -41,6 +43,9 @@ int lrugen_probe(bool *can_age);
  */
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		 void *ctx);
+
+/* The same of lru_gen_full, if it can be read: 0 or -errno. */
+int lrugen_full(void (*each)(const struct lrugen_vec *, void *), void *ctx);
 
 /*
  * What a generation proves: pages in it were not found accessed from the birth
@@ -57,16 +62,19 @@ void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		  struct tally *t);
 
 struct referenced;
+struct walked;
 
 /*
  * Reads the file; tallies by the inode of each path in tree, that of the
- * nearest cgroup above where it is gone.  aged: by us, so that a removed one,
- * which nobody can age, counts as touched and holds up nothing.  ref, or NULL:
- * what it knows nothing of counts as unsure.  0 or -errno: -ENOENT no such file
- * (debugfs, CONFIG_LRU_GEN), -EACCES.
+ * nearest cgroup above where it is gone.  walked: what our aging before looked
+ * at, so that a removed one, which nobody can age, counts as touched and holds
+ * up nothing; NULL: there was none.  ref, or NULL: what it knows nothing of
+ * counts as unsure.  0 or -errno: -ENOENT no such file (debugfs,
+ * CONFIG_LRU_GEN), -EACCES.
  */
-int lrugen_read(struct cg_set *tree, const struct age_scale *scale, bool aged,
-		const struct referenced *ref, struct tally_set *out);
+int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
+		struct walked *walked, const struct referenced *ref,
+		struct tally_set *out);
 
 /*
  * Only takes note of the numbers, and in the tallies of who has aged each
@@ -77,10 +85,10 @@ int lrugen_watch(struct cg_set *tree, struct referenced *ref,
 
 /*
  * Begins a generation in every lruvec of the cgroups of the keys, or of those
- * and all below: from then on the ages of the others hold up to now.  ref, or
- * NULL, learns which agings are ours.  Number of lruvecs, or -errno.
+ * and all below: from then on the ages of the others hold up to now.  ref and
+ * walked, or NULL, learn which agings are ours.  Number of lruvecs, or -errno.
  */
 int lrugen_age_now(char *const *keys, size_t n, bool below,
-		   struct referenced *ref);
+		   struct referenced *ref, struct walked *walked);
 
 #endif

@@ -202,6 +202,7 @@ void scan_close(struct scan *s)
 		close(s->state_lock);
 	tally_free(&s->pages);
 	referenced_close(&s->ref);
+	walked_close(&s->walked);
 	cg_set_close(&s->tree);
 }
 
@@ -395,7 +396,8 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 			     const struct tally *sum)
 {
 	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
-	uint64_t own = sum->own_pages, seen;
+	uint64_t own = sum->own_pages, pages, hidden, missed = 0;
+	struct seen seen;
 	int err;
 
 	/* That is told of, and processes are looked at for nothing. */
@@ -403,16 +405,19 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		return 0;
 	if (!is_target(s, cg))
 		return own;
-	err = seen_read(&s->tree, cg, &seen);
+	err = seen_read(&s->tree, cg, s->aged_ticks, s->page_bytes, &seen);
 	if (err) {
 		s->unseen = err;
 		return own;
 	}
-	seen /= s->page_bytes;
-	if (seen <= own)
-		return own - seen;
+	pages = seen.bytes / s->page_bytes;
 	/* They lead to others' memory: as much of its own may be missing. */
-	return seen - own < own ? seen - own : own;
+	hidden = pages < own ? own - pages : pages - own;
+	if (sum->walked_entries != NUM_NONE)
+		missed = walked_missed(own, seen.entries, sum->walked_entries);
+	if (missed > hidden)
+		hidden = missed;
+	return hidden < own ? hidden : own;
 }
 
 /* For each cgroup by itself, as an aging takes each by itself. */
@@ -465,6 +470,16 @@ static void take_files(struct scan *s)
 			referenced_take(&s->ref, &s->scale, now_us, t);
 }
 
+static int age_generations(struct scan *s, struct referenced *ref)
+{
+	int n;
+
+	walked_before(&s->walked);
+	n = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone, ref, &s->walked);
+	walked_after(&s->walked);
+	return n;
+}
+
 static int pass_lrugen(struct scan *s)
 {
 	struct referenced *ref;
@@ -477,12 +492,13 @@ static int pass_lrugen(struct scan *s)
 	s->suspect = verdict_look() & SUSPECT_DAMON;
 	tell_damon(s);
 	ref = look_at_files(s);
+	s->aged_ticks = seen_now();
 	if (s->opts->age_now)
-		err = lrugen_age_now(s->keys, s->n_keys, !s->keys_alone, ref);
+		err = age_generations(s, ref);
 	if (err < 0)
 		return err;
-	err = lrugen_read(&s->tree, &s->scale, s->opts->age_now, ref,
-			  &s->pages);
+	err = lrugen_read(&s->tree, &s->scale,
+			  s->opts->age_now ? &s->walked : NULL, ref, &s->pages);
 	if (!err && ref)
 		take_files(s);
 	s->aging_us = clock_mono_us() - start_us;

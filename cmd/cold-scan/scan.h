@@ -13,6 +13,7 @@
 #include "idle.h"
 #include "keep.h"
 #include "referenced.h"
+#include "walked.h"
 
 enum source { SOURCE_AUTO, SOURCE_IDLE, SOURCE_LRUGEN, SOURCE_DAMON };
 const char *source_name(enum source source);
@@ -46,6 +47,7 @@ struct scan {
 	enum source source;
 	struct idle idle;
 	struct referenced ref;
+	struct walked walked;
 	struct damon *damon;
 	struct cg_set tree; /* every cgroup, in tree order */
 	size_t tabs;	    /* of its names, met before */
@@ -64,11 +66,12 @@ struct scan {
 	uint64_t first_us;	/* when the first pass began */
 	uint64_t window_us;	/* since the pass before; 0: there was none */
 	uint64_t scanned_pages; /* that reclaim looked at meanwhile */
-	int unseen;	   /* lru-gen: why processes could not be looked at */
-	uint64_t aging_us; /* lru-gen: what the pass took, with its agings */
-	bool generations;  /* page-idle: as of the last pass, what lru_gen hides
-			    * is told by its numbers */
-	bool told_damon;   /* that one runs, and what ends it */
+	int unseen;	     /* lru-gen: why processes could not be looked at */
+	uint64_t aged_ticks; /* lru-gen: when it began, see seen.h */
+	uint64_t aging_us;   /* lru-gen: what the pass took, with its agings */
+	bool generations; /* page-idle: as of the last pass, what lru_gen hides
+			   * is told by its numbers */
+	bool told_damon;  /* that one runs, and what ends it */
 	struct keep keep;
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */

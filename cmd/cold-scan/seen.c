@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
+#include "num.h"
+#include "pid.h"
 #include "root.h"
 
 struct mapping {
-	uint64_t rss_kb, pss_kb, anon_kb;
-	bool shared_memory, passed_over;
+	uint64_t rss_kb, pss_kb, anon_kb, huge_kb;
+	bool shared_memory, passed_over, special;
 };
 
 /* "7f00-7f20 rw-s 00000000 00:01 1029 /dev/zero (deleted)": of no file system
@@ -47,6 +50,21 @@ static bool is_passed_over(const char *flags)
 	       has_flag(flags, "sr ");
 }
 
+/* What no aging looks at: of devices and the kernel, and what nobody may touch.
+ */
+static bool is_special(const char *flags)
+{
+	static const char *const special[] = { "io ", "de ", "pf ", "mm ",
+					       "ht " };
+	bool touchable = has_flag(flags, "rd ") || has_flag(flags, "wr ") ||
+			 has_flag(flags, "ex ");
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
+		if (has_flag(flags, special[i]))
+			return true;
+	return !touchable;
+}
+
 /* Of a private file mapping, some pages were written and are its own. */
 static uint64_t seen_kb(const struct mapping *m)
 {
@@ -57,10 +75,28 @@ static uint64_t seen_kb(const struct mapping *m)
 	return m->pss_kb * m->anon_kb / m->rss_kb;
 }
 
-uint64_t seen_parse(char *smaps)
+/* A table's page has entries of eight bytes, and a huge page is one above. */
+static uint64_t entries_of(const struct mapping *m, uint64_t page_bytes)
+{
+	uint64_t huge_bytes = page_bytes * (page_bytes / 8);
+
+	if (m->passed_over || m->special)
+		return 0;
+	return num_less(m->rss_kb, m->huge_kb) * 1024 / page_bytes +
+	       m->huge_kb * 1024 / huge_bytes;
+}
+
+static void add_mapping(const struct mapping *m, uint64_t page_bytes,
+			struct seen *sum)
+{
+	sum->bytes += seen_kb(m) * 1024;
+	sum->entries += entries_of(m, page_bytes);
+}
+
+struct seen seen_parse(char *smaps, uint64_t page_bytes)
 {
 	struct mapping m = { 0 };
-	uint64_t sum_kb = 0;
+	struct seen sum = { 0 };
 	char *save = NULL;
 
 	for (char *line = strtok_r(smaps, "\n", &save); line;
@@ -73,15 +109,32 @@ uint64_t seen_parse(char *smaps)
 			m.pss_kb = kb;
 		} else if (sscanf(line, "Anonymous: %" SCNu64, &kb) == 1) {
 			m.anon_kb = kb;
+		} else if (sscanf(line, "AnonHugePages: %" SCNu64, &kb) == 1 ||
+			   sscanf(line, "ShmemPmdMapped: %" SCNu64, &kb) == 1 ||
+			   sscanf(line, "FilePmdMapped: %" SCNu64, &kb) == 1) {
+			m.huge_kb += kb;
 		} else if (!strncmp(line, "VmFlags:", 8)) {
 			m.passed_over = is_passed_over(line);
+			m.special = is_special(line);
 		} else if (line[strcspn(line, ": ")] == ' ') {
-			sum_kb += seen_kb(&m);
+			add_mapping(&m, page_bytes, &sum);
 			m = (struct mapping){ .shared_memory =
 						      is_shared_memory(line) };
 		}
 	}
-	return (sum_kb + seen_kb(&m)) * 1024;
+	add_mapping(&m, page_bytes, &sum);
+	return sum;
+}
+
+uint64_t seen_now(void)
+{
+	struct timespec ts;
+	uint64_t per_s = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	if (!root_is_live() || clock_gettime(CLOCK_BOOTTIME, &ts))
+		return UINT64_MAX;
+	return (uint64_t)ts.tv_sec * per_s +
+	       (uint64_t)ts.tv_nsec * per_s / 1000000000;
 }
 
 /* Where hidepid= hides others' processes (proc(5)) they are not gone. */
@@ -91,32 +144,37 @@ static bool is_hidden(uint64_t pid)
 }
 
 /* One that ended meanwhile, or has no memory, leads nowhere. */
-static int add_process(uint64_t pid, uint64_t *sum_bytes)
+static int add_process(uint64_t pid, uint64_t since_ticks, uint64_t page_bytes,
+		       struct seen *sum)
 {
-	char path[64], *text;
-	ssize_t n;
+	char path[PID_PATH], *text;
+	ssize_t n = io_read_all(root_fd(), pid_file(path, pid, "smaps"), &text);
+	uint64_t began_ticks;
+	struct seen own;
 
-	snprintf(path, sizeof(path), "proc/%" PRIu64 "/smaps", pid);
-	n = io_read_all(root_fd(), path, &text);
 	if (n == -ENOENT && is_hidden(pid))
 		return -EACCES;
 	if (n == -ENOENT || n == -ESRCH)
 		return 0;
 	if (n < 0)
 		return (int)n;
-	*sum_bytes += seen_parse(text);
+	own = seen_parse(text, page_bytes);
 	free(text);
+	sum->bytes += own.bytes;
+	if (since_ticks == UINT64_MAX ||
+	    (!pid_started(pid, &began_ticks) && began_ticks < since_ticks))
+		sum->entries += own.entries;
 	return 0;
 }
 
 int seen_read(const struct cg_set *set, const struct cg *cg,
-	      uint64_t *out_bytes)
+	      uint64_t since_ticks, uint64_t page_bytes, struct seen *out)
 {
 	int fd = cg_open_file(set, cg, "cgroup.procs", O_RDONLY), err = 0;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	uint64_t pid;
 
-	*out_bytes = 0;
+	*out = (struct seen){ 0 };
 	if (fd < 0)
 		return fd;
 	if (!f) {
@@ -125,7 +183,8 @@ int seen_read(const struct cg_set *set, const struct cg *cg,
 	}
 	/* 0 is a process of another PID namespace. */
 	while (!err && fscanf(f, "%" SCNu64, &pid) == 1)
-		err = pid ? add_process(pid, out_bytes) : -EACCES;
+		err = pid ? add_process(pid, since_ticks, page_bytes, out)
+			  : -EACCES;
 	/* Of a threaded cgroup its domain has them, and the memory, too. */
 	if (!err && ferror(f) && errno != EOPNOTSUPP)
 		err = -errno;

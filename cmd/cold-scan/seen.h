@@ -14,16 +14,26 @@
 
 #include "cg.h"
 
+struct seen {
+	/* Anonymous and shared memory, not locked, to which page tables lead: a
+	 * page that n processes map counts 1/n for each, so that a part of it
+	 * is missing where some of them are others'. */
+	uint64_t bytes;
+	uint64_t entries; /* of page tables, that an aging looks at */
+};
+
 /*
- * Anonymous and shared memory, not locked, to which the page tables of the
- * cgroup's own processes lead: a page that n processes map counts 1/n for each,
- * so that a part of it is missing where some of them are others'.  0 or -errno:
- * -EACCES where one cannot be looked at (CAP_SYS_PTRACE).
+ * That of the cgroup's own processes; entries are of those that began before
+ * since_ticks (seen_now()).  0 or -errno: -EACCES where one cannot be looked at
+ * (CAP_SYS_PTRACE).
  */
 int seen_read(const struct cg_set *set, const struct cg *cg,
-	      uint64_t *out_bytes);
+	      uint64_t since_ticks, uint64_t page_bytes, struct seen *out);
+
+/* The start of a process that begins now; that of none in a recording. */
+uint64_t seen_now(void);
 
 /* The same of one process, by the text of its smaps, which is cut up. */
-uint64_t seen_parse(char *smaps);
+struct seen seen_parse(char *smaps, uint64_t page_bytes);
 
 #endif

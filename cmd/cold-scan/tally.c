@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "msg.h"
+#include "num.h"
 
 enum { BUCKETS = sizeof(((struct tally_set *)0)->bucket) / sizeof(void *) };
 
@@ -139,6 +140,7 @@ struct tally *tally_of(struct tally_set *set, uint64_t ino, int node)
 		else
 			t = xcalloc(1, sizeof(*t));
 		t->known = AGE_MAX;
+		t->walked_entries = NUM_NONE;
 		t->ino = ino;
 		t->node = node;
 		t->next = NULL;
@@ -165,6 +167,7 @@ void tally_clear(struct tally *t)
 	t->next = was.next;
 	t->more = was.more;
 	t->known = AGE_MAX;
+	t->walked_entries = NUM_NONE;
 }
 
 void tally_drop(struct tally *t)
@@ -200,6 +203,9 @@ void tally_add(struct tally *sum, const struct tally *t)
 	sum->mapped_pages += t->mapped_pages;
 	sum->unsure_pages += t->unsure_pages;
 	sum->unaged_pages += t->unaged_pages;
+	/* Each node is walked by itself, all tables for each. */
+	if (t->walked_entries < sum->walked_entries)
+		sum->walked_entries = t->walked_entries;
 	if (t->known < sum->known)
 		sum->known = t->known;
 	if (t->stale_us > sum->stale_us)

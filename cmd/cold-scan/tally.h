@@ -84,15 +84,16 @@ struct tally {
 	uint64_t marked_left;  /* folios that we left unmarked, now idle */
 	struct spread *spread; /* --sample: of each age, n_spread of them */
 	int n_spread;
-	uint64_t units;	       /* that its spread is of */
-	int known;	       /* ages above this cannot be told */
-	uint64_t stale_us;     /* nobody looked for so long */
-	bool named;	       /* the source has an entry for it */
-	uint64_t own_pages;    /* lru-gen: anonymous, of the cgroup itself */
-	uint64_t mapped_pages; /* files', that page tables lead to */
-	uint64_t unsure_pages; /* files', whose age is no proven one */
-	uint64_t unaged_pages; /* lru_gen: in lists that we have not aged */
-	unsigned int agings;   /* of its list by us, in a row */
+	uint64_t units;		 /* that its spread is of */
+	int known;		 /* ages above this cannot be told */
+	uint64_t stale_us;	 /* nobody looked for so long */
+	bool named;		 /* the source has an entry for it */
+	uint64_t own_pages;	 /* lru-gen: anonymous, of the cgroup itself */
+	uint64_t walked_entries; /* see walked.h; NUM_NONE: not told */
+	uint64_t mapped_pages;	 /* files', that page tables lead to */
+	uint64_t unsure_pages;	 /* files', whose age is no proven one */
+	uint64_t unaged_pages;	 /* lru_gen: in lists that we have not aged */
+	unsigned int agings;	 /* of its list by us, in a row */
 	uint64_t moved_us; /* page-idle: up to when others aged it; 0: never */
 	uint64_t hidden_pages; /* of them and removed ones below: touched
 				* where no aging looks, as far as is known */

@@ -5,6 +5,7 @@
 #include "cold-scan/pack.c"
 #include "cold-scan/referenced.c"
 #include "cold-scan/tally.c"
+#include "cold-scan/walked.c"
 #include "num.h"
 #include "tap.h"
 
