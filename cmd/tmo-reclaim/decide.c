@@ -75,7 +75,9 @@ static void earn_writes(struct deciding *s)
 	const struct observation *o = s->o;
 	double *left = &s->m->write_left_bytes, granted;
 
-	s->writes = s->g.swap_write < NUM_MAX && o->next_device && !o->zswap;
+	/* Where no swap is left pages are demoted, and none is written. */
+	s->writes = s->g.swap_write < NUM_MAX && o->next_device && !o->zswap &&
+		    num_known(s->g.swap_left_bytes);
 	s->g.write_bytes = s->writes ? s->trip_bytes : 0;
 	if (s->g.swap_write < NUM_MAX) {
 		/*

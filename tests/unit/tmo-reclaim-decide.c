@@ -74,6 +74,7 @@ static struct observation any(uint64_t now_us)
 	o.g.file_lru_bytes = rnd(2) ? o.g.current_bytes / 3 : cell();
 	o.g.swap_left_bytes = cell();
 	o.g.low_bytes = rnd(3) ? 0 : cell();
+	o.g.demotable_bytes = rnd(3) ? 0 : rnd(UINT64_C(1) << 32);
 	o.anon_thp_bytes = cell();
 	o.huge_page_bytes = rnd(2) ? 2 * MIB : 0;
 	o.lru_gen = rnd(2);
@@ -151,6 +152,7 @@ static void test_any_row(void)
 				     .alone = true,
 				     .current_bytes = o.g.current_bytes,
 				     .y.got_anon_bytes = rnd(2) * d.want_bytes,
+				     .written_bytes = rnd(4) ? 0 : rnd(1 << 24),
 				     .cpus = 2,
 			     });
 	}
@@ -409,6 +411,31 @@ static void test_write_pace(void)
 	   m.write_left_bytes);
 }
 
+/* Without swap left pages go to a slower node, and the drive is spared. */
+static void test_demotion_spares_the_drive(void)
+{
+	struct memory m = { .write_left_bytes = -8.0 * MIB };
+	struct observation o = calm(6 * S, 400 * MIB);
+	uint64_t most = 0;
+	int bounded = 0;
+
+	o.next_device = true;
+	o.g.swap_left_bytes = 0;
+	o.g.demotable_bytes = 400 * MIB;
+	for (uint64_t i = 1; i <= 10; i++) {
+		struct decision d;
+
+		o.now_us = i * 6 * S;
+		o.row.swap_write = i % 2 ? 0 : 1000;
+		d = decide(&policy_default, &o, &m);
+		most = d.want_bytes > most ? d.want_bytes : most;
+		bounded += d.reason == REASON_SWAP_BUDGET;
+	}
+	ok(!bounded, "no budget of writes bounds a demotion (%d)", bounded);
+	ok(most && most <= 4 * MIB, "and its steps are the law's (%.2f M)",
+	   (double)most / MIB);
+}
+
 /*
  * A parent of a cgroup of 400M that memory.low protects and one of 50M that
  * nothing does: reclaim of the parent is of the 50M alone.
@@ -476,6 +503,7 @@ int main(void)
 	test_own_reclaim();
 	test_trickle();
 	test_write_pace();
+	test_demotion_spares_the_drive();
 	test_protected_below();
 	return tap_done();
 }
