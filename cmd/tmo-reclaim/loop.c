@@ -109,6 +109,8 @@ void loop(struct run *run, const struct common_opts *c, char *const *keys,
 	if (run->policy.targets && load(&l, &f))
 		die(0, "--targets: '%s': %s", run->policy.targets, f.reason);
 	join(&l, keys);
+	if (c->count != 1 && run->policy.law != LAW_ONCE)
+		cg_set_follow(&run->set); /* or walk each time */
 	while (go && !to->out->err) {
 		if (!sample(&l, to))
 			break;

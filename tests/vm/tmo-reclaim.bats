@@ -503,6 +503,24 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 	refute grep -E '(gone|unsupported)$' <<<"$(tail -n 2 <<<"$output")"
 }
 
+@test "a cgroup made again under its name starts afresh, and a new one joins in" {
+	work /t/b --cold-anon 8M --rate 10
+	(
+		sleep 1
+		echo 1 >"$CG/t/b/cgroup.kill"
+		retry 20 rmdir "$CG/t/b"
+		work /t/b --cold-anon 8M --rate 10
+		work /t/z --cold-anon 8M --rate 10
+	) 3>&- &
+	run --separate-stderr tmo-reclaim -n -q -i 500ms -c 12 --headroom 0 '/t/*'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for key in /t/b /t/z; do
+		[ "$(grep "^$key	" <<<"$output" | tail -n 1 | cut -f 10)" = grace ]
+	done
+	[ "$(grep '^/t/b	' <<<"$output" | head -n 1 | cut -f 10)" != grace ]
+}
+
 @test "growth is left alone" {
 	work /t/a --hot-anon 16M --grow 32M@4s --rate 100
 	runx 0 tmo-reclaim --headroom 4M -i 1s -c 9 /t/a
