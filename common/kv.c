@@ -108,62 +108,45 @@ static uint64_t *field_at(void *out, size_t off)
 	return (uint64_t *)(void *)((char *)out + off);
 }
 
-enum { BITS = 1024 };
-
-/*
- * A bit of these for a key, so that a line that no field names is passed over:
- * none of memory.stat's in Linux 7.3 has that of a field of mem.c.
- */
-static unsigned int bit_of(const char *key, size_t len)
+/* What stands behind the key and a space; NULL: another key. */
+static const char *behind(const char *line, const char *key)
 {
-	const unsigned char *k = (const unsigned char *)key;
-
-	return len ? (k[0] * 37U + k[len / 2] * 11U + k[len - 1] * 5U +
-		      (unsigned int)len * 31U) %
-			       BITS
-		   : 0;
+	while (*key && *line == *key)
+		line++, key++;
+	return !*key && *line == ' ' ? line + 1 : NULL;
 }
 
-/* The field of that key, looked for from the one at on; n: there is none. */
-static size_t find_field(const struct kv_field *fields, size_t n, size_t at,
-			 const char *key, size_t len)
+/* The field that a line is of, looked for from the one at on, and its text. */
+static const char *find_field(const struct kv_field *fields, size_t n,
+			      size_t *at, const char *line)
 {
 	for (size_t tried = 0; tried < n; tried++) {
-		size_t i = at + tried < n ? at + tried : at + tried - n;
-		const char *k = fields[i].key;
+		size_t i = *at + tried < n ? *at + tried : *at + tried - n;
+		const char *text = behind(line, fields[i].key);
 
-		if (*k == *key && !strncmp(k, key, len) && !k[len])
-			return i;
+		if (!text)
+			continue;
+		*at = i;
+		return text;
 	}
-	return n;
+	return NULL;
 }
 
 void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 	     void *out)
 {
-	uint64_t named[BITS / 64] = { 0 };
 	size_t at = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned int bit = bit_of(fields[i].key, strlen(fields[i].key));
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].off != KV_PASSED)
+			*field_at(out, fields[i].off) = NUM_NONE;
+	for (const char *p = text; p && *p; p = next_line(p)) {
+		const char *found = find_field(fields, n, &at, p), *end;
 
-		named[bit / 64] |= UINT64_C(1) << bit % 64;
-		*field_at(out, fields[i].off) = NUM_NONE;
-	}
-	for (const char *p = text, *next; *p; p = next) {
-		const char *end = strchrnul(p, '\n');
-		const char *gap = memchr(p, ' ', (size_t)(end - p));
-		size_t len = (size_t)((gap ? gap : end) - p), i;
-		unsigned int bit = bit_of(p, len);
-
-		next = end + (*end == '\n');
-		if (!(named[bit / 64] >> bit % 64 & 1))
+		if (!found)
 			continue;
-		i = find_field(fields, n, at, p, len);
-		if (i == n)
-			continue;
-		if (gap)
-			value(gap + 1, field_at(out, fields[i].off), &end);
-		at = i + 1;
+		if (fields[at].off != KV_PASSED)
+			value(found, field_at(out, fields[at].off), &end);
+		at++;
 	}
 }

@@ -28,11 +28,15 @@ uint64_t kv_value(int dirfd, const char *dir, const char *file,
 /* As kv_read_u64, of one key of a flat file. */
 int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out);
 
+/* The off of a key whose number nobody wants. */
+#define KV_PASSED SIZE_MAX
+
 /*
  * A flat file in one pass: for each field whose key is met, the uint64_t at
  * offset off of out is set; the others become NUM_NONE.  Keys in the table
- * stand in the order that the kernel prints them where that is known: the
- * search starts behind the last hit, so that a pass is linear.
+ * stand in the order that the kernel prints them where that is known, those
+ * that nobody wants among them: the search starts behind the last hit, and only
+ * a key that is not there is looked for in vain.
  */
 struct kv_field {
 	const char *key;

@@ -19,6 +19,11 @@
 		key, offsetof(struct mem_stat, field) \
 	}
 
+#define PASSED(key)            \
+	{                      \
+		key, KV_PASSED \
+	}
+
 /* As in mm/memcontrol.c of 7.3, memory_stats[] and memcg_vm_event_stat[]. */
 static const struct kv_field fields[] = {
 	F("anon", anon_bytes),
@@ -29,6 +34,7 @@ static const struct kv_field fields[] = {
 	F("sec_pagetables", sec_pagetables_bytes),
 	F("percpu", percpu_bytes),
 	F("sock", sock_bytes),
+	PASSED("vmalloc"),
 	F("shmem", shmem_bytes),
 	F("zswap", zswap_bytes),
 	F("zswapped", zswapped_bytes),
@@ -38,6 +44,8 @@ static const struct kv_field fields[] = {
 	F("file_writeback", file_writeback_bytes),
 	F("swapcached", swapcached_bytes),
 	F("anon_thp", anon_thp_bytes),
+	PASSED("file_thp"),
+	PASSED("shmem_thp"),
 	F("hugetlb", hugetlb_bytes),
 	F("inactive_anon", inactive_anon_bytes),
 	F("active_anon", active_anon_bytes),
@@ -45,6 +53,7 @@ static const struct kv_field fields[] = {
 	F("active_file", active_file_bytes),
 	F("unevictable", unevictable_bytes),
 	F("slab_reclaimable", slab_reclaimable_bytes),
+	PASSED("slab_unreclaimable"),
 	F("slab", slab_bytes),
 	F("workingset_refault_anon", refault_anon_pages),
 	F("workingset_refault_file", refault_file_pages),
@@ -52,22 +61,43 @@ static const struct kv_field fields[] = {
 	F("workingset_activate_file", activate_file_pages),
 	F("workingset_restore_anon", restore_anon_pages),
 	F("workingset_restore_file", restore_file_pages),
+	PASSED("workingset_nodereclaim"),
+	PASSED("pgdemote_kswapd"),
 	F("pgdemote_direct", pgdemote_direct_pages),
+	PASSED("pgdemote_khugepaged"),
 	F("pgdemote_proactive", pgdemote_proactive_pages),
+	PASSED("pgsteal_kswapd"),
+	PASSED("pgsteal_direct"),
+	PASSED("pgsteal_khugepaged"),
 	F("pgsteal_proactive", pgsteal_proactive_pages),
+	PASSED("pgscan_kswapd"),
+	PASSED("pgscan_direct"),
+	PASSED("pgscan_khugepaged"),
 	F("pgscan_proactive", pgscan_proactive_pages),
+	PASSED("pgrefill"),
+	PASSED("pgpromote_success"),
 	F("pgscan", pgscan_pages),
 	F("pgsteal", pgsteal_pages),
 	F("pswpin", pswpin_pages),
 	F("pswpout", pswpout_pages),
+	PASSED("pgfault"),
 	F("pgmajfault", pgmajfault),
+	PASSED("pgactivate"),
+	PASSED("pgdeactivate"),
+	PASSED("pglazyfree"),
+	PASSED("pglazyfreed"),
 	F("swpin_zero", swpin_zero_pages),
 	F("swpout_zero", swpout_zero_pages),
 	F("zswpin", zswpin_pages),
 	F("zswpout", zswpout_pages),
 	F("zswpwb", zswpwb_pages),
+	PASSED("thp_fault_alloc"),
+	PASSED("thp_collapse_alloc"),
 	F("thp_swpout", thp_swpout),
 	F("thp_swpout_fallback", thp_swpout_fallback),
+	PASSED("numa_pages_migrated"),
+	PASSED("numa_pte_updates"),
+	PASSED("numa_hint_faults"),
 };
 
 int mem_stat_parse(const char *text, struct mem_stat *out)
@@ -87,7 +117,11 @@ int mem_stat_read(const struct cg_set *set, const struct cg *cg,
 
 uint64_t mem_page_bytes(void)
 {
-	return root_is_live() ? (uint64_t)sysconf(_SC_PAGESIZE) : 4096;
+	static uint64_t live_bytes;
+
+	if (!live_bytes)
+		live_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	return root_is_live() ? live_bytes : 4096;
 }
 
 uint64_t mem_whole_pages(uint64_t bytes)

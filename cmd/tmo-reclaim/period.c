@@ -130,7 +130,7 @@ uint64_t settle(struct period *s, const struct policy *p)
 /* The decision may have come to another end by now. */
 static void record(const struct period *s)
 {
-	struct record rec = {
+	const struct record rec = {
 		.key = s->cg->key,
 		.time_ms = s->r->time_ms,
 		.first = s->first,
@@ -144,8 +144,7 @@ static void record(const struct period *s)
 		.outcome = s->outcome,
 	};
 
-	if (s->run->recorder)
-		record_put(s->run->recorder, &rec);
+	record_put(s->run->recorder, &rec);
 }
 
 /* Look, decide, write, look again. */
@@ -203,7 +202,8 @@ static void one_period(struct run *run, struct cg *cg,
 	s.first = !s.t->row_us;
 	s.o.elapsed_us = s.first ? NUM_NONE : s.now_us - s.t->row_us;
 	go_through(&s);
-	record(&s);
+	if (run->recorder)
+		record(&s);
 	log_period(run, cg, r);
 	/* The files go with their controller, too, and may be there again. */
 	if (r->reason == REASON_GONE)
