@@ -687,10 +687,18 @@ replay() {
 	same "$(<"$BATS_TEST_TMPDIR/want")"
 	[ "$(grep -c '^/w.slice/c' <<<"$output")" -eq 40 ]
 	# fewer than it takes: said of each, and the others are served
-	run --separate-stderr prlimit --nofile=100:100 tmo-reclaim -n -r -c 1 /w.slice
+	run --separate-stderr prlimit --nofile=80:80 tmo-reclaim -n -r -c 1 /w.slice
 	[ "$status" -eq 3 ]
 	[[ $stderr == *"cannot open memory.reclaim of '/w.slice/c"*": Too many open files"* ]]
 	[ "$(wc -l <<<"$output")" -eq 45 ]
+	# and served again in the next period
+	rows() { printf '/w.slice/c%d\t6000000\t0.000\t0.000\n' {1..40}; }
+	run --separate-stderr prlimit --nofile=80:80 tmo-reclaim -n -q --headroom 0 --ratio 1% \
+		< <(calm | head -n 1; rows; rows)
+	[ "$status" -eq 3 ]
+	served=$(col reason <<<"$output" | head -n 40 | grep -cx law)
+	[ "$served" -ge 8 ]
+	[ "$(col reason <<<"$output" | tail -n 40 | grep -cx law)" -ge "$served" ]
 }
 
 # harmed OPTIONS...: want and reason of a calm row with harm_pct $harm.

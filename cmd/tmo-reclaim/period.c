@@ -205,6 +205,7 @@ static void one_period(struct run *run, struct cg *cg,
 	if (run->recorder)
 		record(&s);
 	log_period(run, cg, r);
+	target_rest(s.t);
 	/* The files go with their controller, too, and may be there again. */
 	if (r->reason == REASON_GONE)
 		target_close(cg->data);

@@ -43,11 +43,23 @@ void target_init(struct target *t, struct cg_set *set)
 	files_init(&t->files, set);
 }
 
+static void close_psi(struct target *t)
+{
+	cg_set_let_go(t->set, &t->psi_fd);
+	cg_set_let_go(t->set, &t->io_fd);
+}
+
+void target_rest(struct target *t)
+{
+	/* A directory, a lock and two of pressure. */
+	if (4 * t->set->n > t->set->fd_max)
+		close_psi(t);
+}
+
 void target_close(struct target *t)
 {
 	cg_set_let_go(t->set, &t->reclaim_fd);
-	cg_set_let_go(t->set, &t->psi_fd);
-	cg_set_let_go(t->set, &t->io_fd);
+	close_psi(t);
 	files_close(&t->files);
 }
 
@@ -80,6 +92,9 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 		const char *file, bool alone)
 {
 	follow_replay(t);
+	/* What is left is for the files of those that have one. */
+	if (t->reclaim_fd < 0 && !cg_set_has_room(set))
+		return -EMFILE;
 	hold_psi(t, cg, PSI_MEM, &t->psi_fd);
 	hold_psi(t, cg, PSI_IO, &t->io_fd);
 	if (t->reclaim_fd >= 0)

@@ -94,6 +94,11 @@ int target_open(const struct cg_set *set, const struct cg *cg, struct target *t,
 int target_open_node(struct target *t, int node, bool alone);
 /* Of what target_read() found, the sizes: what is used, and the LRUs. */
 int target_read_node(int node, struct mem_stat *stat, struct reading *out);
+/*
+ * After a period: where the set has not descriptors enough for the pressure of
+ * each of its targets beside their locks, it is closed until the next.
+ */
+void target_rest(struct target *t);
 void target_close(struct target *t);
 
 /*
