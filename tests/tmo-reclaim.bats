@@ -693,12 +693,12 @@ replay() {
 	[ "$(wc -l <<<"$output")" -eq 45 ]
 	# and served again in the next period
 	rows() { printf '/w.slice/c%d\t6000000\t0.000\t0.000\n' {1..40}; }
-	run --separate-stderr prlimit --nofile=80:80 tmo-reclaim -n -q --headroom 0 --ratio 1% \
+	run --separate-stderr prlimit --nofile=120:120 tmo-reclaim -n -q --headroom 0 --ratio 1% \
 		< <(calm | head -n 1; rows; rows)
 	[ "$status" -eq 3 ]
 	served=$(col reason <<<"$output" | head -n 40 | grep -cx law)
 	[ "$served" -ge 8 ]
-	[ "$(col reason <<<"$output" | tail -n 40 | grep -cx law)" -ge "$served" ]
+	[ "$(col reason <<<"$output" | tail -n 40 | grep -cx cap)" -ge "$served" ]
 }
 
 # harmed OPTIONS...: want and reason of a calm row with harm_pct $harm.
