@@ -134,15 +134,15 @@ int policy_check_header(const struct rows_in *in, char *reason, size_t size)
 
 		if (!meant || exact)
 			continue;
-		snprintf(reason, size, "column '%s': is that %s?", in->name[i],
+		snprintf(reason, size, "column '%s': is %s meant?", in->name[i],
 			 meant);
 		return -EINVAL;
 	}
 	/* A table stays while who wrote it is gone. */
 	if (rows_find(in, "harm_pct") >= 0 && rows_find(in, "harm_time") < 0) {
 		snprintf(reason, size,
-			 "column 'harm_pct': without a column harm_time nobody "
-			 "can tell how old it is");
+			 "column 'harm_pct': needs the column harm_time, the "
+			 "time of the measurement");
 		return -EINVAL;
 	}
 	return 0;

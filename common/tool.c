@@ -348,7 +348,7 @@ void tool_lock_memory(void)
 	lim.rlim_cur = lim.rlim_max;
 	setrlimit(RLIMIT_MEMLOCK, &lim);
 	if (!locked)
-		debug("memory is not locked: that takes CAP_IPC_LOCK or a "
+		debug("memory is not locked: that needs CAP_IPC_LOCK or a "
 		      "larger RLIMIT_MEMLOCK");
 }
 
@@ -536,8 +536,8 @@ void tool_bad_state(const char *what, const char *path, int err)
 {
 	const char *why =
 		err == -EBADMSG	 ? "it is damaged: remove it"
-		: err == -EPROTO ? "it is no state of this version: -S names "
-				   "another"
+		: err == -EPROTO ? "it is not a state of this version: name "
+				   "another file with -S"
 		: err == -EPERM	 ? "others own it or may write it: remove it"
 				 : NULL;
 
@@ -559,7 +559,8 @@ size_t tool_input_reason(const struct rows_in *in, int err, char *buf,
 				 : "more cells than the header has columns";
 		break;
 	case -ECONNABORTED:
-		reason = "it ended early: what writes it was killed or failed";
+		reason = "it ended early: the program that writes it was "
+			 "killed or failed";
 		line = 0;
 		break;
 	case -ENODATA:

@@ -159,9 +159,9 @@ void tool_check_fix(struct rows_out *o, const char *feature,
 
 /* The fix where there is no swap: which device is free, only its owner knows.
  */
-#define CHECK_ADD_SWAP                                         \
-	"mkswap /dev/DEVICE && swapon /dev/DEVICE, an unused " \
-	"partition of an SSD; or a swap file: man 7 tmo, SETTING UP"
+#define CHECK_ADD_SWAP                                                         \
+	"mkswap /dev/DEVICE && swapon /dev/DEVICE, where DEVICE is an unused " \
+	"partition of an SSD; or make a swap file: man 7 tmo, SETTING UP"
 
 /*
  * cg_set_open(), and a row "cgroup2" that tells how that went; 0 or -errno, and

@@ -97,7 +97,7 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	rm -r "$R"
 	idle
 	verdict=sample
-	unknown 3 "/web: no page of it was chosen" --sample 1/1048576 /web
+	unknown 3 "/web: --sample chose no page of it" --sample 1/1048576 /web
 }
 
 @test "a cgroup with a TAB in its name counts for the one above, and it is said" {

@@ -409,8 +409,8 @@ $KEY/ü" ]
 		runx 2 psi-watch --targets "$tab"
 		one_line "$tab: line $1"
 	}
-	bad "1: column 'floor_byte': is that floor_bytes?" '#cgroup\tfloor_byte\n/\t1\n'
-	bad "1: column 'mem_limit': is that mem_limit_pct?" '#cgroup\tmem_limit\n/\t1\n'
+	bad "1: column 'floor_byte': is floor_bytes meant?" '#cgroup\tfloor_byte\n/\t1\n'
+	bad "1: column 'mem_limit': is mem_limit_pct meant?" '#cgroup\tmem_limit\n/\t1\n'
 	bad "2: column 'floor_bytes': '1GG' is not a size" '#cgroup\tfloor_bytes\n/\t1GG\n'
 	bad "2: column 'x': an empty cell" '#cgroup\tx\ty\n/\t\t1\n'
 	bad "2: '/../x' is not a cgroup path" '/web\n/../x\n'
@@ -653,7 +653,7 @@ limited() {
 	kill "$!"
 	# refused, it carries on; too little for what comes is left alone
 	runx 0 limited 65536 psi-watch -v -i 100ms -c 1 -H "$KEY"
-	grep -q "memory is not locked: that takes CAP_IPC_LOCK" <<<"$stderr"
+	grep -q "memory is not locked: that needs CAP_IPC_LOCK" <<<"$stderr"
 	runx 0 limited 65536 psi-watch -i 100ms -c 1 -H "$KEY"
 	[ -z "$stderr" ]
 	# more memory than may be locked is asked for after the locking

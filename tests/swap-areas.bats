@@ -159,7 +159,7 @@ fast=$'60\tdisk\t100.000\nlaw'
 	no_areas
 	area "/$(printf '%03000d' 0)" file 0 -1
 	runx 0 swap-balance --check -H -S "$BATS_TEST_TMPDIR/state"
-	[[ $output != *"none: file-only"* ]]
+	[[ $output != *"no swap: only file cache"* ]]
 	[[ $output == *$'\nswap:/000'* ]]
 }
 

@@ -56,14 +56,14 @@ kernel 7472
 unknown 212992' ]
 	adds_up
 	[ "$(why touched_anon)" = "in use within 60.0s" ]
-	[ "$(why offloadable_anon)" = "no tmo-reclaim in the rows" ]
+	[ "$(why offloadable_anon)" = "the rows have no reason" ]
 }
 
 @test "without rows from cold-scan, what was touched is unknown, and said so" {
 	runx 0 account /w.slice/b
 	grep -qx 'touched_anon -' <<<"$(parts)"
 	[ "$(why touched_file)" = "not known: no cold_file_bytes" ]
-	[ "$(why offloadable_file)" = "at most; no tmo-reclaim in the rows" ]
+	[ "$(why offloadable_file)" = "at most; the rows have no reason" ]
 	adds_up
 }
 
@@ -150,14 +150,14 @@ told() {
 	for reason in $(told '\(works\|waits\|cannot\|broken\)'); do
 		runx 0 account < <(rows cold_anon_bytes cold_file_bytes reason -- 8000000 40000000 "$reason")
 		if grep -qx "$reason" <<<"$works"; then
-			[ "$(why offloadable_anon)" = "being taken ($reason)" ]
-			[ "$(why offloadable_file)" = "being taken ($reason)" ]
+			[ "$(why offloadable_anon)" = "tmo-reclaim takes it ($reason)" ]
+			[ "$(why offloadable_file)" = "tmo-reclaim takes it ($reason)" ]
 			continue
 		fi
 		n=$((n + 1))
 		[ "$(why offloadable_anon)" = "tmo-reclaim: $reason" ]
 		if grep -qx "$reason" <<<"$only"; then
-			[ "$(why offloadable_file)" = "being taken ($reason)" ]
+			[ "$(why offloadable_file)" = "tmo-reclaim takes it ($reason)" ]
 		elif [[ $reason != @(swap_budget|no_swappiness) ]]; then
 			[ "$(why offloadable_file)" = "tmo-reclaim: $reason" ]
 		fi

@@ -251,7 +251,7 @@ quiet_minutes() {
 	idle
 	same $'60\tzram\tquiet\tlearning'
 	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
-	[[ $output == *$'order\tlimited\tzram with a disk behind'* ]]
+	[[ $output == *$'order\tlimited\tzram before a disk'* ]]
 	edit proc/swaps '3s/.*/\/dev\/zram0 partition 524284 0 -5/'
 	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
 	[[ $output != *$'order\t'* ]]
@@ -472,7 +472,7 @@ once_more() {
 	runx 0 balance --plan --dwell 0s -q -H /w.slice/idle
 	same ""
 	TMO_ROOT=$ROOT1 runx 0 swap-balance --check -H
-	[[ $output == *"huge pages pass zswap by on this kernel: they go to /dev/vda whole"* ]]
+	[[ $output == *"zswap does not take huge pages on this kernel: they go to /dev/vda whole"* ]]
 	for root in "$ROOT1" "${ROOT1%1}2"; do
 		echo 0 >"$root/$huge/hugepages-2048kB/stats/zswpout"
 	done
@@ -544,7 +544,7 @@ once_more() {
 	one_line "cannot keep the budget in '$STATE': it is damaged: remove it"
 	echo "tmo-tools cold-scan 4" >"$STATE"
 	runx 2 balance -b 400M /w.slice/idle
-	one_line "cannot keep the budget in '$STATE': it is no state of this version: -S names another"
+	one_line "cannot keep the budget in '$STATE': it is not a state of this version: name another file with -S"
 	for kind in undo evidence probe; do
 		echo x >"$STATE.$kind"
 		chmod 666 "$STATE.$kind"
@@ -640,7 +640,7 @@ sample() {
 	sample 2 $((5000 + (1 << 40)))
 	sample 3 4000
 	export TMO_ROOT=$ROOT1:${ROOT1%1}2:${ROOT1%1}3
-	told="how much was written to 'vda' is unknown"
+	told="the number of bytes written to 'vda' is unknown"
 	runx 3 balance -c 2 -H --endurance 100TBW/5y -o budget_left_bytes,drive_life_years,swap_write_bytes_per_s,swappiness,balance_reason /w.slice/idle
 	same "$row"$'\n'"$row"
 	one_line "$told"
@@ -1029,7 +1029,7 @@ no_probe() {
 	for cg in w.slice/file w.slice; do
 		probe_root
 		edit sys/fs/cgroup/$cg/memory.zswap.max 's/.*/0/'
-		no_probe "zswap is shut for it"
+		no_probe "zswap takes no pages of it"
 	done
 	probe_root
 	edit $FILE/memory.stat 's/^zswapped .*/zswapped 20971520/'
@@ -1473,7 +1473,7 @@ swappiness{cgroup="/w.slice/idle"} 60'
 	wait "$!"
 	runx 0 prlimit --memlock=65536:65536 setpriv --bounding-set -ipc_lock \
 		--inh-caps -ipc_lock swap-balance -S "$STATE" -v - < <(echo /)
-	grep -q "memory is not locked: that takes CAP_IPC_LOCK" <<<"$stderr"
+	grep -q "memory is not locked: that needs CAP_IPC_LOCK" <<<"$stderr"
 	# a filter alone begins where cgroup2 has no memory controller
 	grep -qw memory "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/cgroup.controllers" || return 0
 	swap-balance -S "$STATE" -i 60s / >/dev/null 3>&- &
@@ -1695,7 +1695,7 @@ asked() { cat "$ZRAM/writeback"; }
 	second sys/fs/cgroup/w.slice/idle/memory.swap.current 's/.*/251658240/'
 	written_row
 	same $'-\t0'
-	one_line "the limit on swap writes is kept by an estimate: memory.stat has no pswpout"
+	one_line "swap writes are estimated, because memory.stat has no pswpout"
 }
 
 @test "upkeep stays within the limit that the operator set on writeback" {

@@ -220,7 +220,7 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 		calm swap_write_bytes_per_s 99999999 | tail -n 1
 	)
 	[ "$(col reason <<<"$output" | tr '\n' ' ')" = "no_swappiness no_swappiness law " ]
-	one_line "'/w.slice/a': swap_budget leaves file cache alone"
+	one_line "'/w.slice/a': swap_budget permits only file cache"
 }
 
 @test "where a row tells both pressures, the cgroup's own are not read as well" {
@@ -786,12 +786,12 @@ harmed() {
 	tab=$BATS_TEST_TMPDIR/tab
 	printf '#cgroup\tharm_pct\n/w.slice/a\t1\n' >"$tab"
 	runx 2 tmo-reclaim -n -c 1 --targets "$tab"
-	one_line "tab': line 1: column 'harm_pct': without a column harm_time nobody can tell how old it is"
+	one_line "tab': line 1: column 'harm_pct': needs the column harm_time, the time of the measurement"
 	runx 2 psi-watch -c 1 -i 1s --targets "$tab"
-	one_line "line 1: column 'harm_pct': without a column harm_time"
+	one_line "line 1: column 'harm_pct': needs the column harm_time"
 	printf '#cgroup\tharm\tharm_time\n/w.slice/a\t1\t2\n' >"$tab"
 	runx 2 tmo-reclaim -n -c 1 --targets "$tab"
-	one_line "column 'harm': is that harm_pct?"
+	one_line "column 'harm': is harm_pct meant?"
 
 	printf '#cgroup\tfloor_bytes\tharm_pct\tharm_time\n/w.slice/a\t1T\tmuch\t1\n/w.slice/b\t-\t-7\t1\n' >"$tab"
 	runx 0 tmo-reclaim -n -q -c 1 --headroom 0 --ratio 1% -H -o reason,harm_pct --targets "$tab"
@@ -936,7 +936,7 @@ works" ]
 	one_line "tab': line 3: column 'floor_bytes': '1.5X' is not a size"
 	printf '#cgroup\tflor_bytes\n/w.slice\t1\n' >"$tab"
 	runx 2 tmo-reclaim -c 1 --targets "$tab"
-	one_line "line 1: column 'flor_bytes': is that floor_bytes?"
+	one_line "line 1: column 'flor_bytes': is floor_bytes meant?"
 	printf '#cgroup\tspeed\n/w.slice\t1\n' >"$tab"
 	runx 2 tmo-reclaim -c 1 --targets "$tab"
 	one_line "line 1: column 'speed' is not a policy column"

@@ -180,7 +180,7 @@ checked() {
 	echo 0 >"$TREE/w.slice/cgroup.pressure"
 	checked tmo-reclaim memory.pressure missing . '^echo 1 >/sys/fs/cgroup/w.slice/cgroup.pressure$'
 	echo 0::/w.slice >"$TMO_ROOT/proc/self/cgroup"
-	checked psi-watch cgroup_pressure limited '^of /w.slice' '^echo 1 >/sys/fs/cgroup/w.slice/cgroup.pressure$'
+	checked psi-watch cgroup_pressure limited '^memory.pressure of /w.slice' '^echo 1 >/sys/fs/cgroup/w.slice/cgroup.pressure$'
 	rm "$TMO_ROOT/proc/pressure/memory"
 	checked psi-watch system_mem missing . '^boot with psi=1$'
 	rm -r "$TMO_ROOT/proc/pressure"
@@ -249,7 +249,7 @@ checked() {
 		checked $tool cgroup2 missing '^no cgroup2 is mounted$' '^mount -t cgroup2 none /sys/fs/cgroup$'
 		[ "$status" -eq 2 ]
 	done
-	grep -qP '^source\tmissing\tauto finds none\tsee cgroup2$' <<<"$output"
+	grep -qP '^source\tmissing\tauto finds no source\tsee cgroup2$' <<<"$output"
 	refute grep -e container -e kpagecgroup <<<"$output"
 }
 
@@ -289,7 +289,7 @@ fix_is() {
 	without_memory
 	fix_is 2 'boot without cgroup_disable=memory' cgroup 'no memory controller'
 	run cold-scan -H --check
-	grep -qP '^kpagecgroup\tlimited\tno memory controller: / alone\tboot without cgroup_disable=memory$' <<<"$output"
+	grep -qP '^kpagecgroup\tlimited\tno memory controller: only / can be scanned\tboot without cgroup_disable=memory$' <<<"$output"
 	echo 'cpuset cpu io memory' >"$TREE/cgroup.controllers"
 	fix_is 3 'echo \+memory >/sys/fs/cgroup/cgroup\.subtree_control; then in each cgroup down to it' memory.stat 'No such file or directory'
 }

@@ -69,7 +69,7 @@ static const struct opt opts[] = {
 	  "begin a generation of lru_gen at each pass" },
 	{ KEY_AGE_NOW, "age-lru", NULL, "the same as --age-now" },
 	{ KEY_LOCAL, "local", NULL, "do not include the cgroups below" },
-	{ KEY_NODE, "node", NULL, "a row for each memory node" },
+	{ KEY_NODE, "node", NULL, "print a row for each memory node" },
 	{ KEY_HISTOGRAM, "histogram", NULL,
 	  "print a row for each kind of memory and each age" },
 	{ KEY_PERCENTILES, "percentiles", "P[,P...]",
@@ -270,8 +270,8 @@ static void check_page_idle(struct rows_out *o)
 			       "cannot read the bitmap");
 	else if (mem_lru_gen_enabled())
 		tool_check(o, "page_idle", CHECK_LIMITED,
-			   "lru_gen is on: read(2) is told with --age-now, "
-			   "and reclaim makes it suspect");
+			   "lru_gen is on: accesses by read(2) need --age-now, "
+			   "and reclaim makes the verdict suspect");
 	else
 		tool_check(o, "page_idle", CHECK_OK, "each page is checked");
 	if (fd >= 0)
@@ -285,8 +285,7 @@ static void check_file(struct rows_out *o, const char *feature,
 
 	if (fd < 0) {
 		tool_check_fix(o, feature, CHECK_MISSING,
-			       fd == -ENOENT ? "a kernel with "
-					       "CONFIG_PROC_PAGE_MONITOR"
+			       fd == -ENOENT ? "needs CONFIG_PROC_PAGE_MONITOR"
 					     : "run as root, or with "
 					       "CAP_DAC_OVERRIDE",
 			       "%s: %s", detail, strerror(-fd));
@@ -304,7 +303,7 @@ static void check_whose_pages(struct rows_out *o, const struct cg_set *set)
 	if (cg_lacks_memory(set))
 		tool_check_fix(o, "kpagecgroup", CHECK_LIMITED,
 			       cg_memory_fix(set, fix, sizeof(fix)),
-			       "no memory controller: / alone");
+			       "no memory controller: only / can be scanned");
 	else
 		check_file(o, "kpagecgroup", "proc/kpagecgroup", "whose pages");
 }
@@ -339,10 +338,10 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 			"off");
 	else if (set && !set->whole)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
-			       "run outside of the container, or --source "
-			       "page-idle or damon",
-			       "in a container: it names cgroups from the "
-			       "system's root");
+			       "run it outside of the container, or use "
+			       "--source page-idle or damon",
+			       "in a container: lru_gen names cgroups from the "
+			       "root of the system");
 	else if (!can_age)
 		tool_check_fix(
 			o, "lru_gen", CHECK_LIMITED,
@@ -368,7 +367,7 @@ static void check_damon(struct rows_out *o)
 			       "another DAMON is running, so no age is proven");
 	else if (err == -ENOENT)
 		tool_check_fix(o, "damon", CHECK_MISSING,
-			       "a kernel with CONFIG_DAMON_SYSFS (5.18)",
+			       "needs CONFIG_DAMON_SYSFS (Linux 5.18)",
 			       "no /%s", damon_path);
 	else if (err == -EROFS)
 		tool_check_fix(o, "damon", CHECK_MISSING, SYS_READ_ONLY,
@@ -385,7 +384,7 @@ static void check_damon(struct rows_out *o)
 			"another program has set DAMON up");
 	else
 		tool_check(o, "damon", CHECK_LIMITED,
-			   "regions, by sampling: an estimate");
+			   "estimates from sampled regions");
 }
 
 /* --check: 2 where no source is left. */
@@ -408,7 +407,7 @@ static int check(struct rows_out *o)
 		tool_check_fix(o, "source", CHECK_MISSING,
 			       err ? "see cgroup2"
 				   : "see page_idle, lru_gen or damon",
-			       "auto finds none");
+			       "auto finds no source");
 	return tool_finish(o, best && !err ? STATUS_OK : STATUS_FATAL);
 }
 

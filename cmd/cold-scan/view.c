@@ -61,7 +61,7 @@ const struct col view_cols[VIEW_COLS] = {
 	{ "time", "when the pass ended", put_time, AT(time_ms) },
 	{ "source", "page-idle, lru-gen or damon", put_text, AT(source) },
 	{ "verdict", "ok, or suspect: and the cause", put_text, AT(verdict) },
-	U64(age_us, "age of this row: memory not touched for it is cold"),
+	U64(age_us, "age of this row: time without a touch"),
 	U64(anon_bytes, "anonymous and shared memory, which can go to swap"),
 	U64(file_bytes, "page cache of files"),
 	U64(cold_anon_bytes, "cold part of anon_bytes"),
@@ -84,9 +84,9 @@ const struct col view_cols[VIEW_COLS] = {
 	{ "bytes", "size of the memory of that kind and age", put_bytes,
 	  AT(bytes) },
 	{ "percentile_pct",
-	  "share of the pages, those used last (--percentiles)", put_pct,
+	  "share of the memory that was used last (--percentiles)", put_pct,
 	  AT(percentile_pct) },
-	U64(idle_us, "no page of that share has been idle for longer"),
+	U64(idle_us, "longest idle time in that share"),
 	U64(promoted_bytes_per_min,
 	    "memory that was idle for age_us, then touched"),
 	{ "promoted_pct_per_min", "the same, as a share of the working set",
@@ -96,14 +96,15 @@ const struct col view_cols[VIEW_COLS] = {
 	U64(start_ticks, "start time of the process, as in /proc/PID/stat"),
 	U64(addr, "first address of a range (--ranges)"),
 	U64(swapped_bytes, "memory of the process that is in swap (-p)"),
-	U64(before_bytes, "memory cold in the older state (--diff)"),
-	U64(cooled_bytes, "memory cold in the newer state only (--diff)"),
+	U64(before_bytes, "memory that was cold in the older state (--diff)"),
+	U64(cooled_bytes,
+	    "memory that is cold only in the newer state (--diff)"),
 	U64(warmed_bytes,
-	    "memory cold in the older state, touched since (--diff)"),
+	    "memory that was cold and was touched since (--diff)"),
 	U64(lazyfree_bytes,
 	    "memory given up with MADV_FREE, not in anon or file"),
 	U64(cold_lazyfree_bytes, "cold part of lazyfree_bytes"),
-	U64(gone_bytes, "memory cold in the older state, freed since (--diff)"),
+	U64(gone_bytes, "memory that was cold and was freed since (--diff)"),
 	{ "bar", "size of the row compared with the largest", put_text,
 	  AT(bar) },
 };
@@ -546,8 +547,7 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		     "CAP_SYS_PTRACE",
 		     key);
 	if (first & SUSPECT_SAMPLE)
-		note("%s: no page of it was chosen: give --sample a larger "
-		     "share",
+		note("%s: --sample chose no page of it: use a larger share",
 		     key);
 }
 

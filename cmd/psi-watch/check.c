@@ -28,12 +28,13 @@ static void check_system(struct rows_out *o, bool *failed)
 				   psi_system_file((enum psi_res)res));
 		else if (res == PSI_IRQ)
 			tool_check_fix(o, feature, CHECK_LIMITED,
-				       "a kernel with IRQ_TIME_ACCOUNTING",
+				       "needs CONFIG_IRQ_TIME_ACCOUNTING",
 				       "irq columns are -");
 		else
 			tool_check_fix(o, feature, CHECK_MISSING,
 				       n < 0 ? "boot with psi=1"
-					     : "a kernel whose files have it",
+					     : "needs a kernel whose pressure "
+					       "files have total=",
 				       "%s",
 				       n < 0 ? strerror((int)-n) : "no total=");
 		*failed |= !usable && res != PSI_IRQ;
@@ -46,8 +47,8 @@ static void check_no_pressure(struct rows_out *o, const struct cg_set *set,
 	char fix[CG_FIX_MAX];
 
 	cg_pressure_fix(set, cg, err, fix, sizeof(fix));
-	tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED, fix, "of %s: %s",
-		       cg->key, strerror(-err));
+	tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED, fix,
+		       "memory.pressure of %s: %s", cg->key, strerror(-err));
 }
 
 static void check_cgroup(struct rows_out *o, bool *failed)
@@ -67,7 +68,8 @@ static void check_cgroup(struct rows_out *o, bool *failed)
 	err = cg_set_get(&set, key, &cg);
 	n = err ? err : cg_read(&set, cg, "memory.pressure", buf, sizeof(buf));
 	if (n >= 0)
-		tool_check(o, "cgroup_pressure", CHECK_OK, "of %s", key);
+		tool_check(o, "cgroup_pressure", CHECK_OK,
+			   "memory.pressure of %s", key);
 	else if (err)
 		tool_check_fix(o, "cgroup_pressure", CHECK_LIMITED,
 			       "psi-watch CGROUP", "no %s below the mount",
@@ -97,7 +99,8 @@ static void check_triggers(struct rows_out *o)
 	int any, wide;
 
 	if (!root_is_live()) {
-		tool_check(o, "trigger", CHECK_LIMITED, "a recording has none");
+		tool_check(o, "trigger", CHECK_LIMITED,
+			   "not tried in a recording");
 		return;
 	}
 	any = try_trigger("some 500000 1000000");
@@ -107,7 +110,7 @@ static void check_triggers(struct rows_out *o)
 	else if (!wide)
 		tool_check_fix(o, "trigger", CHECK_LIMITED,
 			       "other windows need CAP_SYS_RESOURCE",
-			       "windows of 2 s and its multiples");
+			       "only windows of 2 s and its multiples");
 	else
 		tool_check(o, "trigger", CHECK_LIMITED, "-t polls: %s",
 			   strerror(-any));

@@ -50,14 +50,14 @@ static const struct opt opts[] = {
 	{ OPT_ALL, "all", NULL,
 	  "EXPR must hold for all cgroups, not only for one" },
 	{ OPT_TIMEOUT, "timeout", "TIME",
-	  "exit after TIME; if a wait has not ended, with status 1" },
+	  "exit after TIME, with status 1 if a wait has not ended" },
 	{ OPT_SORT, "sort", "COLUMN",
 	  "sort each sample by COLUMN, the largest value first" },
 	{ OPT_TOP, "top", "N", "print only the first N rows of each sample" },
 	{ OPT_QUANTILES, "quantiles", NULL,
 	  "print p50 p90 p99 and max at the end and on SIGUSR1" },
 	{ OPT_TARGETS, "targets", "FILE",
-	  "read rows of cgroups from FILE, again when it changes" },
+	  "read rows of cgroups from FILE, and again when it changes" },
 };
 
 static void take_condition(struct config *c, const char *arg, bool is_while)

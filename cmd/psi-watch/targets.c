@@ -189,8 +189,8 @@ static void read_stdin(struct targets *t, const struct cg_set *set)
 	if (err == -EINTR)
 		clock_reraise();
 	if (err == -ETIMEDOUT)
-		die(0, "standard input did not end in time; its rows are read "
-		       "to the end first");
+		die(0, "standard input did not end in time; all rows are read "
+		       "before the first sample");
 	if (err)
 		die(0, "%s", fault_text(&f, NULL, text, sizeof(text)));
 }

@@ -66,8 +66,8 @@ static void emit(struct run *run, const struct entry *e)
 		{ "time", NULL, put_time, 0 },
 		{ "age_us", NULL, put_u64, E_AGE },
 		{ "cause", NULL, put_text, E_CAUSE },
-		{ "bytes", "memory that stays in for that cause", put_u64,
-		  E_BYTES },
+		{ "bytes", "memory that this cause keeps from being offloaded",
+		  put_u64, E_BYTES },
 		{ "why", NULL, put_text, E_WHY },
 		{ "fix", NULL, put_text, E_FIX },
 	};
@@ -143,7 +143,7 @@ static void say_guard(struct words *w, const struct account *a, bool anon)
 		say(w, "-", "nothing is left");
 	else if (t->reason && (reason_works(t->reason) ||
 			       (!anon && reason_is_of_anon(t->reason))))
-		say(w, "-", "%sbeing taken (%s)", at_most, t->reason);
+		say(w, "-", "%stmo-reclaim takes it (%s)", at_most, t->reason);
 	else if (t->reason)
 		say(w, "see the reason in tmo-reclaim(8)", "%stmo-reclaim: %s",
 		    at_most, t->reason);
@@ -157,8 +157,7 @@ static void say_guard(struct words *w, const struct account *a, bool anon)
 	else if (anon && a->g.in.zswap_only && isnan(a->g.in.incompressible))
 		say(w, "-", "%sif it compresses (not tried)", at_most);
 	else
-		say(w, "run tmo-reclaim", "%sno tmo-reclaim in the rows",
-		    at_most);
+		say(w, "run tmo-reclaim", "%sthe rows have no reason", at_most);
 }
 
 /* A setting, and whose it is where that is not the cgroup. */
@@ -212,9 +211,9 @@ static void say_slab(struct words *w, const struct account *a)
 	uint64_t can = a->st->slab_reclaimable_bytes;
 
 	if (can == NUM_NONE)
-		say(w, "-", "of the kernel");
+		say(w, "-", "kernel memory");
 	else
-		say(w, "-", "of the kernel; %s reclaimable",
+		say(w, "-", "kernel memory; %s reclaimable",
 		    num_human_bytes(size, can));
 }
 
@@ -229,7 +228,7 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 		say(w,
 		    "echo madvise >/sys/kernel/mm/transparent_hugepage/"
 		    "enabled",
-		    "in use; huge, so perhaps in part");
+		    "in use, but in huge pages: a part may be cold");
 		break;
 	case PART_OFFLOADABLE_ANON: say_guard(w, a, true); break;
 	case PART_OFFLOADABLE_FILE: say_guard(w, a, false); break;
@@ -238,7 +237,8 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 	case PART_SWAP_MAX: say_limit(w, a, &a->g.binds.swap, raise); break;
 	case PART_SWAP_FULL: say(w, add, "swap is full"); break;
 	case PART_SWAP_UNKNOWN:
-		say(w, "-", "/proc/meminfo does not tell what swap is free");
+		say(w, "-",
+		    "/proc/meminfo does not tell how much swap is free");
 		break;
 	case PART_ZSWAP_MAX: say_limit(w, a, &a->g.binds.zswap, raise); break;
 	case PART_ZSWAP_FULL:
@@ -255,12 +255,18 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 		break;
 	case PART_UNEVICTABLE: say(w, "-", "locked (mlock), or ramfs"); break;
 	case PART_HUGETLB: say(w, "-", "hugetlbfs is never reclaimed"); break;
-	case PART_PAGE_TABLES: say(w, "-", "of its processes"); break;
+	case PART_PAGE_TABLES:
+		say(w, "-", "page tables of its processes");
+		break;
 	case PART_SLAB: say_slab(w, a); break;
 	case PART_KERNEL: say(w, "-", "stacks and other kernel memory"); break;
 	case PART_SOCKETS: say(w, "-", "network buffers"); break;
-	case PART_ZSWAP_POOL: say(w, "-", "copies of what is off"); break;
-	case PART_UNKNOWN: say(w, "-", "in no counter of memory.stat"); break;
+	case PART_ZSWAP_POOL:
+		say(w, "-", "compressed copies of offloaded memory");
+		break;
+	case PART_UNKNOWN:
+		say(w, "-", "not in any counter of memory.stat");
+		break;
 	case PART_COUNT: break;
 	}
 }

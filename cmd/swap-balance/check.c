@@ -54,8 +54,9 @@ static int check_stat(struct rows_out *out, const struct cg_set *set)
 	tool_check(out, "memory.stat", CHECK_OK, "workingset counters");
 	if (st.pswpin_pages == NUM_NONE)
 		tool_check_fix(out, "pswpin", CHECK_LIMITED, "needs Linux 6.13",
-			       "not in memory.stat: device swap-ins are "
-			       "inferred, a cgroup's device writes unknown");
+			       "not in memory.stat: swap-ins from devices are "
+			       "estimated, and a cgroup's writes to devices "
+			       "are unknown");
 	else
 		tool_check(out, "pswpin", CHECK_OK, "in memory.stat");
 	return STATUS_OK;
@@ -71,8 +72,8 @@ static void check_psi(struct rows_out *out)
 	if (n < 0 || psi_parse(buf, &psi))
 		tool_check_fix(out, "pressure", CHECK_LIMITED,
 			       "boot with psi=1",
-			       "none: costs are the devices' latencies or the "
-			       "defaults");
+			       "pressure cannot be read: costs are the "
+			       "latencies of devices, or the defaults");
 	else
 		tool_check(out, "pressure", CHECK_OK, "memory, some");
 }
@@ -135,11 +136,11 @@ static void check_order(struct rows_out *out, const struct machine *m)
 		tool_check_fix(
 			out, "order", CHECK_LIMITED,
 			"use zswap, or zram's backing_dev",
-			"zram with a disk behind inverts the LRU once it "
-			"is full");
+			"zram before a disk: when zram is full, hot pages go "
+			"to the disk and cold ones stay in zram");
 	else if (is_before(m, SWAP_ROTATIONAL, SWAP_DISK))
 		tool_check_fix(out, "order", CHECK_LIMITED,
-			       "swapon it with a lower priority (-p)",
+			       "give it a lower priority (swapon -p)",
 			       "a rotational disk is filled before a faster "
 			       "one");
 }
@@ -148,7 +149,7 @@ static void check_areas(struct rows_out *out, const struct machine *m)
 {
 	if (!m->areas)
 		tool_check_fix(out, "swap", CHECK_LIMITED, CHECK_ADD_SWAP,
-			       "none: file-only");
+			       "no swap: only file cache is reclaimed");
 	for (int i = 0; i < m->areas; i++)
 		check_area(out, m, m->area + i);
 	check_order(out, m);
@@ -217,7 +218,7 @@ static void check_huge_pages(struct rows_out *out, const struct machine *m)
 		out, "zswap.huge_pages", CHECK_LIMITED,
 		"needs Linux 6.13, or zram, or echo madvise "
 		">/sys/kernel/mm/transparent_hugepage/enabled" CHECK_KEEP,
-		"huge pages pass zswap by on this kernel: they go to %s "
+		"zswap does not take huge pages on this kernel: they go to %s "
 		"whole",
 		*names ? names : "the swap device");
 }
@@ -253,12 +254,11 @@ static void check_zswap(struct rows_out *out, const struct machine *m)
 
 static void check_lru(struct rows_out *out, const struct machine *m)
 {
-	tool_check(
-		out, "lru", CHECK_OK, "%s: swappiness %s",
-		m->lru_gen ? "lru_gen" : "classic",
-		m->lru_gen
-			? "2 to 198 is a share; beyond, only one kind is taken"
-			: "1 to 199 is a share");
+	tool_check(out, "lru", CHECK_OK, "%s: swappiness %s",
+		   m->lru_gen ? "lru_gen" : "classic",
+		   m->lru_gen ? "2 to 198 takes both kinds of pages; other "
+				"values take only one"
+			      : "1 to 199 takes both kinds of pages");
 }
 
 /* A write of 0 bytes is parsed, and reclaims nothing. */

@@ -160,7 +160,7 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 		num_least(num_least(cfg->most_bytes, MOST_BYTES), all / 100));
 
 	*why = !world->machine.zswap || m->now.zswap_max == 0
-		       ? "zswap is shut for it"
+		       ? "zswap takes no pages of it"
 	       : world->machine.zswap_pool == ZSWAP_POOL_FULL ||
 			       !m->now.zswap_room
 		       ? "zswap is full"

@@ -173,9 +173,9 @@ static void warn_unknown(struct run *run)
 	run->status = STATUS_PARTIAL;
 	if (!run->unknown)
 		warn(0,
-		     "how much was written to '%s' is unknown, as its count of "
-		     "sectors is missing or impossible: no swap until it is "
-		     "known",
+		     "the number of bytes written to '%s' is unknown, because "
+		     "its count of sectors is missing or impossible: no swap "
+		     "until it is known",
 		     drive);
 	run->unknown = true;
 }
@@ -225,9 +225,8 @@ void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
 	if (run->estimated || limit >= NUM_MAX || !m->looked ||
 	    m->now.st.pswpout_pages != NUM_NONE || !run->world.machine.any_disk)
 		return;
-	warn(0, "the limit on swap writes is kept by an estimate: memory.stat "
-		"has no pswpout, which counts them from Linux 6.13 on; -b "
-		"counts on any kernel");
+	warn(0, "swap writes are estimated, because memory.stat has no pswpout "
+		"before Linux 6.13; -b is exact on any kernel");
 	run->estimated = true;
 }
 

@@ -229,7 +229,7 @@ static void check_park(const struct run *run, const struct cg *cg,
 {
 	char procs[IO_BUF];
 	struct process p;
-	const char *fix = "is there a /proc?";
+	const char *fix = "mount -t proc proc /proc";
 	uint64_t pid = 0;
 	int err = 0;
 
@@ -273,8 +273,9 @@ static bool check_yield(const struct run *run, const struct cg *cg,
 		return say(out, "memory.stat", err, CHECK_MISSING,
 			   "pgsteal_proactive",
 			   cg_memory_fix(&run->set, fix, sizeof(fix)));
-	tool_check_fix(out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
-		       "the yield is the growth of pgsteal during a write");
+	tool_check_fix(
+		out, "memory.stat", CHECK_LIMITED, "needs Linux 6.15",
+		"the amount taken is the growth of pgsteal during a write");
 	return false;
 }
 

@@ -58,34 +58,37 @@ const struct opt options[] = {
 	  "stop the writes if they cause this much stall (40ms)" },
 	{ OPT_GRACE, "grace", "TIME", "leave new cgroups alone (30s)" },
 	{ OPT_SWAP_LIMIT, "swap-limit", "PCT",
-	  "share of swap in use that ends swapping out (80%)" },
+	  "share of swap in use at which swapping out ends (80%)" },
 	{ OPT_ROTATIONAL, "rotational", NULL,
 	  "swap to a rotating disk as well" },
 	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
-	  "FILE stops reclaim of all, or of those it names "
+	  "stop reclaim while FILE exists, or of the cgroups in it "
 	  "(/run/tmo-reclaim.off)" },
 	{ OPT_HIGH, "memory-high", NULL,
 	  "lower and restore memory.high, even if memory.reclaim exists" },
 	{ OPT_TARGETS, "targets", "FILE",
-	  "rows of cgroups and their policy; read again when it changes" },
+	  "read cgroups and their policy from FILE, and again when it "
+	  "changes" },
 	{ OPT_NODE, "node", "N",
 	  "reclaim from memory node N; the target must be /" },
 	{ OPT_RANGES, "ranges", NULL,
 	  "page out the ranges that cold-scan --ranges prints" },
 	{ OPT_PARK, "park", NULL,
-	  "record what is in memory, take out all that the guards allow" },
-	{ OPT_WAKE, "wake", NULL, "bring back what --park recorded" },
+	  "record the pages in memory, then reclaim all that the guards "
+	  "allow" },
+	{ OPT_WAKE, "wake", NULL, "bring back the pages that --park recorded" },
 	{ OPT_PARK_DIR, "park-dir", "DIR",
 	  "directory of the records of --park (/run/tmo-reclaim)" },
 	{ OPT_WITHIN, "within", "TIME",
 	  "time that --park or --wake may take for a cgroup (1m)" },
 	{ OPT_WAIT, "wait", NULL, "wait for a named cgroup that is missing" },
 	{ OPT_RECORD, "record", "FILE",
-	  "record the data behind each decision; -n <FILE replays them" },
+	  "record the data of each decision in FILE; -n <FILE replays it" },
 	{ OPT_REPORT, "report", NULL,
 	  "print totals and sizes on stderr at the end and on SIGUSR1" },
 	{ OPT_LOG, "log", "TIME",
-	  "print on stderr sums every TIME, and what cannot be reclaimed" },
+	  "print sums on stderr every TIME, and cgroups that cannot be "
+	  "reclaimed" },
 };
 const size_t options_n = sizeof(options) / sizeof(*options);
 

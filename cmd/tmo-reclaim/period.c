@@ -40,9 +40,9 @@ static void say_no_swappiness(const struct period *s)
 		return;
 	s->run->said_swap |= bit;
 	warn(0,
-	     "'%s': %s leaves file cache alone, for which this kernel cannot "
-	     "be asked (swappiness= is of Linux 6.11): nothing is taken while "
-	     "that lasts; %s",
+	     "'%s': %s permits only file cache, which this kernel cannot take "
+	     "alone (that needs Linux 6.11): nothing is taken while this "
+	     "lasts; %s",
 	     s->cg->key, reason_name(s->d.swap), reason_remedy(s->d.swap));
 }
 
@@ -100,7 +100,7 @@ static void say_late(struct period *s)
 	s->run->said_late = true;
 	warn(0,
 	     "'%s': %u rows in succession were too old to act upon, the last "
-	     "by %.1f s: an earlier stage is too slow or holds rows back",
+	     "by %.1f s: an earlier stage is too slow or buffers rows",
 	     s->cg->key, many, (double)late_ms(s) / 1e3);
 }
 
@@ -109,7 +109,7 @@ static void say_other_reclaimer(const struct period *s)
 	if (reclaimer_to_tell(&s->t->memory.other))
 		warn(0,
 		     "'%s': another process reclaims from it or changes its "
-		     "memory.high: left alone while it does",
+		     "memory.high: it is left alone meanwhile",
 		     s->cg->key);
 }
 

@@ -25,12 +25,12 @@ static const struct {
 			   "" },
 	[REASON_OVERSHOOT] = { "overshoot", REASON_WAITS,
 			       "earlier writes took too much; the next steps "
-			       "are smaller by that",
+			       "are smaller",
 			       "" },
 	[REASON_ASKED] = { "asked", REASON_WORKS,
 			   "the step is the amount that -b requests", "" },
 	[REASON_WOKEN] = { "woken", REASON_WORKS,
-			   "--wake has brought back what was recorded", "" },
+			   "--wake has brought back the recorded pages", "" },
 	[REASON_MEM_PRESSURE] = { "mem_pressure", REASON_WAITS,
 				  "memory pressure is at its limit or near it",
 				  "raise --mem-limit if so much pressure does "
@@ -41,7 +41,8 @@ static const struct {
 				 "day" },
 	[REASON_HARM] = { "harm", REASON_WAITS,
 			  "the program's own harm_pct is at 100 or near it",
-			  "see what writes harm_pct, and its goal" },
+			  "check the program that writes harm_pct, and its "
+			  "goal" },
 	[REASON_REFAULT] = { "refault", REASON_WAITS,
 			     "reclaimed pages come back", "" },
 	[REASON_INTERVAL] = { "interval", REASON_WAITS,
@@ -52,8 +53,8 @@ static const struct {
 			   "it",
 			   "lower --headroom" },
 	[REASON_PROTECTED] = { "protected", REASON_CANNOT,
-			       "memory.min or memory.low, its own, an "
-			       "ancestor's share, or below it",
+			       "memory.min or memory.low of it, or above or "
+			       "below it, protects it",
 			       "lower them" },
 	[REASON_ROW_FLOOR] = { "row_floor", REASON_CANNOT,
 			       "it is at --floor or at the row's floor_bytes",
@@ -63,8 +64,9 @@ static const struct {
 			      "raised",
 			      "" },
 	[REASON_STALE] = { "stale", REASON_WAITS,
-			   "the row is too old, or too soon after the last one",
-			   "check that no stage holds rows back" },
+			   "the row is too old, or follows the last one too "
+			   "soon",
+			   "check that no stage buffers rows" },
 	[REASON_GRACE] = { "grace", REASON_WAITS, "it is newer than --grace",
 			   "" },
 	[REASON_GROWTH] = { "growth", REASON_WAITS,
@@ -149,8 +151,8 @@ static const struct {
 			   "look for a swap device that hangs" },
 	[REASON_NO_YIELD] = { "no_yield", REASON_BROKEN,
 			      "three writes succeeded and took nothing",
-			      "Linux 6.17 to 6.19 without CONFIG_NUMA: use "
-			      "another" },
+			      "Linux 6.17 to 6.19 without CONFIG_NUMA do that: "
+			      "use another kernel" },
 	[REASON_BUSY] = { "busy", REASON_WAITS,
 			  "the kernel already reclaims from it", "" },
 	[REASON_GONE] = { "gone", REASON_WAITS, "the cgroup does not exist",

@@ -138,8 +138,8 @@ static void begin_recording(struct run *run)
 	if (!run->policy.record)
 		return;
 	if (run->policy.ranges)
-		die(0, "--record: cannot be used with --ranges, which decides "
-		       "nothing");
+		die(0, "--record: cannot be used with --ranges, which makes no "
+		       "decisions");
 	run->recorder = record_open(run->policy.record);
 	if (!run->recorder)
 		die(errno, "--record: cannot write '%s'", run->policy.record);

@@ -8,7 +8,7 @@ complete -c cold-scan -l source -x -a 'auto page-idle lru-gen damon' -d 'auto, p
 complete -c cold-scan -l age-lru -d 'the same as --age-now'
 complete -c cold-scan -l age-now -d 'begin a generation of lru_gen at each pass'
 complete -c cold-scan -l local -d 'do not include the cgroups below'
-complete -c cold-scan -l node -d 'a row for each memory node'
+complete -c cold-scan -l node -d 'print a row for each memory node'
 complete -c cold-scan -l histogram -d 'print a row for each kind of memory and each age'
 complete -c cold-scan -l percentiles -x -a '50,75,90' -d 'print the idle times of the P % used last'
 complete -c cold-scan -l promotions -d 'print the memory that was idle for AGE, then touched'

@@ -73,5 +73,5 @@ all_say() {
 	runx 2 swap-balance --check
 	[ "$(grep -P '\tmissing\t' <<<"$output")" = "memory.stat	missing	no memory controller	$fix" ]
 	runx 2 cold-scan --check
-	grep -qxF "kpagecgroup	limited	no memory controller: / alone	$fix" <<<"$output"
+	grep -qxF "kpagecgroup	limited	no memory controller: only / can be scanned	$fix" <<<"$output"
 }

@@ -642,7 +642,7 @@ cell() {
 	lru_gen n
 	[ "$(cell /cold/e cold_anon_bytes)" -ge $((28 << 20)) ]
 	[ "$(cell /cold/e verdict)" = suspect:stale ]
-	one_line "/cold/e: the LRU was not aged for the time of -a, or not just now"
+	one_line "/cold/e: the LRU was not aged for the time of -a, or not recently"
 	drop_cgroup /cold/e
 }
 
