@@ -146,7 +146,7 @@ told() {
 @test "the guard that holds what is offloadable: each reason of tmo-reclaim" {
 	local reason n=0 works only
 	works=$(told works)
-	only=$(told '[a-z]*  *only file cache:')
+	only=$(told '[a-z]*  *only file cache is taken:')
 	for reason in $(told '\(works\|waits\|cannot\|broken\)'); do
 		runx 0 account < <(rows cold_anon_bytes cold_file_bytes reason -- 8000000 40000000 "$reason")
 		if grep -qx "$reason" <<<"$works"; then

@@ -49,28 +49,31 @@ static const struct {
 			      "--law senpai or oomd waits for its next step",
 			      "" },
 	[REASON_FLOOR] = { "floor", REASON_CANNOT,
-			   "the rest cannot be reclaimed, or --headroom keeps "
-			   "it",
+			   "the remaining memory cannot be reclaimed, or "
+			   "--headroom keeps it",
 			   "lower --headroom" },
 	[REASON_PROTECTED] = { "protected", REASON_CANNOT,
-			       "memory.min or memory.low of it, or above or "
-			       "below it, protects it",
-			       "lower them" },
+			       "memory.min or memory.low protects the cgroup",
+			       "lower them: those of the cgroup, above it and "
+			       "below it" },
 	[REASON_ROW_FLOOR] = { "row_floor", REASON_CANNOT,
-			       "it is at --floor or at the row's floor_bytes",
+			       "the cgroup is at --floor or at the row's "
+			       "floor_bytes",
 			       "lower it" },
 	[REASON_ADAPTIVE] = { "adaptive", REASON_WAITS,
-			      "it is at the floor that a burst of refaults has "
-			      "raised",
+			      "the cgroup is at the floor that a burst of "
+			      "refaults has raised",
 			      "" },
 	[REASON_STALE] = { "stale", REASON_WAITS,
 			   "the row is too old, or follows the last one too "
 			   "soon",
 			   "check that no stage buffers rows" },
-	[REASON_GRACE] = { "grace", REASON_WAITS, "it is newer than --grace",
-			   "" },
+	[REASON_GRACE] = { "grace", REASON_WAITS,
+			   "the cgroup is newer than --grace", "" },
 	[REASON_GROWTH] = { "growth", REASON_WAITS,
-			    "it grew less than half of --grace ago", "" },
+			    "the cgroup has grown; it is left alone for half "
+			    "of --grace",
+			    "" },
 	[REASON_CAME_BACK] = { "came_back", REASON_WAITS,
 			       "much memory came back at once; the wait grows "
 			       "each time",
@@ -80,21 +83,23 @@ static const struct {
 			    "period",
 			    "" },
 	[REASON_NO_PSI] = { "no_psi", REASON_CANNOT,
-			    "its pressure cannot be read",
+			    "the pressure of the cgroup cannot be read",
 			    "boot with psi=1; write 1 to its cgroup.pressure" },
 	[REASON_FROZEN] = { "frozen", REASON_WAITS,
-			    "it is frozen, so its pressure has no meaning",
+			    "the cgroup is frozen, so its pressure has no "
+			    "meaning",
 			    "" },
-	[REASON_EMPTY] = { "empty", REASON_WORKS, "it has no process", "" },
+	[REASON_EMPTY] = { "empty", REASON_WORKS, "the cgroup has no process",
+			   "" },
 	[REASON_SELF] = { "self", REASON_CANNOT,
-			  "tmo-reclaim itself runs in it",
+			  "tmo-reclaim itself runs in the cgroup",
 			  "start tmo-reclaim in another cgroup" },
 	[REASON_LOCKED] = { "locked", REASON_CANNOT,
-			    "another tmo-reclaim has locked it",
+			    "another tmo-reclaim has locked the cgroup",
 			    "leave it to one of them" },
 	[REASON_RIVAL] = { "rival", REASON_WAITS,
-			   "another process reclaims from it or changes its "
-			   "memory.high",
+			   "another process reclaims from the cgroup or "
+			   "changes memory.high",
 			   "leave it to one of them" },
 	[REASON_OFF] = { "off", REASON_CANNOT, "the kill switch is on",
 			 "remove the file of --kill-switch, or the line in "
@@ -104,49 +109,54 @@ static const struct {
 			       "period",
 			       "" },
 	[REASON_NOT_PARKED] = { "not_parked", REASON_CANNOT,
-				"--wake finds no record of it",
+				"--wake finds no record of the cgroup",
 				"use --park first, with the same --park-dir" },
 	[REASON_NO_SWAP] = { "no_swap", REASON_CANNOT,
-			     "only file cache: there is no swap, or none left",
+			     "only file cache is taken: there is no swap, or "
+			     "none left",
 			     "add swap: zram, or a device behind zswap" },
 	[REASON_SWAP_FULL] = { "swap_full", REASON_CANNOT,
-			       "only file cache: --swap-limit is reached",
+			       "only file cache is taken: --swap-limit is "
+			       "reached",
 			       "add swap, or raise --swap-limit" },
 	[REASON_ZSWAP_FULL] = { "zswap_full", REASON_CANNOT,
-				"only file cache: zswap is nearly full",
+				"only file cache is taken: zswap is nearly "
+				"full",
 				"raise zswap's max_pool_percent, or its "
 				"memory.zswap.max" },
 	[REASON_ZRAM_FULL] = { "zram_full", REASON_CANNOT,
-			       "only file cache: zram is nearly full",
+			       "only file cache is taken: zram is nearly full",
 			       "raise zram's mem_limit" },
 	[REASON_SWAP_BUDGET] = { "swap_budget", REASON_WAITS,
-				 "only file cache, or a smaller step: the "
-				 "write budget",
+				 "the write budget stops swapping, or makes "
+				 "the step smaller",
 				 "raise the budget of swap-balance" },
 	[REASON_SAVES_NOTHING] = { "saves_nothing", REASON_WAITS,
-				   "only file cache: its memory does not "
-				   "compress",
+				   "only file cache is taken: the memory does "
+				   "not compress",
 				   "give it a drive to swap to" },
 	[REASON_ROTATIONAL] = { "rotational", REASON_CANNOT,
-				"only file cache: swap is on a rotating disk",
+				"only file cache is taken: swap is on a "
+				"rotating disk",
 				"use zswap or zram, or --rotational" },
 	[REASON_FILE_ONLY] = { "file_only", REASON_WAITS,
-			       "only file cache: swappiness is 0",
+			       "only file cache is taken: swappiness is 0",
 			       "see balance_reason of swap-balance" },
 	[REASON_NO_SWAPPINESS] = { "no_swappiness", REASON_CANNOT,
-				   "only file cache, which this kernel cannot "
-				   "take alone",
+				   "only file cache may be taken, but this "
+				   "kernel cannot take it alone",
 				   "use Linux 6.11 or newer, or remove the "
 				   "cause" },
 	[REASON_PARTIAL] = { "partial", REASON_WORKS,
 			     "the kernel found no more to take (EAGAIN)", "" },
 	[REASON_CUT_PSI] = { "cut_psi", REASON_WAITS,
-			     "the write was stopped: stall rose by --alarm",
+			     "the write was stopped, because its stall reached "
+			     "--alarm",
 			     "" },
 	[REASON_CUT_SIGNAL] = { "cut_signal", REASON_WAITS,
-				"the write was stopped: a signal came", "" },
+				"the write was stopped by a signal", "" },
 	[REASON_DEADLINE] = { "deadline", REASON_WAITS,
-			      "the write was stopped: --deadline", "" },
+			      "the write was stopped after --deadline", "" },
 	[REASON_STUCK] = { "stuck", REASON_BROKEN, "the write does not return",
 			   "look for a swap device that hangs" },
 	[REASON_NO_YIELD] = { "no_yield", REASON_BROKEN,
@@ -154,7 +164,7 @@ static const struct {
 			      "Linux 6.17 to 6.19 without CONFIG_NUMA do that: "
 			      "use another kernel" },
 	[REASON_BUSY] = { "busy", REASON_WAITS,
-			  "the kernel already reclaims from it", "" },
+			  "the kernel already reclaims from the cgroup", "" },
 	[REASON_GONE] = { "gone", REASON_WAITS, "the cgroup does not exist",
 			  "" },
 	[REASON_DENIED] = { "denied", REASON_BROKEN,
