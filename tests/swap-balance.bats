@@ -652,6 +652,8 @@ sample() {
 	[ "${BASH_REMATCH[1]}" -ge $((6 * 633762 - 102400)) ]
 	[ "${BASH_REMATCH[1]}" -le $((12 * 633762 - 102400)) ]
 	[ "${BASH_REMATCH[2]}" -gt 0 ]
+	TMO_ROOT=${ROOT1%1}4 runx 0 swap-balance -S "$STATE" -H --budget-status
+	[ "$(cut -f5 <<<"$output")" = 102400 ] # the level that went was not written
 	# What is not there is charged for when it is again.
 	export TMO_ROOT=$ROOT1
 	rm "$STATE"

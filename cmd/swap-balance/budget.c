@@ -144,19 +144,18 @@ static uint64_t take_uncharged(struct counter *c, const struct swap_area *a,
 
 /*
  * Whichever budget let it be written.  What is not known may have been all that
- * there was left, and is no debt.
+ * there was left, and is no debt, nor was it written.
  */
 static void charge(struct ledger *l, const char *drive, uint64_t bytes)
 {
 	for (int i = 0; i < l->accounts; i++) {
 		struct account *d = l->account + i;
-		uint64_t left =
-			(uint64_t)(d->b.level_bytes > 0 ? d->b.level_bytes : 0);
 
 		if (strcmp(d->drive, drive))
 			continue;
-		bucket_tick(&d->b, &d->cfg, 0,
-			    bytes == NUM_MAX ? left : num_known(bytes));
+		bucket_tick(&d->b, &d->cfg, 0, bytes < NUM_MAX ? bytes : 0);
+		if (bytes == NUM_MAX && d->b.level_bytes > 0)
+			d->b.level_bytes = 0;
 		d->b.unknown |= bytes >= NUM_MAX;
 	}
 }
