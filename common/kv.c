@@ -85,14 +85,27 @@ int kv_read_u64(int dirfd, const char *path, uint64_t *out)
 	return n < 0 ? (int)n : kv_single(buf, out);
 }
 
+static int read_in(int dirfd, const char *dir, const char *file, uint64_t *out)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return kv_read_u64(dirfd, path, out);
+}
+
 uint64_t kv_value(int dirfd, const char *dir, const char *file,
 		  uint64_t without)
 {
-	char path[PATH_MAX + 64];
 	uint64_t v;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	return kv_read_u64(dirfd, path, &v) ? without : v;
+	return read_in(dirfd, dir, file, &v) ? without : v;
+}
+
+int kv_limit(int dirfd, const char *dir, const char *file, uint64_t *out)
+{
+	int err = read_in(dirfd, dir, file, out);
+
+	return err == -ENOENT ? 0 : err;
 }
 
 int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out)

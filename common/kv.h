@@ -25,6 +25,12 @@ int kv_read_u64(int dirfd, const char *path, uint64_t *out);
 uint64_t kv_value(int dirfd, const char *dir, const char *file,
 		  uint64_t without);
 
+/*
+ * A limit or protection of dir: 0 or -errno.  Where there is no such file there
+ * is none, and *out stays as it is.
+ */
+int kv_limit(int dirfd, const char *dir, const char *file, uint64_t *out);
+
 /* As kv_read_u64, of one key of a flat file. */
 int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out);
 

@@ -161,11 +161,14 @@ uint64_t mem_protected_share(uint64_t protected_bytes, uint64_t all_bytes,
 
 static uint64_t protected_of(int dir, const char *name)
 {
-	uint64_t most = num_most(kv_value(dir, name, "memory.min", 0),
-				 kv_value(dir, name, "memory.low", 0));
+	uint64_t min = 0, low = 0, current = 0;
 
-	return most ? num_least(most, kv_value(dir, name, "memory.current", 0))
-		    : 0;
+	if (kv_limit(dir, name, "memory.min", &min) ||
+	    kv_limit(dir, name, "memory.low", &low))
+		min = NUM_MAX;
+	if ((min || low) && kv_limit(dir, name, "memory.current", &current))
+		current = NUM_MAX;
+	return num_least(num_most(min, low), current);
 }
 
 uint64_t mem_protected_below(const struct cg_set *set, const struct cg *cg)
@@ -175,11 +178,12 @@ uint64_t mem_protected_below(const struct cg_set *set, const struct cg *cg)
 	uint64_t sum = 0;
 
 	if (!dir)
-		return 0;
+		return NUM_MAX;
 	while ((e = readdir(dir)))
 		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") &&
 		    strcmp(e->d_name, ".."))
-			sum += protected_of(dirfd(dir), e->d_name);
+			sum += num_least(protected_of(dirfd(dir), e->d_name),
+					 NUM_MAX - sum);
 	closedir(dir);
 	return sum;
 }

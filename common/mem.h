@@ -90,7 +90,8 @@ uint64_t mem_protected_share(uint64_t protected_bytes, uint64_t all_bytes,
 /*
  * What memory.min and memory.low protect of the cgroups right below it, as far
  * as they are filled: in reclaim of it theirs alone count
- * (mm/page_counter.c, page_counter_calculate_protection()).
+ * (mm/page_counter.c, page_counter_calculate_protection()).  What cannot be
+ * read may protect all.
  */
 uint64_t mem_protected_below(const struct cg_set *set, const struct cg *cg);
 

@@ -391,6 +391,33 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	echo 0 >"$up/memory.zswap.max"
 	[ "$(calm | reason)" = rotational ]
 	[ "$(calm | reason --rotational)" = law ]
+	# where zswap is off its limits bound nothing, whatever it still holds
+	echo 1000000 >"$up/memory.zswap.max"
+	echo N >"$R/1/sys/module/zswap/parameters/enabled"
+	[ "$(calm | reason --rotational)" = law ]
+}
+
+@test "where it cannot be read what protects a cgroup nothing is taken" {
+	for file in a/memory.min a/memory.low w.slice/memory.low; do
+		runx 3 env FAULT="$file:read:EIO" LD_PRELOAD="$TMO_BUILD/faultio.so" \
+			tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+		[ "$(col reason <<<"$output")" = error ]
+		one_line "cannot read what protects '/w.slice/a': Input/output error"
+		[ ! -s "$A/memory.reclaim" ]
+	done
+	# of those below, each as far as it is filled
+	mkdir "$A/in"
+	cp "$A/memory.current" "$A/memory.min" "$A/memory.low" "$A/in"
+	[ "$(calm | reason)" = law ]
+	[ "$(calm | FAULT=in/memory.low:read:EIO LD_PRELOAD="$TMO_BUILD/faultio.so" reason)" = protected ]
+}
+
+@test "a cgroup without memory.reclaim is no kernel without it, once that was seen" {
+	cp -a "$A" "${A%/a}/c"
+	rm "${A%/a}/c/memory.reclaim"
+	runx 3 tmo-reclaim --headroom 0 --ratio 1% < <(calm; printf '/w.slice/%s\t6000000\t0.000\t0.000\n' c b)
+	[ "$(col reason <<<"$output" | paste -s)" = "law	unsupported	law" ]
+	one_line "no memory controller in '/w.slice/c'"
 }
 
 @test "write errors are told apart" {
@@ -494,6 +521,13 @@ $reason" ]
 	runx 137 timeout -s KILL 1 tmo-reclaim --headroom 0 --ratio 1% < <(calm)
 }
 
+@test "counters that cannot be read after a write are an error, and no cgroup that is gone" {
+	runx 3 env FAULT=memory.stat:read:EIO:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 0 --ratio 1% < <(calm)
+	[ "$(col reason <<<"$output")" = error ]
+	one_line "cannot read the counters of '/w.slice/a'"
+}
+
 @test "a cgroup that dies between two periods is gone" {
 	runx 0 env FAULT=memory.current:read:ENODEV:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
 		tmo-reclaim -n -q --headroom 0 < <(calm; calm | tail -n 1)
@@ -564,6 +598,14 @@ $step
 	: >"$A/memory.reclaim"
 	runx 0 tmo-reclaim --headroom 0 -b 5% --chunk 1G /w.slice/a
 	[ "$(written "$A/memory.reclaim")" -eq $(($(<"$A/memory.current") / 20 / 4096 * 4096)) ]
+}
+
+@test "-b of less than a page asks for one" {
+	for size in 1000 0.001%; do
+		: >"$A/memory.reclaim"
+		runx 0 tmo-reclaim --headroom 0 -b "$size" /w.slice/a
+		[ "$(<"$A/memory.reclaim")" = 4096 ]
+	done
 }
 
 @test "the headroom of a small service is a tenth of it" {
@@ -899,6 +941,19 @@ works" ]
 	one_line "needs the header of cold-scan --ranges"
 	runx 2 tmo-reclaim --ranges < <(printf '#cgroup\tpid\n/w.slice/a\t1\n')
 	one_line "no columns pid start_ticks addr bytes kind"
+}
+
+@test "--ranges: pages of a kind that is not known need swap" {
+	mkdir "$TMO_ROOT/proc/$$"
+	cp "/proc/$$/stat" "$TMO_ROOT/proc/$$"
+	ticks=$(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20)
+	sed -i '/^Swap/d' "$TMO_ROOT/proc/meminfo"
+	ranges() {
+		printf '#cgroup\tpid\tstart_ticks\taddr\tbytes\tkind\n'
+		printf '/w.slice/a\t%d\t%d\t4096\t4096\t%s\n' $$ "$ticks" file $$ "$ticks" anon $$ "$ticks" -
+	}
+	runx 0 tmo-reclaim -n -q --ranges < <(ranges)
+	[ "$(col reason <<<"$output" | paste -s)" = "cold	no_swap	no_swap" ]
 }
 
 

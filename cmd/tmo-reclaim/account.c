@@ -229,10 +229,11 @@ void account(struct period *s, bool acted)
 	struct target *t = s->t;
 	struct result *r = s->r;
 	struct reading after = s->before;
+	int err = acted ? look_beside_write(s, &after) : 0;
 	bool above, late;
 
-	if (acted && look_beside_write(s, &after)) {
-		r->reason = REASON_GONE;
+	if (err) {
+		r->reason = unreadable(s, err, "cannot read the counters of");
 		return;
 	}
 	if (!t->known)

@@ -37,6 +37,11 @@ enum reason bounds_swap(const struct bounds_in *in)
 	return REASON_LAW;
 }
 
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a > NUM_MAX - b ? NUM_MAX : a + b;
+}
+
 struct bounds_floor bounds_floor(const struct bounds_in *in, bool file_only)
 {
 	uint64_t room = num_known(in->swap_left_bytes);
@@ -46,17 +51,16 @@ struct bounds_floor bounds_floor(const struct bounds_in *in, bool file_only)
 				      room ? room : in->demotable_bytes);
 	uint64_t stays = num_less(in->current_bytes,
 				  num_known(in->file_lru_bytes) + swappable);
-	struct bounds_floor f = { stays + in->headroom_bytes, REASON_FLOOR };
+	struct bounds_floor f = { sum(stays, in->headroom_bytes),
+				  REASON_FLOOR };
 	const struct bounds_floor others[] = {
 		{ num_known(in->min_bytes), REASON_PROTECTED },
 		{ num_known(in->low_bytes), REASON_PROTECTED },
-		{ in->below_bytes + in->headroom_bytes, REASON_PROTECTED },
+		{ sum(in->below_bytes, in->headroom_bytes), REASON_PROTECTED },
 		{ num_known(in->row_floor_bytes), REASON_ROW_FLOOR },
 		{ in->adaptive_bytes, REASON_ADAPTIVE },
 	};
 
-	if (f.bytes < stays)
-		f.bytes = NUM_MAX;
 	for (unsigned int i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (others[i].bytes > f.bytes)
 			f = others[i];

@@ -1,5 +1,6 @@
 #include "limits.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,33 +11,40 @@
 #include "num.h"
 #include "zswap.h"
 
-/* A file that a level lacks bounds nothing. */
-static void read_level(int fd, const char *key, struct level *l)
+/* A file that a level lacks bounds nothing; without zswap its limits neither.
+ */
+static int read_level(int fd, const char *key, bool zswap, struct level *l)
 {
 	const char *dir = cg_relative(key);
+	int err;
 
 	*l = (struct level){
 		.len = strlen(key),
 		.swap_max_bytes = kv_value(fd, dir, "memory.swap.max", NUM_MAX),
-		.min_bytes = kv_value(fd, dir, "memory.min", 0),
-		.low_bytes = kv_value(fd, dir, "memory.low", 0),
-		.zswap_max_bytes =
-			kv_value(fd, dir, "memory.zswap.max", NUM_MAX),
+		.zswap_max_bytes = NUM_MAX,
 	};
+	if (zswap)
+		l->zswap_max_bytes =
+			kv_value(fd, dir, "memory.zswap.max", NUM_MAX);
+	if ((err = kv_limit(fd, dir, "memory.min", &l->min_bytes)) ||
+	    (err = kv_limit(fd, dir, "memory.low", &l->low_bytes)))
+		return err;
 	if (l->zswap_max_bytes != NUM_MAX)
 		l->zswap_bytes = kv_value(fd, dir, "memory.zswap.current", 0);
 	if (l->swap_max_bytes != NUM_MAX)
 		l->swap_bytes = kv_value(fd, dir, "memory.swap.current", 0);
 	if (l->min_bytes || l->low_bytes)
 		l->current_bytes = kv_value(fd, dir, "memory.current", 0);
+	return 0;
 }
 
-/* What is above key; its number of levels. */
-static size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
-			     const char *key)
+/* What is above key, *levels of it: 0 or -errno. */
+static int ancestors_read(struct ancestors *a, const struct cg_set *set,
+			  const char *key, bool zswap, size_t *levels)
 {
 	const char *end = strchr(key + 1, '/');
 	size_t n = 0;
+	int err;
 
 	for (; end; end = strchr(end + 1, '/'), n++) {
 		size_t len = (size_t)(end - key);
@@ -51,10 +59,14 @@ static size_t ancestors_read(struct ancestors *a, const struct cg_set *set,
 		}
 		memcpy(a->path, key, len);
 		a->path[len] = '\0';
-		read_level(set->fd, a->path, a->level + n);
+		a->n = n;
+		err = read_level(set->fd, a->path, zswap, a->level + n);
+		if (err)
+			return err;
 		a->n = n + 1;
 	}
-	return n;
+	*levels = n;
+	return 0;
 }
 
 /* A limit of 0 shuts zswap: nothing is refused that was not meant to be. */
@@ -63,11 +75,21 @@ static bool fills(uint64_t zswap_bytes, uint64_t max_bytes)
 	return max_bytes && zswap_fills(zswap_bytes, max_bytes);
 }
 
+/* As kv_limit(). */
+static int limit(const struct cg *cg, struct target *t, enum file file,
+		 uint64_t *out)
+{
+	int err = files_u64(&t->files, cg, file, out);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 /* Its own limits, by the files held open; the root has none. */
-static void read_own(const struct cg *cg, struct target *t,
-		     const struct reading *now, struct level *l)
+static int read_own(const struct cg *cg, struct target *t,
+		    const struct reading *now, bool zswap, struct level *l)
 {
 	struct files *f = &t->files;
+	int err;
 
 	*l = (struct level){
 		.swap_bytes = num_known(now->swap_bytes),
@@ -76,13 +98,15 @@ static void read_own(const struct cg *cg, struct target *t,
 		.current_bytes = now->current_bytes,
 	};
 	if (cg_is_root(cg))
-		return;
-	files_u64(f, cg, FILE_MIN, &l->min_bytes);
-	files_u64(f, cg, FILE_LOW, &l->low_bytes);
+		return 0;
+	if ((err = limit(cg, t, FILE_MIN, &l->min_bytes)) ||
+	    (err = limit(cg, t, FILE_LOW, &l->low_bytes)))
+		return err;
 	files_u64(f, cg, FILE_SWAP_MAX, &l->swap_max_bytes);
-	if (!files_u64(f, cg, FILE_ZSWAP_MAX, &l->zswap_max_bytes) &&
+	if (zswap && !files_u64(f, cg, FILE_ZSWAP_MAX, &l->zswap_max_bytes) &&
 	    l->zswap_max_bytes != NUM_MAX)
 		files_u64(f, cg, FILE_ZSWAP, &l->zswap_bytes);
+	return 0;
 }
 
 /* What a level, its own or one above, allows and protects. */
@@ -120,25 +144,28 @@ static void split_tiers(const struct cg *cg, struct target *t,
 }
 
 /* The kernel protects no cgroup from its own memory.reclaim: we do. */
-void limits_read(const struct cg_set *set, const struct cg *cg,
-		 struct target *t, const struct reading *now,
-		 const struct host *h, struct ancestors *above,
-		 struct bounds_in *g)
+int limits_read(const struct cg_set *set, const struct cg *cg, struct target *t,
+		const struct reading *now, const struct host *h,
+		struct ancestors *above, struct bounds_in *g)
 {
 	struct mem_swap swap = h->swap;
-	size_t n = ancestors_read(above, set, cg->key);
 	struct level own;
+	size_t n;
+	int err;
 
 	g->min_bytes = g->low_bytes = 0;
 	split_tiers(cg, t, &h->tier, g);
-	read_own(cg, t, now, &own);
+	if ((err = ancestors_read(above, set, cg->key, h->zswap, &n)) ||
+	    (err = read_own(cg, t, now, h->zswap, &own)))
+		return err;
 	constrain(&own, now->current_bytes, &swap, g);
 	for (size_t i = 0; i < n; i++)
 		constrain(above->level + i, now->current_bytes, &swap, g);
 	if (swap.left_bytes == NUM_NONE)
-		return;
+		return 0;
 	g->swap_left_bytes = swap.left_bytes;
 	g->swap_used_mpct = swap.used_mpct;
+	return 0;
 }
 
 void ancestors_forget(struct ancestors *a)

@@ -28,11 +28,13 @@ struct ancestors {
 	size_t n, room;
 };
 
-/* The swap and protection part of the bounds. */
-void limits_read(const struct cg_set *set, const struct cg *cg,
-		 struct target *t, const struct reading *now,
-		 const struct host *h, struct ancestors *above,
-		 struct bounds_in *g);
+/*
+ * The swap and protection part of the bounds: 0, or -errno where it cannot be
+ * read what protects the cgroup.
+ */
+int limits_read(const struct cg_set *set, const struct cg *cg, struct target *t,
+		const struct reading *now, const struct host *h,
+		struct ancestors *above, struct bounds_in *g);
 void ancestors_forget(struct ancestors *a); /* a tick is over */
 void ancestors_free(struct ancestors *a);
 

@@ -27,6 +27,15 @@ void complain(struct period *s, int err, const char *what)
 		warn(err, "%s '%s'", what, s->cg->key);
 }
 
+enum reason unreadable(struct period *s, int err, const char *what)
+{
+	enum reason why = reason_of_errno(err);
+
+	if (why != REASON_GONE)
+		complain(s, err, what);
+	return why;
+}
+
 static void complain_unsupported(struct period *s)
 {
 	char fix[CG_FIX_MAX];
@@ -132,12 +141,13 @@ static void look_at_refaults(struct period *s)
 		s->o.refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 
-static void look_at_limits(struct period *s)
+static int look_at_limits(struct period *s)
 {
 	struct run *run = s->run;
 	const struct host *h = &run->host;
 	const struct mem_stat *st = &s->stat;
 	struct bounds_in *g = &s->o.g;
+	int err;
 
 	*g = (struct bounds_in){
 		.current_bytes = s->before.current_bytes,
@@ -150,12 +160,15 @@ static void look_at_limits(struct period *s)
 		.zswap_full = h->zswap_full,
 		.zram_full = h->zram_full,
 	};
-	limits_read(&run->set, s->cg, s->t, &s->before, h, &run->ancestors, g);
+	err = limits_read(&run->set, s->cg, s->t, &s->before, h,
+			  &run->ancestors, g);
+	if (err)
+		return err;
 	g->below_bytes = protected_below(s);
 	s->o.zswap = h->zswap && !g->zswap_shut;
 	g->rotational = h->rotational && !s->o.zswap;
 	/* Writeback means that the pool pushes old copies out. */
-	if (s->t->known &&
+	if (h->zswap && s->t->known &&
 	    num_known(num_delta(st->zswpwb_pages, s->t->last.zswpwb_pages)))
 		g->zswap_full = true;
 	s->o.anon_bytes = st->anon_bytes;
@@ -163,6 +176,7 @@ static void look_at_limits(struct period *s)
 	s->o.huge_page_bytes = h->huge_page_bytes;
 	s->o.lru_gen = h->lru_gen;
 	s->o.next_device = h->next_device;
+	return 0;
 }
 
 /* cgroup.events: "populated 0", "frozen 1". */
@@ -244,6 +258,7 @@ static void look_for_other_reclaimer(struct period *s)
 			    run->policy.node < 0 && root_is_live();
 	if (!s->o.others_known)
 		return;
+	s->o.high_bytes = s->t->memory.other.high_bytes;
 	if (!cg_is_root(s->cg))
 		files_u64(&s->t->files, s->cg, FILE_HIGH, &s->o.high_bytes);
 	s->o.others_steal_bytes = others_steal_bytes(s);
@@ -265,7 +280,8 @@ static int open_target(struct period *s)
 	if (!run->high)
 		err = target_open(&run->set, s->cg, s->t, "memory.reclaim",
 				  alone);
-	if (err != -ENOENT)
+	/* Once seen, the kernel has it. */
+	if (err != -ENOENT || (run->probed && !run->high))
 		return err;
 	err = target_open(&run->set, s->cg, s->t, "memory.high", alone);
 	if (!err && !run->high)
@@ -306,17 +322,16 @@ enum reason observe(struct period *s)
 	if (s->t->reclaim_fd >= 0)
 		probe(run, s->t->reclaim_fd);
 	err = look_at_target(s, &s->stat, &s->before);
-	if (err) {
-		if (reason_of_errno(err) != REASON_GONE)
-			complain(s, err, "cannot read the counters of");
-		return reason_of_errno(err);
-	}
+	if (err)
+		return unreadable(s, err, "cannot read the counters of");
 	look_at_run(s);
 	meet_parents(s);
 	look_at_state(s);
 	look_for_other_reclaimer(s);
 	look_at_pressure(s);
-	look_at_limits(s);
+	err = look_at_limits(s);
+	if (err)
+		return unreadable(s, err, "cannot read what protects");
 	look_at_refaults(s);
 	return REASON_LAW;
 }

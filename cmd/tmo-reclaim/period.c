@@ -211,17 +211,15 @@ static void one_period(struct run *run, struct cg *cg,
 		target_close(cg->data);
 }
 
-/* How much -b asks of this cgroup. */
+/* How much -b asks of this cgroup: a page at least, where it is anything. */
 static uint64_t asked(struct run *run, const struct cg *cg)
 {
-	uint64_t current;
+	uint64_t bytes = run->policy.once_bytes, current;
 
-	if (run->policy.once_bytes)
-		return mem_whole_pages(run->policy.once_bytes);
-	if (mem_current(&run->set, cg, &current))
-		return 0;
-	return mem_whole_pages(
-		(uint64_t)((double)current * run->policy.once_pct / 100));
+	if (!bytes && !mem_current(&run->set, cg, &current))
+		bytes = (uint64_t)((double)current * run->policy.once_pct /
+				   100);
+	return bytes ? num_most(mem_whole_pages(bytes), mem_page_bytes()) : 0;
 }
 
 /* One more step's result into that of the whole. */

@@ -52,6 +52,8 @@ int look_beside_write(const struct period *s, struct reading *out);
 
 /* Warns of a target once; the run has failed. */
 void complain(struct period *s, int err, const char *what);
+/* The same of a file of it, unless the cgroup is gone: the reason. */
+enum reason unreadable(struct period *s, int err, const char *what);
 
 /* ---- account.c ---- */
 

@@ -84,7 +84,7 @@ static void read_range(const struct rows_in *in, const struct map *m,
 		.start_ticks = cell(in, m->start_ticks),
 		.addr = cell(in, m->addr),
 		.bytes = cell(in, m->bytes),
-		.anon = kind && strcmp(kind, "file"),
+		.anon = !kind || strcmp(kind, "file"),
 	};
 }
 
