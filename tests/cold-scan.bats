@@ -100,6 +100,54 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 	unknown 3 "/web: --sample chose no page of it" --sample 1/1048576 /web
 }
 
+@test "what cannot be read is an error or -, and never 0 and ok" {
+	idle
+	for fault in bitmap:read:EIO:2 kpageflags:read:EIO:2 kpagecgroup:read:EIO:2; do
+		runx 2 env FAULT=$fault LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m /web
+		one_line "cannot scan: Input/output error"
+	done
+	for file in proc/kpageflags sys/kernel/mm/page_idle/bitmap; do
+		rm -r "$R"
+		idle
+		: >"$R/2/$file"
+		runx 2 cold-scan -a 1m /web
+		one_line "cannot scan: Input/output error"
+	done
+	# Nothing tells whose pages they are: those of the machine are known.
+	rm -r "$R"
+	idle
+	rm "$R"/[123]/proc/kpagecgroup
+	runx 0 cold-scan -a 1m -o cgroup,anon_bytes,cold_anon_bytes / /web
+	same "#cgroup	anon_bytes	cold_anon_bytes
+/	3555328	2428928
+/web	-	-"
+	one_line "/web: its pages cannot be identified"
+	# No memory, or more than a processor can address.
+	for ram in 00000000-00000000 00000000-ffffffffffffffff fffffffffffff000-ffffffffffffffff; do
+		rm -r "$R"
+		idle
+		sed -i "s/.*System RAM/$ram : System RAM/" "$R"/[123]/proc/iomem
+		runx 2 cold-scan -a 1m /
+		one_line "neither /proc/iomem nor /proc/zoneinfo"
+	done
+	# lru_gen without a list, or with numbers that cannot be.
+	use_root cold-scan-lru-gen-7.3.4
+	sed -i 's/16386/18446744073709551615/' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	runx 2 cold-scan -a 4s /web
+	one_line "cannot scan: Bad message"
+	: >"$TMO_ROOT/sys/kernel/debug/lru_gen"
+	runx 0 cold-scan -a 4s -o cgroup,verdict,anon_bytes /
+	same "#cgroup	verdict	anon_bytes
+/	suspect:memcg	-"
+	# A cgroup that is gone when its processes are asked for is no lack of a right.
+	rm -r "$TMO_ROOT"
+	use_root cold-scan-lru-gen-7.3.4
+	rm "$TMO_ROOT/sys/fs/cgroup/web/app/cgroup.procs"
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web
+	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
+	[ -z "$stderr" ]
+}
+
 @test "a cgroup with a TAB in its name counts for the one above, and it is said" {
 	idle
 	for t in 1 2 3; do
@@ -1246,8 +1294,8 @@ idle_again() { printf '\377%.0s' {1..192} >"$R/2/sys/kernel/mm/page_idle/bitmap"
 	[ "$(col cold_anon_bytes <<<"$output")" -gt 0 ]
 	[ "$(col cold_anon_bytes <<<"$output")" -lt 2441216 ]
 	cmp "$map" "$map.before"
+	dd if=/dev/zero of="$map" bs=192 count=1 conv=notrunc status=none
 	rm "$map.before"
-	: >"$map"
 	TMO_ROOT=$R/2 runx 0 bash -o pipefail -c "$watch" - "$S"
 	[ "$(col cold_anon_bytes <<<"$output")" = 0 ]
 	# Cron changes its mind: no more than all memory is told.

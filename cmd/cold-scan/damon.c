@@ -281,9 +281,9 @@ static int node_of(const struct damon *d, uint64_t pfn)
 }
 
 /* A region's pages by kind and cgroup; its age is that of all of them. */
-static void tally_region(const struct damon *d, const struct region *r,
-			 int flags_fd, int cgroup_fd,
-			 const struct age_scale *scale, struct tally_set *out)
+static int tally_region(const struct damon *d, const struct region *r,
+			int flags_fd, int cgroup_fd,
+			const struct age_scale *scale, struct tally_set *out)
 {
 	enum { RUN = 4096 };
 	uint64_t flags[RUN], ino[RUN];
@@ -295,16 +295,22 @@ static void tally_region(const struct damon *d, const struct region *r,
 	while (pfn < end) {
 		/* Regions may span nodes, which begin at a multiple. */
 		size_t n = RUN - pfn % RUN;
+		ssize_t got;
 
 		if (n > end - pfn)
 			n = (size_t)(end - pfn);
-		idle_read_words(flags_fd, pfn, flags, n);
-		idle_read_words(cgroup_fd, pfn, ino, n);
+		got = idle_read_words(flags_fd, pfn, flags, n);
+		memset(ino, 0, sizeof(ino));
+		if (got >= 0 && cgroup_fd >= 0)
+			got = idle_read_words(cgroup_fd, pfn, ino, n);
+		if (got < 0)
+			return (int)got;
 		c.pages = n;
 		c.node = node_of(d, pfn);
 		age_known(&c, out);
 		pfn += n;
 	}
+	return 0;
 }
 
 static int tally_memory(const struct damon *d, const struct age_scale *scale,
@@ -313,14 +319,16 @@ static int tally_memory(const struct damon *d, const struct age_scale *scale,
 	int flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	int cgroup_fd = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
 	const struct target *t = d->target;
+	int err = flags_fd < 0 ? flags_fd : 0;
 
-	for (size_t i = 0; flags_fd >= 0 && i < t->n; i++)
-		tally_region(d, t->v + i, flags_fd, cgroup_fd, scale, out);
+	for (size_t i = 0; !err && i < t->n; i++)
+		err = tally_region(d, t->v + i, flags_fd, cgroup_fd, scale,
+				   out);
 	if (flags_fd >= 0)
 		close(flags_fd);
 	if (cgroup_fd >= 0)
 		close(cgroup_fd);
-	return flags_fd < 0 ? flags_fd : 0;
+	return err;
 }
 
 int damon_read(struct damon *d, const struct age_scale *scale,

@@ -42,7 +42,8 @@ struct worker {
 	uint64_t *swap;
 	struct pack pack; /* as they are */
 	uint8_t *packed, *differ;
-	size_t words; /* words of the bitmap that were there */
+	size_t words;	  /* words of the bitmap that were there */
+	bool asked, told; /* anything, and was any of it there? */
 	struct tally_set *out, own;
 	struct tally_set unit; /* --sample: of one word */
 	struct folio folio;    /* judged last, of this section */
@@ -58,24 +59,31 @@ static size_t section_pages(const struct idle *s)
 	return s->page_bytes * 8 * (most ? most : 1);
 }
 
-size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
+ssize_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
+			size_t words)
 {
 	size_t want = words * 8, done = 0;
+	int err = 0;
 
-	while (fd >= 0 && done < want) {
+	while (!err && done < want) {
 		ssize_t n = pread(fd, (char *)buf + done, want - done,
 				  (off_t)(first_word * 8 + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0)
+			err = -errno;
 		if (n <= 0)
 			break;
 		done += (size_t)n;
 	}
 	/* The end of memory, or a part taken offline. */
 	memset((char *)buf + done, 0, want - done);
-	return done / 8;
+	return err ? err : (ssize_t)(done / 8);
 }
+
+/* No processor has longer physical addresses: what is more is no memory. */
+static const unsigned long long most_bytes = 1ULL << 52;
 
 /* "00100000-5ffdffff : System RAM"; without privilege all zero. */
 static bool iomem_line(const char *line, uint64_t page_bytes,
@@ -85,7 +93,8 @@ static bool iomem_line(const char *line, uint64_t page_bytes,
 	const char *what = strstr(line, " : ");
 
 	if (!what || strncmp(what + 3, "System RAM", 10) ||
-	    sscanf(line, " %llx-%llx", &first, &last) != 2 || !last)
+	    sscanf(line, " %llx-%llx", &first, &last) != 2 || !last ||
+	    last >= most_bytes)
 		return false;
 	r->pfn = first / page_bytes;
 	r->end = last / page_bytes + 1;
@@ -93,8 +102,9 @@ static bool iomem_line(const char *line, uint64_t page_bytes,
 }
 
 /* Zones: "Node 0, zone DMA32", then "spanned N", then "start_pfn: N". */
-static size_t zone_ranges(char *text, struct pfn_range **v)
+static size_t zone_ranges(char *text, uint64_t page_bytes, struct pfn_range **v)
 {
+	const unsigned long long most = most_bytes / page_bytes;
 	unsigned long long span = 0, pfn;
 	char *save = NULL;
 	size_t n = 0;
@@ -105,7 +115,8 @@ static size_t zone_ranges(char *text, struct pfn_range **v)
 		sscanf(line, "Node %d, zone", &node);
 		sscanf(line, " spanned %llu", &span);
 		/* An unpopulated zone spans 0 and has no start. */
-		if (sscanf(line, " start_pfn: %llu", &pfn) != 1 || !span)
+		if (sscanf(line, " start_pfn: %llu", &pfn) != 1 || !span ||
+		    span > most || pfn > most - span)
 			continue;
 		*v = xrealloc(*v, n + 1, sizeof(**v));
 		(*v)[n++] = (struct pfn_range){ pfn, pfn + span, node };
@@ -172,7 +183,7 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 
 	*v = NULL;
 	if (io_read_all(root_fd(), "proc/zoneinfo", &text) >= 0) {
-		n_zones = zone_ranges(text, &zones);
+		n_zones = zone_ranges(text, page_bytes, &zones);
 		free(text);
 	}
 	if (io_read_all(root_fd(), "proc/iomem", &text) >= 0) {
@@ -188,7 +199,7 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 		*n = n_ram ? n_ram : n_zones;
 		free(n_ram ? zones : NULL);
 	}
-	return *n ? 0 : -ENOENT;
+	return *n ? 0 : -ENXIO;
 }
 
 /* The first one that ends behind that frame, or NULL. */
@@ -458,16 +469,24 @@ static int write_marks(const struct worker *w, uint64_t pfn, size_t words)
  * and is found again.  What the flags were before tells a touched page from
  * one that was freed and taken anew.
  */
-static void read_run(struct worker *w, const struct section *sec, size_t at,
-		     size_t pages)
+static int read_run(struct worker *w, const struct section *sec, size_t at,
+		    size_t pages)
 {
+	const uint64_t pfn = sec->pfn + at;
+	ssize_t words, flags, err = 0;
+
 	if (w->before)
-		idle_read_words(w->flags, sec->pfn + at, w->before, pages);
-	w->words = idle_read_words(w->bitmap, (sec->pfn + at) / 64, w->idle,
-				   pages / 64);
-	idle_read_words(w->flags, sec->pfn + at, w->flag, pages);
-	if (w->cgroup >= 0)
-		idle_read_words(w->cgroup, sec->pfn + at, w->ino, pages);
+		err = idle_read_words(w->flags, pfn, w->before, pages);
+	words = idle_read_words(w->bitmap, pfn / 64, w->idle, pages / 64);
+	flags = idle_read_words(w->flags, pfn, w->flag, pages);
+	if (err >= 0 && w->cgroup >= 0)
+		err = idle_read_words(w->cgroup, pfn, w->ino, pages);
+	if (words < 0 || flags < 0 || err < 0)
+		return (int)(words < 0 ? words : flags < 0 ? flags : err);
+	w->words = (size_t)words;
+	w->asked = true;
+	w->told |= words && flags;
+	return 0;
 }
 
 static int judge_run(struct worker *w, struct section *sec, size_t at,
@@ -515,15 +534,15 @@ static size_t lead_in(struct worker *w, const struct section *sec, size_t at)
 }
 
 /* Reads a word drawn, and before it what leads to it: where that begins. */
-static size_t read_word(struct worker *w, const struct section *sec, size_t at)
+static int read_word(struct worker *w, const struct section *sec, size_t at,
+		     size_t *start)
 {
-	size_t start;
+	int err = read_run(w, sec, at, 64);
 
-	read_run(w, sec, at, 64);
-	start = lead_in(w, sec, at);
-	if (start != at)
-		read_run(w, sec, start, at + 64 - start);
-	return start;
+	if (err)
+		return err;
+	*start = lead_in(w, sec, at);
+	return *start == at ? 0 : read_run(w, sec, *start, at + 64 - *start);
 }
 
 static void move(uint64_t *from, uint64_t *to)
@@ -607,9 +626,10 @@ static int sample_section(struct worker *w, struct section *sec)
 
 		if (!draw(w->s, sec, k, &at))
 			continue;
-		start = read_word(w, sec, at);
-		err = judge_run(w, sec, start, at + 64 - start, at - start,
-				kept, &w->unit);
+		err = read_word(w, sec, at, &start);
+		if (!err)
+			err = judge_run(w, sec, start, at + 64 - start,
+					at - start, kept, &w->unit);
 		if (err)
 			return err;
 		kept += 64;
@@ -670,8 +690,9 @@ static int scan_section(struct worker *w, struct section *sec)
 	if (w->s->sample > 1) {
 		err = sample_section(w, sec);
 	} else {
-		read_run(w, sec, 0, sec->pages);
-		err = judge_run(w, sec, 0, sec->pages, 0, 0, w->out);
+		err = read_run(w, sec, 0, sec->pages);
+		if (!err)
+			err = judge_run(w, sec, 0, sec->pages, 0, 0, w->out);
 	}
 	/* What is marked, and what of that was seen, is not known. */
 	if (err) {
@@ -781,6 +802,7 @@ static void stamp(uint64_t us)
 
 static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 {
+	bool asked = false, told = false;
 	int err = 0;
 
 	for (unsigned int i = 0; i < s->jobs && !err; i++) {
@@ -801,7 +823,12 @@ static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
 		differ_at_end(&w[i].own, w[i].units);
 		tally_merge(out, &w[i].own);
 	}
-	return s->err;
+	for (unsigned int i = 0; i < s->jobs; i++) {
+		asked |= w[i].asked;
+		told |= w[i].told;
+	}
+	/* A file that ends at once is no memory without pages. */
+	return s->err || told || !asked ? s->err : -EIO;
 }
 
 /* Pages that the kernel has moved up to now. */
@@ -854,32 +881,37 @@ void idle_hold(struct idle *s)
 }
 
 /* The words that the passes look at. */
-static void count_section(struct worker *w, const struct section *sec,
-			  struct chunk *c, struct tally_set *out)
+static int count_section(struct worker *w, const struct section *sec,
+			 struct chunk *c, struct tally_set *out)
 {
 	uint64_t n = w->s->sample, first = sec->pfn / 64;
 	size_t at, start;
+	int err = 0;
 
 	c->age = w->age;
 	c->swap = w->swap;
 	c->node = sec->node;
 	if (n <= 1) {
-		read_run(w, sec, 0, sec->pages);
+		err = read_run(w, sec, 0, sec->pages);
 		c->from = 0;
 		c->pages = sec->pages;
-		age_known(c, out);
-		return;
+		if (!err)
+			age_known(c, out);
+		return err;
 	}
 	for (uint64_t k = first / n; k * n < first + sec->pages / 64; k++) {
 		if (!draw(w->s, sec, k, &at))
 			continue;
-		start = read_word(w, sec, at);
+		err = read_word(w, sec, at, &start);
+		if (err)
+			return err;
 		c->from = at - start;
 		c->pages = at + 64 - start;
 		age_known(c, out);
 		c->age += 64;
 		c->swap++;
 	}
+	return 0;
 }
 
 int idle_count(struct idle *s, struct tally_set *out)
@@ -895,7 +927,7 @@ int idle_count(struct idle *s, struct tally_set *out)
 		if (!unpack(s, s->v + i, w.age, w.swap))
 			err = -EBADMSG;
 		else
-			count_section(&w, s->v + i, &c, out);
+			err = count_section(&w, s->v + i, &c, out);
 	}
 	worker_close(&w);
 	return err || !s->stop ? err : -EINTR;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "age.h"
 #include "verdict.h"
@@ -99,7 +100,10 @@ uint32_t idle_kept(const struct idle *s, const struct section *sec);
 /* Counts pages by the ages as they are and what was touched since. */
 int idle_count(struct idle *s, struct tally_set *out);
 
-/* System RAM as ranges of page frames: 0 or -errno; *v malloc'ed. */
+/*
+ * System RAM as ranges of page frames: 0, or -ENXIO where nothing tells; *v
+ * malloc'ed.
+ */
 struct pfn_range {
 	uint64_t pfn, end;
 	int node;
@@ -143,10 +147,10 @@ void idle_scale(const struct idle *s, struct age_scale *scale);
 uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap);
 
 /*
- * flags and inodes of a run of frames; what cannot be read is zero.  How many
- * could.
+ * flags and inodes of a run of frames; what is not there is zero.  How many
+ * were, or -errno.
  */
-size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
-		       size_t words);
+ssize_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
+			size_t words);
 
 #endif

@@ -40,7 +40,9 @@ static ssize_t read_file(char **text)
 	return full < 0 ? n : full;
 }
 
-/* A line of numbers, some with a letter after them: "4103x". */
+/* A line of numbers, some with a letter after them: "4103x".  None is as much
+ * as the most, in pages or milliseconds. */
+static const uint64_t number_most = UINT64_C(1) << 52;
 enum { WORDS = 16 };
 struct words {
 	uint64_t number[WORDS];
@@ -57,6 +59,8 @@ static bool cut_words(const char *line, struct words *w)
 		if (w->n == WORDS || !isdigit((unsigned char)*line))
 			return false;
 		w->number[w->n] = strtoull(line, &end, 10);
+		if (w->number[w->n] >= number_most)
+			return false;
 		w->mark[w->n] = ' ';
 		if (isalpha((unsigned char)*end))
 			w->mark[w->n] = *end++;

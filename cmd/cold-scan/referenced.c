@@ -141,8 +141,8 @@ static void grow(struct referenced *r, size_t pages)
 	r->pages = pages;
 }
 
-static void scan_range(struct referenced *r, int flags, int cgroup,
-		       const struct pfn_range *range)
+static int scan_range(struct referenced *r, int flags, int cgroup,
+		      const struct pfn_range *range)
 {
 	static uint64_t flag[RUN_PAGES], ino[RUN_PAGES];
 	struct referenced_run run = { .flags = flag,
@@ -152,13 +152,18 @@ static void scan_range(struct referenced *r, int flags, int cgroup,
 	grow(r, range->end);
 	for (uint64_t pfn = range->pfn; pfn < range->end; pfn += run.pages) {
 		size_t left = range->end - pfn;
+		ssize_t got;
 
 		run.pages = left < RUN_PAGES ? left : RUN_PAGES;
 		run.unread = r->unread + pfn;
-		idle_read_words(flags, pfn, flag, run.pages);
-		idle_read_words(cgroup, pfn, ino, run.pages);
+		got = idle_read_words(flags, pfn, flag, run.pages);
+		if (got >= 0)
+			got = idle_read_words(cgroup, pfn, ino, run.pages);
+		if (got < 0)
+			return (int)got;
 		referenced_run(&run, &r->files);
 	}
+	return 0;
 }
 
 int referenced_scan(struct referenced *r, uint64_t page_bytes)
@@ -173,7 +178,7 @@ int referenced_scan(struct referenced *r, uint64_t page_bytes)
 	if (!err)
 		err = idle_ram(page_bytes, &ram, &n);
 	for (size_t i = 0; !err && i < n; i++)
-		scan_range(r, flags, cgroup, ram + i);
+		err = scan_range(r, flags, cgroup, ram + i);
 	free(ram);
 	if (flags >= 0)
 		close(flags);

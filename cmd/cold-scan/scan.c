@@ -96,14 +96,19 @@ static void wait_least(const struct scan *s)
 		clock_reraise();
 }
 
+static void refuse_no_layout(void)
+{
+	die(0, "neither /proc/iomem nor /proc/zoneinfo tells where memory is: "
+	       "run as root, outside of a container");
+}
+
 static void open_idle(struct scan *s)
 {
 	int err;
 
 	if (s->opts->watch) {
-		err = idle_layout(&s->idle);
-		if (err)
-			die(err, "cannot find out where memory is");
+		if (idle_layout(&s->idle))
+			refuse_no_layout();
 		return;
 	}
 
@@ -118,6 +123,8 @@ static void open_idle(struct scan *s)
 		die(0, "no page_idle: the kernel lacks "
 		       "CONFIG_IDLE_PAGE_TRACKING; try --source lru-gen or "
 		       "damon");
+	if (err == -ENXIO)
+		refuse_no_layout();
 	if (err == -EACCES || err == -EPERM)
 		die(err, "cannot open the page_idle bitmap: run as root");
 	if (err == -EWOULDBLOCK)
@@ -172,6 +179,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->source = opts->source;
 	tool_open_tree(&s->tree, 0); /* it may die, and DAMON would stay */
 	s->tree.take_tabs = true;    /* they count for those above */
+	s->whose = !io_try(root_fd(), "proc/kpagecgroup", O_RDONLY);
 	s->tree.fd_max = 0; /* keys and inodes will do: the rows need them */
 	if (opts->state && s->source != SOURCE_IDLE)
 		die(0,
@@ -406,6 +414,8 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 	if (!is_target(s, cg))
 		return own;
 	err = seen_read(&s->tree, cg, s->aged_ticks, s->page_bytes, &seen);
+	if (err == -ENOENT || err == -ENODEV)
+		return own; /* it is gone, and nobody leads there */
 	if (err) {
 		s->unseen = err;
 		return own;
@@ -637,10 +647,16 @@ static bool is_named(const struct scan *s, const struct cg *cg)
  * enabled, or cgroup v1 has it, what the kernel tells is another's.
  */
 static unsigned int why_unknown(const struct scan *s, const struct cg *cg,
-				const struct tally *sum)
+				bool local, const struct tally *sum)
 {
 	uint64_t current, pages = 0;
 
+	if (s->source != SOURCE_LRUGEN && !s->whose &&
+	    (local || !cg_is_root(cg)))
+		return SUSPECT_MEMCG;
+	/* Not even of the root: the file is empty. */
+	if (s->source == SOURCE_LRUGEN && !s->pages.all)
+		return SUSPECT_MEMCG;
 	if (!cg_is_root(cg) &&
 	    (cg_read_u64(&s->tree, cg, "memory.current", &current) ||
 	     (s->source == SOURCE_LRUGEN && !is_named(s, cg))))
@@ -689,7 +705,7 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	if (s->source == SOURCE_LRUGEN && node < 0 && !local)
 		part_lazyfree(s, cg, sum);
 	tally_believe(sum, s->scanned_pages / s->unit_pages);
-	unknown = why_unknown(s, cg, sum);
+	unknown = why_unknown(s, cg, local, sum);
 	if (!unknown)
 		return;
 	tally_clear(sum);

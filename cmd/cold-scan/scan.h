@@ -55,6 +55,7 @@ struct scan {
 	size_t n_keys;
 	bool keys_alone; /* and not of what is below them */
 
+	bool whose; /* kpagecgroup can be read */
 	struct tally_set pages;
 	int nodes; /* that have any */
 	struct age_scale scale;

@@ -536,8 +536,9 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 	if (first & SUSPECT_MEMCG)
 		note("%s: its pages cannot be identified: it has no memory "
 		     "controller (echo +memory >cgroup.subtree_control above "
-		     "it), cgroup v1 has that controller, or a cgroup "
-		     "namespace hides its path (run outside)",
+		     "it), cgroup v1 has that controller, a cgroup "
+		     "namespace hides its path (run outside), or "
+		     "/proc/kpagecgroup cannot be read",
 		     key);
 	if (first & SUSPECT_STALE)
 		note(STALE_NOTE, key);

@@ -10,7 +10,8 @@
 #include "tap.h"
 
 /* What reads page frames; no test here does. */
-size_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf, size_t words)
+ssize_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
+			size_t words)
 {
 	(void)fd, (void)first_word, (void)buf, (void)words;
 	return 0;
