@@ -169,6 +169,28 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 /web	117514240"
 }
 
+@test "coverage: by node, and where no page was chosen, no row tells what is not known" {
+	idle
+	runx 0 cold-scan -a 1m --coverage --node -o kind,node /web
+	same "#kind	node
+tracked	0
+new	0
+migrated	0
+busy	0
+off_lru	0"
+	runx 0 cold-scan -a 1m --coverage --sample 1/1048576 -o kind,bytes /web
+	same "#kind	bytes
+tracked	-
+new	-
+migrated	-
+busy	-
+off_lru	-
+kernel	16384
+sock	0
+rest	-
+current	4456448"
+}
+
 @test "--local leaves out what is below" {
 	idle
 	runx 0 cold-scan -a 2m --local -o cgroup,anon_bytes,cold_anon_bytes /
@@ -1125,10 +1147,37 @@ END
 --jobs 0 /|--jobs: '0' is not
 --source lru-gen --age-now -a 10s -i 4s /|no age can be longer than two times -i
 --source lru-gen -p 1|lru-gen knows only cgroups
---source damon -p 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1|at most 16
+--source damon -p 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17|at most 16
 --source lru-gen --coverage /|needs the source page-idle
 ../x|is not a cgroup path
+-p 1,2,1|a process is given twice
+-p 1 --ranges -a 1m,2m|--ranges: takes only one -a AGE
+--annotate --histogram|cannot be used with another view
+--annotate -p 1|cannot be used with another view
+--annotate -c 3|-c: has no effect with --annotate
+--annotate --local|--local: has no effect with --annotate
+--annotate --node|--node: has no effect with --annotate
+--annotate -S state --sample 1/8|--sample: has no effect with --annotate -S
+--annotate -S state --jobs 2|--jobs: has no effect with --annotate -S
+-S state -c 3 /|-c: has no effect with -S without -i
+-p 1 -r|-r: has no effect with -p
+-p 1 --local|--local: has no effect with -p
+-p 1 --node|--node: has no effect with -p
+--diff old -S state /web|CGROUP: has no effect with --diff
+--diff old -S state -i 1m|-i: has no effect with --diff
+--diff old -S state --sample 1/8|--sample: has no effect with --diff
+--diff old -S state --strict|--strict: has no effect with --diff
+--coverage --local /|--coverage: takes no --local
+--source lru-gen --sample 1/8 /|--sample: needs the source page-idle
+--source lru-gen --jobs 2 /|--jobs: needs the source page-idle
+--source damon --wait 1m /|--wait: needs the source page-idle
+--source damon --background /|--background: needs the source page-idle
 END
+	[ ! -e state ]
+	# auto may take another source on the next machine.
+	use_root cold-scan-lru-gen-7.3.4
+	runx 0 cold-scan -a 4s --max-cpu 5% /web
+	one_line "--max-cpu: has no effect, because the source is lru-gen"
 }
 
 @test "a named cgroup that is not there is status 3, one of a glob is nothing" {

@@ -30,6 +30,7 @@
 #include "root.h"
 #include "scan.h"
 #include "tool.h"
+#include "unused.h"
 #include "verdict.h"
 #include "view.h"
 
@@ -109,7 +110,8 @@ struct config {
 	bool paced;  /* -i was given */
 	char **aged; /* keys of targets */
 	bool annotate, background, bounded;
-	bool chosen; /* the source, by us */
+	bool chosen;	    /* the source, by us */
+	unsigned int given; /* of enum unused */
 };
 
 static int by_value(const void *a, const void *b)
@@ -195,10 +197,28 @@ static void take_view(struct config *cfg, int key, const char *arg)
 	}
 }
 
+static unsigned int unused_of(int key)
+{
+	switch (key) {
+	case KEY_SOURCE: return UNUSED_SOURCE;
+	case KEY_AGE_NOW: return UNUSED_AGE_NOW;
+	case KEY_LOCAL: return UNUSED_LOCAL;
+	case KEY_NODE: return UNUSED_NODE;
+	case KEY_SAMPLE: return UNUSED_SAMPLE;
+	case KEY_MAX_CPU: return UNUSED_MAX_CPU;
+	case KEY_JOBS: return UNUSED_JOBS;
+	case KEY_BACKGROUND: return UNUSED_BACKGROUND;
+	case KEY_WAIT: return UNUSED_WAIT;
+	case KEY_STRICT: return UNUSED_STRICT;
+	default: return 0;
+	}
+}
+
 static void take(void *ctx, int key, const char *arg)
 {
 	struct config *cfg = ctx;
 
+	cfg->given |= unused_of(key);
 	switch (key) {
 	case 'a':
 		cfg->scan.n_ages = each_part("-a", arg, ASK_MAX, take_age,
@@ -422,8 +442,31 @@ static uint64_t pace_us(const struct config *cfg)
 	return cfg->annotate && cfg->scan.age_now ? us / 2 + us / 50 : us;
 }
 
+static void refuse_unused(struct config *cfg, const struct common_opts *common,
+			  size_t n_operands)
+{
+	unsigned int given = cfg->given | (n_operands ? UNUSED_OPERANDS : 0u) |
+			     (common->interval_us ? UNUSED_INTERVAL : 0u) |
+			     (common->count ? UNUSED_COUNT : 0u) |
+			     (common->recursive ? UNUSED_RECURSIVE : 0u);
+
+	if (cfg->diff)
+		unused_refuse(given, UNUSED_ALL, "--diff");
+	if (cfg->proc.n)
+		unused_refuse(given,
+			      UNUSED_RECURSIVE | UNUSED_LOCAL | UNUSED_NODE,
+			      "-p");
+	if (cfg->annotate)
+		unused_refuse(given, UNUSED_COUNT | UNUSED_LOCAL | UNUSED_NODE,
+			      "--annotate");
+	if (cfg->annotate && cfg->scan.state)
+		unused_refuse(given, UNUSED_PASS, "--annotate -S");
+	if (cfg->scan.state && !common->interval_us)
+		unused_refuse(given, UNUSED_COUNT, "-S without -i");
+}
+
 /* Options of which one would be passed over without a word. */
-static void refuse_contradictions(const struct config *cfg,
+static void refuse_contradictions(struct config *cfg,
 				  const struct common_opts *common,
 				  size_t n_operands)
 {
@@ -432,8 +475,14 @@ static void refuse_contradictions(const struct config *cfg,
 	for (size_t i = 1; i < s->n_ages; i++)
 		if (s->age_us[i] == s->age_us[i - 1])
 			die(0, "-a: an age is given twice");
+	for (size_t i = 1; i < cfg->proc.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (cfg->proc.pid[i] == cfg->proc.pid[k])
+				die(0, "-p: a process is given twice");
 	if (cfg->proc.n && n_operands)
 		die(0, "-p: takes processes, not cgroups");
+	if (cfg->proc.ranges && s->n_ages > 1)
+		die(0, "--ranges: takes only one -a AGE");
 	if (cfg->annotate && n_operands)
 		die(0, "--annotate: reads its targets from stdin");
 	if (cfg->annotate && common->recursive)
@@ -441,6 +490,10 @@ static void refuse_contradictions(const struct config *cfg,
 		    "--annotate: takes no -r; its rows are those of the input");
 	if (cfg->bounded && cfg->view.kind != VIEW_RECOMMEND)
 		die(0, "--bound: needs --recommend");
+	if (cfg->view.kind == VIEW_COVERAGE && cfg->view.local)
+		die(0, "--coverage: takes no --local: memory.current includes "
+		       "the cgroups below");
+	refuse_unused(cfg, common, n_operands);
 }
 
 /* What cannot work is refused before anything is touched. */
@@ -474,7 +527,9 @@ static void settle(struct config *cfg, const struct common_opts *common)
 	s->n_pids = cfg->proc.n;
 	if (cfg->proc.n && s->sample > 1)
 		die(0, "-p: cannot be used with --sample");
-	if (cfg->annotate && (s->n_ages > 1 || cfg->view.kind != VIEW_COLD))
+	if (cfg->annotate && cfg->view.kind != VIEW_COLD)
+		die(0, "--annotate: cannot be used with another view, or -p");
+	if (cfg->annotate && s->n_ages > 1)
 		die(0, "--annotate: takes only one -a AGE");
 	if (cfg->diff && !s->state)
 		die(0, "--diff: needs -S FILE, the newer state");
@@ -525,6 +580,9 @@ static void settle_source(struct config *cfg, enum source source)
 		     !cfg->scan.state && generations_told(&cfg->view.targets));
 	uint64_t us = cfg->scan.interval_us;
 	uint64_t oldest_us = cfg->scan.age_us[cfg->scan.n_ages - 1];
+	const char *unused = source == SOURCE_IDLE || source == SOURCE_AUTO
+				     ? NULL
+				     : unused_name(cfg->given & UNUSED_PASS);
 
 	if (source != SOURCE_IDLE && views[cfg->view.kind])
 		die(0,
@@ -532,8 +590,14 @@ static void settle_source(struct config *cfg, enum source source)
 		    "page-idle needs CONFIG_IDLE_PAGE_TRACKING, and --source "
 		    "page-idle if lru_gen is on",
 		    views[cfg->view.kind], source_name(source));
-	/* A pipeline for any machine has it, and auto knows where it is of use.
-	 */
+	/* A pipeline for any machine has them, and auto knows where they are of
+	 * use. */
+	if (unused && !cfg->chosen)
+		die(0, "%s: needs the source page-idle; the source is %s",
+		    unused, source_name(source));
+	if (unused)
+		note("%s: has no effect, because the source is %s", unused,
+		     source_name(source));
 	if (!ages && cfg->scan.age_now && !cfg->chosen)
 		die(0, "--age-now: needs the source lru-gen; the source is %s",
 		    source_name(source));

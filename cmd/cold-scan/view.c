@@ -475,6 +475,11 @@ static void put_kind(struct view *v, struct sample *x, const char *kind,
 	view_put(v, x);
 }
 
+static uint64_t covered(const struct scan *s, const struct tally *t, int cover)
+{
+	return t->unknown ? NUM_NONE : bytes(s, t->cover[cover]);
+}
+
 /*
  * What memory.current is made of. Pages of the kernel are charged in bytes
  * and by objects, so they are the kernel's own sum, not counted frames.
@@ -492,10 +497,12 @@ static void emit_charged(struct view *v, const struct scan *s,
 	    mem_stat_parse(text, &st))
 		return;
 	for (int c = TRACKED; c <= OFF_LRU; c++) {
-		put_kind(v, x, cover_name((enum cover)c),
-			 bytes(s, t->cover[c]));
+		put_kind(v, x, cover_name((enum cover)c), covered(s, t, c));
 		sum += x->bytes;
 	}
+	/* The rest is told of all nodes together. */
+	if (x->node != NUM_NONE)
+		return;
 	put_kind(v, x, "kernel", st.kernel_bytes);
 	sum += st.kernel_bytes == NUM_NONE ? 0 : st.kernel_bytes;
 	if (kv_u64(text, "sock", &sock))
@@ -510,6 +517,10 @@ static void emit_charged(struct view *v, const struct scan *s,
 	}
 	x->negative = sum > current;
 	rest = x->negative ? sum - current : current - sum;
+	if (t->unknown) {
+		x->negative = false;
+		rest = NUM_NONE;
+	}
 	put_kind(v, x, "rest", rest);
 	x->negative = false;
 	put_kind(v, x, "current", current);
@@ -524,8 +535,7 @@ static void emit_coverage(struct view *v, const struct scan *s,
 		return;
 	}
 	for (int c = 0; c < HOLE; c++)
-		put_kind(v, x, cover_name((enum cover)c),
-			 bytes(s, t->cover[c]));
+		put_kind(v, x, cover_name((enum cover)c), covered(s, t, c));
 }
 
 void view_explain(struct view *v, const char *key, unsigned int suspicions)
