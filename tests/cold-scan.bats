@@ -976,7 +976,7 @@ END
 	shut -a 4s --age-now /web
 	one_line "no source of ages"
 	shut --check
-	grep -qP '^lru_gen\tmissing\tlockdown forbids debugfs\t--source page-idle or damon' <<<"$output"
+	grep -qP '^lru_gen\tmissing\tlockdown forbids debugfs\tuse --source page-idle or damon' <<<"$output"
 }
 
 # as_service CAPABILITY CMD...: as nobody with that one.
@@ -1105,7 +1105,7 @@ END
 	runx 2 cold-scan --source lru-gen /
 	one_line "the kernel lacks CONFIG_LRU_GEN"
 	run cold-scan --check
-	grep -qP '^lru_gen\tmissing\tthe kernel lacks CONFIG_LRU_GEN\t--source page-idle or damon$' <<<"$output"
+	grep -qP '^lru_gen\tmissing\tthe kernel lacks CONFIG_LRU_GEN\tuse another kernel, or --source page-idle or damon$' <<<"$output"
 	rm -r "$R/1/sys/kernel/mm"
 	runx 2 cold-scan --source page-idle /
 	one_line "CONFIG_IDLE_PAGE_TRACKING"

@@ -279,7 +279,8 @@ static void check_page_idle(struct rows_out *o)
 
 	if (fd == -ENOENT)
 		tool_check_fix(o, "page_idle", CHECK_MISSING,
-			       "--source lru-gen or damon",
+			       "use another kernel, or --source lru-gen or "
+			       "damon",
 			       "the kernel lacks CONFIG_IDLE_PAGE_TRACKING");
 	else if (fd == -EROFS)
 		tool_check_fix(o, "page_idle", CHECK_MISSING, SYS_READ_ONLY,
@@ -336,7 +337,7 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 
 	if (err == -EPERM)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
-			       "--source page-idle or damon",
+			       "use --source page-idle or damon",
 			       "lockdown forbids debugfs");
 	else if (err == -EACCES)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
@@ -344,7 +345,8 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 			       strerror(-err));
 	else if (err == -EOPNOTSUPP)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
-			       "--source page-idle or damon",
+			       "use another kernel, or --source page-idle or "
+			       "damon",
 			       "the kernel lacks CONFIG_LRU_GEN");
 	else if (err)
 		tool_check_fix(o, "lru_gen", CHECK_MISSING,
