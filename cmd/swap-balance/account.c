@@ -242,7 +242,7 @@ static void say_cause(struct words *w, const struct account *a, enum part part)
 		break;
 	case PART_ZSWAP_MAX: say_limit(w, a, &a->g.binds.zswap, raise); break;
 	case PART_ZSWAP_FULL:
-		say(w, "raise zswap's max_pool_percent",
+		say(w, "raise /sys/module/zswap/parameters/max_pool_percent",
 		    "zswap's pool is full");
 		break;
 	case PART_INCOMPRESSIBLE: say_incompressible(w, a); break;
