@@ -237,6 +237,11 @@ int mem_current(const struct cg_set *set, const struct cg *cg,
 	return 0;
 }
 
+static const struct mem_swap swap_unknown = {
+	.left_bytes = NUM_NONE,
+	.used_mpct = -1,
+};
+
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes)
 {
@@ -273,7 +278,7 @@ void mem_swap_system(struct mem_swap *out)
 {
 	uint64_t total, unused;
 
-	*out = (struct mem_swap){ .left_bytes = NUM_NONE, .used_mpct = -1 };
+	*out = swap_unknown;
 	if (mem_info_pair("SwapTotal", "SwapFree", &total, &unused))
 		return;
 	out->left_bytes = NUM_MAX;
@@ -290,12 +295,18 @@ void mem_swap_left(const struct cg_set *set, const char *key,
 	snprintf(level, sizeof(level), "%s", key);
 	do {
 		const char *dir = cg_relative(level);
+		int err;
 
 		snprintf(path, sizeof(path), "%s/memory.swap.max", dir);
-		if (kv_read_u64(set->fd, path, &most) || most == NUM_MAX)
+		err = kv_read_u64(set->fd, path, &most);
+		if (cg_err_is_gone(err) || (!err && most == NUM_MAX))
 			continue;
 		snprintf(path, sizeof(path), "%s/memory.swap.current", dir);
-		if (!kv_read_u64(set->fd, path, &used))
+		if (!err)
+			err = kv_read_u64(set->fd, path, &used);
+		if (err) /* a limit, of which nothing is known */
+			*out = swap_unknown;
+		else
 			mem_swap_bound(out, used, most);
 	} while (cg_parent(level));
 }

@@ -107,7 +107,7 @@ int mem_info_pair(const char *whole, const char *part,
  * itself and its ancestors, and of SwapFree; and the most used share of any of
  * those, in thousandths of a percent.  A missing file of a level is no limit;
  * without swap left is 0.  Where /proc/meminfo does not tell, or tells of more
- * than there is, both are unknown.
+ * than there is, or a limit cannot be read, both are unknown.
  */
 struct mem_swap {
 	uint64_t left_bytes; /* NUM_NONE: unknown */

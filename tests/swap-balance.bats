@@ -273,7 +273,7 @@ once_more() {
 
 @test "a neighbour's fsync makes neither a swap-in nor a file refault dear" {
 	# shellcheck disable=SC2016 # perl's
-	local cg fsync='s/(?<=total=)(\d+)/$1 + 127600000/e'
+	local cg fsync='s/(?<=total=)(\d+)/$1 + 12760000/e'
 	cost() {
 		runx 0 balance -H --pressure-limit 101% -o swappiness,swapin_cost_us,file_cost_us "$@"
 	}
@@ -1175,6 +1175,130 @@ later() {
 	edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
 	runx 0 balance --apply -q -H /w.slice/idle
 	same "$(printf '%s\t' /w.slice/idle "$file" 0 1 "done")compressible"
+}
+
+# undoes LINE...: an undo record of this boot.
+undoes() {
+	local data
+	data="boot $(cat "$ROOT1/proc/sys/kernel/random/boot_id")"$'\n'$(printf '%s\n' "$@")$'\n'
+	printf 'tmo-tools swap-balance-undo 2 %d %s\n%s' "${#data}" \
+		"$(printf %s "$data" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')" "$data" >"$STATE.undo"
+}
+
+@test "a cgroup below is not left without any swap" {
+	local zswap=sys/fs/cgroup/w.slice/file/memory.zswap.max nowb=sys/fs/cgroup/w.slice/file/memory.zswap.writeback
+	replay swap-balance-7.3.4
+	edit proc/meminfo '4aZswap: 9000 kB'
+	runx 0 balance --plan --dwell 10s -q -H /w.slice
+	same "$(printf '%s\t' /w.slice memory.zswap.writeback 1 0 planned)sensitive"
+	edit $zswap 's/.*/0/'
+	runx 0 balance --plan --dwell 10s -q -H /w.slice
+	same ""
+	edit $zswap 's/.*/1000000/'
+	for root in "$ROOT1" "${ROOT1%1}2"; do echo 990000 >"$root/${zswap%max}current"; done
+	runx 0 balance --plan --dwell 10s -q -H /w.slice
+	same ""
+	# nor by what shuts zswap
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 90000000/; s/^zswap .*/zswap 89000000/'
+	runx 0 balance --plan --dwell 10s --pressure-limit 101% -q -H /w.slice
+	same "$(printf '%s\t' /w.slice memory.zswap.max max 0 planned)incompressible"
+	edit $nowb 's/.*/0/'
+	runx 0 balance --plan --dwell 10s --pressure-limit 101% -q -H /w.slice
+	same ""
+}
+
+@test "a writeback that was shut is opened where it does harm, whatever else is known" {
+	local nowb=memory.zswap.writeback
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/$nowb 's/.*/0/'
+	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswap .*/zswap 0/; s/^zswapped .*/zswapped 0/'
+	edit proc/meminfo '4aZswap: 9000 kB'
+	undoes "done $(cat "$ROOT1/sys/fs/cgroup/w.slice/file/inode") 1 1 0 /w.slice/file"
+	runx 0 balance --plan -H /w.slice/file
+	same "" # there is room
+	one_line "'/w.slice/file': nothing to set: learning"
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
+	runx 0 balance --plan -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file $nowb 0 1 planned)learning"
+}
+
+@test "swap that is shut on both sides is none" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.zswap.max 's/.*/0/'
+	runx 0 balance -H -o swappiness,backend,balance_reason,backend_reason /w.slice/file
+	same $'197\tdisk\tfile_refaults\tonly'
+	edit sys/fs/cgroup/w.slice/file/memory.zswap.writeback 's/.*/0/'
+	runx 0 balance -H -o swappiness,backend,balance_reason,backend_reason /w.slice/file
+	same $'0\tnone\tno_swap\tno_swap'
+}
+
+@test "a stall that cannot be, or is not known, is - and no harm" {
+	local file=sys/fs/cgroup/w.slice/anon/memory.pressure
+	replay swap-balance-7.3.4
+	columns=swappiness,backend,balance_reason,stall_us,swapin_pressure_pct
+	runx 0 balance -H -o $columns /w.slice/anon
+	[[ $output == $'0\tzswap-nowb\tpressure\t'*$'\t11.237' ]]
+	second $file 's/total=[0-9]*/total=99999999999999/'
+	runx 0 balance -H -o $columns /w.slice/anon
+	[[ $output == [1-9]*$'\tzswap\tswapins\t-\t-' && -z $stderr ]]
+	rm "$ROOT1/$file" "${ROOT1%1}2/$file"
+	runx 0 balance -H -o $columns /w.slice/anon
+	[[ $output == [1-9]*$'\tzswap\tswapins\t-\t-' ]]
+	one_line "'/w.slice/anon': its memory pressure cannot be read, so that no swap-ins count as harm: "
+}
+
+@test "a limit on swap that cannot be read is not taken for none" {
+	local file=sys/fs/cgroup/w.slice/memory.swap.max
+	replay swap-balance-7.3.4
+	edit $file 's/.*/garbage/'
+	runx 0 balance -H -o swappiness,swap_left_bytes,balance_reason /w.slice/file
+	same $'0\t-\tswap_unknown'
+	rm "$ROOT1/$file" "${ROOT1%1}2/$file" # that is none
+	runx 0 balance -H -o swap_left_bytes,balance_reason /w.slice/file
+	same $'479023104\tfile_refaults'
+}
+
+@test "a cgroup's own memory.swap.max=0 is no backend, and a guard is told until its 0 ends" {
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.swap.max 's/.*/0/'
+	runx 0 balance -H -o swappiness,backend,balance_reason,backend_reason /w.slice/file
+	same $'0\tnone\tswap_full\tswap_full'
+	cp -a "${ROOT1%1}2" "${ROOT1%1}3"
+	awk '{ print $1 + 6, $2 }' "${ROOT1%1}2/proc/uptime" >"${ROOT1%1}3/proc/uptime"
+	TMO_ROOT+=:${ROOT1%1}3
+	runx 0 balance -H -c 2 -o swappiness,balance_reason /w.slice/anon
+	same $'0\tpressure\n0\tpressure'
+}
+
+@test "a cost ends with its device, and a swap partition's reads are not its disk's" {
+	local i reads='254 0 vda %d 0 %d %d 0 0 0 0 0 0 0\n254 16 vdb %d 0 %d %d 0 0 0 0 0 0 0\n'
+	replay swap-balance-7.3.4
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	for i in 3 4; do
+		cp -a "${ROOT1%1}2" "${ROOT1%1}$i"
+		awk -v s=$((6 * (i - 2))) '{ print $1 + s, $2 }' "${ROOT1%1}2/proc/uptime" >"${ROOT1%1}$i/proc/uptime"
+		sed -i 's,/dev/vda ,/dev/zram0 ,' "${ROOT1%1}$i/proc/swaps"
+		TMO_ROOT+=:${ROOT1%1}$i
+	done
+	for i in 1 2 3 4; do
+		# shellcheck disable=SC2059 # the lines
+		printf "$reads" $((1000 * i)) $((8000 * i)) $((8000 * i)) $((1000 * i)) $((8000 * i)) $((100 * i)) \
+			>"${ROOT1%1}$i/proc/diskstats"
+	done
+	runx 0 balance -H -c 3 -o backend,swapin_cost_us,swapin_cost_source /w.slice/idle
+	same $'disk\t8000.000\tdevice\nzram\t10.000\tdefault\nzram\t10.000\tdefault'
+	replay swap-balance-7.3.4
+	edit proc/swaps 's,/dev/vda ,/dev/vda2 ,'
+	for i in 1 2; do
+		mkdir -p "${ROOT1%1}$i/sys/class/block/vda2"
+		echo 2 >"${ROOT1%1}$i/sys/class/block/vda2/partition"
+		printf '254 0 vda %d 0 %d %d 0 0 0 0 0 0 0\n254 2 vda2 %d 0 %d %d 0 0 0 0 0 0 0\n' \
+			$((1000 * i)) $((8000 * i)) $((8000 * i)) $((1000 * i)) $((8000 * i)) $((8000 * i)) \
+			>"${ROOT1%1}$i/proc/diskstats"
+	done
+	runx 0 balance -H -o file_cost_us,file_cost_source /w.slice/idle
+	same $'100.000\tdefault'
 }
 
 @test "an operator's writeback=0 stays his, set before us or after he took ours back" {

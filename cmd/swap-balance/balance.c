@@ -280,7 +280,7 @@ static void publish(struct balance *b, int target, double dwell_s)
 		b->reason = REASON_INACCURATE;
 	} else if (b->since_change_s < dwell_s && !retreat &&
 		   b->alone_windows < 2) {
-		b->reason = REASON_HELD;
+		b->reason = b->swappiness ? REASON_HELD : b->stopped;
 	} else {
 		b->swappiness = target;
 		b->published_r = b->r;
@@ -294,7 +294,7 @@ static void publish(struct balance *b, int target, double dwell_s)
  */
 static void stop_swap(struct balance *b, enum reason why, double dwell_s)
 {
-	b->reason = why;
+	b->reason = b->stopped = why;
 	b->swappiness = 0;
 	b->published_r = 0;
 	b->since_change_s = why == REASON_PRESSURE ? 0 : dwell_s;

@@ -4,14 +4,16 @@
  * TMO's rule: take anonymous memory in proportion to the file cache's
  * refaults, step back when swap-ins follow.  As a number:
  *
- *	r = file_us * (n0 + file refaults/s) /
+ *	r = (rest_us * n0 + file_us * file refaults/s) /
  *	    (swapin_us * n0 + zswap_us * zswap-ins/s + device_us * swap-ins/s)
  *	swappiness = 200 * r / (1 + r)
  *
- * which without traffic is the price list of Documentation/admin-guide/
- * sysctl/vm.rst ("x + 2x = 200"), and with traffic is at rest where both kinds
- * of refault cost the workload the same.  n0 is the traffic that does not
- * matter: 0.2 % of the cgroup's memory a minute.
+ * which with traffic is at rest where both kinds of refault cost the workload
+ * the same.  n0 is the traffic that does not matter: 0.2 % of the cgroup's
+ * memory a minute.  Where all costs that count are measured, rest_us is
+ * file_us.  Else all are stated ones, n0 is subtracted from the rates, and
+ * rest_us is such that r without traffic is the one of vm.swappiness
+ * (Documentation/admin-guide/sysctl/vm.rst, "x + 2x = 200").
  */
 #ifndef BALANCE_H
 #define BALANCE_H
@@ -43,10 +45,10 @@ struct window {
 	double mem_stall_us, io_stall_us;
 	double stated_us[KIND_COUNT]; /* costs, as the page states them */
 	double kernel_ratio;	      /* r as vm.swappiness has it */
-	double mem_some_pct;
+	double mem_some_pct;	      /* NAN unknown */
 	double memory_pages;
 	int64_t swap_used_mpct; /* -1 unknown */
-	bool no_swap;		/* the machine has none */
+	bool no_swap;		/* there is none, or all of it is shut */
 	bool failed, limited;	/* memory.swap.events fail, max */
 	bool budget_empty;	/* and a swap-out would write to a device */
 	bool rotational;	/* all that swap there is */
@@ -75,9 +77,10 @@ struct balance {
 	double r, published_r;
 	int swappiness; /* published; -1 unknown */
 	double since_change_s;
-	double guard_s;	   /* what a failed swap-out has left to run */
-	enum reason guard; /* and what it was */
-	bool full;	   /* the swap-full guard is on */
+	double guard_s;	     /* what a failed swap-out has left to run */
+	enum reason guard;   /* and what it was */
+	enum reason stopped; /* the last guard, of a swappiness that is 0 */
+	bool full;	     /* the swap-full guard is on */
 	enum reason reason;
 };
 

@@ -74,8 +74,10 @@ static void filter_row(struct run *run, const struct rows_in *in)
 	if (!err)
 		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 				  limit, row_cold_anon(in));
-	if (!err)
+	if (!err) {
 		run_warn_estimated(run, cg, limit);
+		run_warn_no_pressure(run, cg);
+	}
 	if (!err)
 		line = run_line(run, cg, limit);
 	else

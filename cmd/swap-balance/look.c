@@ -92,12 +92,11 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 	if (err)
 		return err;
 	out->at_us = clock_mono_us();
-	out->mem_stall_us = stall_us(set, cg, PSI_MEM);
-	out->io_stall_us = stall_us(set, cg, PSI_IO);
+	out->stall_us[PSI_MEM] = stall_us(set, cg, PSI_MEM);
+	out->stall_us[PSI_IO] = stall_us(set, cg, PSI_IO);
 	if (mem_current(set, cg, &out->memory_bytes))
 		out->memory_bytes = NUM_NONE;
 	out->swap_bytes = setting(set, cg, "memory.swap.current");
-	out->swap_max_bytes = setting(set, cg, "memory.swap.max");
 	out->zswap_max = least_setting(set, cg, "memory.zswap.max");
 	out->zswap_room = zswap_has_room(set, cg);
 	out->writeback = least_setting(set, cg, "memory.zswap.writeback");
@@ -130,6 +129,13 @@ uint64_t look_device_ins(const struct look *now, const struct look *then)
 	return all > z ? all - z : 0;
 }
 
+uint64_t look_stall_us(const struct look *now, const struct look *then,
+		       enum psi_res res)
+{
+	return psi_stall_us(now->stall_us[res], then->stall_us[res],
+			    DELTA(at_us));
+}
+
 uint64_t look_device_out_bytes(const struct look *now, const struct look *then)
 {
 	uint64_t pages = DELTA(st.pswpout_pages);
@@ -157,7 +163,12 @@ bool look_is_huge(const struct look *l)
 
 bool look_is_kept(const struct look *l, const struct machine *m)
 {
-	return m->zswap && l->zswap_max != 0 && l->writeback == 0;
+	return m->zswap && l->writeback == 0;
+}
+
+bool look_is_shut(const struct look *l, const struct machine *m)
+{
+	return look_is_kept(l, m) && l->zswap_max == 0;
 }
 
 uint64_t look_device_bytes(const struct look *l)
@@ -214,13 +225,13 @@ struct window look_window(const struct look *now, const struct look *then,
 	struct window w = {
 		.s = fmax((double)(now->at_us - then->at_us) / 1e6, 0.001),
 		.swap_used_mpct = now->swap.used_mpct,
-		.no_swap = !m->areas,
+		.no_swap = !m->areas || look_is_shut(now, m),
 		.rotational = goes_to_rotational(now, m),
 		.lru_gen = m->lru_gen,
 		.next = next_kind(now, m),
 		.memory_pages = known(now->memory_bytes) / page,
 	};
-	double mem_us = known(DELTA(mem_stall_us));
+	uint64_t mem_us = look_stall_us(now, then, PSI_MEM);
 
 	w.pages[KIND_FILE] = known(file_refaults(now, then, m->lru_gen));
 	w.pages[KIND_ZSWAP] = known(DELTA(st.zswpin_pages));
@@ -229,11 +240,13 @@ struct window look_window(const struct look *now, const struct look *then,
 		      fmax(0, known(DELTA(st.pswpout_pages)) -
 				      known(DELTA(st.zswpwb_pages)));
 	w.back_pages = known(DELTA(st.activate_anon_pages));
-	w.mem_stall_us = mem_us;
-	w.io_stall_us = known(DELTA(io_stall_us));
+	w.mem_stall_us = known(mem_us);
+	w.io_stall_us = known(look_stall_us(now, then, PSI_IO));
 	memcpy(w.stated_us, m->default_us, sizeof(w.stated_us));
 	w.kernel_ratio = m->kernel_ratio;
-	w.mem_some_pct = mem_us / w.s / 1e4;
+	w.mem_some_pct = mem_us == NUM_NONE
+				 ? NAN
+				 : fmin(100, (double)mem_us / w.s / 1e4);
 	w.failed = swap_out_failed(now, then);
 	w.limited = known(DELTA(swap_max)) > 0;
 	w.counters_missing = now->st.activate_file_pages == NUM_NONE ||

@@ -8,17 +8,17 @@
 #include "cg.h"
 #include "machine.h"
 #include "mem.h"
+#include "psi.h"
 
 struct look {
 	uint64_t at_us;
 	struct mem_stat st;
 	struct mem_swap swap;
 	uint64_t memory_bytes, swap_bytes;
-	uint64_t mem_stall_us, io_stall_us; /* pressure totals, "some" */
-	uint64_t swap_fail, swap_max;	    /* memory.swap.events */
-	uint64_t swap_max_bytes;	    /* its own memory.swap.max */
-	uint64_t zswap_max, writeback; /* settings, the least up the tree */
-	bool zswap_room;	       /* up the tree */
+	uint64_t stall_us[PSI_RES_COUNT]; /* totals, "some": memory and io */
+	uint64_t swap_fail, swap_max;	  /* memory.swap.events */
+	uint64_t zswap_max, writeback;	  /* settings, the least up the tree */
+	bool zswap_room;		  /* up the tree */
 	/* Of the whole machine, for a share of them; see machine.h. */
 	uint64_t zswap_reject_pages, anon_kept_pages, disk_used_bytes;
 };
@@ -32,8 +32,11 @@ bool look_is_huge(const struct look *l);
 /* Would zswap take its next page, one of the least size? */
 bool look_fits_zswap(const struct look *l, const struct machine *m);
 
-/* Does it stay in memory whatever it does, as zswap's writeback is shut? */
+/* Do its pages reach no device whatever zswap does, as writeback is shut? */
 bool look_is_kept(const struct look *l, const struct machine *m);
+
+/* And zswap takes none either: no swap at all. */
+bool look_is_shut(const struct look *l, const struct machine *m);
 
 /* Swap that is not in zswap, nor back in memory with its slot still held. */
 uint64_t look_device_bytes(const struct look *l);
@@ -41,6 +44,10 @@ uint64_t look_device_bytes(const struct look *l);
 /* The differences as the law wants them. */
 struct window look_window(const struct look *now, const struct look *then,
 			  const struct machine *m);
+
+/* The stall of the window, as psi_stall_us() has it. */
+uint64_t look_stall_us(const struct look *now, const struct look *then,
+		       enum psi_res res);
 
 /* Swap-ins from devices, by the best counter there is; NUM_NONE unknown. */
 uint64_t look_device_ins(const struct look *now, const struct look *then);

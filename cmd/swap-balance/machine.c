@@ -69,6 +69,11 @@ static void sum_reads(struct machine *m, char *text)
 		r->pages += (double)sectors / page_sectors;
 		r->us += (double)ms * 1000;
 		r->disks += (major << 32) + minor + 1;
+		/* Its reads are in those of the disks that it lies on. */
+		if (a && !is_disk(dev)) {
+			m->file.pages -= (double)sectors / page_sectors;
+			m->file.us -= (double)ms * 1000;
+		}
 	}
 }
 
@@ -99,6 +104,21 @@ static void measure(struct machine *m)
 		cost_of(&m->swap, &swap, m->device_us[KIND_DEVICE]);
 	m->device_us[KIND_FILE] =
 		cost_of(&m->file, &file, m->device_us[KIND_FILE]);
+}
+
+/* Tells sets of areas apart: FNV-1a of their names, in any order. */
+static uint64_t id_of_areas(const struct machine *m)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < m->areas; i++) {
+		uint64_t h = UINT64_C(14695981039346656037);
+
+		for (const char *p = m->area[i].dev; *p; p++)
+			h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+		sum += h;
+	}
+	return sum;
 }
 
 static void classify(struct machine *m)
@@ -218,6 +238,9 @@ int machine_look(struct machine *m)
 	classify(m);
 	list_endurance_areas(m);
 	set_defaults(m);
+	if (m->areas_id != id_of_areas(m)) /* what was measured is of others */
+		m->device_us[KIND_DEVICE] = 0;
+	m->areas_id = id_of_areas(m);
 	measure(m);
 	m->at_us = now;
 	return 0;

@@ -23,6 +23,7 @@ struct machine {
 	uint64_t at_us; /* clock_mono_us() of the look */
 	struct swap_area area[SWAP_AREAS_MAX];
 	int areas;
+	uint64_t areas_id; /* another set of areas has another */
 	/* What swap writes to: disks, and zram's backing ones. */
 	struct swap_area endurance_area[SWAP_AREAS_MAX];
 	int endurance_areas;

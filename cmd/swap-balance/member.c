@@ -115,7 +115,7 @@ static enum reason standing_stop(const struct member *m, bool cold_anon)
  * that there is none for want of swap.
  */
 static bool is_there(struct backend_choice now, const struct machine *machine,
-		     bool zswap)
+		     bool zswap, bool no_swap)
 {
 	switch (now.backend) {
 	case BACKEND_ZSWAP:
@@ -123,7 +123,7 @@ static bool is_there(struct backend_choice now, const struct machine *machine,
 	case BACKEND_ZRAM: return machine->any_zram;
 	case BACKEND_DISK: return machine->any_disk;
 	case BACKEND_TIER: return machine->tier;
-	default: return now.why != REASON_NO_SWAP || !machine->areas;
+	default: return now.why != REASON_NO_SWAP || no_swap;
 	}
 }
 
@@ -136,6 +136,8 @@ static void compare_looks(struct member *m, const struct machine *machine,
 	m->window.stand = standing_stop(m, cold_anon);
 	m->zswap_has_room =
 		machine->zswap_pool == ZSWAP_POOL_ROOM && m->now.zswap_room;
+	m->zswap_is_full =
+		machine->zswap_pool == ZSWAP_POOL_FULL || !m->now.zswap_room;
 	m->written_bytes = all_to_zram(m, machine)
 				   ? 0
 				   : look_device_out_bytes(&m->now, &m->then);
@@ -151,6 +153,10 @@ static void choose_swappiness(struct member *m, const struct machine *machine,
 			      const struct balance_cfg *cfg, bool budget_empty)
 {
 	m->window.budget_empty = budget_empty && may_reach_drive(m, machine);
+	/* A cost is that of the areas it was learned from. */
+	if (m->areas_id != machine->areas_id)
+		m->law.cost[KIND_DEVICE] = (struct cost){ 0 };
+	m->areas_id = machine->areas_id;
 	cost_learn(m->law.cost, &m->window, machine->device_us);
 	balance_step(&m->law, cfg, &m->window);
 }
@@ -164,8 +170,8 @@ static void choose_backend(struct member *m, const struct machine *machine,
 		.disk = machine->disk && !look_is_kept(&m->now, machine),
 		.rotational = machine->rotational,
 		.tier = machine->tier,
-		.no_swap = !machine->areas,
-		.swap_full = m->law.full && m->now.swap_max_bytes != 0,
+		.no_swap = m->window.no_swap,
+		.swap_full = m->law.full,
 		.budget_empty = budget_empty && has_device(machine),
 		.huge_pages = machine->huge_pages_pass && look_is_huge(&m->now),
 		.ratio = m->ratio,
@@ -174,7 +180,7 @@ static void choose_backend(struct member *m, const struct machine *machine,
 			m->swapin_pressure_pct > cfg->law.pressure_limit_pct,
 	};
 
-	if (!is_there(m->backend.now, machine, in.zswap))
+	if (!is_there(m->backend.now, machine, in.zswap, in.no_swap))
 		m->backend = (struct backend_state){ 0 };
 	backend_step(&m->backend, &in, &cfg->backend, m->window.s);
 }

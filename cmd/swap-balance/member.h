@@ -35,9 +35,11 @@ struct member {
 	struct look then, now;
 	struct window window;
 	struct balance law;
+	uint64_t areas_id; /* of the machine, when costs were learned */
 	struct backend_state backend;
-	double stood_s;	     /* so long it has been that, over runs */
-	bool zswap_has_room; /* its pool, and each limit up the tree */
+	double stood_s; /* so long it has been that, over runs */
+	/* Its pool, and each limit up the tree; neither: not known. */
+	bool zswap_has_room, zswap_is_full;
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
 	double swapin_pressure_pct; /* that swap-ins caused of late; NAN */

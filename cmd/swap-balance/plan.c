@@ -9,10 +9,10 @@
 #include "listing.h"
 #include "msg.h"
 #include "record.h"
+#include "setting.h"
 #include "tool.h"
 
 enum {
-	INCOMPRESSIBLE_PCT = 5,
 	PUT_BACK = 60, /* times the dwell: what helped is no longer seen */
 };
 
@@ -84,57 +84,6 @@ static void record_review(struct record *rec, struct cg_set *set)
 		else if (!err && !read_setting(set, cg, e->file, now))
 			record_resolve(rec, e, now);
 	}
-}
-
-/*
- * With writeback shut, a page that zswap does not take is not swapped at all
- * (mm/page_io.c, swap_writeout()): where that could be many, reclaim finds
- * nothing and a cgroup at its limit is killed.
- */
-static bool may_shut_writeback(const struct member *m)
-{
-	return m->zswap_has_room && m->ratio > 1 &&
-	       m->incompressible_pct < INCOMPRESSIBLE_PCT;
-}
-
-/*
- * What a file should hold for a member's backend, where the operator has base;
- * NULL is what he has.  Only the kernel's default is ever replaced: anything
- * else is somebody's will.  memory.swap.max is never written, as it stops the
- * kernel's own swapping, too, which keeps a cgroup at its limit alive; an entry
- * of it in an old record is put back.
- */
-static const char *wanted(const struct member *m, int file, const char *base)
-{
-	enum backend backend = m->backend.now.backend;
-
-	switch (file) {
-	case 0: /* with writeback shut as well, there would be no swap left */
-		return backend == BACKEND_DISK && !strcmp(base, "max") &&
-				       m->now.writeback != 0
-			       ? "0"
-			       : NULL;
-	case 1:
-		return backend == BACKEND_ZSWAP_NOWB && !strcmp(base, "1") &&
-				       may_shut_writeback(m)
-			       ? "0"
-			       : NULL;
-	default: return NULL;
-	}
-}
-
-/* Only lasting reasons, and what is soon taken back, are written down. */
-static bool is_settled(const struct member *m)
-{
-	switch (m->backend.now.why) {
-	case REASON_SENSITIVE:
-	case REASON_BUDGET:
-	case REASON_COMPRESSIBLE:
-	case REASON_INCOMPRESSIBLE:
-	case REASON_ROTATIONAL: break;
-	default: return false;
-	}
-	return m->law.known && m->law.reason != REASON_UNKNOWN_KERNEL;
 }
 
 /* One write, told and, unless it is only planned, done. */
@@ -210,12 +159,15 @@ static int change_kept(const struct plan *plan, const struct cg_set *set,
  * Has the choice stood for long enough?  A setting that helped removes what it
  * was made for, so to put it back takes longer; but not where it could do harm.
  */
-static bool has_stood(const struct plan *plan, const struct member *m,
-		      const struct record_entry *e, const char *new)
+static bool has_stood(const struct plan *plan, const struct cg_set *set,
+		      const struct cg *cg, const struct record_entry *e,
+		      const char *new)
 {
+	const struct member *m = cg->data;
 	bool back = e && !strcmp(new, e->old);
 
-	if (back && e->file == 1 && !may_shut_writeback(m))
+	if (back && e->file == RECORD_WRITEBACK &&
+	    setting_shut_does_harm(set, cg))
 		return true;
 	return m->stood_s >= plan->dwell_s * (back ? PUT_BACK : 1);
 }
@@ -228,8 +180,10 @@ static int hold(const struct plan *plan, const struct cg *cg, struct change *c)
 	return STATUS_OK;
 }
 
+/* settled: else nothing new is written, and only what does harm is restored. */
 static int apply_file(const struct plan *plan, const struct cg_set *set,
-		      const struct cg *cg, int file, struct record *rec)
+		      const struct cg *cg, int file, struct record *rec,
+		      bool settled)
 {
 	const struct member *m = cg->data;
 	struct record_entry *e;
@@ -243,14 +197,17 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 	e = record_find(rec, cg, file);
 	if (e)
 		e = record_resolve(rec, e, now);
-	want = wanted(m, file, e ? e->old : now);
+	if (!settled && !(e && file == RECORD_WRITEBACK && !strcmp(now, "0") &&
+			  setting_shut_does_harm(set, cg)))
+		return STATUS_OK;
+	want = settled ? setting_wanted(set, cg, file, e ? e->old : now) : NULL;
 	c.new = want ? want : e ? e->old : now;
 	c.why = reason_word(m->backend.now.why);
 	if (!strcmp(now, c.new))
 		return STATUS_OK;
 	if (e && is_foreign(e, now))
 		return refuse(plan, cg, rec, e, now, c.new);
-	if (!has_stood(plan, m, e, c.new))
+	if (!has_stood(plan, set, cg, e, c.new))
 		return hold(plan, cg, &c);
 	if (plan->write && !e)
 		e = record_add(rec, cg, file, now, c.new);
@@ -267,7 +224,7 @@ static bool is_closed(struct record *rec, const struct cg *cg)
 {
 	const struct member *m = cg->data;
 
-	return record_find(rec, cg, 0) && isnan(m->ratio);
+	return record_find(rec, cg, RECORD_ZSWAP_MAX) && isnan(m->ratio);
 }
 
 bool plan_has_below(const struct cg_set *set, size_t i)
@@ -292,6 +249,7 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct cg *cg = set->v[i];
 		const struct member *m = cg->data;
+		bool settled = setting_is_settled(m) && !is_closed(&rec, cg);
 
 		if (plan_has_below(set, i)) {
 			note("'%s': left alone, because the cgroups below it "
@@ -299,13 +257,11 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 			     cg->key);
 			continue;
 		}
-		if (!is_settled(m) || is_closed(&rec, cg)) {
+		if (!settled)
 			note("'%s': nothing to set: %s", cg->key,
 			     reason_word(m->backend.now.why));
-			continue;
-		}
 		for (int f = 0; f < RECORD_FILES; f++)
-			status |= apply_file(plan, set, cg, f, &rec);
+			status |= apply_file(plan, set, cg, f, &rec, settled);
 	}
 	/* Last: it makes members of cgroups that were not asked for. */
 	record_review(&rec, set);

@@ -12,11 +12,13 @@
 #include "cg.h"
 
 enum {
-	RECORD_FILES = 3,
-	RECORD_TEXT = 32, /* the longest value, with its NUL */
+	RECORD_ZSWAP_MAX,
+	RECORD_WRITEBACK,
+	RECORD_SWAP_MAX, /* of old records, and only put back */
+	RECORD_FILES,
 };
+enum { RECORD_TEXT = 32 }; /* the longest value, with its NUL */
 
-/* The third is of old records, and only put back. */
 extern const char *const record_file[RECORD_FILES];
 
 /*
@@ -28,7 +30,7 @@ extern const char *const record_file[RECORD_FILES];
  */
 struct record_entry {
 	uint64_t ino;
-	int file; /* of record_file */
+	int file; /* RECORD_ZSWAP_MAX and so on */
 	bool done, foreign;
 	char old[RECORD_TEXT], new[RECORD_TEXT];
 	char *key;

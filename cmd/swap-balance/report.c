@@ -122,10 +122,10 @@ static uint64_t count(const struct line *l, enum count which)
 	case C_STEAL: return DELTA(st.pgsteal_pages);
 	case C_PROACTIVE_SCAN: return DELTA(st.pgscan_proactive_pages);
 	case C_PROACTIVE_STEAL: return DELTA(st.pgsteal_proactive_pages);
-	case C_STALL: return DELTA(mem_stall_us);
+	case C_STALL: return look_stall_us(&m->now, &m->then, PSI_MEM);
 	case C_FILE_TOTAL: return m->now.st.refault_file_pages;
 	case C_ANON_TOTAL: return m->now.st.refault_anon_pages;
-	case C_STALL_TOTAL: return m->now.mem_stall_us;
+	case C_STALL_TOTAL: return m->now.stall_us[PSI_MEM];
 	case C_WRITE: return m->written_bytes;
 	default: return NUM_NONE;
 	}
@@ -155,7 +155,7 @@ static double stall_per_refault(const struct member *m)
 	const struct window *w = &m->window;
 	double pages = w->pages[KIND_FILE] + w->pages[KIND_ZSWAP] +
 		       w->pages[KIND_DEVICE];
-	uint64_t us = DELTA(mem_stall_us);
+	uint64_t us = look_stall_us(&m->now, &m->then, PSI_MEM);
 
 	return pages > 0 && us != NUM_NONE ? (double)us / pages : NAN;
 }

@@ -230,6 +230,21 @@ void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit)
 	run->estimated = true;
 }
 
+void run_warn_no_pressure(struct run *run, const struct cg *cg)
+{
+	const struct member *m = cg->data;
+	char fix[CG_FIX_MAX];
+
+	if (run->no_pressure || m->now.stall_us[PSI_MEM] != NUM_NONE)
+		return;
+	cg_pressure_fix(&run->set, cg, -ENOENT, fix, sizeof(fix));
+	warn(0,
+	     "'%s': its memory pressure cannot be read, so that no swap-ins "
+	     "count as harm: %s",
+	     cg->key, fix);
+	run->no_pressure = true;
+}
+
 void run_probe(struct run *run, bool before)
 {
 	char path[4096];

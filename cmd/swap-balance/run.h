@@ -31,6 +31,7 @@ struct run {
 	bool unknown;	    /* what was written to a drive, and it was told */
 	bool other;	    /* budget of a drive, and it was told */
 	bool estimated;	    /* what cgroups wrote, and it was told */
+	bool no_pressure;   /* of a cgroup, and it was told */
 	size_t tabs, longs; /* of the set, as told */
 	bool walks;	    /* the set is what the operands name */
 	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
@@ -77,6 +78,9 @@ void run_probe(struct run *run, bool before);
 
 /* Says once that a limit is kept by an estimate: the kernel does not count. */
 void run_warn_estimated(struct run *run, const struct cg *cg, uint64_t limit);
+
+/* Says once that swap-ins count as no harm, as the stall is not known. */
+void run_warn_no_pressure(struct run *run, const struct cg *cg);
 
 struct line run_line(const struct run *run, const struct cg *cg,
 		     uint64_t limit);

@@ -19,6 +19,8 @@ void sensitivity_learn(double *pct, const struct window *w,
 		*pct *= exp2(-w->s / HALF_LIFE_S);
 		return;
 	}
+	if (isnan(w->mem_some_pct)) /* nobody knows how they were felt */
+		return;
 	caused = w->mem_some_pct * swap / (swap + file);
 	if (isnan(*pct))
 		*pct = caused;

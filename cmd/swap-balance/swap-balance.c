@@ -30,10 +30,12 @@ static void look_at(struct run *run, struct cg *cg)
 	int err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 			      run->o.cfg.write_limit_bytes_per_s, false);
 
-	if (err)
+	if (err) {
 		run_cg_failed(run, cg, err);
-	else
-		run_warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
+		return;
+	}
+	run_warn_estimated(run, cg, run->o.cfg.write_limit_bytes_per_s);
+	run_warn_no_pressure(run, cg);
 }
 
 static void look_at_all(struct run *run)
