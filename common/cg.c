@@ -337,6 +337,17 @@ struct cg *cg_set_find(const struct cg_set *set, const char *key)
 	return *slot(set, key);
 }
 
+struct cg *cg_set_above(const struct cg_set *set, const struct cg *cg)
+{
+	char key[CG_KEY_MAX];
+	struct cg *up = NULL;
+
+	snprintf(key, sizeof(key), "%s", cg->key);
+	while (!up && cg_parent(key))
+		up = cg_set_find(set, key);
+	return up;
+}
+
 void cg_set_prune(struct cg_set *set, uint32_t rounds)
 {
 	size_t kept = 0;

@@ -113,6 +113,9 @@ int cg_set_get(struct cg_set *set, const char *key, struct cg **out);
 /* The member of that key as last met, without a look at the tree; or NULL. */
 struct cg *cg_set_find(const struct cg_set *set, const char *key);
 
+/* The nearest member above it, or NULL. */
+struct cg *cg_set_above(const struct cg_set *set, const struct cg *cg);
+
 /* What the directory of that key is now, member or not; 0 or -errno. */
 int cg_inode(const struct cg_set *set, const char *key, uint64_t *ino);
 

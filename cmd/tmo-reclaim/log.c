@@ -2,9 +2,6 @@
  * --log, fit for years: a line for each cgroup that cannot be reclaimed any
  * more, or again, and one with the sums of all, every so often.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "clock.h"
 #include "msg.h"
 #include "num.h"
@@ -46,18 +43,6 @@ static void follow_kind(const struct cg *cg, enum reason reason)
 	}
 }
 
-/* What is below another one is in its counts. */
-static bool is_below_another(const struct run *run, const struct cg *cg)
-{
-	char key[CG_KEY_MAX];
-
-	snprintf(key, sizeof(key), "%s", cg->key);
-	while (cg_parent(key))
-		if (cg_set_find(&run->set, key))
-			return true;
-	return false;
-}
-
 static void tell_sums(struct run *run)
 {
 	uint64_t got = 0, back = 0;
@@ -70,7 +55,8 @@ static void tell_sums(struct run *run)
 		const struct yield *y = &t->sum.y;
 
 		kinds[reason_kind(t->log.reason)]++;
-		if (!is_below_another(run, run->set.v[i])) {
+		/* What is below another one is in its counts. */
+		if (!cg_set_above(&run->set, run->set.v[i])) {
 			got += y->got_bytes - t->log.got_bytes;
 			back += y->refaulted_bytes - t->log.refaulted_bytes;
 			if (t->known)

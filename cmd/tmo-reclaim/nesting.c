@@ -1,7 +1,5 @@
 #include "period.h"
 
-#include <stdio.h>
-
 #include "mem.h"
 #include "root.h"
 
@@ -31,15 +29,11 @@ int64_t harm_below(const struct period *s)
 
 void meet_parents(const struct period *s)
 {
-	char key[CG_KEY_MAX];
+	const struct cg *up = s->cg;
 
-	snprintf(key, sizeof(key), "%s", s->cg->key);
-	while (cg_parent(key)) {
-		struct cg *up = cg_set_find(&s->run->set, key);
-		struct target *t = up ? up->data : NULL;
+	while ((up = cg_set_above(&s->run->set, up))) {
+		struct target *t = up->data;
 
-		if (!t)
-			continue;
 		t->below_seen_us = s->now_us;
 		tell_harm(t, s);
 		if (t->acted_us > s->t->above_acted_us)
@@ -49,16 +43,11 @@ void meet_parents(const struct period *s)
 
 void tell_parents(const struct period *s)
 {
-	char key[CG_KEY_MAX];
+	const struct cg *up = s->cg;
 
 	s->t->acted_us = s->now_us;
-	snprintf(key, sizeof(key), "%s", s->cg->key);
-	while (cg_parent(key)) {
-		struct cg *up = cg_set_find(&s->run->set, key);
-
-		if (up)
-			((struct target *)up->data)->below_acted_us = s->now_us;
-	}
+	while ((up = cg_set_above(&s->run->set, up)))
+		((struct target *)up->data)->below_acted_us = s->now_us;
 }
 
 uint64_t protected_below(const struct period *s)
