@@ -670,6 +670,20 @@ sample() {
 	[ "$(budget_left)" = $((104857600 - 2000 * 512)) ]
 }
 
+@test "a count of sectors that is lost a second time is told a second time" {
+	local n
+	replay swap-balance-7.3.4
+	for n in 1 2 3 4 5; do
+		sample "$n" "$((4000 + 10 * n))"
+	done
+	sample 1 5000
+	rm "${ROOT1%1}5/sys/class/block/vda/stat"
+	TMO_ROOT=$ROOT1$(printf ":${ROOT1%1}%s" 2 3 4 5)
+	runx 3 balance -c 4 -H -b 1M/1s -o budget_left_bytes /w.slice/file
+	[ "$(paste -sd ' ' <<<"$output")" = "- 1048576 1048576 -" ]
+	[ "$(grep -c "the number of bytes written to 'vda' is unknown" <<<"$stderr")" = 2 ]
+}
+
 # volume DM NAME SLAVE: as of LVM or dm-crypt.
 volume() {
 	rm -rf "$ROOT1/sys/class/block/$1"

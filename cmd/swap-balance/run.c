@@ -164,20 +164,20 @@ static void warn_unsaved(struct run *run, int err)
 	run->unsaved = err != 0;
 }
 
+/* Once until it is known again. */
 static void warn_unknown(struct run *run)
 {
 	const char *drive = run->world.budget.unknown;
 
-	if (!*drive)
-		return;
-	run->status = STATUS_PARTIAL;
-	if (!run->unknown)
+	if (*drive && !run->unknown)
 		warn(0,
 		     "the number of bytes written to '%s' is unknown, because "
 		     "its count of sectors is missing or impossible: no swap "
 		     "until it is known",
 		     drive);
-	run->unknown = true;
+	if (*drive)
+		run->status = STATUS_PARTIAL;
+	run->unknown = *drive != '\0';
 }
 
 /* What one lets be written, the other is charged with, too. */
