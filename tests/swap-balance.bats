@@ -501,24 +501,31 @@ once_more() {
 	same $'0\tzswap-nowb\t0\tbudget\t0'
 }
 
+# stream OPTION...: a filter of the first sample; rows TIME KEY...: its rows then
+# set $pace, the column of the last.
+stream() {
+	export TMO_ROOT=$ROOT1
+	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/rows"
+	swap-balance -S "$STATE" -H -o swap_write_bytes_per_s "$@" \
+		<"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/rows" 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/keys" 8<"$BATS_TEST_TMPDIR/rows"
+}
+
+rows() {
+	echo "$1.00 0.00" >"$ROOT1/proc/uptime"
+	for key in "${@:2}"; do
+		echo "/w.slice/$key" >&7
+		read -r key pace <&8
+	done
+}
+
 @test "all cgroups share the budget, however seldom they are looked at" {
 	replay swap-balance-7.3.4
 	second proc/uptime 's/^[0-9.]*/323.74/'
 	runx 0 balance -H -o swap_write_bytes_per_s -b 80M/20s /w.slice/idle /w.slice/file
 	same $'8039082\n8039082'
 	rm "$STATE"
-	export TMO_ROOT=$ROOT1
-	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/rows"
-	swap-balance -S "$STATE" -H -o swap_write_bytes_per_s -b 80M/20s \
-		<"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/rows" 3>&- &
-	exec 7>"$BATS_TEST_TMPDIR/keys" 8<"$BATS_TEST_TMPDIR/rows"
-	rows() { # rows TIME KEY...
-		echo "$1.00 0.00" >"$ROOT1/proc/uptime"
-		for key in "${@:2}"; do
-			echo "/w.slice/$key" >&7
-			read -r key pace <&8
-		done
-	}
+	stream -b 80M/20s
 	rows 100 idle file anon
 	[ "$pace" = 0 ] # nobody knows yet how many there are
 	rows 400 idle file anon
@@ -529,6 +536,25 @@ once_more() {
 	done
 	exec 7>&- 8<&-
 	[ "$pace" = $((83886080 / 6 + 4194304 / 2)) ]
+}
+
+@test "a cgroup whose rows are rarer than the others' has a pace for the time between its own" {
+	replay swap-balance-7.3.4
+	stream -b 6M/6s
+	rows 100 idle file
+	for at in {106..400..6}; do
+		rows "$at" file
+	done
+	[ "$pace" = $((6291456 / 6 + 1048576 / 2)) ] # nobody knows of another row
+	rows 400 idle
+	[ "$pace" = $(((6291456 / 300 + 1048576 / 2) / 2)) ]
+	rows 406 file
+	[ "$pace" = $(((6291456 / 6 + 1048576 / 2) / 2)) ]
+	for at in {412..700..6}; do
+		rows "$at" file
+	done
+	[ "$pace" = $(((6291456 / 6 + 1048576 / 2) / 2)) ] # another is due
+	exec 7>&- 8<&-
 }
 
 @test "the budget's state is 0600, survives, and is refused when damaged" {

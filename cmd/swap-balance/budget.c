@@ -179,16 +179,14 @@ static void refill(struct account *d, const char *boot)
 	memcpy(d->boot, boot, STATE_BOOT);
 }
 
+/* They have one rate and one size: the least level makes the least pace. */
 static void tightest(struct budget *out, const struct bucket *b,
-		     const struct budget_cfg *cfg, double gap_s)
+		     const struct budget_cfg *cfg)
 {
-	uint64_t pace = b->unknown ? 0 : bucket_pace(b, cfg, gap_s);
 	double years = bucket_years(b, cfg);
 
-	if (pace < out->pace_bytes_per_s || out->pace_bytes_per_s == NUM_NONE) {
-		out->pace_bytes_per_s = pace;
+	if (b->level_bytes < out->left_bytes)
 		out->left_bytes = b->level_bytes > 0 ? b->level_bytes : 0;
-	}
 	if (isnan(out->years) || years < out->years)
 		out->years = years;
 }
@@ -230,8 +228,7 @@ static void update(struct ledger *l, const struct machine *m,
 
 /* The tightest of our budget, and whether there is another of late. */
 static void summarize(const struct ledger *l, const struct drives *drives,
-		      const struct budget_cfg *cfg, double gap_s,
-		      struct budget *out)
+		      const struct budget_cfg *cfg, struct budget *out)
 {
 	int64_t day_ago_ms = clock_unix_ms() - INT64_C(1000) * DAY_S;
 
@@ -243,7 +240,7 @@ static void summarize(const struct ledger *l, const struct drives *drives,
 		if (d->b.unknown)
 			memcpy(out->unknown, d->drive, DRIVE_ID);
 		if (budget_is_same(&d->cfg, cfg))
-			tightest(out, &d->b, cfg, gap_s);
+			tightest(out, &d->b, cfg);
 		else if (d->used_ms > day_ago_ms)
 			out->other_cap_bytes = d->cfg.cap_bytes;
 	}
@@ -256,6 +253,15 @@ uint64_t budget_left_bytes(const struct budget *b)
 	return b->unsaved || *b->unknown ? 0 : (uint64_t)b->left_bytes;
 }
 
+uint64_t budget_pace(const struct budget *b, double gap_s)
+{
+	struct bucket tightest = {
+		.level_bytes = (int64_t)budget_left_bytes(b),
+	};
+
+	return b->kept ? bucket_pace(&tightest, &b->cfg, gap_s) : NUM_MAX;
+}
+
 /* A disk that is full, or broken, is no fault of the operator's. */
 static bool is_disk_fault(int err)
 {
@@ -263,13 +269,15 @@ static bool is_disk_fault(int err)
 }
 
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
-		const struct machine *m, double gap_s, bool save)
+		const struct machine *m, bool save)
 {
 	struct ledger now, was;
 	struct drives drives;
 	int lock = -1, err;
 
-	*out = (struct budget){ .pace_bytes_per_s = NUM_NONE, .years = NAN };
+	*out = (struct budget){ .cfg = *cfg,
+				.left_bytes = cfg->cap_bytes,
+				.years = NAN };
 	if (cfg->bytes_per_s <= 0)
 		return 0;
 	if (save && (lock = tool_lock(cfg->path)) < 0 && !is_disk_fault(lock))
@@ -280,12 +288,10 @@ int budget_look(struct budget *out, const struct budget_cfg *cfg,
 	was = now;
 	if (!err) {
 		update(&now, m, cfg, &drives);
-		summarize(&now, &drives, cfg, gap_s, out);
+		summarize(&now, &drives, cfg, out);
 	}
 	if (!err && lock >= 0 && ledger_is_news(&now, &was))
 		out->unsaved = ledger_write(&now, cfg->path);
-	if (out->unsaved) /* what is written now might never be charged */
-		out->pace_bytes_per_s = 0;
 	if (lock >= 0)
 		close(lock);
 	out->kept = !err && m->endurance_areas;

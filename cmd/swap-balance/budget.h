@@ -57,11 +57,12 @@ uint64_t bucket_pace(const struct bucket *b, const struct budget_cfg *cfg,
 double bucket_years(const struct bucket *b, const struct budget_cfg *cfg);
 
 struct budget {
-	bool kept;		   /* there is one, and a drive for it */
-	uint64_t pace_bytes_per_s; /* of the tightest drive */
-	int64_t left_bytes;
+	struct budget_cfg cfg;
+	bool kept;	    /* there is one, and a drive for it */
+	int64_t left_bytes; /* of the tightest drive; never negative */
 	double years;
-	int unsaved; /* -errno of the state's write: then the pace is 0 */
+	int unsaved; /* -errno of the state's write: then the pace is 0, as
+			what is written now might never be charged */
 	char unknown[DRIVE_ID];	 /* a drive that does not tell what was written:
 				    then, too; "": there is none */
 	int64_t other_cap_bytes; /* of another budget of such a drive, of late;
@@ -71,12 +72,15 @@ struct budget {
 /* What a round of upkeep may write; NUM_MAX without a budget. */
 uint64_t budget_left_bytes(const struct budget *b);
 
+/* What may be written a second for the next gap_s, as of bucket_pace(). */
+uint64_t budget_pace(const struct budget *b, double gap_s);
+
 /*
  * Brings the state file up to the devices' counters; save false writes
- * nothing.  gap_s as of bucket_pace().  0 or -errno of the state file.
+ * nothing.  0 or -errno of the state file.
  */
 int budget_look(struct budget *out, const struct budget_cfg *cfg,
-		const struct machine *m, double gap_s, bool save);
+		const struct machine *m, bool save);
 
 /*
  * Tells of each bucket of the state file, up to date; writes nothing.  Their

@@ -22,14 +22,27 @@ void filter_refuse(const struct run *run)
 				   : "--probe");
 }
 
-/* The longest of late: a pause of the pipe is soon forgotten. */
-static void note_gap(struct run *run, const struct cg *cg)
+/* A pause of the pipe is soon forgotten. */
+static uint64_t longest_of_late(uint64_t was, uint64_t now)
 {
-	const struct member *m = cg->data;
+	return num_most(was - (was + 7) / 8, now);
+}
 
-	if (m->looked)
-		run->gap_us = num_most(run->gap_us - run->gap_us / 8,
-				       clock_mono_us() - m->now.at_us);
+/* Its next row is expected after as long again. */
+static void note_row(struct run *run, const struct cg *cg)
+{
+	struct member *m = cg->data;
+	struct row_times *t = &m->rows;
+
+	if (m->looked) {
+		t->gap_us = longest_of_late(t->gap_us,
+					    clock_mono_us() - m->now.at_us);
+		t->gap_looks =
+			longest_of_late(t->gap_looks, run->looks - t->look);
+	}
+	t->look = run->looks;
+	run->world.sharers += !t->shares;
+	t->shares = true;
 }
 
 /* The row's own write limit, or the option's. */
@@ -68,9 +81,9 @@ static void filter_row(struct run *run, const struct rows_in *in)
 	tool_need_columns(in, &run->cols);
 	limit = row_limit(run, in);
 	err = run_row_cg(run, in, key, &cg);
-	if (!err)
-		note_gap(run, cg);
 	run_look_at_world(run);
+	if (!err)
+		note_row(run, cg);
 	if (!err)
 		err = member_look(&run->set, cg, &run->world, &run->o.cfg,
 				  limit, row_cold_anon(in));

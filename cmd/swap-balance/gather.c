@@ -79,7 +79,7 @@ static bool is_budget_empty(const struct world *world, const struct told *t)
 		return false;
 	if (t->write_bytes_per_s != NUM_NONE)
 		return !t->write_bytes_per_s;
-	return b->kept && !b->pace_bytes_per_s && (m->disk || m->rotational);
+	return !budget_left_bytes(b) && (m->disk || m->rotational);
 }
 
 static void fill_swap(struct gathered *g, const struct world *world,

@@ -68,6 +68,13 @@ static bool may_reach_drive(const struct member *m,
 	return has_device(machine) && !look_is_kept(&m->now, machine);
 }
 
+/* Until it is asked for again. */
+static double gap_s(const struct member *m, const struct world *world)
+{
+	return m->rows.gap_us ? fmax((double)m->rows.gap_us / 1e6, 1)
+			      : world->gap_s;
+}
+
 /* What the budget and its own limit grant, wherever its pages go. */
 static uint64_t granted_pace(const struct member *m, const struct world *world,
 			     uint64_t limit)
@@ -75,11 +82,11 @@ static uint64_t granted_pace(const struct member *m, const struct world *world,
 	struct budget_cfg cfg = own_limit(limit);
 	uint64_t pace = NUM_MAX, own = NUM_MAX;
 
-	if (world->budget.pace_bytes_per_s != NUM_NONE)
-		pace = world->budget.pace_bytes_per_s /
+	if (world->budget.kept)
+		pace = budget_pace(&world->budget, gap_s(m, world)) /
 		       (world->sharers ? world->sharers : 1);
 	if (limit < NUM_MAX)
-		own = bucket_pace(&m->writes, &cfg, world->gap_s);
+		own = bucket_pace(&m->writes, &cfg, gap_s(m, world));
 	return own < pace ? own : pace;
 }
 
@@ -89,7 +96,7 @@ uint64_t member_pace(const struct member *m, const struct world *world,
 	if (!may_reach_drive(m, &world->machine))
 		return NUM_MAX;
 	/* Before all have been seen nobody knows how many share it. */
-	if (!m->law.known && world->budget.pace_bytes_per_s != NUM_NONE)
+	if (!m->law.known && world->budget.kept)
 		return 0;
 	return granted_pace(m, world, limit);
 }

@@ -27,7 +27,18 @@ struct world {
 	struct machine machine;
 	struct budget budget;
 	size_t sharers; /* cgroups among which the budget is shared */
-	double gap_s;	/* between two rows of a cgroup */
+	double gap_s;	/* between two looks at a cgroup without rows of late */
+};
+
+/*
+ * Of a filter, when its rows come: the longest gap between two of late.  Its
+ * looks at the world tell a cgroup whose rows are rare from a pause of the
+ * pipe.
+ */
+struct row_times {
+	uint64_t gap_us, gap_looks;
+	uint64_t look; /* of the newest */
+	bool shares;   /* it is one of those that share the budget */
 };
 
 struct member {
@@ -45,6 +56,7 @@ struct member {
 	double swapin_pressure_pct; /* that swap-ins caused of late; NAN */
 	uint64_t written_bytes;	    /* to disks, in the window; NUM_NONE */
 	struct bucket writes;	    /* of its own limit */
+	struct row_times rows;
 };
 
 /*

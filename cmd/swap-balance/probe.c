@@ -175,9 +175,7 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 	       : m->now.swap.left_bytes < taken_bytes + bytes * 2 ||
 			       m->now.swap.used_mpct >= cfg->swap_limit_mpct
 		       ? "swap is full"
-	       : world->budget.pace_bytes_per_s == 0 ||
-			       budget_left_bytes(&world->budget) <
-				       taken_bytes + bytes
+	       : budget_left_bytes(&world->budget) < taken_bytes + bytes
 		       ? "the write budget has too little left"
 	       : all - bytes < protected_bytes(set, cg, all) ? "it is protected"
 	       : !is_calm(cfg, set, cg)

@@ -115,23 +115,33 @@ void run_cg_failed(struct run *run, struct cg *cg, int err)
 
 /* ---- the world ---- */
 
+/* Is its last row of late, or is the next still to be waited for? */
+static bool shares(const struct run *run, const struct member *m,
+		   uint64_t now_us)
+{
+	uint64_t looks = 4 * num_most(m->rows.gap_looks, 1);
+
+	return m->looked && (now_us - m->now.at_us < RECENT_US ||
+			     run->looks - m->rows.look <= looks);
+}
+
 /*
- * The cgroups that share the budget: what the operands name, or whose rows came
- * of late, at the pace that rows come at.
+ * The cgroups that share the budget: what the operands name, or whose rows
+ * come.
  */
 static size_t count_sharers(const struct run *run)
 {
 	const struct cg_set *set = &run->set;
-	uint64_t recent_us = num_most(RECENT_US, 4 * run->gap_us);
-	uint64_t now = clock_mono_us();
+	uint64_t now_us = clock_mono_us();
 	size_t n = 0;
 
 	if (run->walks)
 		return set->n;
 	for (size_t i = 0; i < set->n; i++) {
-		const struct member *m = set->v[i]->data;
+		struct member *m = set->v[i]->data;
 
-		n += m->looked && now - m->now.at_us < recent_us;
+		m->rows.shares = shares(run, m, now_us);
+		n += m->rows.shares;
 	}
 	return n;
 }
@@ -146,7 +156,7 @@ bool run_may_write(const struct run *run)
 /* When will the cgroups that are looked at now be again? */
 static double expected_gap_s(const struct run *run)
 {
-	uint64_t us = run->walks ? run->common.interval_us : run->gap_us;
+	uint64_t us = run->walks ? run->common.interval_us : 0;
 
 	return fmax((double)(us ? us : WINDOW_US) / 1e6, 1);
 }
@@ -207,8 +217,9 @@ void run_look_at_world(struct run *run)
 		die(err, "cannot read /proc/swaps");
 	if (before && run->world.machine.at_us == before)
 		return;
+	run->looks++;
 	err = budget_look(&run->world.budget, cfg, &run->world.machine,
-			  run->world.gap_s, run_may_write(run));
+			  run_may_write(run));
 	if (err)
 		tool_bad_state("keep the budget in", cfg->path, err);
 	warn_unsaved(run, run->world.budget.unsaved);

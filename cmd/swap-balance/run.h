@@ -34,7 +34,7 @@ struct run {
 	bool no_pressure;   /* of a cgroup, and it was told */
 	size_t tabs, longs; /* of the set, as told */
 	bool walks;	    /* the set is what the operands name */
-	uint64_t gap_us; /* the longest between two rows of a cgroup, of late */
+	uint64_t looks;	    /* at the world */
 	char undo_path[4096];
 };
 
