@@ -77,14 +77,15 @@ static void expand(struct run *run, char **keys, size_t n)
 
 /*
  * Looks every interval.  A window is between two looks, so that nothing is
- * printed for the first.
+ * printed for the first, which may be slow: the time of the first window counts
+ * from its end.
  */
 static void show(struct run *run, char **keys, size_t n)
 {
 	struct common_opts *c = &run->common;
 	uint64_t every = c->interval_us ? c->interval_us : WINDOW_US;
 	uint64_t most = c->count ? c->count : c->interval_us ? UINT64_MAX : 1;
-	uint64_t start = clock_mono_us();
+	uint64_t start = 0;
 	int go = 1;
 
 	if (run->o.mode != MODE_SHOW) {
@@ -94,8 +95,10 @@ static void show(struct run *run, char **keys, size_t n)
 	for (uint64_t round = 0; go; round++) {
 		expand(run, keys, n);
 		look_at_all(run);
-		if (!round)
+		if (!round) {
+			start = clock_mono_us();
 			run_probe(run, true);
+		}
 		if (round && run->o.mode == MODE_SHOW)
 			show_all(run);
 		if (rows_flush(&run->out) || round == most)
