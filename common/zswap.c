@@ -21,17 +21,21 @@ bool zswap_enabled(void)
 
 enum zswap_pool zswap_pool(void)
 {
+	static bool was_full;
 	uint64_t total, pool, most_pct = 20, accept_pct = NEARLY_PCT;
-	double full;
+	double full, most;
 
 	if (mem_info_pair("MemTotal", "Zswap", &total, &pool))
 		return ZSWAP_POOL_UNKNOWN;
 	kv_read_u64(root_fd(), PARAMETERS "max_pool_percent", &most_pct);
 	kv_read_u64(root_fd(), PARAMETERS "accept_threshold_percent",
 		    &accept_pct);
-	full = (double)total * (double)most_pct / 100 *
-	       (double)num_least(accept_pct, NEARLY_PCT) / 100;
-	return (double)pool < full ? ZSWAP_POOL_ROOM : ZSWAP_POOL_FULL;
+	most = (double)total * (double)most_pct / 100;
+	full = most * NEARLY_PCT / 100;
+	if (was_full)
+		full = most * (double)num_least(accept_pct, NEARLY_PCT) / 100;
+	was_full = (double)pool >= full && pool;
+	return was_full ? ZSWAP_POOL_FULL : ZSWAP_POOL_ROOM;
 }
 
 bool zswap_fills(uint64_t used_bytes, uint64_t max_bytes)

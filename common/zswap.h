@@ -13,8 +13,9 @@ bool zswap_enabled(void);
 
 /*
  * Once full, the pool takes no page until it is below accept_threshold_percent
- * of its bound (mm/zswap.c): from there on, or from nine tenths, it is said to
- * be full.  Unknown where /proc/meminfo does not tell of it (before 5.19).
+ * of its bound (mm/zswap.c).  From nine tenths on it is said to be full, and
+ * from then on until it is below that threshold: what a process has not seen
+ * it cannot know.  Unknown where /proc/meminfo does not tell (before 5.19).
  */
 enum zswap_pool { ZSWAP_POOL_UNKNOWN, ZSWAP_POOL_ROOM, ZSWAP_POOL_FULL };
 enum zswap_pool zswap_pool(void);

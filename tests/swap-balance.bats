@@ -370,6 +370,21 @@ once_more() {
 	cost 10.000
 	edit proc/meminfo '4aZswap: 990000 kB'
 	cost 100.000
+	# what was full takes no page until it is below the threshold
+	for accept in 50 0; do
+		for root in 1 2; do
+			echo "$accept" >"${ROOT1%1}$root/sys/module/zswap/parameters/accept_threshold_percent"
+		done
+		second proc/meminfo 's/^Zswap: .*/Zswap: 150000 kB/'
+		cost 100.000
+		edit proc/meminfo 's/^Zswap: .*/Zswap: 150000 kB/'
+		cost 10.000
+		edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
+	done
+	second proc/meminfo 's/^Zswap: .*/Zswap: 100 kB/'
+	cost 100.000
+	second proc/meminfo 's/^Zswap: .*/Zswap: 0 kB/'
+	cost 10.000
 	edit proc/meminfo 's/^Zswap: .*/Zswap: 100 kB/'
 	cost 10.000
 	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/1048576/'
@@ -844,15 +859,18 @@ left() {
 	runx 0 swap-balance -S "$STATE" --budget-status
 	# 2048000 sectors are 1 GiB less; a tenth of a day's TBW is a second's.
 	same "$(printf '%s\t' '#drive' size_bytes rate_bytes_per_s level_bytes written_bytes kept_us unused_us)drive_life_years
-$(printf '%s\t' vda 547570157 6337 $((136892539 - 1048576000 + 633762)) 1048576000 100000000 100000000)0.003
-$(printf '%s\t' vda 419430400 4854 $((104857600 - 1048576000 + 485452)) 1048576000 100000000 100000000)-"
+$(printf '%s\t' vda 547570157 6337.618 $((136892539 - 1048576000 + 633762)) 1048576000 100000000 100000000)0.003
+$(printf '%s\t' vda 419430400 4854.519 $((104857600 - 1048576000 + 485452)) 1048576000 100000000 100000000)-"
 	runx 0 swap-balance -S "$STATE" --budget-status -f prometheus
-	[ "$(grep -c '^tmo_swap_balance_written_bytes{drive="vda",size_bytes="[0-9]*",rate_bytes_per_s="[0-9]*"} 1048576000$' <<<"$output")" -eq 2 ]
+	[ "$(grep -c '^tmo_swap_balance_written_bytes{drive="vda",size_bytes="[0-9]*",rate_bytes_per_s="[0-9]*\.[0-9]*"} 1048576000$' <<<"$output")" -eq 2 ]
 	[ "$(cksum "$STATE")" = "$sum" ]
 	# a count has no sign
 	reseal budget 3 's/ 0 547570157 / 10000000000000000000 547570157 /'
 	runx 0 swap-balance -S "$STATE" -H --budget-status
 	[ "$(cut -f5 <<<"$output" | head -n 1)" = 10000000001048576000 ]
+	left 20K >/dev/null
+	runx 0 swap-balance -S "$STATE" -H --budget-status
+	[ "$(cut -f2,3 <<<"$output" | tail -n 1)" = $'20480\t0.237' ]
 }
 
 @test "a recording whose clock is absurd has none" {
@@ -998,6 +1016,16 @@ no_probe() {
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M -r /w.slice
 	[ "$(cat "$RECLAIM")" = "417792 swappiness=max" ]
 	[ ! -e "$ROOT1/sys/fs/cgroup/w.slice/memory.reclaim" ]
+	probe_root # and a jump of the wall clock makes no day
+	edit proc/stat "s/^btime .*/btime 1700100000/"
+	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
+	for btime in 1700096333 1700200000; do
+		edit proc/stat "s/^btime .*/btime $btime/"
+		no_probe "it was probed within a day"
+	done
+	# nor does a state of the version that kept the wall clock
+	reseal probe 2 's/^\([0-9]*\) [0-9]* /\1 1700100000000 /'
+	no_probe "it was probed within a day"
 	probe_root
 	edit $FILE/memory.current 's/.*/4294967296/'
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
@@ -1035,7 +1063,7 @@ no_probe() {
 	probe_root
 	runx 0 balance --plan --dwell 0s -q -H --probe 32M /w.slice/file
 	same ""
-	reseal probe 2 's/ nan nan / 1.000 100.000 /'
+	reseal probe 3 's/ nan nan / 1.000 100.000 /'
 	: >"$RECLAIM"
 	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"

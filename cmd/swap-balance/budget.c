@@ -39,7 +39,7 @@ int budget_parse(const char *text, struct budget_cfg *out)
 
 int budget_parse_drive(const char *text, struct budget_cfg *out)
 {
-	double tb, years, unit;
+	double tb, years, unit, cap;
 
 	if (num_decimal(&text, &tb))
 		return -EINVAL;
@@ -50,8 +50,11 @@ int budget_parse_drive(const char *text, struct budget_cfg *out)
 		return -EINVAL;
 	out->endurance_bytes = tb * unit;
 	out->bytes_per_s = out->endurance_bytes / (years * 365.25 * DAY_S);
-	out->cap_bytes = (int64_t)(out->bytes_per_s * DAY_S);
-	return isfinite(out->bytes_per_s) && out->cap_bytes > 0 ? 0 : -EINVAL;
+	cap = out->bytes_per_s * DAY_S;
+	if (!(cap >= 1 && cap <= (double)(INT64_MAX / 2)))
+		return -EINVAL;
+	out->cap_bytes = (int64_t)cap;
+	return 0;
 }
 
 void bucket_tick(struct bucket *b, const struct budget_cfg *cfg, double dt_s,

@@ -20,13 +20,14 @@
 
 #define STATE_NAME "swap-balance-probe"
 
-enum { VERSION_1 = 1, VERSION_2, MOST_BYTES = 4 << 20 };
-static const int64_t DAY_MS = INT64_C(86400) * 1000;
+enum { VERSION_1 = 1, VERSION_2, VERSION_3, MOST_BYTES = 4 << 20 };
+static const uint64_t DAY_US = UINT64_C(86400) * 1000000;
 
 /* When a cgroup was probed, by its inode, and what zswap made of its pages. */
 struct past {
 	uint64_t ino;
-	int64_t at_ms;			  /* Unix time */
+	uint64_t at_us; /* clock_mono_us(), which no jump of the wall clock
+			   moves */
 	double ratio, incompressible_pct; /* NAN: not known */
 	char *key;			  /* "": of version 1, not known */
 };
@@ -53,14 +54,29 @@ static void book_free(struct book *b)
 /* What is a day old is forgotten. */
 static void take_line(void *book, char *line)
 {
-	int64_t now_ms = clock_unix_ms();
+	uint64_t now_us = clock_mono_us();
 	struct past p;
 	int at = 0;
 
-	if (sscanf(line, "%" SCNu64 " %" SCNd64 " %lf %lf %n", &p.ino, &p.at_ms,
+	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %lf %lf %n", &p.ino, &p.at_us,
 		   &p.ratio, &p.incompressible_pct, &at) != 4 ||
-	    !at || p.at_ms > now_ms || p.at_ms <= now_ms - DAY_MS ||
+	    !at || p.at_us > now_us || now_us - p.at_us >= DAY_US ||
 	    p.ratio < 0 || p.incompressible_pct < 0)
+		return;
+	p.key = xstrdup(line + at);
+	book_put(book, p);
+}
+
+/* Version 2 had Unix time, which tells no more than that it was in this boot.
+ */
+static void take_old_line(void *book, char *line)
+{
+	struct past p = { .at_us = clock_mono_us() };
+	int at = 0;
+
+	if (sscanf(line, "%" SCNu64 " %*d %lf %lf %n", &p.ino, &p.ratio,
+		   &p.incompressible_pct, &at) != 3 ||
+	    !at || p.ratio < 0 || p.incompressible_pct < 0)
 		return;
 	p.key = xstrdup(line + at);
 	book_put(book, p);
@@ -68,11 +84,11 @@ static void take_line(void *book, char *line)
 
 static int book_read(struct book *b, const char *path)
 {
-	int err = lines_read(path, STATE_NAME, VERSION_2, take_line, b);
+	int err = lines_read(path, STATE_NAME, VERSION_3, take_line, b);
 
-	return err == -EPROTO
-		       ? lines_read(path, STATE_NAME, VERSION_1, take_line, b)
-		       : err;
+	for (unsigned int v = VERSION_2; err == -EPROTO && v >= VERSION_1; v--)
+		err = lines_read(path, STATE_NAME, v, take_old_line, b);
+	return err;
 }
 
 static void put_lines(FILE *f, const void *book)
@@ -80,14 +96,14 @@ static void put_lines(FILE *f, const void *book)
 	const struct book *b = book;
 
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(f, "%" PRIu64 " %" PRId64 " %.3f %.3f %s\n",
-			b->v[i].ino, b->v[i].at_ms, b->v[i].ratio,
+		fprintf(f, "%" PRIu64 " %" PRIu64 " %.3f %.3f %s\n",
+			b->v[i].ino, b->v[i].at_us, b->v[i].ratio,
 			b->v[i].incompressible_pct, b->v[i].key);
 }
 
 static int book_write(const struct book *b, const char *path)
 {
-	return lines_write(path, STATE_NAME, VERSION_2, put_lines, b);
+	return lines_write(path, STATE_NAME, VERSION_3, put_lines, b);
 }
 
 static struct past *book_find(const struct book *b, const struct cg *cg)
@@ -231,7 +247,7 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		note("'%s': no probe: %s", cg->key, why);
 		return 0;
 	}
-	book_put(book, (struct past){ cg->ino, clock_unix_ms(), NAN, NAN,
+	book_put(book, (struct past){ cg->ino, clock_mono_us(), NAN, NAN,
 				      xstrdup(cg->key) });
 	if (cfg->write && (err = book_write(book, cfg->path)))
 		return err;

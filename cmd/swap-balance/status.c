@@ -28,7 +28,6 @@ static void put_count(struct row *r, const void *sample, int arg)
 	int64_t now_ms = clock_unix_ms();
 	const int64_t v[] = {
 		[S_SIZE] = l->cfg->cap_bytes,
-		[S_RATE] = (int64_t)l->cfg->bytes_per_s,
 		[S_LEVEL] = l->b->level_bytes,
 		[S_KEPT] = (l->b->updated_ms - l->b->since_ms) * 1000,
 		[S_UNUSED] =
@@ -41,6 +40,8 @@ static void put_count(struct row *r, const void *sample, int arg)
 		row_none(r);
 	else if (l->b->unknown && (arg == S_LEVEL || arg == S_WRITTEN))
 		row_none(r);
+	else if (arg == S_RATE) /* 20K a day is less than one */
+		row_pct(r, l->cfg->bytes_per_s);
 	else if (arg == S_WRITTEN)
 		row_u64(r, l->b->written_bytes);
 	else

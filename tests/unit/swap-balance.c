@@ -624,7 +624,10 @@ static void test_bucket(void)
 		   budget_parse_drive("1e3TBW/1y", &cfg) &&
 		   budget_parse_drive("infTBW/1y", &cfg) &&
 		   budget_parse_drive("1TBW/nany", &cfg) &&
-		   budget_parse_drive("1.TBW/1y", &cfg),
+		   budget_parse_drive("1.TBW/1y", &cfg) &&
+		   /* a day's is more than the state can keep */
+		   budget_parse_drive("2300000000TBW/1y", &cfg) &&
+		   !budget_parse_drive("1600000000TBW/1y", &cfg),
 	   "what is no endurance");
 
 	budget_parse("100M/100s", &cfg);
