@@ -290,7 +290,8 @@ static void test_after_pressure(void)
 	ok(!b.swappiness && b.reason == REASON_PRESSURE, "file only");
 	w = calm();
 	run(&b, &w, 4);
-	ok(!b.swappiness && b.reason == REASON_HELD, "for 24 of 30 s");
+	ok(!b.swappiness && b.reason == REASON_PRESSURE,
+	   "for 24 of 30 s, and told as that");
 	run(&b, &w, 1);
 	ok(b.swappiness > 0, "and no longer, though the rates remember it");
 	/* The same where it is known what is cold. */
