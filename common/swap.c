@@ -31,9 +31,32 @@ static bool exists(const char *path)
 	return fd >= 0;
 }
 
+/* The device that a loop device's file, or the device in its place, is on. */
+static bool find_below_loop(const char *disk, char *dir, size_t size)
+{
+	char path[160], file[4096];
+	struct stat st;
+	dev_t dev = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/loop/backing_file", disk);
+	if (io_read(root_fd(), path, file, sizeof(file)) <= 0 || *file != '/')
+		return false;
+	file[strcspn(file, "\n")] = '\0';
+	fd = io_open(root_fd(), file + 1, O_PATH);
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st))
+		dev = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+	close(fd);
+	snprintf(dir, size, "sys/dev/block/%u:%u", major(dev), minor(dev));
+	return exists(dir);
+}
+
 /*
  * The nth of the devices that one is mapped to, by name: sys/class/block/dm-0
- * has a directory of links to them.  A partition's are its disk's.
+ * has a directory of links to them.  A partition's are its disk's; a loop
+ * device has that of its file alone.
  */
 static bool find_slave(const char *disk, int nth, char *dir, size_t size)
 {
@@ -45,7 +68,7 @@ static bool find_slave(const char *disk, int nth, char *dir, size_t size)
 	fd = io_open(root_fd(), path, O_RDONLY | O_DIRECTORY);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d)
-		return false;
+		return !nth && find_below_loop(disk, dir, size);
 	do {
 		least[0] = '\0';
 		rewinddir(d);
@@ -58,7 +81,7 @@ static bool find_slave(const char *disk, int nth, char *dir, size_t size)
 	} while (*least && nth--);
 	closedir(d);
 	snprintf(dir, size, CLASS "%s", least);
-	return *least;
+	return *least || (!nth && find_below_loop(disk, dir, size));
 }
 
 /* The part of path before its last n ones, which are cut off. */

@@ -49,13 +49,14 @@ void swap_rotating_fix(const struct swap_area *a, char *buf, size_t size);
 bool swap_backing(const struct swap_area *zram, struct swap_area *out);
 
 /*
- * The directory of the drive that a is on, which a partition is a part of and
- * a volume is mapped to: of several disks the first.  False: not known.
+ * The directory of the drive that a is on, which a partition is a part of, a
+ * volume is mapped to and a loop device's file is on: of several disks the
+ * first.  False: not known.
  */
 bool swap_drive(const struct swap_area *a, char *dir, size_t size);
 
-/* Is a mapped to other devices (LVM, dm-crypt, RAID), or a partition of such?
- */
+/* Is a mapped to other devices (LVM, dm-crypt, RAID, loop), or a partition of
+ * such? */
 bool swap_is_volume(const struct swap_area *a);
 
 #endif

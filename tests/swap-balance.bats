@@ -756,6 +756,34 @@ volume() {
 	[ "$(grep -c ^part "$STATE")" = 2 ]
 }
 
+@test "a loop device is on the drive of its file" {
+	replay swap-balance-7.3.4
+	swaps vda loop1
+	printf '/dev/zram0 partition 524284 0 5\n' >>"$ROOT1/proc/swaps"
+	mkdir -p "$ROOT1/sys/block/zram0" "$ROOT1/var"
+	echo /dev/loop0 >"$ROOT1/sys/block/zram0/backing_dev"
+	: >"$ROOT1/var/z img"
+	dir=$ROOT1/sys/dev/block
+	mkdir -p "$dir"
+	ln -s ../../class/block/vda "$dir/$(stat -c '%Hd:%Ld' "$ROOT1/var/z img")"
+	echo DEVNAME=vda >"$ROOT1/sys/class/block/vda/uevent"
+	for n in 0 1; do
+		mkdir -p "$ROOT1/sys/class/block/loop$n/loop"
+		echo '/var/z img' >"$ROOT1/sys/class/block/loop$n/loop/backing_file"
+		written "loop$n" 5000
+	done
+	[ "$(budget_left)" = 104857600 ]
+	written loop0 25480
+	written loop1 25480
+	[ "$(budget_left)" = $((104857600 - 2 * 20480 * 512)) ]
+	[ "$(cut -d ' ' -f1,2 "$STATE" | grep ^drive)" = 'drive vda' ]
+	[ "$(grep -c ^part "$STATE")" = 3 ]
+	rm "$ROOT1/var/z img" # whose drive is not known then
+	rm "$STATE"
+	budget_left >/dev/null
+	[ "$(grep -c ^drive "$STATE")" = 3 ]
+}
+
 @test "devices without a volume's name on one drive are parts of their own" {
 	replay swap-balance-7.3.4
 	echo 0e0e >"$ROOT1/sys/class/block/vda/serial"
