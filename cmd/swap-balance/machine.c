@@ -153,7 +153,7 @@ static void list_endurance_areas(struct machine *m)
  * (Documentation/admin-guide/mm/transhuge.rst, "zswpout").  The directory's
  * name has their size.
  */
-static bool zswap_passes_huge_pages(void)
+static bool zswap_lacks_huge_pages(void)
 {
 	static const char dir[] = "sys/kernel/mm/transparent_hugepage";
 	char path[128], buf[64];
@@ -230,7 +230,7 @@ int machine_look(struct machine *m)
 	m->zswap = zswap;
 	m->zswap_pool = zswap ? zswap_pool() : ZSWAP_POOL_UNKNOWN;
 	look_at_rejects(m);
-	m->zswap_lacks_huge_pages = zswap_passes_huge_pages();
+	m->zswap_lacks_huge_pages = zswap_lacks_huge_pages();
 	m->huge_pages_pass = zswap && m->zswap_lacks_huge_pages;
 	m->lru_gen = mem_lru_gen_enabled();
 	tier_read(&tier);
