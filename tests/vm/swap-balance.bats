@@ -132,6 +132,13 @@ price() {
 	same $'/a\tzswap\tcompressible\n/b\tdisk\tincompressible'
 }
 
+@test "the first window is as long as -i, though the first look was slow" {
+	mkdir -p "$CG/slow"
+	runx 0 env FAULT=slow:open:hang LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		swap-balance -S "$STATE" -i 2500ms -c 1 -q -H -o window_us /slow
+	[ "$output" -ge 2500000 ]
+}
+
 @test "apply writes what was planned, once; undo restores byte for byte" {
 	needs_swappiness # of --probe
 	swap_on "$DISK"
