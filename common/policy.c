@@ -126,9 +126,11 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 }
 
 /* A mistyped column of policy would be somebody's own, and rule nothing. */
-int policy_check_header(const struct rows_in *in, char *reason, size_t size)
+int policy_check_header(const struct rows_in *in, size_t *at, char *reason,
+			size_t size)
 {
-	for (size_t i = 0; i < in->n; i++) {
+	while (*at < in->n) {
+		size_t i = (*at)++;
 		bool exact;
 		const char *meant = policy_column(in->name[i], &exact);
 
@@ -139,7 +141,8 @@ int policy_check_header(const struct rows_in *in, char *reason, size_t size)
 		return -EINVAL;
 	}
 	/* A table stays while who wrote it is gone. */
-	if (rows_find(in, "harm_pct") >= 0 && rows_find(in, "harm_time") < 0) {
+	if ((*at)++ == in->n && rows_find(in, "harm_pct") >= 0 &&
+	    rows_find(in, "harm_time") < 0) {
 		snprintf(reason, size,
 			 "column 'harm_pct': needs the column harm_time, the "
 			 "time of the measurement");
@@ -148,9 +151,11 @@ int policy_check_header(const struct rows_in *in, char *reason, size_t size)
 	return 0;
 }
 
-int policy_check_cells(const struct rows_in *in, char *reason, size_t size)
+int policy_check_cells(const struct rows_in *in, size_t *at, char *reason,
+		       size_t size)
 {
-	for (size_t i = 0; i < in->cells; i++) {
+	while (*at < in->cells) {
+		size_t i = (*at)++;
 		const char *name = in->name[i], *cell = in->cell[i], *wanted;
 		char buf[64];
 		bool exact, measured;

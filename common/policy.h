@@ -25,12 +25,15 @@ int policy_cell(const char *column, const char *text, char *buf, size_t size,
 		const char **wanted);
 
 /*
- * The header, or the row, just read of a table: 0, or -EINVAL with what is
- * wrong and in which column as the reason.  What is no policy but was measured
- * (harm_pct) is no fault, whatever it says: a program writes it anew and anew.
+ * The header, or the row, just read of a table, from its column *at on: 0, or
+ * -EINVAL with what is wrong and in which column as the reason, and *at the
+ * column after that.  What is no policy but was measured (harm_pct) is no
+ * fault, whatever it says: a program writes it anew and anew.
  */
-int policy_check_header(const struct rows_in *in, char *reason, size_t size);
-int policy_check_cells(const struct rows_in *in, char *reason, size_t size);
+int policy_check_header(const struct rows_in *in, size_t *at, char *reason,
+			size_t size);
+int policy_check_cells(const struct rows_in *in, size_t *at, char *reason,
+		       size_t size);
 
 /*
  * Which row of a table rules a cgroup: that of its own path, else of a glob

@@ -1001,14 +1001,18 @@ works" ]
 
 @test "--check --targets tells every fault of the table" {
 	tab=$BATS_TEST_TMPDIR/tab
-	printf '#cgroup\tfloor_bytes\tio_limit_pct\n/w.slice\tmuch\t1%%\n/w.slice/a\t1G\t-\n/w.slice/b\t-\tx\n' >"$tab"
+	printf '#cgroup\tfloor_bytes\tio_limit_pct\n/w.slice\tmuch\t1%%\n/w.slice/a\t1G\t-\n/w.slice/b\t-1\tx\n' >"$tab"
 	runx 2 tmo-reclaim --check --targets "$tab"
 	same "#feature	state	detail	fix
 targets	missing	line 2: column 'floor_bytes': 'much' is not a size such as 4096, 64K or 1.5G	edit $tab: man 5 tmo-rows
+targets	missing	line 4: column 'floor_bytes': '-1' is not a size such as 4096, 64K or 1.5G	edit $tab: man 5 tmo-rows
 targets	missing	line 4: column 'io_limit_pct': 'x' is not a percentage such as 0.1%	edit $tab: man 5 tmo-rows"
-	sed -i 's/much/1M/; s/x$/2%/' "$tab"
+	sed -i 's/much/1M/; s/-1	x$/-	2%/' "$tab"
 	runx 0 tmo-reclaim --check --targets "$tab"
 	[[ $output == *"targets	ok	$tab: 3 rows	-" ]]
+	printf '#cgroup\tflor_bytes\tcolour\tharm_pct\n' >"$tab"
+	runx 2 tmo-reclaim --check --targets "$tab"
+	[ "$(sed -n "s/^targets.missing.line 1: column '\([a-z_]*\)'.*/\1/p" <<<"$output" | tr '\n' ,)" = flor_bytes,harm_pct,colour, ]
 	echo '#cgroup' >"$tab"
 	runx 0 tmo-reclaim --check --targets "$tab"
 	[[ $output == *"targets	limited	$tab names no cgroup	add a row "* ]]

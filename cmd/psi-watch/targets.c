@@ -121,15 +121,17 @@ static int read_rows(struct targets *t, const struct cg_set *set,
 	int event, err = 0;
 
 	while (!err && (event = rows_next(in)) != ROWS_END) {
+		size_t at = 0;
+
 		if (clock_stopped())
 			return -EINTR;
 		if (event == ROWS_HEADER)
 			err = checked(f, in,
-				      policy_check_header(in, f->reason,
+				      policy_check_header(in, &at, f->reason,
 							  sizeof(f->reason)));
 		if (event == ROWS_ROW)
 			err = checked(f, in,
-				      policy_check_cells(in, f->reason,
+				      policy_check_cells(in, &at, f->reason,
 							 sizeof(f->reason)));
 		if (event < 0) {
 			f->line = tool_input_reason(in, event, f->reason,

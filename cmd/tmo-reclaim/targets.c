@@ -41,17 +41,24 @@ static int refuse(struct targets_fault *f, size_t line, const char *reason,
 	return err;
 }
 
-static int check_header(const struct rows_in *in, char *reason, size_t size)
+/* All faults of the header, or of the cells of the row, just read. */
+static int check_columns(const struct rows_in *in, size_t line, bool header,
+			 struct targets_fault *f)
 {
-	int err = policy_check_header(in, reason, size);
+	char reason[sizeof(f->reason)];
+	size_t at = 0;
 	bool exact;
+	int err = 0;
 
-	for (size_t i = 1; !err && i < in->n; i++) {
-		if (policy_column(in->name[i], &exact) && exact)
-			continue;
-		snprintf(reason, size, "column '%s' is not a policy column",
-			 in->name[i]);
-		err = -EINVAL;
+	while (header ? policy_check_header(in, &at, reason, sizeof(reason))
+		      : policy_check_cells(in, &at, reason, sizeof(reason)))
+		err = refuse(f, line, reason, -EINVAL);
+	for (size_t i = 1; header && i < in->n; i++) {
+		if (policy_column(in->name[i], &exact))
+			continue; /* one that is nearly so has been told */
+		snprintf(reason, sizeof(reason),
+			 "column '%s' is not a policy column", in->name[i]);
+		err = refuse(f, line, reason, -EINVAL);
 	}
 	return err;
 }
@@ -125,10 +132,8 @@ static int add_row(const struct cg_set *set, struct rows_in *in,
 		   struct targets *t, char *reason, size_t size)
 {
 	char key[CG_KEY_MAX];
-	int err = policy_check_cells(in, reason, size);
+	int err;
 
-	if (err)
-		return err;
 	if (lacks_tab(in)) {
 		snprintf(reason, size,
 			 "'%s': a TAB separates columns, not a blank",
@@ -165,8 +170,12 @@ static int read_rows(const struct cg_set *set, int fd, struct targets *t,
 		if (event < 0)
 			line = tool_input_reason(&in, bad = event, reason,
 						 sizeof(reason));
-		else if (event == ROWS_HEADER)
-			bad = check_header(&in, reason, sizeof(reason));
+		else if (event == ROWS_HEADER &&
+			 check_columns(&in, line, true, f))
+			err = -EINVAL;
+		else if (event == ROWS_ROW &&
+			 check_columns(&in, line, false, f))
+			err = -EINVAL;
 		else if (event == ROWS_ROW)
 			bad = add_row(set, &in, t, reason, sizeof(reason));
 		if (bad)
