@@ -244,7 +244,8 @@ int cg_set_expand(struct cg_set *set, char *const *keys, size_t n,
 		walk_all(&w, keys, n);
 		w.met = true;
 	}
-	set->asked = set->notify ? asked : 0;
+	/* A walk that saw but a part is made again. */
+	set->asked = set->notify && !w.err ? asked : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct cg *cg = cg_set_find(set, keys[i]);
 

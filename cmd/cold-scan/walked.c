@@ -96,9 +96,9 @@ uint64_t walked_entries(struct walked *w, unsigned long id, int node)
 }
 
 /*
- * Processes grow between the aging and the look at them, and those of less than
- * 64 pages are never walked (should_skip_mm): that and one part in 50 is as
- * much as other memory may be off.
+ * Processes grow between the aging and the look at them, and one of less than
+ * 64 pages is never walked (should_skip_mm): that of one such process and one
+ * part in 50 is as much as other memory may be off.
  */
 uint64_t walked_missed(uint64_t own_pages, uint64_t entries, uint64_t looked)
 {
