@@ -21,9 +21,9 @@ bool zswap_enabled(void)
 
 enum zswap_pool zswap_pool(void)
 {
-	static bool was_full;
+	static enum zswap_pool was = ZSWAP_POOL_UNKNOWN;
 	uint64_t total, pool, most_pct = 20, accept_pct = NEARLY_PCT;
-	double full, most;
+	double most;
 
 	if (mem_info_pair("MemTotal", "Zswap", &total, &pool))
 		return ZSWAP_POOL_UNKNOWN;
@@ -31,11 +31,13 @@ enum zswap_pool zswap_pool(void)
 	kv_read_u64(root_fd(), PARAMETERS "accept_threshold_percent",
 		    &accept_pct);
 	most = (double)total * (double)most_pct / 100;
-	full = most * NEARLY_PCT / 100;
-	if (was_full)
-		full = most * (double)num_least(accept_pct, NEARLY_PCT) / 100;
-	was_full = (double)pool >= full && pool;
-	return was_full ? ZSWAP_POOL_FULL : ZSWAP_POOL_ROOM;
+	if (!pool ||
+	    (double)pool <
+		    most * (double)num_least(accept_pct, NEARLY_PCT) / 100)
+		was = ZSWAP_POOL_ROOM;
+	else if ((double)pool >= most * NEARLY_PCT / 100)
+		was = ZSWAP_POOL_FULL;
+	return was; /* in between it is what it was */
 }
 
 bool zswap_fills(uint64_t used_bytes, uint64_t max_bytes)

@@ -1294,6 +1294,17 @@ undoes() {
 	for root in "$ROOT1" "${ROOT1%1}2"; do echo 990000 >"$root/${zswap%max}current"; done
 	runx 0 balance --plan --dwell 10s -q -H /w.slice
 	same ""
+	edit $zswap 's/.*/garbage/'
+	runx 0 balance --plan --dwell 10s -q -H /w.slice
+	same ""
+	# a pool that may refuse pages, as it may have been full
+	edit $zswap 's/.*/max/'
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		echo 50 >"$root/sys/module/zswap/parameters/accept_threshold_percent"
+	done
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 120000 kB/'
+	runx 0 balance --plan --dwell 10s -q -H /w.slice
+	same ""
 	# nor by what shuts zswap
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/memory.stat 's/^zswapped .*/zswapped 90000000/; s/^zswap .*/zswap 89000000/'
@@ -1317,6 +1328,18 @@ undoes() {
 	edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
 	runx 0 balance --plan -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file $nowb 0 1 planned)learning"
+	# nothing is known of one that cannot be read
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 9000 kB/'
+	rm "$ROOT1/sys/fs/cgroup/w.slice/file/memory.stat" "${ROOT1%1}2/sys/fs/cgroup/w.slice/file/memory.stat"
+	runx 3 balance --plan -q -H /w.slice/file
+	same ""
+	# zswap that was shut, where writeback is shut as well by now
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/file/memory.zswap.max 's/.*/0/'
+	edit sys/fs/cgroup/w.slice/file/$nowb 's/.*/0/'
+	undoes "done $(cat "$ROOT1/sys/fs/cgroup/w.slice/file/inode") 0 max 0 /w.slice/file"
+	runx 0 balance --plan -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max planned)no_swap"
 }
 
 @test "swap that is shut on both sides is none" {

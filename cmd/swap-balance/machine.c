@@ -30,17 +30,22 @@ static const struct swap_area *area_of(const struct machine *m, const char *dev)
 	return NULL;
 }
 
-/* Whole disks only: their partitions' reads are in theirs. */
-static bool is_disk(const char *dev)
+static bool is_partition(const char *dev)
 {
 	char path[128];
 	uint64_t part;
 
+	snprintf(path, sizeof(path), "sys/class/block/%s/partition", dev);
+	return kv_read_u64(root_fd(), path, &part) == 0;
+}
+
+/* Whole disks only: their partitions' reads are in theirs. */
+static bool is_disk(const char *dev)
+{
 	if (!strncmp(dev, "zram", 4) || !strncmp(dev, "loop", 4) ||
 	    !strncmp(dev, "dm-", 3) || !strncmp(dev, "md", 2))
 		return false;
-	snprintf(path, sizeof(path), "sys/class/block/%s/partition", dev);
-	return kv_read_u64(root_fd(), path, &part) != 0;
+	return !is_partition(dev);
 }
 
 /* Documentation/admin-guide/iostats.rst: fields 1, 3 and 4 are of reads. */
@@ -69,8 +74,9 @@ static void sum_reads(struct machine *m, char *text)
 		r->pages += (double)sectors / page_sectors;
 		r->us += (double)ms * 1000;
 		r->disks += (major << 32) + minor + 1;
-		/* Its reads are in those of the disks that it lies on. */
-		if (a && !is_disk(dev)) {
+		/* A partition's reads are its disk's, and take as long; those
+		 * of a mapping take longer than the disk's that it causes. */
+		if (a && is_partition(dev)) {
 			m->file.pages -= (double)sectors / page_sectors;
 			m->file.us -= (double)ms * 1000;
 		}

@@ -166,8 +166,7 @@ static bool has_stood(const struct plan *plan, const struct cg_set *set,
 	const struct member *m = cg->data;
 	bool back = e && !strcmp(new, e->old);
 
-	if (back && e->file == RECORD_WRITEBACK &&
-	    setting_shut_does_harm(set, cg))
+	if (back && setting_does_harm(set, cg, e->file))
 		return true;
 	return m->stood_s >= plan->dwell_s * (back ? PUT_BACK : 1);
 }
@@ -197,8 +196,8 @@ static int apply_file(const struct plan *plan, const struct cg_set *set,
 	e = record_find(rec, cg, file);
 	if (e)
 		e = record_resolve(rec, e, now);
-	if (!settled && !(e && file == RECORD_WRITEBACK && !strcmp(now, "0") &&
-			  setting_shut_does_harm(set, cg)))
+	if (!settled &&
+	    !(e && !strcmp(now, "0") && setting_does_harm(set, cg, file)))
 		return STATUS_OK;
 	want = settled ? setting_wanted(set, cg, file, e ? e->old : now) : NULL;
 	c.new = want ? want : e ? e->old : now;
@@ -251,6 +250,8 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 		const struct member *m = cg->data;
 		bool settled = setting_is_settled(m) && !is_closed(&rec, cg);
 
+		if (!m->looked) /* nothing is known of it, and that was told */
+			continue;
 		if (plan_has_below(set, i)) {
 			note("'%s': left alone, because the cgroups below it "
 			     "are handled",

@@ -15,13 +15,20 @@ enum { INCOMPRESSIBLE_PCT = 5 };
 
 static bool keeps_pages(int dir)
 {
-	return kv_value(dir, ".", "memory.zswap.writeback", 1) == 0;
+	uint64_t on = 1;
+
+	return kv_limit(dir, ".", "memory.zswap.writeback", &on) || !on;
 }
 
 static bool limits_zswap(int dir)
 {
-	return zswap_fills(kv_value(dir, ".", "memory.zswap.current", 0),
-			   kv_value(dir, ".", "memory.zswap.max", NUM_MAX));
+	uint64_t most = NUM_MAX, now;
+
+	if (kv_limit(dir, ".", "memory.zswap.max", &most))
+		return true;
+	return most < NUM_MAX &&
+	       (kv_read_u64(dir, "memory.zswap.current", &now) ||
+		zswap_fills(now, most));
 }
 
 static DIR *open_dir_below(DIR *dir, const char *name)
@@ -72,13 +79,23 @@ static bool may_shut_writeback(const struct cg_set *set, const struct cg *cg)
 	       !any_within(cg_open_dir(set, cg), limits_zswap);
 }
 
-bool setting_shut_does_harm(const struct cg_set *set, const struct cg *cg)
+static bool shut_does_harm(const struct cg_set *set, const struct cg *cg)
 {
 	const struct member *m = cg->data;
 
 	return m->zswap_is_full || m->ratio <= 1 ||
 	       m->incompressible_pct >= INCOMPRESSIBLE_PCT ||
 	       any_within(cg_open_dir(set, cg), limits_zswap);
+}
+
+bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file)
+{
+	const struct member *m = cg->data;
+
+	if (file == RECORD_ZSWAP_MAX)
+		return m->now.writeback == 0 ||
+		       any_within(cg_open_dir(set, cg), keeps_pages);
+	return file == RECORD_WRITEBACK && shut_does_harm(set, cg);
 }
 
 const char *setting_wanted(const struct cg_set *set, const struct cg *cg,

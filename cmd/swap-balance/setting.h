@@ -22,9 +22,10 @@ const char *setting_wanted(const struct cg_set *set, const struct cg *cg,
 			   int file, const char *base);
 
 /*
- * Is it known that a writeback that is shut keeps pages of cg, or of one below
- * it, which zswap does not take?
+ * Is it known that a file, where it is 0, does harm to cg or to one below it: a
+ * writeback that is shut keeps pages which zswap does not take, and zswap that
+ * is shut leaves no swap where writeback is, too?
  */
-bool setting_shut_does_harm(const struct cg_set *set, const struct cg *cg);
+bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file);
 
 #endif
