@@ -276,10 +276,11 @@ static void take(const struct lrugen_vec *v, void *ctx)
 	}
 }
 
-int lrugen_full(void (*each)(const struct lrugen_vec *v, void *ctx), void *ctx)
+/* Of what was read: n bytes, or -errno and no text. */
+static int parse_read(ssize_t n, char *text,
+		      void (*each)(const struct lrugen_vec *v, void *ctx),
+		      void *ctx)
 {
-	char *text;
-	ssize_t n = io_read_all(root_fd(), full_file, &text);
 	int err;
 
 	if (n < 0)
@@ -289,18 +290,21 @@ int lrugen_full(void (*each)(const struct lrugen_vec *v, void *ctx), void *ctx)
 	return err;
 }
 
+int lrugen_full(void (*each)(const struct lrugen_vec *v, void *ctx), void *ctx)
+{
+	char *text = NULL;
+	ssize_t n = io_read_all(root_fd(), full_file, &text);
+
+	return parse_read(n, text, each, ctx);
+}
+
 static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),
 			void *ctx)
 {
-	char *text;
+	char *text = NULL;
 	ssize_t n = read_file(&text);
-	int err;
 
-	if (n < 0)
-		return (int)n;
-	err = lrugen_parse(text, each, ctx);
-	free(text);
-	return err;
+	return parse_read(n, text, each, ctx);
 }
 
 int lrugen_read(struct cg_set *tree, const struct age_scale *scale,

@@ -18,13 +18,10 @@ static struct walked_vec *own_of(struct walked *w, unsigned long id, int node)
 	return NULL;
 }
 
-static struct walked_vec *own_or_new(struct walked *w, unsigned long id,
-				     int node)
+static struct walked_vec *add(struct walked *w, unsigned long id, int node)
 {
-	struct walked_vec *own = own_of(w, id, node);
+	struct walked_vec *own;
 
-	if (own)
-		return own;
 	w->v = xrealloc(w->v, w->n + 1, sizeof(*w->v));
 	own = w->v + w->n++;
 	*own = (struct walked_vec){
@@ -49,8 +46,8 @@ void walked_take(struct walked *w, const struct lrugen_vec *v)
 	/* Of those removed nobody has a table, and all have one id. */
 	if (lrugen_gone(v))
 		return;
-	if (!w->after) {
-		own_or_new(w, v->id, v->node)->sum = v->walked_sum;
+	if (!w->after) { /* the file has each once */
+		add(w, v->id, v->node)->sum = v->walked_sum;
 		return;
 	}
 	own = own_of(w, v->id, v->node);
@@ -76,8 +73,10 @@ void walked_before(struct walked *w)
 
 void walked_aged(struct walked *w, const struct lrugen_vec *v)
 {
-	struct walked_vec *own = own_or_new(w, v->id, v->node);
+	struct walked_vec *own = own_of(w, v->id, v->node);
 
+	if (!own)
+		own = add(w, v->id, v->node);
 	own->ours = true;
 	own->seq = v->gen[v->n - 1].seq;
 }
