@@ -18,4 +18,17 @@ const char *pid_file(char path[PID_PATH], uint64_t pid, const char *file);
  */
 int pid_started(uint64_t pid, uint64_t *ticks);
 
+/*
+ * Field 28: where its stack began, by chance at each execve(2); a fork's is
+ * the same.  0 without the right (CAP_SYS_PTRACE).  0 or -errno.
+ */
+int pid_stack(uint64_t pid, uint64_t *addr);
+
+/*
+ * Are their address spaces one (CLONE_VM, vfork(2))?  0: they are; 1: a's
+ * comes first, or 2: b's, in an order of all; -errno: -ENOSYS in a recording,
+ * and without CONFIG_KCMP; -EPERM without the right.  kcmp(2)
+ */
+int pid_order_memory(uint64_t a, uint64_t b);
+
 #endif

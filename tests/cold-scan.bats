@@ -926,6 +926,30 @@ END
 	[[ $stderr == *CAP_SYS_PTRACE* ]]
 }
 
+@test "lru-gen: what may be one address space of two processes hides no memory of others" {
+	use_root cold-scan-lru-gen-7.3.4
+	# Each has one half, and that is all: or both have the same half, and who has the other?
+	perl -pi -e 's/^(Rss|Pss|Anonymous): +12288/$1: 4084/' "$TMO_ROOT/proc/102/smaps"
+	cp -r "$TMO_ROOT"/proc/102 "$TMO_ROOT/proc/103"
+	echo 103 >>"$TMO_ROOT/sys/fs/cgroup/web/app/cgroup.procs"
+	stack() {
+		echo "$1 (a) b) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 500 9 9 9 1 1 $2 0" >"$TMO_ROOT/proc/$1/stat"
+	}
+	# judge STACK VERDICT: 103's stack begins there; a recording has no kcmp(2).
+	judge() {
+		stack 102 140728
+		stack 103 "$1"
+		runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+		[ "$(col verdict <<<"$output")" = "$2" ] || { echo "$1: $output"; return 1; }
+	}
+	judge 140728 suspect:file,shared
+	judge 140729 suspect:file
+	judge 0 suspect:file
+	# One that has more is another.
+	perl -pi -e 's/^(Rss|Pss|Anonymous): +4084/$1: 4088/' "$TMO_ROOT/proc/103/smaps"
+	judge 140728 suspect:file
+}
+
 @test "lru-gen: a process that an aging of ours passed over makes its cgroup suspect" {
 	use_root cold-scan-lru-gen-7.3.4
 	# aged MARK ENTRIES VERDICT: our aging came after generation 6, and looked at so many entries.

@@ -399,12 +399,18 @@ static bool is_target(const struct scan *s, const struct cg *cg)
 	return false;
 }
 
+/* They lead to others' memory: as much of its own may be missing. */
+static uint64_t apart(uint64_t pages, uint64_t own)
+{
+	return pages < own ? own - pages : pages - own;
+}
+
 /* All that stands in doubt: what its processes lead to is not what it has. */
 static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 			     const struct tally *sum)
 {
 	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
-	uint64_t own = sum->own_pages, pages, hidden, missed = 0;
+	uint64_t own = sum->own_pages, hidden, once, missed = 0;
 	struct seen seen;
 	int err;
 
@@ -420,9 +426,10 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		s->unseen = err;
 		return own;
 	}
-	pages = seen.bytes / s->page_bytes;
-	/* They lead to others' memory: as much of its own may be missing. */
-	hidden = pages < own ? own - pages : pages - own;
+	hidden = apart(seen.bytes / s->page_bytes, own);
+	once = apart((seen.bytes - seen.twice_bytes) / s->page_bytes, own);
+	if (once > hidden)
+		hidden = once;
 	if (sum->walked_entries != NUM_NONE)
 		missed = walked_missed(own, seen.entries, sum->walked_entries);
 	if (missed > hidden)

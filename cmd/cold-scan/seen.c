@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "msg.h"
 #include "num.h"
 #include "pid.h"
 #include "root.h"
@@ -143,27 +144,118 @@ static bool is_hidden(uint64_t pid)
 	return root_is_live() && (!kill((pid_t)pid, 0) || errno == EPERM);
 }
 
+/* An address space, by a process that has it. */
+struct space {
+	uint64_t pid, stack;
+	struct seen own;
+	bool walked; /* one of its processes is older than the aging */
+};
+
+struct look {
+	uint64_t since_ticks, page_bytes;
+	struct space *v; /* in the order of pid_order_memory() */
+	size_t n;
+	struct seen *sum;
+};
+
+/*
+ * The place of the process's address space: 1: it was met, and is there; 0: it
+ * was not; -errno: that cannot be asked.
+ */
+static int find_space(const struct look *l, uint64_t pid, size_t *at)
+{
+	size_t lo = 0, hi = l->n;
+	int order = hi ? 0 : pid_order_memory(pid, pid);
+
+	while (lo < hi && order >= 0) {
+		*at = (lo + hi) / 2;
+		order = pid_order_memory(pid, l->v[*at].pid);
+		if (!order)
+			return 1;
+		if (order == 1)
+			hi = *at;
+		else
+			lo = *at + 1;
+	}
+	if (order < 0)
+		return order;
+	*at = lo;
+	return 0;
+}
+
+/*
+ * Where nobody tells, what a fork has that is like another in all that is
+ * looked at may be the same.
+ */
+static bool may_be_met(const struct look *l, const struct space *x)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (x->stack && l->v[i].stack == x->stack &&
+		    l->v[i].own.bytes == x->own.bytes &&
+		    l->v[i].own.entries == x->own.entries)
+			return true;
+	return false;
+}
+
+static bool is_older(const struct look *l, uint64_t pid)
+{
+	uint64_t began_ticks;
+
+	return l->since_ticks == UINT64_MAX ||
+	       (!pid_started(pid, &began_ticks) &&
+		began_ticks < l->since_ticks);
+}
+
 /* One that ended meanwhile, or has no memory, leads nowhere. */
-static int add_process(uint64_t pid, uint64_t since_ticks, uint64_t page_bytes,
-		       struct seen *sum)
+static int read_space(const struct look *l, struct space *x)
 {
 	char path[PID_PATH], *text;
-	ssize_t n = io_read_all(root_fd(), pid_file(path, pid, "smaps"), &text);
-	uint64_t began_ticks;
-	struct seen own;
+	ssize_t n =
+		io_read_all(root_fd(), pid_file(path, x->pid, "smaps"), &text);
 
-	if (n == -ENOENT && is_hidden(pid))
+	if (n == -ENOENT && is_hidden(x->pid))
 		return -EACCES;
 	if (n == -ENOENT || n == -ESRCH)
 		return 0;
 	if (n < 0)
 		return (int)n;
-	own = seen_parse(text, page_bytes);
+	x->own = seen_parse(text, l->page_bytes);
 	free(text);
-	sum->bytes += own.bytes;
-	if (since_ticks == UINT64_MAX ||
-	    (!pid_started(pid, &began_ticks) && began_ticks < since_ticks))
-		sum->entries += own.entries;
+	return 0;
+}
+
+/* They count where the aging could meet them. */
+static void count_entries(struct look *l, struct space *x, uint64_t pid)
+{
+	if (x->walked || !is_older(l, pid))
+		return;
+	x->walked = true;
+	l->sum->entries += x->own.entries;
+}
+
+static int add_process(struct look *l, uint64_t pid)
+{
+	struct space x = { .pid = pid };
+	size_t at = 0;
+	int met = find_space(l, pid, &at), err;
+
+	if (met == 1) {
+		count_entries(l, l->v + at, pid);
+		return 0;
+	}
+	err = read_space(l, &x);
+	if (err)
+		return err;
+	if (met < 0 && pid_stack(pid, &x.stack))
+		x.stack = 0;
+	if (met < 0 && may_be_met(l, &x))
+		l->sum->twice_bytes += x.own.bytes;
+	l->sum->bytes += x.own.bytes;
+	count_entries(l, &x, pid);
+	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));
+	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));
+	l->v[at] = x;
+	l->n++;
 	return 0;
 }
 
@@ -172,6 +264,7 @@ int seen_read(const struct cg_set *set, const struct cg *cg,
 {
 	int fd = cg_open_file(set, cg, "cgroup.procs", O_RDONLY), err = 0;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	struct look l = { since_ticks, page_bytes, NULL, 0, out };
 	uint64_t pid;
 
 	*out = (struct seen){ 0 };
@@ -183,11 +276,11 @@ int seen_read(const struct cg_set *set, const struct cg *cg,
 	}
 	/* 0 is a process of another PID namespace. */
 	while (!err && fscanf(f, "%" SCNu64, &pid) == 1)
-		err = pid ? add_process(pid, since_ticks, page_bytes, out)
-			  : -EACCES;
+		err = pid ? add_process(&l, pid) : -EACCES;
 	/* Of a threaded cgroup its domain has them, and the memory, too. */
 	if (!err && ferror(f) && errno != EOPNOTSUPP)
 		err = -errno;
 	fclose(f);
+	free(l.v);
 	return err;
 }

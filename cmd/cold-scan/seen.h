@@ -19,13 +19,16 @@ struct seen {
 	 * page that n processes map counts 1/n for each, so that a part of it
 	 * is missing where some of them are others'. */
 	uint64_t bytes;
+	/* Part of them: of address spaces that may be others of the same sum,
+	 * as processes can share one, and the kernel does not tell. */
+	uint64_t twice_bytes;
 	uint64_t entries; /* of page tables, that an aging looks at */
 };
 
 /*
- * That of the cgroup's own processes; entries are of those that began before
- * since_ticks (seen_now()).  0 or -errno: -EACCES where one cannot be looked at
- * (CAP_SYS_PTRACE).
+ * That of the cgroup's own processes, each address space once; entries are of
+ * those that began before since_ticks (seen_now()).  0 or -errno: -EACCES where
+ * one cannot be looked at (CAP_SYS_PTRACE).
  */
 int seen_read(const struct cg_set *set, const struct cg *cg,
 	      uint64_t since_ticks, uint64_t page_bytes, struct seen *out);

@@ -9,6 +9,9 @@
 #include "num.h"
 #include "tap.h"
 
+#include <sched.h>
+#include <sys/wait.h>
+
 const struct referenced_vec *referenced_look(struct referenced *r,
 					     const struct lrugen_vec *v)
 {
@@ -173,8 +176,69 @@ static void test_entries(void)
 	is_u64(seen_parse(absurd, 4096).entries, 1, "absurd numbers");
 }
 
+static int child(void *arg)
+{
+	(void)arg;
+	pause();
+	return 0;
+}
+
+/*
+ * Two processes of one address space (CLONE_VM) and a fork of it, in any order:
+ * by the kernel's word, and where it has none by what may be.
+ */
+static void test_spaces(void)
+{
+	static char stack[4][16384];
+	struct seen sum = { 0 }, one;
+	struct look l = { UINT64_MAX, 4096, NULL, 0, &sum };
+	pid_t pid[5] = { getpid() };
+	const char *bad;
+
+	root_open(NULL, &bad);
+
+	for (int i = 1; i < 5; i++)
+		pid[i] = clone(child, stack[i - 1] + sizeof(stack[0]),
+			       i == 3 ? SIGCHLD : CLONE_VM | SIGCHLD, NULL);
+	if (pid_order_memory((uint64_t)pid[0], (uint64_t)pid[0])) {
+		ok(true, "# skip: needs CONFIG_KCMP");
+	} else {
+		ok(!add_process(&l, (uint64_t)pid[1]), "one can be read");
+		one = sum;
+		ok(one.bytes && one.entries, "and has memory");
+		for (int i = 0; i < 5; i++)
+			if (i != 3)
+				add_process(&l, (uint64_t)pid[i]);
+		ok(l.n == 1 && sum.bytes == one.bytes &&
+			   sum.entries == one.entries && !sum.twice_bytes,
+		   "an address space counts once");
+		add_process(&l, (uint64_t)pid[3]);
+		ok(l.n == 2 && sum.bytes > one.bytes &&
+			   sum.entries > one.entries && !sum.twice_bytes,
+		   "that of a fork counts for itself");
+		free(l.v);
+		/* The youngest first, which no aging can have met. */
+		sum = (struct seen){ 0 };
+		l = (struct look){ 0, 4096, NULL, 0, &sum };
+		add_process(&l, (uint64_t)pid[1]);
+		ok(l.n == 1 && sum.bytes && !sum.entries,
+		   "one that began after the aging was not walked");
+		l.since_ticks = UINT64_MAX;
+		add_process(&l, (uint64_t)pid[0]);
+		add_process(&l, (uint64_t)pid[2]);
+		ok(l.n == 1 && sum.entries == l.v->own.entries,
+		   "but what an older one has, too, once");
+		free(l.v);
+	}
+	for (int i = 1; i < 5; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+}
+
 int main(void)
 {
+	test_spaces();
 	test_forms();
 	test_missed();
 	test_entries();
