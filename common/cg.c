@@ -342,7 +342,7 @@ struct cg *cg_set_above(const struct cg_set *set, const struct cg *cg)
 	char key[CG_KEY_MAX];
 	struct cg *up = NULL;
 
-	snprintf(key, sizeof(key), "%s", cg->key);
+	memcpy(key, cg->key, strlen(cg->key) + 1);
 	while (!up && cg_parent(key))
 		up = cg_set_find(set, key);
 	return up;

@@ -34,9 +34,11 @@ static int value(const char *s, uint64_t *out, const char **end)
 	return 0;
 }
 
-static const char *next_line(const char *p)
+/* Nearly always behind a number, at the end of its line. */
+static inline const char *next_line(const char *p)
 {
-	p = strchr(p, '\n');
+	if (*p != '\n')
+		p = strchr(p, '\n');
 	return p ? p + 1 : NULL;
 }
 
@@ -122,11 +124,11 @@ static uint64_t *field_at(void *out, size_t off)
 }
 
 /* What stands behind the key and a space; NULL: another key. */
-static const char *behind(const char *line, const char *key)
+static const char *behind(const char *line, const struct kv_field *f)
 {
-	while (*key && *line == *key)
-		line++, key++;
-	return !*key && *line == ' ' ? line + 1 : NULL;
+	return !strncmp(line, f->key, f->len) && line[f->len] == ' '
+		       ? line + f->len + 1
+		       : NULL;
 }
 
 /* The field that a line is of, looked for from the one at on, and its text. */
@@ -135,7 +137,7 @@ static const char *find_field(const struct kv_field *fields, size_t n,
 {
 	for (size_t tried = 0; tried < n; tried++) {
 		size_t i = *at + tried < n ? *at + tried : *at + tried - n;
-		const char *text = behind(line, fields[i].key);
+		const char *text = behind(line, &fields[i]);
 
 		if (!text)
 			continue;
@@ -154,12 +156,13 @@ void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 		if (fields[i].off != KV_PASSED)
 			*field_at(out, fields[i].off) = NUM_NONE;
 	for (const char *p = text; p && *p; p = next_line(p)) {
-		const char *found = find_field(fields, n, &at, p), *end;
+		const char *found = find_field(fields, n, &at, p);
 
 		if (!found)
 			continue;
+		p = found;
 		if (fields[at].off != KV_PASSED)
-			value(found, field_at(out, fields[at].off), &end);
+			value(found, field_at(out, fields[at].off), &p);
 		at++;
 	}
 }

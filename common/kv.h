@@ -46,8 +46,12 @@ int kv_read_key(int dirfd, const char *path, const char *key, uint64_t *out);
  */
 struct kv_field {
 	const char *key;
-	size_t off;
+	size_t len, off;
 };
+#define KV_FIELD(key, off)                    \
+	{                                     \
+		(key), sizeof(key) - 1, (off) \
+	}
 void kv_fill(const char *text, const struct kv_field *fields, size_t n,
 	     void *out);
 

@@ -14,15 +14,8 @@
 #include "num.h"
 #include "root.h"
 
-#define F(key, field)                                 \
-	{                                             \
-		key, offsetof(struct mem_stat, field) \
-	}
-
-#define PASSED(key)            \
-	{                      \
-		key, KV_PASSED \
-	}
+#define F(key, field) KV_FIELD(key, offsetof(struct mem_stat, field))
+#define PASSED(key)   KV_FIELD(key, KV_PASSED)
 
 /* As in mm/memcontrol.c of 7.3, memory_stats[] and memcg_vm_event_stat[]. */
 static const struct kv_field fields[] = {

@@ -77,13 +77,14 @@ static void look_at_own(struct blame *now, const struct cg_set *set,
 			const struct cg *cg)
 {
 	static const struct kv_field stat[] = {
-		{ "nr_throttled", offsetof(struct blame, throttled) },
-		{ "throttled_usec", offsetof(struct blame, throttled_us) },
+		KV_FIELD("nr_throttled", offsetof(struct blame, throttled)),
+		KV_FIELD("throttled_usec",
+			 offsetof(struct blame, throttled_us)),
 	};
 	static const struct kv_field events[] = {
-		{ "high", offsetof(struct blame, high) },
-		{ "max", offsetof(struct blame, max) },
-		{ "oom", offsetof(struct blame, oom) },
+		KV_FIELD("high", offsetof(struct blame, high)),
+		KV_FIELD("max", offsetof(struct blame, max)),
+		KV_FIELD("oom", offsetof(struct blame, oom)),
 	};
 	char buf[4096];
 

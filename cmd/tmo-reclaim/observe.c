@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "kv.h"
 #include "msg.h"
 #include "num.h"
 #include "root.h"
@@ -184,6 +185,7 @@ static void look_at_state(struct period *s)
 {
 	const struct run *run = s->run;
 	char buf[256];
+	uint64_t v;
 
 	s->o.off = off_is(&run->host.off, s->cg->key);
 	s->o.self = *run->self && !cg_is_root(s->cg) &&
@@ -195,8 +197,8 @@ static void look_at_state(struct period *s)
 	if (cg_is_root(s->cg) ||
 	    files_read(&s->t->files, s->cg, FILE_EVENTS, buf, sizeof(buf)) <= 0)
 		return;
-	s->o.frozen = strstr(buf, "frozen 1");
-	s->o.empty = strstr(buf, "populated 0");
+	s->o.frozen = !kv_u64(buf, "frozen", &v) && v;
+	s->o.empty = !kv_u64(buf, "populated", &v) && !v;
 }
 
 /* In a recording it is as late as its rows say. */

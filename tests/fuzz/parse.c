@@ -33,7 +33,8 @@ static void fuzz_kv(const char *text)
 	struct {
 		uint64_t a, b;
 	} out = { 0, 0 };
-	static const struct kv_field field[] = { { "anon", 0 }, { "file", 8 } };
+	static const struct kv_field field[] = { KV_FIELD("anon", 0),
+						 KV_FIELD("file", 8) };
 	uint64_t v = 7;
 
 	if (kv_u64(text, "anon", &v))

@@ -122,10 +122,10 @@ static void test_kv(void)
 				   "new_key nonsense\nlimit max\n";
 	static const char nested[] = "8:0 rbytes=1 wbytes=22 rios=3\n"
 				     "8:16 rbytes=5\n";
-	static const struct kv_field fields[] = { { "file", 0 },
-						  { "limit", 8 },
-						  { "absent", 16 },
-						  { "new_key", 24 } };
+	static const struct kv_field fields[] = { KV_FIELD("file", 0),
+						  KV_FIELD("limit", 8),
+						  KV_FIELD("absent", 16),
+						  KV_FIELD("new_key", 24) };
 	uint64_t out[4], v;
 
 	ok(!kv_u64(flat, "file", &v) && v == 12, "a key, not its prefix");
