@@ -331,7 +331,7 @@ void age_chunk(const struct chunk *c, struct folio *last, struct tally_set *out)
 }
 
 /* A frame that is not idle any more is touched, or another page's by now. */
-static uint8_t age_now(const struct chunk *c, size_t i, size_t head)
+static uint8_t known_age(const struct chunk *c, size_t i, size_t head)
 {
 	uint8_t age = c->age[i - c->from];
 	bool swap = page_has(c->flags[head], PF_SWAPBACKED) ||
@@ -363,7 +363,7 @@ void age_known(const struct chunk *c, struct tally_set *out)
 			t->cover[reason(c->flags[head])]++;
 			continue;
 		}
-		age = age_now(c, i, head);
+		age = known_age(c, i, head);
 		t->cover[age == AGE_NONE ? FRESH : TRACKED]++;
 		counts_more(&t->pages[kind_of(c->flags[head])],
 			    age == AGE_NONE ? 0 : age, 1);

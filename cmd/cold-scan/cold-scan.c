@@ -158,12 +158,12 @@ static void take_pid(void *ctx, size_t i, const char *part)
 	((uint64_t *)ctx)[i] = opt_u64("-p", part, 1, INT32_MAX);
 }
 
-static void set_view(struct config *cfg, enum view_kind kind)
+static void set_view(struct config *cfg, enum view_type type)
 {
-	if (cfg->view.kind != VIEW_COLD && cfg->view.kind != kind)
+	if (cfg->view.type != VIEW_COLD && cfg->view.type != type)
 		die(0, "only one of --histogram, --percentiles, --promotions, "
 		       "--recommend, --coverage, --ranges, --diff and -p");
-	cfg->view.kind = kind;
+	cfg->view.type = type;
 }
 
 static uint64_t take_sample(const char *arg)
@@ -490,9 +490,9 @@ static void refuse_contradictions(struct config *cfg,
 	if (cfg->annotate && common->recursive)
 		die(0,
 		    "--annotate: takes no -r; its rows are those of the input");
-	if (cfg->bounded && cfg->view.kind != VIEW_RECOMMEND)
+	if (cfg->bounded && cfg->view.type != VIEW_RECOMMEND)
 		die(0, "--bound: needs --recommend");
-	if (cfg->view.kind == VIEW_COVERAGE && cfg->view.local)
+	if (cfg->view.type == VIEW_COVERAGE && cfg->view.local)
 		die(0, "--coverage: takes no --local: memory.current includes "
 		       "the cgroups below");
 	refuse_unused(cfg, common, n_operands);
@@ -523,13 +523,13 @@ static void settle(struct config *cfg, const struct common_opts *common)
 		set_view(cfg, cfg->proc.ranges ? VIEW_RANGES : VIEW_PROCESS);
 	if ((cfg->proc.ranges || cfg->proc.mappings) && !cfg->proc.n)
 		die(0, "--ranges and --mappings need -p PID");
-	s->promoted = cfg->view.kind == VIEW_PROMOTIONS ||
-		      cfg->view.kind == VIEW_RECOMMEND;
+	s->promoted = cfg->view.type == VIEW_PROMOTIONS ||
+		      cfg->view.type == VIEW_RECOMMEND;
 	s->pids = cfg->proc.pid;
 	s->n_pids = cfg->proc.n;
 	if (cfg->proc.n && s->sample > 1)
 		die(0, "-p: cannot be used with --sample");
-	if (cfg->annotate && cfg->view.kind != VIEW_COLD)
+	if (cfg->annotate && cfg->view.type != VIEW_COLD)
 		die(0, "--annotate: cannot be used with another view, or -p");
 	if (cfg->annotate && s->n_ages > 1)
 		die(0, "--annotate: takes only one -a AGE");
@@ -586,12 +586,12 @@ static void settle_source(struct config *cfg, enum source source)
 				     ? NULL
 				     : unused_name(cfg->given & UNUSED_PASS);
 
-	if (source != SOURCE_IDLE && views[cfg->view.kind])
+	if (source != SOURCE_IDLE && views[cfg->view.type])
 		die(0,
 		    "%s: needs the source page-idle, and the source is %s: "
 		    "page-idle needs CONFIG_IDLE_PAGE_TRACKING, and --source "
 		    "page-idle if lru_gen is on",
-		    views[cfg->view.kind], source_name(source));
+		    views[cfg->view.type], source_name(source));
 	/* A pipeline for any machine has them, and auto knows where they are of
 	 * use. */
 	if (unused && !cfg->chosen)

@@ -551,15 +551,15 @@ static void move(uint64_t *from, uint64_t *to)
 	*from = 0;
 }
 
-static void differ(struct tally *sum, int kind, int a, int x)
+static void differ(struct tally *sum, int file, int a, int x)
 {
 	struct spread *s = sum->spread + a;
-	int d = x - 2 * s->last[0][kind] + s->last[1][kind];
+	int d = x - 2 * s->last[0][file] + s->last[1][file];
 
 	if (sum->units >= 2)
-		s->square[kind] += (uint64_t)(d * d);
-	s->last[1][kind] = s->last[0][kind];
-	s->last[0][kind] = (int8_t)x;
+		s->square[file] += (uint64_t)(d * d);
+	s->last[1][file] = s->last[0][file];
+	s->last[0][file] = (int8_t)x;
 }
 
 /* Units without a page of this tally: after two more make no difference. */
@@ -579,13 +579,24 @@ static void differ_at_end(struct tally_set *set, uint64_t units)
 		differ_up_to(t, units);
 }
 
+/* So many ages has it pages of: above them there is nothing to differ. */
+static int ages_of(const struct tally *t)
+{
+	int n = 0;
+
+	for (int k = 0; k < KINDS; k++)
+		for (int a = t->pages[k].n; a > n; a--)
+			if (t->pages[k].pages[a - 1])
+				n = a;
+	return n;
+}
+
 /* Moves a unit's counts into the sum, with what its error follows from. */
-static void fold_tally(struct tally *t, struct tally *sum, int top,
-		       uint64_t unit)
+static void fold_tally(struct tally *t, struct tally *sum, uint64_t unit)
 {
 	int x[2] = { 0, 0 };
 
-	tally_widen(sum, top + 1);
+	tally_widen(sum, ages_of(t));
 	differ_up_to(sum, unit);
 	for (int a = sum->n_spread - 1; a >= 0; a--) {
 		for (int k = 0; k < KINDS; k++)
@@ -606,10 +617,10 @@ static void fold_tally(struct tally *t, struct tally *sum, int top,
 	move(&t->unsure_pages, &sum->unsure_pages);
 }
 
-static void fold_unit(struct worker *w, int top)
+static void fold_unit(struct worker *w)
 {
 	for (struct tally *t = w->unit.all; t; t = t->more)
-		fold_tally(t, tally_of(w->out, t->ino, t->node), top, w->units);
+		fold_tally(t, tally_of(w->out, t->ino, t->node), w->units);
 	tally_reuse(&w->unit);
 }
 
@@ -617,7 +628,6 @@ static int sample_section(struct worker *w, struct section *sec)
 {
 	const uint64_t n = w->s->sample;
 	uint64_t first = sec->pfn / 64, last = first + sec->pages / 64;
-	int top = (int)(sec->passes < AGE_MAX ? sec->passes : AGE_MAX);
 	size_t kept = 0;
 
 	for (uint64_t k = first / n; k * n < last; k++) {
@@ -633,7 +643,7 @@ static int sample_section(struct worker *w, struct section *sec)
 		if (err)
 			return err;
 		kept += 64;
-		fold_unit(w, top);
+		fold_unit(w);
 		w->units++;
 	}
 	return 0;
@@ -995,12 +1005,13 @@ void idle_scale(const struct idle *s, struct age_scale *scale)
 /* Ages one by one: the section is unpacked for it, until the next pass. */
 static bool open_section(const struct idle *s, struct section *sec)
 {
-	size_t kinds = sec->pages / 8;
+	size_t swap_bytes = sec->pages / 8;
 
 	if (sec->open)
 		return true;
-	sec->open = xcalloc(kinds + sec->pages, 1);
-	if (unpack(s, sec, sec->open + kinds, (uint64_t *)(void *)sec->open))
+	sec->open = xcalloc(swap_bytes + sec->pages, 1);
+	if (unpack(s, sec, sec->open + swap_bytes,
+		   (uint64_t *)(void *)sec->open))
 		return true;
 	free(sec->open);
 	sec->open = NULL;

@@ -34,7 +34,7 @@ struct section {
 				       * the first pass; NULL: none */
 	uint8_t *differ;	      /* what the last pass made of them */
 	uint32_t differ_len;	      /* 0: nothing */
-	uint8_t *open;	       /* its kinds and ages one by one, or NULL */
+	uint8_t *open;	       /* its swap bits, then its ages, or NULL */
 	uint32_t passes;       /* over this section, by us */
 	uint32_t marked[AGES]; /* when, in 1/100 s since boot: a ring */
 	uint32_t read_at;      /* the last pass */

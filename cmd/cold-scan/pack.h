@@ -1,10 +1,10 @@
 /*
  * pack - the ages of a section's page frames, as runs.  Pure.
  *
- * A run is of frames of one age and kind: a byte that stands for the age, then
- * its length and kind, seven bits a byte, the least first, with the top bit set
- * on all but the last.  Ages that do not fit in less are a byte a frame, and
- * behind them a bit.
+ * A run is of frames of one age that all take swap, or all do not: a byte that
+ * stands for the age, then its length and whether they do, seven bits a byte,
+ * the least first, with the top bit set on all but the last.  Ages that do not
+ * fit in less are a byte a frame, and behind them a bit.
  *
  * The byte is the pass that found the frame idle first, so that it is the same
  * in every pass as long as the frame stays idle, or stays touched: what differs
@@ -56,7 +56,7 @@ void pack_compare(struct pack *p, const uint8_t *was_age,
 		  const uint64_t *was_swap, uint32_t was_passes,
 		  uint8_t *differ);
 
-/* The next so many frames are of one age and kind. */
+/* The next so many frames are of one age, and take swap or not. */
 void pack_run(struct pack *p, size_t n, uint8_t age, bool swap);
 
 /* p->len, and p->differ_len, 0 where nothing differs, are the results. */

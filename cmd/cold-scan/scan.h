@@ -49,9 +49,12 @@ struct scan {
 	struct referenced ref;
 	struct walked walked;
 	struct damon *damon;
-	struct cg_set tree; /* every cgroup, in tree order */
-	size_t tabs;	    /* of its names, met before */
-	char *const *keys;  /* --age-now: whose lruvecs to age */
+	/* Every cgroup that pages can be charged to, in tree order: also those
+	 * that are no rows.  What is shown has a set of its own, view.targets,
+	 * whose files stay open, and which another thread may follow. */
+	struct cg_set tree;
+	size_t tabs;	   /* of its names, met before */
+	char *const *keys; /* --age-now: whose lruvecs to age */
 	size_t n_keys;
 	bool keys_alone; /* and not of what is below them */
 

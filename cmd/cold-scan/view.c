@@ -79,10 +79,10 @@ const struct col view_cols[VIEW_COLS] = {
 	U64(stale_us, "time since the last aging (lru-gen)"),
 	U64(pass_us, "time that the pass took"),
 	U64(cpu_us, "CPU time of the pass"),
-	{ "kind", "kind of memory (--histogram, --coverage, --ranges)",
+	{ "kind", "kind of memory; with --coverage: judged, or why not",
 	  put_text, AT(kind) },
-	{ "bytes", "size of the memory of that kind and age", put_bytes,
-	  AT(bytes) },
+	{ "bytes", "size of that memory; with --diff: what is cold now",
+	  put_bytes, AT(bytes) },
 	{ "percentile_pct",
 	  "share of the memory that was used last (--percentiles)", put_pct,
 	  AT(percentile_pct) },
@@ -134,7 +134,7 @@ static const char *default_spec(const struct view *v)
 			      "cooled_bytes,warmed_bytes,gone_bytes",
 	};
 
-	return v->kind < sizeof(specs) / sizeof(*specs) ? specs[v->kind] : NULL;
+	return v->type < sizeof(specs) / sizeof(*specs) ? specs[v->type] : NULL;
 }
 
 static void choose(struct view *v, const char *normal, const char *spec)
@@ -155,8 +155,8 @@ void view_columns(struct view *v, const char *spec)
 {
 	const char *normal = default_spec(v);
 	bool bars = v->out.format == ROWS_TABLE &&
-		    (v->kind == VIEW_COLD || v->kind == VIEW_HISTOGRAM);
-	bool nodes = v->by_node && v->kind < VIEW_PROCESS;
+		    (v->type == VIEW_COLD || v->type == VIEW_HISTOGRAM);
+	bool nodes = v->by_node && v->type < VIEW_PROCESS;
 	char text[512];
 
 	if (nodes || bars) {
@@ -208,7 +208,7 @@ void view_put(struct view *v, const struct sample *x)
 }
 
 /* Pages that were seen, as bytes of all. */
-static uint64_t bytes(const struct scan *s, uint64_t pages)
+static uint64_t all_bytes(const struct scan *s, uint64_t pages)
 {
 	return pages == NUM_NONE ? NUM_NONE
 				 : pages * s->unit_pages * s->page_bytes;
@@ -217,7 +217,7 @@ static uint64_t bytes(const struct scan *s, uint64_t pages)
 static uint64_t cold(const struct scan *s, const struct tally *t, enum kind k,
 		     int age)
 {
-	return bytes(s, age_cold(&t->pages[k], age));
+	return all_bytes(s, age_cold(&t->pages[k], age));
 }
 
 static uint64_t both(uint64_t a, uint64_t b)
@@ -257,7 +257,7 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 	       struct sample *x)
 {
 	int age = age_of(s, t, age_us);
-	bool kinds = s->source != SOURCE_LRUGEN;
+	bool knows_kinds = s->source != SOURCE_LRUGEN;
 
 	x->age_us = age_us;
 	if (t->unknown)
@@ -272,7 +272,7 @@ void view_cold(const struct scan *s, const struct tally *t, uint64_t age_us,
 	x->cold_file_se_bytes = error_bytes(s, t, 1, x->cold_file_bytes, age);
 	x->lazyfree_bytes = cold(s, t, LAZYFREE, 0);
 	x->cold_lazyfree_bytes = cold(s, t, LAZYFREE, age);
-	if (!kinds)
+	if (!knows_kinds)
 		return;
 	x->shmem_bytes = cold(s, t, SHMEM, 0);
 	x->dirty_bytes = cold(s, t, DIRTY, 0);
@@ -430,13 +430,13 @@ static void promotions(const struct scan *s, const struct tally *t, int age,
 
 	/* What is of the age known last had no pass yet to be touched in. */
 	pages = age < s->scale.known ? age_cold(&t->promoted, age) : NUM_NONE;
-	x->working_set_bytes = bytes(s, set);
+	x->working_set_bytes = all_bytes(s, set);
 	x->promoted_bytes_per_min = NUM_NONE;
 	x->promoted_pct_per_min = NAN;
 	if (pages == NUM_NONE || set == NUM_NONE || minutes <= 0)
 		return;
 	per_min = (double)pages / minutes;
-	x->promoted_bytes_per_min = bytes(s, (uint64_t)(per_min + 0.5));
+	x->promoted_bytes_per_min = all_bytes(s, (uint64_t)(per_min + 0.5));
 	if (set)
 		x->promoted_pct_per_min = per_min * 100 / (double)set;
 }
@@ -477,7 +477,7 @@ static void put_kind(struct view *v, struct sample *x, const char *kind,
 
 static uint64_t covered(const struct scan *s, const struct tally *t, int cover)
 {
-	return t->unknown ? NUM_NONE : bytes(s, t->cover[cover]);
+	return t->unknown ? NUM_NONE : all_bytes(s, t->cover[cover]);
 }
 
 /*
@@ -598,7 +598,7 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 		x.pass_us = s->idle.end_us - s->idle.start_us;
 		x.cpu_us = s->idle.cpu_us;
 	}
-	switch (v->kind) {
+	switch (v->type) {
 	case VIEW_HISTOGRAM: emit_histogram(v, s, &t, &x); break;
 	case VIEW_PERCENTILES: emit_percentiles(v, s, &t, &x); break;
 	case VIEW_PROMOTIONS: emit_promotions(v, s, &t, &x); break;
@@ -611,14 +611,16 @@ static void emit_one(struct view *v, const struct scan *s, const struct cg *cg,
 /* For people the largest cold comes first. */
 struct rank {
 	struct cg *cg;
-	uint64_t bytes;
+	uint64_t cold_bytes;
 };
 
-static int by_bytes(const void *a, const void *b)
+static int by_cold(const void *a, const void *b)
 {
 	const struct rank *x = a, *y = b;
 
-	return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : 0;
+	return x->cold_bytes < y->cold_bytes   ? 1
+	       : x->cold_bytes > y->cold_bytes ? -1
+					       : 0;
 }
 
 static struct rank *order(const struct view *v, const struct scan *s)
@@ -634,12 +636,13 @@ static struct rank *order(const struct view *v, const struct scan *s)
 		scan_sum(s, ranks[i].cg, v->local, -1, &t);
 		sample_clear(&x);
 		view_cold(s, &t, s->opts->age_us[0], &x);
-		ranks[i].bytes = both(x.cold_anon_bytes, x.cold_file_bytes);
-		if (ranks[i].bytes == NUM_NONE)
-			ranks[i].bytes = 0;
+		ranks[i].cold_bytes =
+			both(x.cold_anon_bytes, x.cold_file_bytes);
+		if (ranks[i].cold_bytes == NUM_NONE)
+			ranks[i].cold_bytes = 0;
 	}
 	if (v->out.format == ROWS_TABLE)
-		qsort(ranks, v->targets.n, sizeof(*ranks), by_bytes);
+		qsort(ranks, v->targets.n, sizeof(*ranks), by_cold);
 	return ranks;
 }
 

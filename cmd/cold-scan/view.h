@@ -12,7 +12,7 @@
 #include "rows.h"
 #include "scan.h"
 
-enum view_kind {
+enum view_type {
 	VIEW_COLD,
 	VIEW_HISTOGRAM,
 	VIEW_PERCENTILES,
@@ -45,7 +45,7 @@ struct sample {
 void sample_clear(struct sample *x);
 
 struct view {
-	enum view_kind kind;
+	enum view_type type;
 	bool local, by_node, strict;
 	double bound_pct;
 	double percentile_pct[ASK_MAX];
