@@ -8,9 +8,10 @@
  * read or write) fails where the file's path holds the substring, from its
  * Nth time on (1).  ERROR is a name, or "short" for half a write, or "kill" for
  * half a write and then SIGKILL, or "done" for a write that changes nothing, as
- * a command to the kernel does.  With "hang" the call takes two seconds,
- * whatever signals come; with "boottime:clock:jump:N" the machine has slept an
- * hour at the Nth look.
+ * a command to the kernel does, or "later" for a pread of PATH.later in its
+ * place, as of a counter that has grown.  With "hang" the call takes two
+ * seconds, whatever signals come; with "boottime:clock:jump:N" the machine has
+ * slept an hour at the Nth look.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +32,8 @@ enum {
 	FAULT_JUMP = -2,
 	FAULT_HANG = -3,
 	FAULT_KILL = -4,
-	FAULT_DONE = -5
+	FAULT_DONE = -5,
+	FAULT_LATER = -6
 };
 enum { FAULTS_MAX = 16 };
 
@@ -39,15 +41,16 @@ static const struct {
 	const char *name;
 	int err;
 } errors[] = {
-	{ "EAGAIN", EAGAIN },	{ "EBUSY", EBUSY },
-	{ "EINTR", EINTR },	{ "EINVAL", EINVAL },
-	{ "EIO", EIO },		{ "ENODEV", ENODEV },
-	{ "ENOENT", ENOENT },	{ "EROFS", EROFS },
-	{ "EACCES", EACCES },	{ "EPERM", EPERM },
-	{ "EMFILE", EMFILE },	{ "EOPNOTSUPP", EOPNOTSUPP },
-	{ "ENOSPC", ENOSPC },	{ "short", FAULT_SHORT },
-	{ "jump", FAULT_JUMP }, { "hang", FAULT_HANG },
-	{ "kill", FAULT_KILL }, { "done", FAULT_DONE },
+	{ "EAGAIN", EAGAIN },	  { "EBUSY", EBUSY },
+	{ "EINTR", EINTR },	  { "EINVAL", EINVAL },
+	{ "EIO", EIO },		  { "ENODEV", ENODEV },
+	{ "ENOENT", ENOENT },	  { "EROFS", EROFS },
+	{ "EACCES", EACCES },	  { "EPERM", EPERM },
+	{ "EMFILE", EMFILE },	  { "EOPNOTSUPP", EOPNOTSUPP },
+	{ "ENOSPC", ENOSPC },	  { "short", FAULT_SHORT },
+	{ "jump", FAULT_JUMP },	  { "hang", FAULT_HANG },
+	{ "kill", FAULT_KILL },	  { "done", FAULT_DONE },
+	{ "later", FAULT_LATER },
 };
 
 /* The error that FAULT wants for this call on this path; 0: none. */
@@ -77,17 +80,23 @@ static int wanted(const char *path, const char *call)
 	return 0;
 }
 
-static int wanted_fd(int fd, const char *call)
+/* The path of an open file; "": it has none. */
+static void path_of(int fd, char *path, size_t size)
 {
-	char link[64], path[4096];
+	char link[64];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return 0;
-	path[n] = '\0';
-	return wanted(path, call);
+	n = readlink(link, path, size - 1);
+	path[n < 0 ? 0 : n] = '\0';
+}
+
+static int wanted_fd(int fd, const char *call)
+{
+	char path[4096];
+
+	path_of(fd, path, sizeof(path));
+	return *path ? wanted(path, call) : 0;
 }
 
 static void hang(void)
@@ -116,9 +125,26 @@ ssize_t read(int fd, void *buf, size_t n)
 	return fails(wanted_fd(fd, "read")) ? -1 : REAL(read)(fd, buf, n);
 }
 
+static ssize_t pread_later(int fd, void *buf, size_t n, off_t at)
+{
+	char path[4096 + sizeof(".later")];
+	ssize_t got;
+
+	path_of(fd, path, 4096);
+	strcat(path, ".later");
+	fd = REAL(open)(path, O_RDONLY);
+	got = REAL(pread)(fd, buf, n, at);
+	close(fd);
+	return got;
+}
+
 ssize_t pread(int fd, void *buf, size_t n, off_t at)
 {
-	return fails(wanted_fd(fd, "read")) ? -1 : REAL(pread)(fd, buf, n, at);
+	int err = wanted_fd(fd, "read");
+
+	if (err == FAULT_LATER)
+		return pread_later(fd, buf, n, at);
+	return fails(err) ? -1 : REAL(pread)(fd, buf, n, at);
 }
 
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t room);

@@ -40,6 +40,15 @@ reason() {
 	[ "$(written "$A/memory.reclaim")" = "$want" ]
 }
 
+@test "what refaults while a write goes on stops the next step" {
+	awk '$1 == "workingset_refault_anon" { $2 += 1280 } { print }' "$A/memory.stat" >"$A/memory.stat.later"
+	{ calm && calm | tail -n 1; } >"$BATS_TEST_TMPDIR/rows"
+	# read before the write; after it; and before the next
+	runx 0 env FAULT=w.slice/a/memory.stat:read:later:2 LD_PRELOAD="$TMO_BUILD/faultio.so" \
+		tmo-reclaim --headroom 0 --ratio 1% -o reason,refaulted_bytes <"$BATS_TEST_TMPDIR/rows"
+	[ "$(col reason <<<"$output" | xargs)" = "law refault" ]
+}
+
 @test "the base is what can be reclaimed, not what the cgroup uses" {
 	lru=$(awk '/^(in)?active_(anon|file) / { n += $2 } END { print n }' "$A/memory.stat")
 	echo $((50 << 30)) >"$A/memory.current"

@@ -130,15 +130,20 @@ static void look_at_pressure(struct period *s)
 							  100);
 }
 
+/*
+ * Since the last look, with what refaulted while a write of ours went on, which
+ * is in the row of that period already.
+ */
 static void look_at_refaults(struct period *s)
 {
-	const struct reading *now = &s->before, *was = &s->t->last;
-	uint64_t anon =
-		num_delta(now->refault_anon_pages, was->refault_anon_pages);
-	uint64_t file =
-		num_delta(now->refault_file_pages, was->refault_file_pages);
+	const struct reading *now = &s->before;
+	struct target *t = s->t;
+	uint64_t anon = num_delta(now->refault_anon_pages, t->seen_anon_pages);
+	uint64_t file = num_delta(now->refault_file_pages, t->seen_file_pages);
 
-	if (s->t->known && anon != NUM_NONE && file != NUM_NONE)
+	t->seen_anon_pages = now->refault_anon_pages;
+	t->seen_file_pages = now->refault_file_pages;
+	if (t->known && anon != NUM_NONE && file != NUM_NONE)
 		s->o.refaulted_bytes = (anon + file) * mem_page_bytes();
 }
 

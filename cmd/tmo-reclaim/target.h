@@ -71,6 +71,7 @@ struct target {
 	uint64_t own_us; /* of the run, at the last pressure */
 	struct origin start;
 	struct reading last;
+	uint64_t seen_anon_pages, seen_file_pages; /* refaults, at a look */
 	uint64_t swapped_uncounted_bytes; /* swapped, its steal not yet counted
 					   */
 	bool left_behind; /* a write had not come back, and may still take */
