@@ -1342,6 +1342,30 @@ undoes() {
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max planned)no_swap"
 }
 
+# A record of a version that wrote memory.swap.max, and of a run without -r.
+@test "what does harm is put back of any setting, and of a cgroup above those that are handled" {
+	local file max=memory.swap.max nowb=memory.zswap.writeback
+	replay swap-balance-7.3.4
+	file=sys/fs/cgroup/w.slice/file/$max
+	edit $file 's/.*/0/'
+	undoes "done $(cat "$ROOT1/sys/fs/cgroup/w.slice/file/inode") 2 max 0 /w.slice/file"
+	runx 0 balance --plan -q -H /w.slice/file
+	same "$(printf '%s\t' /w.slice/file $max 0 max planned)swap_full"
+	edit $file 's/.*/4096/' # an operator's
+	runx 0 balance --plan -q -H /w.slice/file
+	same ""
+	replay swap-balance-7.3.4
+	edit sys/fs/cgroup/w.slice/$nowb 's/.*/0/'
+	edit proc/meminfo '4aZswap: 100 kB'
+	undoes "done $(cat "$ROOT1/sys/fs/cgroup/w.slice/inode") 1 1 0 /w.slice"
+	runx 0 balance --plan --dwell 0s -H /w.slice /w.slice/idle
+	same "" # there is room
+	[[ $stderr == *"'/w.slice': left alone, because the cgroups below it are handled"* ]]
+	edit proc/meminfo 's/^Zswap: .*/Zswap: 990000 kB/'
+	runx 0 balance --plan --dwell 0s -q -H /w.slice /w.slice/idle
+	same "$(printf '%s\t' /w.slice $nowb 0 1 planned)sensitive"
+}
+
 @test "swap that is shut on both sides is none" {
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.zswap.max 's/.*/0/'

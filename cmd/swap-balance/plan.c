@@ -248,17 +248,17 @@ int plan_apply(const struct plan *plan, struct cg_set *set)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct cg *cg = set->v[i];
 		const struct member *m = cg->data;
-		bool settled = setting_is_settled(m) && !is_closed(&rec, cg);
+		bool below = plan_has_below(set, i);
+		bool settled =
+			!below && setting_is_settled(m) && !is_closed(&rec, cg);
 
 		if (!m->looked) /* nothing is known of it, and that was told */
 			continue;
-		if (plan_has_below(set, i)) {
+		if (below)
 			note("'%s': left alone, because the cgroups below it "
 			     "are handled",
 			     cg->key);
-			continue;
-		}
-		if (!settled)
+		else if (!settled)
 			note("'%s': nothing to set: %s", cg->key,
 			     reason_word(m->backend.now.why));
 		for (int f = 0; f < RECORD_FILES; f++)

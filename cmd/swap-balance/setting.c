@@ -92,10 +92,13 @@ bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file)
 {
 	const struct member *m = cg->data;
 
-	if (file == RECORD_ZSWAP_MAX)
+	switch (file) {
+	case RECORD_ZSWAP_MAX:
 		return m->now.writeback == 0 ||
 		       any_within(cg_open_dir(set, cg), keeps_pages);
-	return file == RECORD_WRITEBACK && shut_does_harm(set, cg);
+	case RECORD_WRITEBACK: return shut_does_harm(set, cg);
+	default: return true; /* no swap at all */
+	}
 }
 
 const char *setting_wanted(const struct cg_set *set, const struct cg *cg,

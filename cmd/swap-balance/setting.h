@@ -24,7 +24,7 @@ const char *setting_wanted(const struct cg_set *set, const struct cg *cg,
 /*
  * Is it known that a file, where it is 0, does harm to cg or to one below it: a
  * writeback that is shut keeps pages which zswap does not take, and zswap that
- * is shut leaves no swap where writeback is, too?
+ * is shut leaves no swap where writeback is, too?  No swap always does.
  */
 bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file);
 
