@@ -1967,6 +1967,21 @@ asked() { cat "$ZRAM/writeback"; }
 	one_line "swap writes are estimated, because memory.stat has no pswpout"
 }
 
+@test "before 6.13 what came back from zswap, or was all zero, came from no device" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat
+	replay swap-balance-7.3.4
+	edit $stat '/^pswp/d'
+	second $stat 's/^workingset_refault_anon .*/workingset_refault_anon 1000/; s/^zswpin .*/zswpin 100/'
+	runx 0 balance -H -o device_in_pages /w.slice/idle
+	same 900
+	second $stat 's/^swpin_zero .*/swpin_zero 850/'
+	runx 0 balance -H -o device_in_pages /w.slice/idle
+	same 50
+	edit $stat '/^swpin_zero/d; /^zswpin/d'
+	runx 0 balance -H -o device_in_pages /w.slice/idle
+	same 1000
+}
+
 @test "upkeep stays within the limit that the operator set on writeback" {
 	zram_root 100 1
 	runx 0 maintain

@@ -113,20 +113,20 @@ static double known(uint64_t v)
 #define DELTA(field) num_delta(now->field, then->field)
 
 /*
- * memory.stat has pswpin since 6.13.  Before, what came back from swap and
- * not from zswap came from a device.
+ * memory.stat has pswpin since 6.13.  Before, what came back from swap, not
+ * from zswap and was not all zero, came from a device.
  */
 uint64_t look_device_ins(const struct look *now, const struct look *then)
 {
-	uint64_t all, z;
+	uint64_t all = DELTA(st.refault_anon_pages);
 
 	if (now->st.pswpin_pages != NUM_NONE)
 		return DELTA(st.pswpin_pages);
-	all = DELTA(st.refault_anon_pages);
-	z = DELTA(st.zswpin_pages);
-	if (all == NUM_NONE || z == NUM_NONE)
-		return all;
-	return all > z ? all - z : 0;
+	return all == NUM_NONE
+		       ? all
+		       : num_less(all, num_known(DELTA(st.zswpin_pages)) +
+					       num_known(DELTA(
+						       st.swpin_zero_pages)));
 }
 
 uint64_t look_stall_us(const struct look *now, const struct look *then,
