@@ -471,14 +471,20 @@ once_more() {
 	refused 66.667 60 none incompressible
 }
 
-@test "huge pages that pass zswap by are told, and not called incompressible" {
-	local stat=sys/fs/cgroup/w.slice/idle/memory.stat huge=sys/kernel/mm/transparent_hugepage
-	replay swap-balance-7.3.4
+# pass_zswap: huge pages do, as before 6.13.
+pass_zswap() {
+	local root huge=sys/kernel/mm/transparent_hugepage
 	for root in "$ROOT1" "${ROOT1%1}2"; do
 		rm -rf "${root:?}/$huge"
 		mkdir -p "$root/$huge/hugepages-2048kB/stats"
 		echo 2097152 >"$root/$huge/hpage_pmd_size"
 	done
+}
+
+@test "huge pages that pass zswap by are told, and not called incompressible" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat huge=sys/kernel/mm/transparent_hugepage
+	replay swap-balance-7.3.4
+	pass_zswap
 	edit $stat 's/^anon .*/anon 41943040/; /^anon_thp/d'
 	edit $stat 's/^anon .*/&\nanon_thp 40894464/'
 	second $stat 's/^pswpout .*/pswpout 10000/; s/^zswpout .*/zswpout 2600/'
@@ -1340,6 +1346,33 @@ undoes() {
 	undoes "done $(cat "$ROOT1/sys/fs/cgroup/w.slice/file/inode") 0 max 0 /w.slice/file"
 	runx 0 balance --plan -q -H /w.slice/file
 	same "$(printf '%s\t' /w.slice/file memory.zswap.max 0 max planned)no_swap"
+}
+
+@test "writeback is not shut where huge pages pass zswap by, and opened where some have come" {
+	local idle=sys/fs/cgroup/w.slice/idle nowb=memory.zswap.writeback
+	spent() {
+		replay swap-balance-7.3.4
+		awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
+		edit proc/meminfo '4aZswap: 100 kB'
+		edit $idle/memory.stat "s/^anon .*/&\nanon_thp $1/"
+		rm -f "$STATE"
+	}
+	spent 1048576 # a tenth
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle $nowb 1 0 planned)budget"
+	spent 1048576
+	pass_zswap
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	same ""
+	edit $idle/$nowb 's/.*/0/'
+	undoes "done $(cat "$ROOT1/$idle/inode") 1 1 0 /w.slice/idle"
+	runx 0 balance --plan -q -H /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle $nowb 0 1 planned)compressible"
+	spent 0
+	pass_zswap
+	edit $idle/$nowb 's/.*/0/'
+	runx 0 balance --plan -q -H /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle $nowb 0 1 held)compressible"
 }
 
 # A record of a version that wrote memory.swap.max, and of a run without -r.

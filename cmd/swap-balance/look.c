@@ -155,10 +155,13 @@ static uint64_t file_refaults(const struct look *now, const struct look *then,
 		       : DELTA(st.activate_file_pages);
 }
 
-bool look_is_huge(const struct look *l)
+double look_huge_pct(const struct look *l, const struct machine *m)
 {
-	return num_known(l->st.anon_thp_bytes) >
-	       num_known(l->st.anon_bytes) / 2;
+	double huge = known(l->st.anon_thp_bytes);
+
+	return m->huge_pages_pass && huge > 0
+		       ? 100 * huge / fmax(huge, known(l->st.anon_bytes))
+		       : 0;
 }
 
 bool look_is_kept(const struct look *l, const struct machine *m)
@@ -187,8 +190,7 @@ bool look_fits_zswap(const struct look *l, const struct machine *m)
 /* What zswap cannot take goes on to the device. */
 static enum kind next_kind(const struct look *now, const struct machine *m)
 {
-	return look_fits_zswap(now, m) &&
-			       !(m->huge_pages_pass && look_is_huge(now))
+	return look_fits_zswap(now, m) && look_huge_pct(now, m) <= 50
 		       ? KIND_ZSWAP
 		       : KIND_DEVICE;
 }

@@ -26,8 +26,8 @@ struct look {
 /* 0 or -errno; only memory.stat must be there. */
 int look_read(const struct cg_set *set, const struct cg *cg, struct look *out);
 
-/* Is most of its anonymous memory in huge pages? */
-bool look_is_huge(const struct look *l);
+/* Share of its anonymous memory that is in huge pages which pass zswap by. */
+double look_huge_pct(const struct look *l, const struct machine *m);
 
 /* Would zswap take its next page, one of the least size? */
 bool look_fits_zswap(const struct look *l, const struct machine *m);

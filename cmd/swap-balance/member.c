@@ -145,6 +145,7 @@ static void compare_looks(struct member *m, const struct machine *machine,
 		machine->zswap_pool == ZSWAP_POOL_ROOM && m->now.zswap_room;
 	m->zswap_is_full =
 		machine->zswap_pool == ZSWAP_POOL_FULL || !m->now.zswap_room;
+	m->huge_pct = look_huge_pct(&m->now, machine);
 	m->written_bytes = all_to_zram(m, machine)
 				   ? 0
 				   : look_device_out_bytes(&m->now, &m->then);
@@ -180,7 +181,7 @@ static void choose_backend(struct member *m, const struct machine *machine,
 		.no_swap = m->window.no_swap,
 		.swap_full = m->law.full,
 		.budget_empty = budget_empty && has_device(machine),
-		.huge_pages = machine->huge_pages_pass && look_is_huge(&m->now),
+		.huge_pages = m->huge_pct > 50,
 		.ratio = m->ratio,
 		.incompressible_pct = m->incompressible_pct,
 		.sensitive =

@@ -52,6 +52,7 @@ struct member {
 	/* Its pool, and each limit up the tree; neither: not known. */
 	bool zswap_has_room, zswap_is_full;
 	double ratio, incompressible_pct;      /* the newest known; NAN */
+	double huge_pct;		       /* see look_huge_pct() */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
 	double swapin_pressure_pct; /* that swap-ins caused of late; NAN */
 	uint64_t written_bytes;	    /* to disks, in the window; NUM_NONE */

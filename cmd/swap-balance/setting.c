@@ -11,7 +11,7 @@
 #include "record.h"
 #include "zswap.h"
 
-enum { INCOMPRESSIBLE_PCT = 5 };
+enum { REFUSED_PCT = 5 };
 
 static bool keeps_pages(int dir)
 {
@@ -75,7 +75,8 @@ static bool may_shut_writeback(const struct cg_set *set, const struct cg *cg)
 	const struct member *m = cg->data;
 
 	return m->zswap_has_room && m->ratio > 1 &&
-	       m->incompressible_pct < INCOMPRESSIBLE_PCT &&
+	       m->incompressible_pct < REFUSED_PCT &&
+	       m->huge_pct < REFUSED_PCT &&
 	       !any_within(cg_open_dir(set, cg), limits_zswap);
 }
 
@@ -84,7 +85,8 @@ static bool shut_does_harm(const struct cg_set *set, const struct cg *cg)
 	const struct member *m = cg->data;
 
 	return m->zswap_is_full || m->ratio <= 1 ||
-	       m->incompressible_pct >= INCOMPRESSIBLE_PCT ||
+	       m->incompressible_pct >= REFUSED_PCT ||
+	       m->huge_pct >= REFUSED_PCT ||
 	       any_within(cg_open_dir(set, cg), limits_zswap);
 }
 
