@@ -245,7 +245,7 @@ void account(struct period *s, bool acted)
 	s->outcome = outcome(s, &after, acted ? r->want_bytes : 0,
 			     !s->run->policy.dry_run && t->known && !above &&
 				     t->below_acted_us < t->read_us &&
-				     r->reason != REASON_RIVAL);
+				     s->d.reason != REASON_RIVAL);
 	s->learned = true;
 	memory_learn(&t->memory, &s->outcome);
 	r->overshoot_bytes = memory_overshoot(&t->memory);

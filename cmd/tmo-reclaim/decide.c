@@ -280,20 +280,6 @@ static uint64_t bound(struct deciding *s, const struct law_out *l)
 
 /* ---- the whole ---- */
 
-/*
- * In this order, and each leaves its reason in the row:
- * - the guards (guards.c, a table): the first that holds, and nothing is taken;
- * - the law (law.c): what brakes it most, mem_pressure, io_pressure, harm or
- *   refault, in brake(); else law, cold, cap or small;
- * - a bound that makes the step smaller, in place of the law's (bound() here,
- *   bounds.c): the floor by its highest part, --max-step, what was taken too
- *   much, the budget of writes, and why it is of file cache alone;
- * - the writes (kinds.c).
- * Before all this a row may be stale (period.c) or its cgroup unreadable
- * (observe.c), and afterwards how a write ended takes the place (take.c).
- * --park, --wake and --ranges decide nothing here: they have reasons of their
- * own (park.c, wake.c, ranges.c).
- */
 struct decision decide(const struct policy *p, const struct observation *o,
 		       struct memory *m)
 {

@@ -2,11 +2,19 @@
  * The guards that hold a cgroup back for a period, in one order; what bounds a
  * step is in bounds.h, and what brakes it in law.c.
  *
- * One more is a function and a line of the table here; its reason (reason.h,
- * and what it means in reason.c); what it looks at in struct observation
- * (decide.h), which observe.c reads, from host.h where it is the machine's; a
- * column for that in record.c; both words on the page, tmo-reclaim(8), and the
- * reason in tmo(7), and in service/tmo.rules.yml where somebody must act.
+ * One more is
+ * - a function and a line of the table here (--park has a list of its own,
+ *   may_park() in park.c);
+ * - its reason: reason.h, what it means in reason.c, and on the pages
+ *   tmo-reclaim(8) and tmo(7).  Where somebody must act, also in
+ *   service/tmo.rules.yml and in the list of common/tablecell.c;
+ * - what it looks at: a field of struct observation (decide.h), which observe.c
+ *   fills: look_at_limits() with what is the machine's (host.c),
+ * look_at_state() with what is the cgroup's;
+ * - a column of --record for that field (record.c, and tmo-reclaim(8)): it ends
+ *   the recordings made before it;
+ * - tests: any() and test_names() in tests/unit/tmo-reclaim-decide.c, and one
+ * in tests/tmo-reclaim.bats.
  */
 #include "deciding.h"
 #include "num.h"
@@ -97,7 +105,12 @@ static bool cannot_take_file_alone(struct deciding *s)
 	       s->swap != REASON_NO_SWAP;
 }
 
-/* In the order in which they are asked; the first that holds is the reason. */
+/*
+ * In the order in which they are asked; the first that holds is the reason.
+ * What an operator has said goes first, then what makes the numbers worthless,
+ * then harm, then what will be over soon.  is_nested() counts its periods, so a
+ * guard before it delays the parent's turn.
+ */
 static const struct {
 	bool (*holds)(struct deciding *s);
 	enum reason reason;

@@ -146,8 +146,9 @@ static bool inefficient(const struct law_in *in)
 }
 
 /*
- * 1: go; 0: stop; *why is what brakes most: the reason of the row where it
- * stops, or takes more than half of the step.
+ * 1: go; 0: stop; *why is what brakes most.  It is the reason of the row where
+ * it stops, or takes more than half of a step of reason law; cap, cold and
+ * small keep theirs.
  */
 static double brake(const struct law_in *in, struct law_state *st,
 		    enum reason *why)

@@ -115,7 +115,7 @@ static enum reason write_down(struct parked_one *o)
 	return why;
 }
 
-/* ---- the guards ---- */
+/* ---- the guards of --park; those of a period are in guards.c ---- */
 
 /* What holds all of it back, apart from being frozen, which it should be. */
 static enum reason may_park(const struct period *s)

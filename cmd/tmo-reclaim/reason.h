@@ -1,6 +1,8 @@
 /*
  * reason - which rule set the step of a row: a word for each, so that no
- * decision is without its cause, and all that is said of it in one table.
+ * decision is without its cause, and all that is said of it in one table.  In
+ * which order the rules are asked, and in which file each is: above decide(),
+ * decide.h.
  */
 #ifndef REASON_H
 #define REASON_H
