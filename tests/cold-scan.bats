@@ -1056,6 +1056,38 @@ as_service() {
 	[ "$(col verdict <<<"$output")" = suspect:damon,scanner ]
 }
 
+@test "page-idle with lru_gen on: another's aging makes its cgroup suspect for the age, reclaim makes all" {
+	# generations SAMPLE WEB BATCH SCANNED: their newest ones, and what reclaim has looked at by then.
+	generations() {
+		local id=0 key seq
+		mkdir -p "$R/$1/sys/kernel/debug"
+		echo 0x0007 >"$R/$1/sys/kernel/mm/lru_gen/enabled"
+		echo "pgscan_anon $4" >>"$R/$1/proc/vmstat"
+		for key in / /web /batch; do
+			seq=$2
+			[ $key != /batch ] || seq=$3
+			printf 'memcg %5d %s\n node     0\n' $((++id)) $key
+			for gen in 3 2 1 0; do printf '%11d %10d %10d %10d \n' $((seq - gen)) $((gen * 900)) 10 10; done
+		done >"$R/$1/sys/kernel/debug/lru_gen"
+	}
+	# judge WANT WEB BATCH SCANNED WEB BATCH SCANNED: as of the second and the third sample.
+	judge() {
+		idle
+		generations 1 5 5 0
+		generations 2 "$2" "$3" "$4"
+		generations 3 "$5" "$6" "$7"
+		# What others marked before the first pass is another matter.
+		runx 0 cold-scan -r -a 1m -i 1m -c 2 --source page-idle -o cgroup,verdict /batch /web
+		[ "$(col verdict <<<"$output" | sed 's/scanner//; s/:$/:none/' | xargs)" = "$1" ] || { echo "$*: $output"; return 1; }
+		rm -r "$R"
+	}
+	judge "suspect:none suspect:none ok ok" 5 5 0 5 5 0
+	judge "suspect:none suspect:none ok suspect:lru_gen" 5 5 0 6 5 0
+	judge "suspect:none suspect:none suspect:lru_gen ok" 5 5 0 5 6 0
+	judge "suspect:none suspect:lru_gen, ok ok" 6 5 0 6 5 0
+	judge "suspect:none suspect:none suspect:lru_gen suspect:lru_gen" 5 5 0 5 5 9
+}
+
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {
 	disturb() {
 		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"
@@ -1326,6 +1358,27 @@ damon_root() {
 	one_line "cannot scan: cold memory is unknown until a pass succeeds: No such file"
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "16789504 - 16789504" ]
 	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file,shared - suspect:file" ]
+}
+
+@test "annotate --age-now: cold memory is - until agings of its own span the age" {
+	use_root cold-scan-lru-gen-7.3.4
+	# filter [OPTION]: rows until a pass is known; a recorded clock stands, so no time goes by.
+	filter() {
+		{
+			echo "#cgroup"
+			for ((n = 0; n < 600; n++)); do
+				echo /web/app
+				! grep -q 16801792 "$OUT" || break
+				sleep .1
+			done
+		} | FAULT=debug/lru_gen:write:done LD_PRELOAD=$TMO_BUILD/faultio.so \
+			cold-scan --annotate -a 4s "$@" -o anon_bytes,cold_anon_bytes,cold_file_bytes
+	}
+	OUT=$BATS_TEST_TMPDIR/out
+	filter >"$OUT"
+	[ "$(tail -n 1 "$OUT")" = $'/web/app\t16801792\t16789504\t50384896' ]
+	filter --age-now >"$OUT"
+	[ "$(tail -n 1 "$OUT")" = $'/web/app\t16801792\t-\t-' ]
 }
 
 @test "--age-now: a lruvec that reclaim is aging is nothing to stop for" {
