@@ -652,7 +652,9 @@ cell() {
 	# Allocated in e, and used from f.
 	work /cold/e --hot-anon 32M --rate 20000 --pattern seq
 	echo "$work" >$CG/cold/f/cgroup.procs
-	work /cold/g --hot-anon 16M --cold-anon 16M --rate 20000 --pattern seq
+	# Two processes, and one address space.
+	work /cold/g --hot-anon 16M --cold-anon 16M --rate 20000 --pattern seq --share
+	[ "$(wc -l <$CG/cold/g/cgroup.procs)" -eq 2 ]
 	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold/e /cold/f /cold/g
 	lru_gen n
 	echo "$output"

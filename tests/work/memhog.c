@@ -16,6 +16,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -56,7 +58,7 @@ struct config {
 	struct part part[16];
 	unsigned parts;
 	const char *dir, *cgroup, *ready;
-	bool mmap_file, thp, stock_pages;
+	bool mmap_file, thp, stock_pages, share;
 	double fill; /* how many times smaller it compresses; 0 is all zero */
 	enum pattern pattern;
 	uint64_t rate, phase_ns, run_ns, report_ns;
@@ -276,6 +278,25 @@ static void allocate(const struct config *cfg, struct part *p)
 		else
 			fill_page(cfg, p->mem + at);
 	p->there = true;
+}
+
+static int sleep_beside(void *parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == *(const pid_t *)parent)
+		pause();
+	return 0;
+}
+
+/* It does nothing, and ends with us. */
+static void share_space(void)
+{
+	static _Alignas(16) unsigned char stack[1 << 14];
+	static pid_t self;
+
+	self = getpid();
+	if (clone(sleep_beside, stack + sizeof(stack), CLONE_VM, &self) < 0)
+		die("cannot share the address space");
 }
 
 static void join_cgroup(const char *cgroup)
@@ -514,6 +535,8 @@ __attribute__((noreturn)) static void usage(void)
 	     "  --report TIME      a row each TIME (only the total)\n"
 	     "  --cgroup PATH      lives in this cgroup, created if it is not "
 	     "there\n"
+	     "  --share            a second process has the same address space "
+	     "(CLONE_VM)\n"
 	     "  --ready FILE       is created when all has been allocated and "
 	     "touched");
 	exit(0);
@@ -535,7 +558,8 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		MLOCK,
 		MMAP,
 		THP,
-		STOCK_PAGES
+		STOCK_PAGES,
+		SHARE
 	};
 	static const char *const patterns[] = { "random", "seq", "zipf", NULL };
 	/* The parts' values are twice their kind, plus one if hot. */
@@ -560,6 +584,7 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		{ "report", 1, NULL, REPORT },
 		{ "cgroup", 1, NULL, CGROUP },
 		{ "ready", 1, NULL, READY },
+		{ "share", 0, NULL, SHARE },
 		{ "help", 0, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -582,6 +607,7 @@ static void parse_args(int argc, char **argv, struct config *cfg)
 		case MMAP: cfg->mmap_file = true; break;
 		case THP: cfg->thp = true; break;
 		case STOCK_PAGES: cfg->stock_pages = true; break;
+		case SHARE: cfg->share = true; break;
 		case PATTERN:
 			cfg->pattern = 0;
 			while (patterns[cfg->pattern] &&
@@ -621,6 +647,8 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	if (cfg.cgroup)
 		join_cgroup(cfg.cgroup);
+	if (cfg.share)
+		share_space();
 	seed ^= now_ns(CLOCK_REALTIME) ^ (uint64_t)getpid() << 40;
 	for (unsigned i = 0; i < cfg.parts; i++)
 		if (!cfg.part[i].at_ns)
