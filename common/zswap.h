@@ -23,4 +23,7 @@ enum zswap_pool zswap_pool(void);
 /* The same of a cgroup's limit, memory.zswap.max; NUM_MAX is none. */
 bool zswap_fills(uint64_t used_bytes, uint64_t max_bytes);
 
+/* Of that of dir below dirfd: what cannot be read may be one that binds. */
+bool zswap_is_limited(int dirfd, const char *dir);
+
 #endif

@@ -402,6 +402,16 @@ once_more() {
 	awk '{ $7 += 300000; print }' "$ROOT1/sys/class/block/vda/stat" >"${ROOT1%1}2/sys/class/block/vda/stat"
 	runx 0 balance -H -o swappiness,swap_write_bytes_per_s,balance_reason -b 80M/20s /w.slice/idle
 	same $'60\tmax\tquiet'
+	# and one that cannot be read may bind
+	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/1/'
+	edit proc/meminfo '4aZswap: 100 kB'
+	rm "$STATE"
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	same "$(printf '%s\t' /w.slice/idle memory.zswap.writeback 1 0 planned)budget"
+	edit sys/fs/cgroup/w.slice/memory.zswap.max 's/.*/garbage/'
+	rm "$STATE"
+	runx 0 balance --plan --dwell 0s -q -H -b 80M/20s /w.slice/idle
+	same ""
 }
 
 @test "what zswap turned away counts, what it was never offered does not" {

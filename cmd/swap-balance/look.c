@@ -56,21 +56,14 @@ static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
 /* Does no limit on zswap, of it or of an ancestor, bind or nearly so? */
 static bool zswap_has_room(const struct cg_set *set, const struct cg *cg)
 {
-	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
-	uint64_t most, now;
+	char level[CG_KEY_MAX];
+	bool limited;
 
 	snprintf(level, sizeof(level), "%s", cg->key);
-	do {
-		const char *key = cg_relative(level);
-
-		snprintf(path, sizeof(path), "%s/memory.zswap.max", key);
-		if (kv_read_u64(set->fd, path, &most) || most >= NUM_MAX)
-			continue;
-		snprintf(path, sizeof(path), "%s/memory.zswap.current", key);
-		if (kv_read_u64(set->fd, path, &now) || zswap_fills(now, most))
-			return false;
-	} while (cg_parent(level));
-	return true;
+	do
+		limited = zswap_is_limited(set->fd, cg_relative(level));
+	while (!limited && cg_parent(level));
+	return !limited;
 }
 
 static void read_events(const struct cg_set *set, const struct cg *cg,

@@ -7,28 +7,16 @@
 #include <unistd.h>
 
 #include "kv.h"
-#include "num.h"
 #include "record.h"
 #include "zswap.h"
 
 enum { REFUSED_PCT = 5 };
 
-static bool keeps_pages(int dir)
+static bool keeps_pages(int dirfd, const char *dir)
 {
 	uint64_t on = 1;
 
-	return kv_limit(dir, ".", "memory.zswap.writeback", &on) || !on;
-}
-
-static bool limits_zswap(int dir)
-{
-	uint64_t most = NUM_MAX, now;
-
-	if (kv_limit(dir, ".", "memory.zswap.max", &most))
-		return true;
-	return most < NUM_MAX &&
-	       (kv_read_u64(dir, "memory.zswap.current", &now) ||
-		zswap_fills(now, most));
+	return kv_limit(dirfd, dir, "memory.zswap.writeback", &on) || !on;
 }
 
 static DIR *open_dir_below(DIR *dir, const char *name)
@@ -46,10 +34,10 @@ static DIR *open_dir_below(DIR *dir, const char *name)
  * Is the cgroup of dir, or any below it, so?  What is written into a file holds
  * for all of them.  Closes dir; what cannot be looked at may be so.
  */
-static bool any_within(DIR *dir, bool (*is)(int dir))
+static bool any_within(DIR *dir, bool (*is)(int dirfd, const char *dir))
 {
 	struct dirent *e;
-	bool any = !dir || is(dirfd(dir));
+	bool any = !dir || is(dirfd(dir), ".");
 
 	while (!any && (e = readdir(dir))) {
 		DIR *below;
@@ -77,7 +65,7 @@ static bool may_shut_writeback(const struct cg_set *set, const struct cg *cg)
 	return m->zswap_has_room && m->ratio > 1 &&
 	       m->incompressible_pct < REFUSED_PCT &&
 	       m->huge_pct < REFUSED_PCT &&
-	       !any_within(cg_open_dir(set, cg), limits_zswap);
+	       !any_within(cg_open_dir(set, cg), zswap_is_limited);
 }
 
 static bool shut_does_harm(const struct cg_set *set, const struct cg *cg)
@@ -87,7 +75,7 @@ static bool shut_does_harm(const struct cg_set *set, const struct cg *cg)
 	return m->zswap_is_full || m->ratio <= 1 ||
 	       m->incompressible_pct >= REFUSED_PCT ||
 	       m->huge_pct >= REFUSED_PCT ||
-	       any_within(cg_open_dir(set, cg), limits_zswap);
+	       any_within(cg_open_dir(set, cg), zswap_is_limited);
 }
 
 bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file)
