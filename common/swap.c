@@ -18,6 +18,7 @@
 enum {
 	DEPTH_MAX = 8,	      /* of volumes on volumes */
 	ROOM_BYTES = 1 << 20, /* less is full: slots are given in clusters */
+	NEARLY_PCT = 90,      /* at a limit itself stores are already refused */
 };
 
 #define CLASS "sys/class/block/"
@@ -200,6 +201,23 @@ static void find_by_number(struct swap_area *a, dev_t dev)
 	snprintf(a->dev, sizeof(a->dev), "%.63s", slash ? slash + 1 : link);
 }
 
+/* Documentation/admin-guide/blockdev/zram.rst, mm_stat: by position. */
+int swap_zram_read(const char *dir, struct swap_zram *out)
+{
+	char path[128], buf[512];
+	ssize_t n;
+
+	*out = (struct swap_zram){ 0 };
+	snprintf(path, sizeof(path), "%s/mm_stat", dir);
+	n = io_read(root_fd(), path, buf, sizeof(buf));
+	if (n >= 0 && sscanf(buf, "%" SCNu64 " %*u %" SCNu64 " %" SCNu64,
+			     &out->original_bytes, &out->used_bytes,
+			     &out->limit_bytes) == 3)
+		return 0;
+	*out = (struct swap_zram){ 0 };
+	return n < 0 ? (int)n : -EBADMSG;
+}
+
 /*
  * By number: what is swapped on as /dev/mapper/NAME is called dm-0.  A
  * recording has no device nodes: there the path names it.
@@ -223,6 +241,8 @@ static void find_device(struct swap_area *a)
 		  : *a->dir && is_rotational(a->dir, DEPTH_MAX, NULL, NULL)
 			  ? SWAP_ROTATIONAL
 			  : SWAP_DISK;
+	if (a->kind == SWAP_ZRAM)
+		swap_zram_read(a->dir, &a->zram);
 }
 
 static bool has_room(const struct swap_area *a)
@@ -276,6 +296,18 @@ bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind)
 	for (int i = 0; i < n; i++)
 		if (areas[i].next && areas[i].kind == kind)
 			return true;
+	return false;
+}
+
+bool swap_zram_is_full(const struct swap_area *areas, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct swap_zram *z = &areas[i].zram;
+
+		if (areas[i].next && z->limit_bytes &&
+		    z->used_bytes >= z->limit_bytes / 100 * NEARLY_PCT)
+			return true;
+	}
 	return false;
 }
 

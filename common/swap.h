@@ -19,12 +19,19 @@ enum { SWAP_AREAS_MAX = 32 }; /* MAX_SWAPFILES is under 32 */
  */
 enum swap_kind { SWAP_DISK, SWAP_ROTATIONAL, SWAP_ZRAM };
 
+/* What a zram holds, the memory that it takes, and what it may take at most. */
+struct swap_zram {
+	uint64_t original_bytes, used_bytes;
+	uint64_t limit_bytes; /* 0: there is none */
+};
+
 struct swap_area {
 	char path[256]; /* as it was swapped on, without the kernel's escapes */
 	char dev[64];	/* of the area or, of a file, of its file system */
 	char dir[96];	/* that device in /sys, below root_fd() */
 	bool file;	/* which shares its device; dev and dir may be "" */
 	enum swap_kind kind;
+	struct swap_zram zram; /* zeroes where it is none, or not known */
 	uint64_t size_bytes, used_bytes;
 	int64_t prio;
 	bool next; /* takes the next page, alone or in turn with others */
@@ -38,6 +45,12 @@ int swap_areas(struct swap_area *areas, int max);
 
 /* May the next page go to one of that kind? */
 bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind);
+
+/* Has a zram that takes the next page nearly reached its mem_limit? */
+bool swap_zram_is_full(const struct swap_area *areas, int n);
+
+/* Of the zram with that directory: 0 or -errno, and then zeroes. */
+int swap_zram_read(const char *dir, struct swap_zram *out);
 
 /*
  * The command that tells the kernel that the disks below a do not rotate: an

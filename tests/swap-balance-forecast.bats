@@ -91,10 +91,10 @@ END
 	[ "$(cell zswap saved_high_bytes)" = 20000000 ]
 	[ "$(cell disk saved_bytes)" = 20000000 ]
 	echo N >"$TMO_ROOT/sys/module/zswap/parameters/enabled"
-	mkdir -p "$TMO_ROOT/sys/class/block/zram0" "$TMO_ROOT/sys/block/zram0"
+	mkdir -p "$TMO_ROOT/sys/class/block/zram0"
 	sed -i '2,$d' "$TMO_ROOT/proc/swaps"
 	printf '/dev/zram0\tpartition\t524284\t4000\t5\n' >>"$TMO_ROOT/proc/swaps"
-	echo '4096000 900000 1024000 0 1024000 0 0 0 0' >"$TMO_ROOT/sys/block/zram0/mm_stat"
+	echo '4096000 900000 1024000 0 1024000 0 0 0 0' >"$TMO_ROOT/sys/class/block/zram0/mm_stat"
 	echo 4096000 >"$CG/w.slice/anon/memory.swap.current"
 	stat_is swapcached 0
 	runx 0 forecast

@@ -116,6 +116,15 @@ idle() {
 	runx 0 balance -H -o swappiness,backend,balance_reason,backend_reason /w.slice/idle
 }
 
+# zram_is USED LIMIT: its memory, and the most of it.
+zram_is() {
+	local root
+	for root in "$ROOT1" "${ROOT1%1}2"; do
+		mkdir -p "$root/sys/class/block/zram0"
+		echo "16000000 7000000 $1 $2 7600000 0 0 0 0" >"$root/sys/class/block/zram0/mm_stat"
+	done
+}
+
 @test "each guard against swap gives 0 and its reason" {
 	replay swap-balance-7.3.4
 	edit proc/meminfo 's/^SwapFree.*/SwapFree: 80000 kB/'
@@ -159,6 +168,23 @@ idle() {
 	edit sys/module/zswap/parameters/enabled 's/.*/N/'
 	idle
 	same $'0\tnone\trotational\trotational'
+	replay swap-balance-7.3.4
+	edit proc/swaps '2s/.*/\/dev\/zram0 partition 524284 4000 -1/'
+	zram_is 7600000 8388608
+	idle # zswap before it has room
+	same $'60\tzswap\tquiet\tcompressible'
+	edit sys/module/zswap/parameters/enabled 's/.*/N/'
+	idle
+	same $'0\tnone\tzram_full\tzram_full'
+	edit proc/swaps "\$a /dev/zram1 partition 524284 0 5" # which takes the next page
+	idle
+	same $'60\tzram\tquiet\tlearning'
+	edit proc/swaps "\$d"
+	for full in 7500000:8388608 7600000:0; do
+		zram_is "${full%:*}" "${full#*:}"
+		idle
+		same $'60\tzram\tquiet\tlearning'
+	done
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/idle/memory.stat '/^workingset/d'
 	idle

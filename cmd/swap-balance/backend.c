@@ -58,9 +58,11 @@ struct backend_choice backend_choose(const struct backend_in *in,
 {
 	bool can_compress = in->zswap || in->zram;
 
-	if (in->no_swap || in->swap_full)
+	if (in->no_swap || in->swap_full || in->zram_full)
 		return choice(in->tier ? BACKEND_TIER : BACKEND_NONE,
-			      in->no_swap ? REASON_NO_SWAP : REASON_SWAP_FULL);
+			      in->no_swap     ? REASON_NO_SWAP
+			      : in->swap_full ? REASON_SWAP_FULL
+					      : REASON_ZRAM_FULL);
 	if (!can_compress)
 		return uncompressed(in, REASON_ONLY);
 	if (in->zswap && in->huge_pages)

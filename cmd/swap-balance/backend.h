@@ -20,7 +20,7 @@ const char *backend_word(enum backend backend);
 
 struct backend_in {
 	bool zswap, zram, disk, rotational, tier;
-	bool no_swap, swap_full, budget_empty;
+	bool no_swap, swap_full, zram_full, budget_empty;
 	bool huge_pages; /* most of it, and they pass zswap by */
 	double ratio;	 /* original / compressed; NAN where evidence lacks */
 	double incompressible_pct;

@@ -208,6 +208,8 @@ static enum reason forbidden(struct balance *b, const struct balance_cfg *cfg,
 		return REASON_SWAP_UNKNOWN;
 	if (b->full)
 		return REASON_SWAP_FULL;
+	if (w->zram_full)
+		return REASON_ZRAM_FULL;
 	if (failure != REASON_QUIET)
 		return failure;
 	if (w->rotational)

@@ -49,6 +49,7 @@ struct window {
 	double memory_pages;
 	int64_t swap_used_mpct; /* -1 unknown */
 	bool no_swap;		/* there is none, or all of it is shut */
+	bool zram_full;		/* and the next page goes there */
 	bool failed, limited;	/* memory.swap.events fail, max */
 	bool budget_empty;	/* and a swap-out would write to a device */
 	bool rotational;	/* all that swap there is */

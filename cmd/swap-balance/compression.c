@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "num.h"
-#include "zram.h"
 
 /* So much of it is zero that the rest hardly matters. */
 #define MOSTLY 0.9
@@ -101,13 +100,8 @@ bool compression_of_zram(const struct machine *m, struct compression *c)
 	double original = 0, used = 0;
 
 	for (int i = 0; i < m->areas; i++) {
-		uint64_t was, is;
-
-		if (m->area[i].kind != SWAP_ZRAM ||
-		    zram_sizes(m->area[i].dev, &was, &is))
-			continue;
-		original += (double)was;
-		used += (double)is;
+		original += (double)m->area[i].zram.original_bytes;
+		used += (double)m->area[i].zram.used_bytes;
 	}
 	return find_of_all(original, used, c);
 }

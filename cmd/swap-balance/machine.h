@@ -31,6 +31,7 @@ struct machine {
 					and to none that rotates */
 	uint64_t disk_used_bytes;    /* of all swap but zram */
 	bool any_zram, any_disk;     /* full, or of whatever priority */
+	bool zram_full;		     /* one that takes the next page */
 	bool zswap, lru_gen, tier;
 	bool zswap_lacks_huge_pages; /* on or off, it takes none */
 	bool huge_pages_pass;	     /* zswap by: they go to the device whole */

@@ -17,6 +17,7 @@ const char *reason_word(enum reason reason)
 		[REASON_SWAP_FAIL] = "swap_fail",
 		[REASON_SWAP_MAX] = "swap_max",
 		[REASON_SWAP_FULL] = "swap_full",
+		[REASON_ZRAM_FULL] = "zram_full",
 		[REASON_SWAP_UNKNOWN] = "swap_unknown",
 		[REASON_NO_SWAP] = "no_swap",
 		[REASON_UNKNOWN_KERNEL] = "unknown_kernel",

@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "num.h"
 #include "root.h"
+#include "swap.h"
 
 static ssize_t read_attr(const char *dev, const char *attr, char *buf,
 			 size_t size)
@@ -30,23 +31,13 @@ static int write_attr(const char *dev, const char *attr, const char *text)
 	return err;
 }
 
-/* mm_stat: orig_data_size compr_data_size mem_used_total ... in bytes. */
-int zram_sizes(const char *dev, uint64_t *out_original, uint64_t *out_used)
-{
-	char buf[512];
-
-	if (read_attr(dev, "mm_stat", buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64, out_original, out_used) !=
-		    2)
-		return -ENOENT;
-	return 0;
-}
-
 uint64_t zram_used_bytes(const char *dev)
 {
-	uint64_t original, used;
+	char dir[128];
+	struct swap_zram z;
 
-	return zram_sizes(dev, &original, &used) ? NUM_NONE : used;
+	snprintf(dir, sizeof(dir), "sys/block/%s", dev);
+	return swap_zram_read(dir, &z) ? NUM_NONE : z.used_bytes;
 }
 
 /* bd_stat: bd_count bd_reads bd_writes, in units of 4 KiB. */

@@ -16,9 +16,6 @@ struct zram_limit {
 	bool on;
 };
 
-/* What is in it, as it was, and the memory that it uses.  0 or -errno. */
-int zram_sizes(const char *dev, uint64_t *out_original, uint64_t *out_used);
-
 /* Memory that it uses, and bytes written back ever; NUM_NONE: unknown. */
 uint64_t zram_used_bytes(const char *dev);
 uint64_t zram_written_bytes(const char *dev);

@@ -1,39 +1,11 @@
 #include "host.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "clock.h"
-#include "io.h"
 #include "kv.h"
 #include "num.h"
 #include "root.h"
 #include "swap.h"
 #include "zswap.h"
-
-/* Documentation/admin-guide/blockdev/zram.rst, mm_stat: by position. */
-struct zram {
-	uint64_t orig_bytes, used_bytes, limit_bytes; /* 0: no limit */
-};
-
-static struct zram read_zram(const struct swap_area *a)
-{
-	char path[128], buf[256];
-	struct zram z;
-
-	snprintf(path, sizeof(path), "%s/mm_stat", a->dir);
-	if (io_read(root_fd(), path, buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%" SCNu64 " %*u %" SCNu64 " %" SCNu64, &z.orig_bytes,
-		   &z.used_bytes, &z.limit_bytes) != 3)
-		return (struct zram){ 0 };
-	return z;
-}
-
-/* Nearly: at the bound itself stores are already refused. */
-static bool nearly(uint64_t used, uint64_t bound)
-{
-	return used >= bound / 10 * 9;
-}
 
 /* What swap is made of, and which areas take the next page. */
 static void read_areas(struct host *h)
@@ -44,18 +16,14 @@ static void read_areas(struct host *h)
 
 	for (int i = 0; i < n; i++) {
 		const struct swap_area *a = areas + i;
-		struct zram z = { 0 };
 
 		h->zram |= a->kind == SWAP_ZRAM;
 		h->device |= a->kind != SWAP_ZRAM;
-		if (a->kind == SWAP_ZRAM)
-			z = read_zram(a);
-		orig += z.orig_bytes;
-		used += z.used_bytes;
-		h->zram_full |= a->next && z.limit_bytes &&
-				nearly(z.used_bytes, z.limit_bytes);
+		orig += a->zram.original_bytes;
+		used += a->zram.used_bytes;
 		h->next_device |= a->next && a->kind != SWAP_ZRAM;
 	}
+	h->zram_full = swap_zram_is_full(areas, n);
 	h->zswap = zswap_enabled();
 	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL);
 	h->zram_mpct = num_mpct(used, orig);

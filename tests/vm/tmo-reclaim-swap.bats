@@ -89,6 +89,7 @@ swapped() {
 	fill 20M
 	cat /sys/block/zram0/mm_stat
 	[ "$(calm | reason_of)" = zram_full ]
+	[ "$(swap-balance -q -H -i 2s -c 1 -o swappiness,balance_reason /t/a)" = $'0\tzram_full' ]
 	echo 64M >/sys/block/zram0/mem_limit
 	[ "$(calm | reason_of)" != zram_full ]
 }
