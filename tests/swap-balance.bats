@@ -507,6 +507,25 @@ once_more() {
 	refused 66.667 60 none incompressible
 }
 
+@test "what did not compress is tried again after some hours without a backend" {
+	local cg=sys/fs/cgroup/w.slice/idle hours want
+	for hours in 2 6; do
+		replay swap-balance-7.3.4
+		edit $cg/memory.zswap.writeback 's/.*/0/'
+		edit proc/meminfo '4aZswap: 100 kB'
+		edit $cg/memory.stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+		second $cg/memory.stat 's/^pgscan .*/pgscan 16980000/; s/^pgsteal .*/pgsteal 3000/'
+		rm -rf "${ROOT1%1}3"
+		cp -a "${ROOT1%1}2" "${ROOT1%1}3"
+		awk -v s=$((hours * 3600)) '{ print $1 + s, $2 }' "${ROOT1%1}2/proc/uptime" >"${ROOT1%1}3/proc/uptime"
+		TMO_ROOT+=:${ROOT1%1}3
+		want=$'none\tincompressible'
+		runx 0 balance -H -c 2 -o backend,backend_reason /w.slice/idle
+		[ "$hours" = 2 ] || want=$'zswap\tlearning'
+		same $'none\tincompressible\n'"$want"
+	done
+}
+
 # pass_zswap: huge pages do, as before 6.13.
 pass_zswap() {
 	local root huge=sys/kernel/mm/transparent_hugepage

@@ -7,6 +7,7 @@
 enum {
 	OFFERS_BYTES = 256 << 20, /* to zswap, that count at least */
 	SCANS = 10,		  /* of all anonymous memory, in a window */
+	HALF_LIFE_S = 3600,	  /* of refusals, while nothing is offered */
 };
 
 /* Bytes that went to a device in the window, and not by zswap's writeback. */
@@ -127,6 +128,25 @@ static void forget_old(struct member *m)
 }
 
 /*
+ * Where there is no backend for what does not compress, nothing more is offered
+ * that could tell that it is gone: it is forgotten, and tried again.
+ */
+static void forget_untried(struct member *m)
+{
+	double had = m->taken_bytes + m->turned_away_bytes;
+	double left = exp2(-m->window.s / HALF_LIFE_S);
+
+	if (m->backend.now.backend != BACKEND_NONE ||
+	    m->backend.now.why != REASON_INCOMPRESSIBLE)
+		return;
+	m->taken_bytes *= left;
+	m->turned_away_bytes *= left;
+	if (had >= BACKEND_EVIDENCE_BYTES &&
+	    had * left < BACKEND_EVIDENCE_BYTES)
+		m->ratio = m->incompressible_pct = NAN;
+}
+
+/*
  * Tells something only while zswap is offered the pages.  What was turned away
  * is measured by what was taken in the same time; most of that may have left
  * the pool again.
@@ -142,6 +162,7 @@ void compress_learn(struct member *m, const struct machine *machine)
 	learn_offers(m, machine);
 	learn_refusals(m, machine);
 	forget_old(m);
+	forget_untried(m);
 	in_pool = (double)st->zswapped_bytes;
 	scale = in_pool > 0 ? fmax(1, m->taken_bytes / in_pool) : 0;
 	ratio = backend_ratio(in_pool * scale + m->turned_away_bytes,
