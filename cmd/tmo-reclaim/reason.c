@@ -13,7 +13,7 @@ static const struct {
 	[REASON_CAP] = { "cap", REASON_WORKS,
 			 "the step is the largest that the law allows", "" },
 	[REASON_COLD] = { "cold", REASON_WORKS,
-			  "the step is all memory that is known to be cold",
+			  "the step takes memory that is known to be cold",
 			  "" },
 	[REASON_MAX_STEP] = { "max_step", REASON_WORKS,
 			      "--max-step or the row's max_step_bytes limits "
@@ -32,15 +32,15 @@ static const struct {
 	[REASON_WOKEN] = { "woken", REASON_WORKS,
 			   "--wake has brought back the recorded pages", "" },
 	[REASON_MEM_PRESSURE] = { "mem_pressure", REASON_WAITS,
-				  "memory pressure is at its limit or near it",
+				  "memory pressure is above half of its limit",
 				  "raise --mem-limit if so much pressure does "
 				  "no harm" },
 	[REASON_IO_PRESSURE] = { "io_pressure", REASON_WAITS,
-				 "IO pressure is at its limit or near it",
+				 "IO pressure is above half of its limit",
 				 "raise --io-limit if the disks are busy all "
 				 "day" },
 	[REASON_HARM] = { "harm", REASON_WAITS,
-			  "the program's own harm_pct is at 100 or near it",
+			  "the program's own harm_pct is above 50",
 			  "check the program that writes harm_pct, and its "
 			  "goal" },
 	[REASON_REFAULT] = { "refault", REASON_WAITS,
