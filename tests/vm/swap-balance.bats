@@ -132,6 +132,41 @@ price() {
 	same $'/a\tzswap\tcompressible\n/b\tdisk\tincompressible'
 }
 
+# probes CGROUP OPTION...: a run with --probe; pages that /p/a has had swapped
+# out, ever, go to $out.
+probes() {
+	runx 0 swap-balance -S "$STATE" -i 2s -c 1 -H --probe 8M "$@"
+	out=$(awk '$1 == "zswpout" || $1 == "pswpout" { n += $2 } END { print n }' "$CG/p/a/memory.stat")
+}
+
+@test "a probe takes 1 % of a hot cgroup, once a day and once in its subtree, and never page cache" {
+	local bytes out was
+	needs_swappiness # of --probe
+	swap_on "$DISK"
+	zswap_on
+	mkdir "$CG/p"
+	echo +memory >"$CG/p/cgroup.subtree_control"
+	hog /p/a --hot-anon 40M --rate 100 --fill lz:3
+	echo n >/sys/kernel/mm/lru_gen/enabled
+	probes -r /p
+	if [[ $stderr == *"'/p/a': no probe: this kernel would take page cache"* ]]; then
+		[ "$out" -eq 0 ]
+		echo y >/sys/kernel/mm/lru_gen/enabled
+		probes -r /p
+	fi
+	bytes=$(sed -n "s/.*'\/p\/a': probe of \([0-9]*\) bytes.*/\1/p" <<<"$stderr")
+	[[ $stderr != *"'/p': probe"* ]]
+	[ "$bytes" -le $(((42 << 20) / 100)) ]
+	[ "$((out * 4096))" -ge "$bytes" ]
+	[ "$((out * 4096))" -le $((bytes + (256 << 10))) ] # the kernel takes 64 pages at once
+	was=$out
+	probes -r /p
+	[[ $stderr == *"'/p/a': no probe: "@(it was probed within a day|its compression is known)* ]]
+	probes /p
+	[[ $stderr == *"'/p': no probe: "@(a cgroup above or below it was probed within a day|its compression is known)* ]]
+	[ "$out" -eq "$was" ]
+}
+
 @test "the first window is as long as -i, though the first look was slow" {
 	mkdir -p "$CG/slow"
 	runx 0 env FAULT=slow:open:hang LD_PRELOAD="$TMO_BUILD/faultio.so" \
@@ -322,6 +357,15 @@ granted() {
 	[[ $stderr == *"also keeps a budget of 1.00M for the same drive"* ]]
 	runx 0 swap-balance -S "$STATE" -H --budget-status
 	[ "${#lines[@]}" -eq 2 ]
+	# a file system without room for its state
+	mkdir "$BATS_TEST_TMPDIR/full"
+	mount -t tmpfs -o size=64K full "$BATS_TEST_TMPDIR/full"
+	head -c 1M /dev/zero >"$BATS_TEST_TMPDIR/full/rest" 2>/dev/null || true
+	run --separate-stderr swap-balance -S "$BATS_TEST_TMPDIR/full/state" -b 20G/1d -i 2s -c 1 -H -o cgroup,swap_write_bytes_per_s,balance_reason /a /b
+	umount "$BATS_TEST_TMPDIR/full"
+	[ "$status" -eq 3 ]
+	same $'/a\tmax\tquiet\n/b\t0\tbudget'
+	one_line "cannot write the state of the budget"
 }
 
 @test "zswap that is shut for a cgroup is no shield from a disk that rotates" {
