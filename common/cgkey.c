@@ -161,3 +161,16 @@ bool cg_matches(const char *key, const char *pattern)
 	return cg_leads_to(pattern, key, true, &rest) &&
 	       !rest[strspn(rest, "/")];
 }
+
+bool cg_any_up(int dirfd, const char *key,
+	       bool (*is)(int dirfd, const char *dir))
+{
+	char level[CG_KEY_MAX];
+
+	snprintf(level, sizeof(level), "%s", key);
+	do
+		if (is(dirfd, cg_relative(level)))
+			return true;
+	while (cg_parent(level));
+	return false;
+}

@@ -64,4 +64,8 @@ size_t cg_hash(const char *key);
 /* The path of the directory, to hand to openat(2) below the mount. */
 const char *cg_relative(const char *key);
 
+/* Is it so for key, or for one above it?  By their directories below dirfd. */
+bool cg_any_up(int dirfd, const char *key,
+	       bool (*is)(int dirfd, const char *dir));
+
 #endif

@@ -1264,9 +1264,11 @@ $(printf '%s\t' /w.slice/file memory.zswap.max max 0 planned)incompressible"
 	same ""
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/file/memory.stat 's/^zswapped .*/zswapped 20000000/; s/^zswap .*/zswap 19900000/'
-	edit sys/fs/cgroup/w.slice/memory.zswap.writeback 's/.*/0/'
-	runx 0 balance --plan --dwell 0s -q -H /w.slice/file
-	same ""
+	for writeback in 0 garbage; do
+		edit sys/fs/cgroup/w.slice/memory.zswap.writeback "s/.*/$writeback/"
+		runx 0 balance --plan --dwell 0s -q -H /w.slice/file
+		same ""
+	done
 }
 
 # later SECONDS: both samples are so much younger.

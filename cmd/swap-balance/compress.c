@@ -45,7 +45,7 @@ static void learn_offers(struct member *m, const struct machine *machine)
 	if (machine->huge_pages_pass && (num_known(then->st.anon_thp_bytes) ||
 					 num_known(now->st.anon_thp_bytes)))
 		return;
-	if (then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
+	if (then->zswap_shut || then->at_us < machine->zswap_since_us ||
 	    machine->zswap_pool == ZSWAP_POOL_FULL || (!taken && !open))
 		return;
 	m->taken_bytes += (double)(taken * mem_page_bytes());
@@ -104,8 +104,8 @@ static void learn_refusals(struct member *m, const struct machine *machine)
 	const struct look *now = &m->now, *then = &m->then;
 	double page = (double)mem_page_bytes(), bytes;
 
-	if (!look_is_kept(now, machine) || then->writeback != 0 ||
-	    then->zswap_max == 0 || then->at_us < machine->zswap_since_us ||
+	if (!look_is_kept(now, machine) || !then->zswap_kept ||
+	    then->zswap_shut || then->at_us < machine->zswap_since_us ||
 	    num_known(num_delta(now->swap_fail, then->swap_fail)))
 		return;
 	bytes = rejected_pages(m) * page;
@@ -156,7 +156,7 @@ void compress_learn(struct member *m, const struct machine *machine)
 	const struct mem_stat *st = &m->now.st;
 	double in_pool, scale, ratio;
 
-	if (!machine->zswap || m->now.zswap_max == 0 ||
+	if (!machine->zswap || m->now.zswap_shut ||
 	    st->zswapped_bytes == NUM_NONE || st->zswap_bytes == NUM_NONE)
 		return;
 	learn_offers(m, machine);

@@ -30,40 +30,23 @@ static uint64_t stall_us(const struct cg_set *set, const struct cg *cg,
 	return psi.line[PSI_SOME].total_us;
 }
 
-static uint64_t setting(const struct cg_set *set, const struct cg *cg,
-			const char *file)
+static bool is_shut(int dirfd, const char *dir)
 {
-	uint64_t v;
-
-	return cg_read_u64(set, cg, file, &v) ? NUM_NONE : v;
+	return kv_value(dirfd, dir, "memory.zswap.max", NUM_NONE) == 0;
 }
 
-/* The least of a setting over a cgroup and its ancestors: it binds all below.
- */
-static uint64_t least_setting(const struct cg_set *set, const struct cg *cg,
-			      const char *file)
+static bool is_kept(int dirfd, const char *dir)
 {
-	char level[CG_KEY_MAX];
-	uint64_t least = setting(set, cg, file);
-
-	snprintf(level, sizeof(level), "%s", cg->key);
-	while (cg_parent(level))
-		least = num_least(least, kv_value(set->fd, cg_relative(level),
-						  file, NUM_NONE));
-	return least;
+	return kv_value(dirfd, dir, "memory.zswap.writeback", NUM_NONE) == 0;
 }
 
-/* Does no limit on zswap, of it or of an ancestor, bind or nearly so? */
-static bool zswap_has_room(const struct cg_set *set, const struct cg *cg)
+/* What binds a cgroup of its own settings on zswap, and of those above. */
+static void read_zswap(const struct cg_set *set, const struct cg *cg,
+		       struct look *out)
 {
-	char level[CG_KEY_MAX];
-	bool limited;
-
-	snprintf(level, sizeof(level), "%s", cg->key);
-	do
-		limited = zswap_is_limited(set->fd, cg_relative(level));
-	while (!limited && cg_parent(level));
-	return !limited;
+	out->zswap_shut = cg_any_up(set->fd, cg->key, is_shut);
+	out->zswap_room = !cg_any_up(set->fd, cg->key, zswap_is_limited);
+	out->zswap_kept = cg_any_up(set->fd, cg->key, is_kept);
 }
 
 static void read_events(const struct cg_set *set, const struct cg *cg,
@@ -89,10 +72,9 @@ int look_read(const struct cg_set *set, const struct cg *cg, struct look *out)
 	out->stall_us[PSI_IO] = stall_us(set, cg, PSI_IO);
 	if (mem_current(set, cg, &out->memory_bytes))
 		out->memory_bytes = NUM_NONE;
-	out->swap_bytes = setting(set, cg, "memory.swap.current");
-	out->zswap_max = least_setting(set, cg, "memory.zswap.max");
-	out->zswap_room = zswap_has_room(set, cg);
-	out->writeback = least_setting(set, cg, "memory.zswap.writeback");
+	if (cg_read_u64(set, cg, "memory.swap.current", &out->swap_bytes))
+		out->swap_bytes = NUM_NONE;
+	read_zswap(set, cg, out);
 	read_events(set, cg, out);
 	mem_swap_left(set, cg->key, &out->swap);
 	return 0;
@@ -159,12 +141,12 @@ double look_huge_pct(const struct look *l, const struct machine *m)
 
 bool look_is_kept(const struct look *l, const struct machine *m)
 {
-	return m->zswap && l->writeback == 0;
+	return m->zswap && l->zswap_kept;
 }
 
 bool look_is_shut(const struct look *l, const struct machine *m)
 {
-	return look_is_kept(l, m) && l->zswap_max == 0;
+	return look_is_kept(l, m) && l->zswap_shut;
 }
 
 uint64_t look_device_bytes(const struct look *l)
@@ -176,7 +158,7 @@ uint64_t look_device_bytes(const struct look *l)
 
 bool look_fits_zswap(const struct look *l, const struct machine *m)
 {
-	return m->zswap && l->zswap_max != 0 && l->zswap_room &&
+	return m->zswap && !l->zswap_shut && l->zswap_room &&
 	       m->zswap_pool != ZSWAP_POOL_FULL;
 }
 

@@ -17,8 +17,9 @@ struct look {
 	uint64_t memory_bytes, swap_bytes;
 	uint64_t stall_us[PSI_RES_COUNT]; /* totals, "some": memory and io */
 	uint64_t swap_fail, swap_max;	  /* memory.swap.events */
-	uint64_t zswap_max, writeback;	  /* settings, the least up the tree */
-	bool zswap_room;		  /* up the tree */
+	/* Of zswap, up the tree: memory.zswap.max is 0; no such limit binds;
+	 * its writeback is shut. */
+	bool zswap_shut, zswap_room, zswap_kept;
 	/* Of the whole machine, for a share of them; see machine.h. */
 	uint64_t zswap_reject_pages, anon_kept_pages, disk_used_bytes;
 };

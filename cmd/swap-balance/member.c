@@ -173,7 +173,7 @@ static void choose_backend(struct member *m, const struct machine *machine,
 			   const struct config *cfg, bool budget_empty)
 {
 	struct backend_in in = {
-		.zswap = machine->zswap && m->now.zswap_max != 0,
+		.zswap = machine->zswap && !m->now.zswap_shut,
 		.zram = machine->zram,
 		.disk = machine->disk && !look_is_kept(&m->now, machine),
 		.rotational = machine->rotational,

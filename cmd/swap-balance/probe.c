@@ -175,7 +175,7 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 	uint64_t bytes = mem_whole_pages(
 		num_least(num_least(cfg->most_bytes, MOST_BYTES), all / 100));
 
-	*why = !world->machine.zswap || m->now.zswap_max == 0
+	*why = !world->machine.zswap || m->now.zswap_shut
 		       ? "zswap takes no pages of it"
 	       : world->machine.zswap_pool == ZSWAP_POOL_FULL ||
 			       !m->now.zswap_room

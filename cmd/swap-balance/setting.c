@@ -84,7 +84,7 @@ bool setting_does_harm(const struct cg_set *set, const struct cg *cg, int file)
 
 	switch (file) {
 	case RECORD_ZSWAP_MAX:
-		return m->now.writeback == 0 ||
+		return m->now.zswap_kept ||
 		       any_within(cg_open_dir(set, cg), keeps_pages);
 	case RECORD_WRITEBACK: return shut_does_harm(set, cg);
 	default: return true; /* no swap at all */
@@ -101,7 +101,8 @@ const char *setting_wanted(const struct cg_set *set, const struct cg *cg,
 	case RECORD_ZSWAP_MAX:
 		/* With writeback shut as well, there would be no swap left. */
 		return backend == BACKEND_DISK && !strcmp(base, "max") &&
-				       m->now.writeback != 0 &&
+				       !cg_any_up(set->fd, cg->key,
+						  keeps_pages) &&
 				       !any_within(cg_open_dir(set, cg),
 						   keeps_pages)
 			       ? "0"
