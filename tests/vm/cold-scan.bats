@@ -654,7 +654,7 @@ cell() {
 	echo "$work" >$CG/cold/f/cgroup.procs
 	# Two processes, and one address space.
 	work /cold/g --hot-anon 16M --cold-anon 16M --rate 20000 --pattern seq --share
-	[ "$(wc -l <$CG/cold/g/cgroup.procs)" -eq 2 ]
+	[ "$(wc -l <$CG/cold/g/cgroup.procs)" -ge 2 ]
 	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold/e /cold/f /cold/g
 	lru_gen n
 	echo "$output"
