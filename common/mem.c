@@ -243,6 +243,11 @@ void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 
 	if (out->left_bytes == NUM_NONE)
 		return;
+	/* A limit, of which nothing is known. */
+	if (used_bytes == NUM_NONE || max_bytes == NUM_NONE) {
+		*out = swap_unknown;
+		return;
+	}
 	if (left < out->left_bytes)
 		out->left_bytes = left;
 	if (mpct > out->used_mpct)
@@ -281,26 +286,21 @@ void mem_swap_system(struct mem_swap *out)
 void mem_swap_left(const struct cg_set *set, const char *key,
 		   struct mem_swap *out)
 {
-	char level[CG_KEY_MAX], path[CG_KEY_MAX + 32];
-	uint64_t used, most;
+	char level[CG_KEY_MAX];
 
 	mem_swap_system(out);
 	snprintf(level, sizeof(level), "%s", key);
 	do {
 		const char *dir = cg_relative(level);
-		int err;
+		uint64_t most = NUM_MAX;
+		int err = kv_limit(set->fd, dir, "memory.swap.max", &most);
 
-		snprintf(path, sizeof(path), "%s/memory.swap.max", dir);
-		err = kv_read_u64(set->fd, path, &most);
 		if (cg_err_is_gone(err) || (!err && most == NUM_MAX))
 			continue;
-		snprintf(path, sizeof(path), "%s/memory.swap.current", dir);
-		if (!err)
-			err = kv_read_u64(set->fd, path, &used);
-		if (err) /* a limit, of which nothing is known */
-			*out = swap_unknown;
-		else
-			mem_swap_bound(out, used, most);
+		mem_swap_bound(
+			out,
+			kv_value(set->fd, dir, "memory.swap.current", NUM_NONE),
+			err ? NUM_NONE : most);
 	} while (cg_parent(level));
 }
 

@@ -116,7 +116,8 @@ struct mem_swap {
 void mem_swap_left(const struct cg_set *set, const char *key,
 		   struct mem_swap *out);
 
-/* The same in parts: the system's, and then each level's bound. */
+/* The same in parts: the system's, and then each level's bound, which may be
+ * NUM_NONE. */
 void mem_swap_system(struct mem_swap *out);
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes);

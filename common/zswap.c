@@ -42,16 +42,19 @@ enum zswap_pool zswap_pool(void)
 
 bool zswap_fills(uint64_t used_bytes, uint64_t max_bytes)
 {
-	return max_bytes < NUM_MAX &&
-	       used_bytes >= max_bytes / 100 * NEARLY_PCT;
+	return max_bytes == NUM_NONE ||
+	       (max_bytes < NUM_MAX &&
+		used_bytes >= max_bytes / 100 * NEARLY_PCT);
 }
 
 bool zswap_is_limited(int dirfd, const char *dir)
 {
-	uint64_t most = NUM_MAX, now = NUM_MAX;
+	uint64_t most = NUM_MAX;
 
-	return kv_limit(dirfd, dir, "memory.zswap.max", &most) ||
-	       (most < NUM_MAX &&
-		(kv_limit(dirfd, dir, "memory.zswap.current", &now) ||
-		 zswap_fills(now, most)));
+	if (kv_limit(dirfd, dir, "memory.zswap.max", &most))
+		return true;
+	return most < NUM_MAX &&
+	       zswap_fills(kv_value(dirfd, dir, "memory.zswap.current",
+				    NUM_NONE),
+			   most);
 }

@@ -423,6 +423,24 @@ $((file / 100 / 4096 * 4096)) swappiness=0" ]
 	[ "$(calm | FAULT=in/memory.low:read:EIO LD_PRELOAD="$TMO_BUILD/faultio.so" reason)" = protected ]
 }
 
+@test "a limit on swap or zswap that cannot be read is not taken for none" {
+	p=$R/1/sys/module/zswap/parameters
+	mkdir -p "$p"
+	echo Y >"$p/enabled"
+	echo 100000000 | tee "$A/memory.swap.max" "$A/memory.zswap.max" >"${A%/a}/memory.swap.max"
+	echo 0 | tee "$A/memory.swap.current" "$A/memory.zswap.current" >"${A%/a}/memory.swap.current"
+	[ "$(calm | reason)" = law ]
+	while read -r file want; do
+		[ "$(calm | FAULT="$file:read:EIO" LD_PRELOAD="$TMO_BUILD/faultio.so" reason)" = "$want" ]
+	done <<-END
+		a/memory.swap.max no_swap
+		w.slice/memory.swap.max no_swap
+		w.slice/memory.swap.current no_swap
+		a/memory.zswap.max zswap_full
+		a/memory.zswap.current zswap_full
+	END
+}
+
 @test "a cgroup without memory.reclaim is no kernel without it, once that was seen" {
 	cp -a "$A" "${A%/a}/c"
 	rm "${A%/a}/c/memory.reclaim"

@@ -11,6 +11,14 @@
 #include "num.h"
 #include "zswap.h"
 
+/* NUM_MAX without such a file, and NUM_NONE where it cannot be read. */
+static uint64_t limit_at(int fd, const char *dir, const char *file)
+{
+	uint64_t most = NUM_MAX;
+
+	return kv_limit(fd, dir, file, &most) ? NUM_NONE : most;
+}
+
 /* A file that a level lacks bounds nothing; without zswap its limits neither.
  */
 static int read_level(int fd, const char *key, bool zswap, struct level *l)
@@ -20,19 +28,20 @@ static int read_level(int fd, const char *key, bool zswap, struct level *l)
 
 	*l = (struct level){
 		.len = strlen(key),
-		.swap_max_bytes = kv_value(fd, dir, "memory.swap.max", NUM_MAX),
+		.swap_max_bytes = limit_at(fd, dir, "memory.swap.max"),
 		.zswap_max_bytes = NUM_MAX,
 	};
 	if (zswap)
-		l->zswap_max_bytes =
-			kv_value(fd, dir, "memory.zswap.max", NUM_MAX);
+		l->zswap_max_bytes = limit_at(fd, dir, "memory.zswap.max");
 	if ((err = kv_limit(fd, dir, "memory.min", &l->min_bytes)) ||
 	    (err = kv_limit(fd, dir, "memory.low", &l->low_bytes)))
 		return err;
 	if (l->zswap_max_bytes != NUM_MAX)
-		l->zswap_bytes = kv_value(fd, dir, "memory.zswap.current", 0);
+		l->zswap_bytes =
+			kv_value(fd, dir, "memory.zswap.current", NUM_NONE);
 	if (l->swap_max_bytes != NUM_MAX)
-		l->swap_bytes = kv_value(fd, dir, "memory.swap.current", 0);
+		l->swap_bytes =
+			kv_value(fd, dir, "memory.swap.current", NUM_NONE);
 	if (l->min_bytes || l->low_bytes)
 		l->current_bytes = kv_value(fd, dir, "memory.current", 0);
 	return 0;
@@ -88,11 +97,11 @@ static int limit(const struct cg *cg, struct target *t, enum file file,
 static int read_own(const struct cg *cg, struct target *t,
 		    const struct reading *now, bool zswap, struct level *l)
 {
-	struct files *f = &t->files;
 	int err;
 
 	*l = (struct level){
-		.swap_bytes = num_known(now->swap_bytes),
+		.swap_bytes = now->swap_bytes,
+		.zswap_bytes = NUM_NONE,
 		.swap_max_bytes = NUM_MAX,
 		.zswap_max_bytes = NUM_MAX,
 		.current_bytes = now->current_bytes,
@@ -102,10 +111,12 @@ static int read_own(const struct cg *cg, struct target *t,
 	if ((err = limit(cg, t, FILE_MIN, &l->min_bytes)) ||
 	    (err = limit(cg, t, FILE_LOW, &l->low_bytes)))
 		return err;
-	files_u64(f, cg, FILE_SWAP_MAX, &l->swap_max_bytes);
-	if (zswap && !files_u64(f, cg, FILE_ZSWAP_MAX, &l->zswap_max_bytes) &&
-	    l->zswap_max_bytes != NUM_MAX)
-		files_u64(f, cg, FILE_ZSWAP, &l->zswap_bytes);
+	if (limit(cg, t, FILE_SWAP_MAX, &l->swap_max_bytes))
+		l->swap_max_bytes = NUM_NONE;
+	if (zswap && limit(cg, t, FILE_ZSWAP_MAX, &l->zswap_max_bytes))
+		l->zswap_max_bytes = NUM_NONE;
+	if (l->zswap_max_bytes != NUM_MAX)
+		files_u64(&t->files, cg, FILE_ZSWAP, &l->zswap_bytes);
 	return 0;
 }
 
