@@ -54,7 +54,7 @@ bool zswap_is_limited(int dirfd, const char *dir)
 	if (kv_limit(dirfd, dir, "memory.zswap.max", &most))
 		return true;
 	return most < NUM_MAX &&
-	       zswap_fills(kv_value(dirfd, dir, "memory.zswap.current",
-				    NUM_NONE),
-			   most);
+	       zswap_fills(
+		       kv_value(dirfd, dir, "memory.zswap.current", NUM_NONE),
+		       most);
 }
