@@ -44,9 +44,13 @@ static const double CAP_COLD = 0.10; /* with evidence, at full gain */
 static const double FIRST_COLD = 4;  /* gain of what is known */
 static const double CALM = 0.5;	     /* brake above which the gain doubles */
 
-/* Pages stolen of pages scanned below which reclaim does harm by its CPU. */
+/*
+ * Pages stolen of pages scanned below which reclaim does harm by its CPU, from
+ * so many trips on: 4M of small pages.  A huge page is looked at once, and
+ * counted as 512 pages.
+ */
 static const double EFFICIENCY = 0.3;
-static const uint64_t SCANNED_BYTES = 4 << 20;
+static const uint64_t SCANNED_TRIPS = 32;
 
 static const char *const names[] = {
 	[LAW_DEFAULT] = "default", [LAW_PAPER] = "paper",
@@ -140,7 +144,7 @@ static double waste(const struct law_in *in, struct law_state *st)
 /* Scanning much to take little, as katalyst's refault policy judges it. */
 static bool inefficient(const struct law_in *in)
 {
-	return in->last.scanned_bytes >= SCANNED_BYTES &&
+	return in->last.scanned_bytes >= SCANNED_TRIPS * in->least_bytes &&
 	       (double)in->last.got_bytes <
 		       EFFICIENCY * (double)in->last.scanned_bytes;
 }

@@ -445,6 +445,12 @@ static void test_inefficient(void)
 	in.last.scanned_bytes = 40 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1, "much scanned for little: slow again");
+	in.least_bytes = 2 * MIB;
+	run_periods(LAW_DEFAULT, &in, &st, 6);
+	ok(st.gain == LAW_GAIN_MAX, "twenty huge pages are not much");
+	in.last.scanned_bytes = 100 * MIB;
+	law_step(LAW_DEFAULT, &in, &st);
+	ok(st.gain == 1, "fifty are");
 }
 
 /* -b: what is asked for, until there is harm. */
