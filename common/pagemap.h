@@ -26,6 +26,7 @@ struct pagemap_scan {
 		category_inverted, category_mask, category_anyof_mask,
 		return_mask;
 };
+#define PAGEMAP_IS_FILE	 (UINT64_C(1) << 2) /* or shared memory */
 #define PAGEMAP_PRESENT	 (UINT64_C(1) << 3)
 #define PAGEMAP_SWAPPED	 (UINT64_C(1) << 4)
 #define PAGEMAP_ZERO	 (UINT64_C(1) << 5) /* the page of zeroes */

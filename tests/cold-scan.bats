@@ -926,6 +926,33 @@ END
 	[[ $stderr == *CAP_SYS_PTRACE* ]]
 }
 
+@test "lru-gen: pages that are charged to another cgroup are no proof, though as many as its own" {
+	use_root cold-scan-lru-gen-7.3.4
+	# charged FIRST SECOND REST VERDICT: the inodes of two halves of the memory, and of a huge page's tails.
+	charged() {
+		perl -e 'sub words { my ($path, $at, @v) = @_; open my $f, "+>>:raw", "$ENV{TMO_ROOT}/proc/$path" or die;
+				close $f; open $f, "+<:raw", "$ENV{TMO_ROOT}/proc/$path" or die; seek $f, $at * 8, 0; print $f pack "Q<*", @v }
+			my ($first, $second, $tail, $n) = (@ARGV, 2 * 3072);
+			words "102/pagemap", 0x7f2a00000000 / 4096, map { 1 << 63 | $_ } 4096 .. 4096 + 3071;
+			words "102/pagemap", 0x7f2a10000000 / 4096, map { 1 << 63 | 1 << 61 | 7168 + $_ } 0 .. 1023;
+			words "kpagecgroup", 4096, map { $_ % 512 && $tail ? 0 : $_ < 1536 ? $first : $second } 0 .. 4095;
+			words "kpageflags", 4096, map { $_ % 512 && $tail ? 1 << 16 : 1 << 15 } 0 .. 4095' "$1" "$2" "$3"
+		runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+		[ "$(col verdict <<<"$output")" = "$4" ] || { echo "$*: $output"; return 1; }
+	}
+	charged 23 23 "" suspect:file,shared
+	charged 79 79 "" suspect:file
+	charged 79 23 "" suspect:file,shared
+	# Of a huge page the head alone has a cgroup.
+	charged 79 79 huge suspect:file
+	charged 23 23 huge suspect:file,shared
+	# Nobody's, such as the page of zeros.
+	charged 0 0 "" suspect:file
+	rm "$TMO_ROOT/proc/kpagecgroup"
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+	[ "$(col verdict <<<"$output")" = suspect:file ]
+}
+
 @test "lru-gen: what may be one address space of two processes hides no memory of others" {
 	use_root cold-scan-lru-gen-7.3.4
 	# Each has one half, and that is all: or both have the same half, and who has the other?

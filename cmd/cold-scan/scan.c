@@ -410,7 +410,7 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 			     const struct tally *sum)
 {
 	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
-	uint64_t own = sum->own_pages, hidden, once, missed = 0;
+	uint64_t own = sum->own_pages, hidden, once, theirs, missed = 0;
 	struct seen seen;
 	int err;
 
@@ -419,7 +419,8 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		return 0;
 	if (!is_target(s, cg))
 		return own;
-	err = seen_read(&s->tree, cg, s->aged_ticks, s->page_bytes, &seen);
+	err = seen_read(&s->tree, cg, own * s->page_bytes, s->aged_ticks,
+			s->page_bytes, &seen);
 	if (err == -ENOENT || err == -ENODEV)
 		return own; /* it is gone, and nobody leads there */
 	if (err) {
@@ -430,6 +431,11 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 	once = apart((seen.bytes - seen.twice_bytes) / s->page_bytes, own);
 	if (once > hidden)
 		hidden = once;
+	/* As much may have come as went. */
+	theirs =
+		num_less(own, (seen.bytes - seen.others_bytes) / s->page_bytes);
+	if (theirs > hidden)
+		hidden = theirs;
 	if (sum->walked_entries != NUM_NONE)
 		missed = walked_missed(own, seen.entries, sum->walked_entries);
 	if (missed > hidden)

@@ -18,6 +18,7 @@
 #include "root.h"
 
 struct mapping {
+	uint64_t start, end;
 	uint64_t rss_kb, pss_kb, anon_kb, huge_kb;
 	bool shared_memory, passed_over, special;
 };
@@ -88,13 +89,28 @@ static uint64_t entries_of(const struct mapping *m, uint64_t page_bytes)
 }
 
 static void add_mapping(const struct mapping *m, uint64_t page_bytes,
-			struct seen *sum)
+			struct charged *charged, struct seen *sum)
 {
-	sum->bytes += seen_kb(m) * 1024;
+	uint64_t bytes = seen_kb(m) * 1024;
+
+	if (charged)
+		charged_draw(charged, m->start, m->end, m->shared_memory,
+			     bytes);
+	sum->bytes += bytes;
 	sum->entries += entries_of(m, page_bytes);
 }
 
-struct seen seen_parse(char *smaps, uint64_t page_bytes)
+static struct mapping begin_mapping(const char *line)
+{
+	struct mapping m = { .shared_memory = is_shared_memory(line) };
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64, &m.start, &m.end) != 2)
+		m.start = m.end = 0;
+	return m;
+}
+
+struct seen seen_parse(char *smaps, uint64_t page_bytes,
+		       struct charged *charged)
 {
 	struct mapping m = { 0 };
 	struct seen sum = { 0 };
@@ -118,12 +134,11 @@ struct seen seen_parse(char *smaps, uint64_t page_bytes)
 			m.passed_over = is_passed_over(line);
 			m.special = is_special(line);
 		} else if (line[strcspn(line, ": ")] == ' ') {
-			add_mapping(&m, page_bytes, &sum);
-			m = (struct mapping){ .shared_memory =
-						      is_shared_memory(line) };
+			add_mapping(&m, page_bytes, charged, &sum);
+			m = begin_mapping(line);
 		}
 	}
-	add_mapping(&m, page_bytes, &sum);
+	add_mapping(&m, page_bytes, charged, &sum);
 	return sum;
 }
 
@@ -156,6 +171,7 @@ struct look {
 	struct space *v; /* in the order of pid_order_memory() */
 	size_t n;
 	struct seen *sum;
+	struct charged *charged;
 };
 
 /*
@@ -219,7 +235,9 @@ static int read_space(const struct look *l, struct space *x)
 		return 0;
 	if (n < 0)
 		return (int)n;
-	x->own = seen_parse(text, l->page_bytes);
+	if (l->charged)
+		charged_process(l->charged, x->pid);
+	x->own = seen_parse(text, l->page_bytes, l->charged);
 	free(text);
 	return 0;
 }
@@ -259,12 +277,13 @@ static int add_process(struct look *l, uint64_t pid)
 	return 0;
 }
 
-int seen_read(const struct cg_set *set, const struct cg *cg,
+int seen_read(const struct cg_set *set, const struct cg *cg, uint64_t own_bytes,
 	      uint64_t since_ticks, uint64_t page_bytes, struct seen *out)
 {
 	int fd = cg_open_file(set, cg, "cgroup.procs", O_RDONLY), err = 0;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	struct look l = { since_ticks, page_bytes, NULL, 0, out };
+	struct charged charged;
+	struct look l = { since_ticks, page_bytes, NULL, 0, out, &charged };
 	uint64_t pid;
 
 	*out = (struct seen){ 0 };
@@ -274,6 +293,7 @@ int seen_read(const struct cg_set *set, const struct cg *cg,
 		close(fd);
 		return -ENOMEM;
 	}
+	charged_open(&charged, cg->ino, own_bytes, page_bytes);
 	/* 0 is a process of another PID namespace. */
 	while (!err && fscanf(f, "%" SCNu64, &pid) == 1)
 		err = pid ? add_process(&l, pid) : -EACCES;
@@ -282,5 +302,7 @@ int seen_read(const struct cg_set *set, const struct cg *cg,
 		err = -errno;
 	fclose(f);
 	free(l.v);
+	charged_close(&charged);
+	out->others_bytes = charged_others(&charged, out->bytes);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "cg.h"
+#include "charged.h"
 
 struct seen {
 	/* Anonymous and shared memory, not locked, to which page tables lead: a
@@ -22,21 +23,26 @@ struct seen {
 	/* Part of them: of address spaces that may be others of the same sum,
 	 * as processes can share one, and the kernel does not tell. */
 	uint64_t twice_bytes;
-	uint64_t entries; /* of page tables, that an aging looks at */
+	uint64_t others_bytes; /* part of them: another cgroup is charged,
+				* by a sample; 0 where that is not told */
+	uint64_t entries;      /* of page tables, that an aging looks at */
 };
 
 /*
- * That of the cgroup's own processes, each address space once; entries are of
- * those that began before since_ticks (seen_now()).  0 or -errno: -EACCES where
- * one cannot be looked at (CAP_SYS_PTRACE).
+ * That of the own processes of the cgroup, which has so much such memory, each
+ * address space once; entries are of those that began before since_ticks
+ * (seen_now()).  0 or -errno: -EACCES where one cannot be looked at
+ * (CAP_SYS_PTRACE).
  */
-int seen_read(const struct cg_set *set, const struct cg *cg,
+int seen_read(const struct cg_set *set, const struct cg *cg, uint64_t own_bytes,
 	      uint64_t since_ticks, uint64_t page_bytes, struct seen *out);
 
 /* The start of a process that begins now; that of none in a recording. */
 uint64_t seen_now(void);
 
-/* The same of one process, by the text of its smaps, which is cut up. */
-struct seen seen_parse(char *smaps, uint64_t page_bytes);
+/* The same of one process, by the text of its smaps, which is cut up;
+ * charged, or NULL, is drawn from it. */
+struct seen seen_parse(char *smaps, uint64_t page_bytes,
+		       struct charged *charged);
 
 #endif

@@ -1,6 +1,7 @@
 /* What cold-scan tells of the page tables that an aging looked at. */
 #include "cold-scan/age.c"
 
+#include "cold-scan/charged.c"
 #include "cold-scan/lrugen.c"
 #include "cold-scan/pack.c"
 #include "cold-scan/seen.c"
@@ -12,6 +13,13 @@
 #include <sched.h>
 #include <sys/wait.h>
 
+/* No test here draws pages. */
+ssize_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
+			size_t words)
+{
+	(void)fd, (void)first_word, (void)buf, (void)words;
+	return 0;
+}
 const struct referenced_vec *referenced_look(struct referenced *r,
 					     const struct lrugen_vec *v)
 {
@@ -171,9 +179,9 @@ static void test_entries(void)
 			"Rss: 4 kB\nAnonHugePages: 2048 kB\n"
 			"VmFlags: rd wr \n";
 
-	is_u64(seen_parse(text, 4096).entries, 1024 + 4 + 100,
+	is_u64(seen_parse(text, 4096, NULL).entries, 1024 + 4 + 100,
 	       "small ones, huge ones, files', and none where no aging looks");
-	is_u64(seen_parse(absurd, 4096).entries, 1, "absurd numbers");
+	is_u64(seen_parse(absurd, 4096, NULL).entries, 1, "absurd numbers");
 }
 
 static int child(void *arg)
@@ -191,7 +199,7 @@ static void test_spaces(void)
 {
 	static char stack[4][16384];
 	struct seen sum = { 0 }, one;
-	struct look l = { UINT64_MAX, 4096, NULL, 0, &sum };
+	struct look l = { UINT64_MAX, 4096, NULL, 0, &sum, NULL };
 	pid_t pid[5] = { getpid() };
 	const char *bad;
 
@@ -219,7 +227,7 @@ static void test_spaces(void)
 		free(l.v);
 		/* The youngest first, which no aging can have met. */
 		sum = (struct seen){ 0 };
-		l = (struct look){ 0, 4096, NULL, 0, &sum };
+		l = (struct look){ 0, 4096, NULL, 0, &sum, NULL };
 		add_process(&l, (uint64_t)pid[1]);
 		ok(l.n == 1 && sum.bytes && !sum.entries,
 		   "one that began after the aging was not walked");

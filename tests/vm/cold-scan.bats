@@ -648,21 +648,31 @@ cell() {
 
 @test "lru-gen: hot memory that only page tables of other cgroups lead to has no verdict ok" {
 	lru_gen y
-	make_cgroup /cold/e /cold/f /cold/g
+	make_cgroup /cold/e /cold/f /cold/g /cold/h /cold/m
 	# Allocated in e, and used from f.
 	work /cold/e --hot-anon 32M --rate 20000 --pattern seq
 	echo "$work" >$CG/cold/f/cgroup.procs
+	# Two that changed places: each has as much as its process leads to.
+	work /cold/h --hot-anon 16M --rate 8000 --pattern seq
+	other=$work
+	work /cold/m --hot-anon 16M --rate 8000 --pattern seq
+	echo "$work" >$CG/cold/h/cgroup.procs
+	echo "$other" >$CG/cold/m/cgroup.procs
 	# Two processes, and one address space.
 	work /cold/g --hot-anon 16M --cold-anon 16M --rate 20000 --pattern seq --share
 	[ "$(wc -l <$CG/cold/g/cgroup.procs)" -ge 2 ]
-	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold/e /cold/f /cold/g
+	runx 0 cold-scan -q --source lru-gen -a 4s -i 4s -c 3 -r --age-now /cold/e /cold/f /cold/g /cold/h /cold/m
 	lru_gen n
 	echo "$output"
+	if [ -e /proc/kpagecgroup ]; then
+		[ "$(cell /cold/h verdict)" = suspect:shared ]
+		[ "$(cell /cold/m verdict)" = suspect:shared ]
+	fi
 	[ "$(cell /cold/e anon_bytes)" -ge $((31 << 20)) ]
 	[ "$(cell /cold/e verdict)" = suspect:shared ]
 	[ "$(cell /cold/g verdict)" = ok ]
 	near "$(cell /cold/g cold_anon_bytes)" 16
-	for c in e f g; do drop_cgroup /cold/$c; done
+	for c in e f g h m; do drop_cgroup /cold/$c; done
 }
 
 @test "damon looks at single processes, and leaves nothing behind, also after a signal" {
