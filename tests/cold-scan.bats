@@ -630,7 +630,7 @@ file	-	86016"
 	done
 	touch_all 1 3
 	runx 0 cold-scan -a 1m,5h -S "$S" /
-	one_line "-a: with a run every 60.0s, an age of 5.00h is more than 252 runs away and never known"
+	one_line "-a: with a run every 60.0s, an age of 5.00h is more than 252 runs, and never known"
 }
 
 @test "-S: a sample keeps the ages of what it draws, and no more" {

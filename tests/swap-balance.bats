@@ -1478,7 +1478,7 @@ undoes() {
 	rm "$ROOT1/$file" "${ROOT1%1}2/$file"
 	runx 0 balance -H -o $columns /w.slice/anon
 	[[ $output == [1-9]*$'\tzswap\tswapins\t-\t-' ]]
-	one_line "'/w.slice/anon': its memory pressure cannot be read, so that no swap-ins count as harm: "
+	one_line "'/w.slice/anon': its memory pressure cannot be read, so no swap-ins count as harm: "
 }
 
 @test "a limit on swap that cannot be read is not taken for none" {

@@ -82,7 +82,7 @@ static const struct opt opts[] = {
 	{ KEY_BOUND, "bound", "PCT",
 	  "for --recommend: share of the working set per minute (0.2%)" },
 	{ KEY_COVERAGE, "coverage", NULL,
-	  "print which memory was judged and which was not" },
+	  "print how much memory has a known age" },
 	{ KEY_RANGES, "ranges", NULL,
 	  "with -p: print the cold address ranges" },
 	{ KEY_MAPPINGS, "mappings", NULL,
@@ -753,7 +753,7 @@ static void note_pace(const struct scan *s, bool one_run)
 		       : took_us > s->opts->interval_us;
 	if (told && one_run)
 		note("-a: with a run every %s, an age of %s is more than %d "
-		     "runs away and never known",
+		     "runs, and never known",
 		     num_human_us(pace, pace_us), num_human_us(age, oldest_us),
 		     AGE_MAX - 1);
 	else if (told)

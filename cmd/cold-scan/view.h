@@ -76,10 +76,10 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 			     uint64_t age_us);
 
 /* What is said, with the remedy, of SUSPECT_STALE; %s is a cgroup. */
-#define STALE_NOTE                                                             \
-	"%s: the LRU was not aged for the time of -a, or not recently: until " \
-	"reclaim or --age-now ages it, cold memory is unknown, or is that of " \
-	"the last aging"
+#define STALE_NOTE                                                            \
+	"%s: the LRU was not aged for the time of -a, or not recently: cold " \
+	"memory is unknown, or that of the last aging, until reclaim or "     \
+	"--age-now ages the LRU"
 
 /* On standard error, once each: what makes a row tell nothing, the remedy. */
 void view_explain(struct view *v, const char *key, unsigned int suspicions);

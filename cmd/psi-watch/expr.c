@@ -223,8 +223,8 @@ int expr_parse(struct expr *e, const char *text, const struct col *cols,
 	skip_space(&ps);
 	if (e->top >= 0 && *ps.p)
 		fail(&ps, e->node[e->top].type == EXPR_FOR
-				  ? "the end ('for' is of all before it: "
-				    "parentheses limit it)"
+				  ? "the end ('for' applies to all before "
+				    "it; parentheses limit it)"
 				  : "'and', 'or', 'for' or the end");
 	return e->error ? -EINVAL : 0;
 }

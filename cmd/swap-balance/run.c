@@ -200,8 +200,8 @@ static void warn_other(struct run *run)
 	num_human_bytes(size, (uint64_t)run->world.budget.other_cap_bytes);
 	warn(0,
 	     "'%s' also keeps a budget of %s for the same drive, used within "
-	     "a day: what is written is charged to both; give all instances "
-	     "one budget (see --budget-status)",
+	     "a day: each write is charged to both; give all instances one "
+	     "budget (see --budget-status)",
 	     run->o.cfg.budget.path, size);
 	run->other = true;
 }
@@ -250,7 +250,7 @@ void run_warn_no_pressure(struct run *run, const struct cg *cg)
 		return;
 	cg_pressure_fix(&run->set, cg, -ENOENT, fix, sizeof(fix));
 	warn(0,
-	     "'%s': its memory pressure cannot be read, so that no swap-ins "
+	     "'%s': its memory pressure cannot be read, so no swap-ins "
 	     "count as harm: %s",
 	     cg->key, fix);
 	run->no_pressure = true;

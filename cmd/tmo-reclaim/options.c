@@ -62,7 +62,7 @@ const struct opt options[] = {
 	{ OPT_ROTATIONAL, "rotational", NULL,
 	  "swap to a rotating disk as well" },
 	{ OPT_KILL_SWITCH, "kill-switch", "FILE",
-	  "stop reclaim while FILE exists, or of the cgroups in it "
+	  "while FILE exists, reclaim nothing, or not the cgroups in it "
 	  "(/run/tmo-reclaim.off)" },
 	{ OPT_HIGH, "memory-high", NULL,
 	  "lower and restore memory.high, even if memory.reclaim exists" },

@@ -109,7 +109,7 @@ static void say_other_reclaimer(const struct period *s)
 	if (reclaimer_to_tell(&s->t->memory.other))
 		warn(0,
 		     "'%s': another process reclaims from it or changes its "
-		     "memory.high: it is left alone meanwhile",
+		     "memory.high: the cgroup is left alone",
 		     s->cg->key);
 }
 

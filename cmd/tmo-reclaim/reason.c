@@ -59,7 +59,7 @@ static const struct {
 	[REASON_ROW_FLOOR] = { "row_floor", REASON_CANNOT,
 			       "the cgroup is at --floor or at the row's "
 			       "floor_bytes",
-			       "lower it" },
+			       "lower --floor or floor_bytes" },
 	[REASON_ADAPTIVE] = { "adaptive", REASON_WAITS,
 			      "the cgroup is at the floor that a burst of "
 			      "refaults has raised",

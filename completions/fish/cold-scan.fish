@@ -14,7 +14,7 @@ complete -c cold-scan -l percentiles -x -a '50,75,90' -d 'print the idle times o
 complete -c cold-scan -l promotions -d 'print the memory that was idle for AGE, then touched'
 complete -c cold-scan -l recommend -d 'print the least age with promotions under --bound'
 complete -c cold-scan -l bound -x -a '0.2%' -d 'for --recommend: share of the working set per minute'
-complete -c cold-scan -l coverage -d 'print which memory was judged and which was not'
+complete -c cold-scan -l coverage -d 'print how much memory has a known age'
 complete -c cold-scan -l ranges -d 'with -p: print the cold address ranges'
 complete -c cold-scan -l mappings -d 'with -p: count a page once for each mapping'
 complete -c cold-scan -l diff -r -F -d 'compare -S FILE with OLD, an older copy of it'
