@@ -1115,6 +1115,38 @@ as_service() {
 	judge "suspect:none suspect:none suspect:lru_gen suspect:lru_gen" 5 5 0 5 5 9
 }
 
+@test "page-idle: an aging while lru_gen was on between two passes makes all suspect for the age, with -S as well" {
+	# aged SAMPLE SEQ [STATE]: the newest generation of /web, which lru_gen keeps when it is turned off.
+	aged() {
+		mkdir -p "$R/$1/sys/kernel/debug"
+		echo "${3-0x0000}" >"$R/$1/sys/kernel/mm/lru_gen/enabled"
+		printf 'memcg     1 /web\n node     0\n %10d %10d %10d %10d \n' "$2" 0 10 10 >"$R/$1/sys/kernel/debug/lru_gen"
+	}
+	judge() { # WANT SEQ SEQ SEQ [STATE of the second]
+		local t
+		idle
+		aged 1 "$2"
+		aged 2 "$3" "${5-0x0000}"
+		aged 3 "$4"
+		# What others marked before the first pass is another matter.
+		runx 0 cold-scan -a 1m,2m -i 1m -c 2 --source page-idle -o cgroup,verdict /web
+		[ "$(col verdict <<<"$output" | sed 's/,*scanner//; s/:$/:none/' | xargs)" = "$1" ] || { echo "$*: $output"; return 1; }
+		rm -r "$R"
+		idle
+		aged 1 "$2"
+		aged 2 "$3" "${5-0x0000}"
+		aged 3 "$4"
+		for t in 1 2 3; do TMO_ROOT=$R/$t runx 0 cold-scan --source page-idle -a 1m,2m -S "$BATS_TEST_TMPDIR/state" -o cgroup,verdict /web; done
+		[ "$(col verdict <<<"$output" | sed 's/,*scanner//; s/:$/:none/' | xargs)" = "$(cut -d' ' -f3- <<<"$1")" ]
+		rm -r "$R" "$BATS_TEST_TMPDIR"/state*
+	}
+	judge "suspect:none suspect:none ok suspect:none" 5 5 5
+	judge "suspect:none suspect:none suspect:lru_gen suspect:lru_gen" 5 5 6
+	judge "suspect:lru_gen suspect:lru_gen ok suspect:lru_gen" 5 6 6
+	# It was on at a pass, and off at the next.
+	judge "suspect:lru_gen suspect:lru_gen suspect:lru_gen suspect:lru_gen" 5 5 5 0x0007
+}
+
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {
 	disturb() {
 		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"

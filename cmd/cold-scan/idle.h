@@ -73,7 +73,8 @@ struct idle {
 					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	uint64_t scanned_pages; /* likewise, that reclaim looked at */
-	atomic_size_t next;	/* of the sections, for the workers */
+	uint64_t agings;    /* by lru_gen, at its end; NUM_NONE: not known */
+	atomic_size_t next; /* of the sections, for the workers */
 	atomic_int err;
 };
 

@@ -17,7 +17,7 @@
 #include "root.h"
 #include "state.h"
 
-enum { KEEP_VERSION = 4 };
+enum { KEEP_VERSION = 5 };
 static const char keep_name[] = "tmo-tools cold-scan ";
 
 /* All is written anew where the passes take so many times as much. */
@@ -106,6 +106,7 @@ static void put_record(struct sink *out, const struct idle *s, bool all)
 			       .before_us = s->before_us,
 			       .moved_pages = s->moved_pages,
 			       .scanned_pages = s->scanned_pages,
+			       .agings = s->agings,
 			       .passes = s->passes,
 			       .suspect = s->suspect };
 	struct record r = { .bytes = sizeof(h), .sections = s->n };
@@ -430,6 +431,7 @@ static const char *restore(struct idle *s, struct keep_file *f)
 	s->before_us = h->before_us;
 	s->moved_pages = h->moved_pages;
 	s->scanned_pages = h->scanned_pages;
+	s->agings = h->agings;
 	return NULL;
 }
 

@@ -18,7 +18,7 @@
 struct keep_head {
 	char boot[40];
 	uint64_t page_bytes, sample, seed;
-	uint64_t start_us, before_us, moved_pages, scanned_pages;
+	uint64_t start_us, before_us, moved_pages, scanned_pages, agings;
 	uint32_t passes, suspect;
 	uint64_t suspect_us[IDLE_SUSPICIONS];
 };

@@ -307,6 +307,18 @@ static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),
 	return parse_read(n, text, each, ctx);
 }
 
+static void add_agings(const struct lrugen_vec *v, void *ctx)
+{
+	*(uint64_t *)ctx += num_less(v->gen[v->n - 1].seq, FIRST_AGING - 1);
+}
+
+uint64_t lrugen_agings(void)
+{
+	uint64_t n = 0;
+
+	return for_each_vec(add_agings, &n) ? NUM_NONE : n;
+}
+
 int lrugen_read(struct cg_set *tree, const struct age_scale *scale,
 		struct walked *walked, const struct referenced *ref,
 		struct tally_set *out)

@@ -61,6 +61,12 @@ bool lrugen_gone(const struct lrugen_vec *v);
 void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 		  struct tally *t);
 
+/*
+ * Agings of all lruvecs that there are, ever, be lru_gen on or off; NUM_NONE:
+ * not told.
+ */
+uint64_t lrugen_agings(void);
+
 struct referenced;
 struct walked;
 

@@ -134,6 +134,7 @@ static void open_idle(struct scan *s)
 	if (err)
 		die(err, "cannot open the page_idle bitmap");
 	s->unit_pages = s->opts->sample;
+	meanwhile_start(&s->meanwhile);
 	if (!s->opts->state)
 		return;
 	s->state_lock = keep_load(&s->keep, s->opts->state, &s->idle);
@@ -174,6 +175,7 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 	s->keys = opts->keys;
 	s->n_keys = opts->n_keys;
 	s->idle.bitmap = s->state_lock = -1;
+	s->idle.agings = NUM_NONE;
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	s->unit_pages = 1;
 	s->source = opts->source;
@@ -204,6 +206,7 @@ void scan_close(struct scan *s)
 {
 	if (s->damon)
 		damon_stop(s->damon);
+	meanwhile_stop(&s->meanwhile);
 	if (s->source == SOURCE_IDLE)
 		idle_close(&s->idle);
 	if (s->state_lock >= 0)
@@ -264,6 +267,17 @@ static bool others_mark(const struct scan *s, uint64_t moved_pages)
 /* Marks are told in 1/100 s. */
 enum { MOMENT_US = 20000 };
 
+/* Since it was asked last: then lru_gen was on, if it is not. */
+static bool has_aged(struct scan *s)
+{
+	uint64_t before = s->idle.agings, now = lrugen_agings();
+
+	if (now == NUM_NONE)
+		return false;
+	s->idle.agings = now;
+	return before != NUM_NONE && now != before;
+}
+
 /* What lru_gen makes doubtful; of processes, and over several runs, all. */
 static int look_at_generations(struct scan *s)
 {
@@ -281,7 +295,9 @@ static int look_at_generations(struct scan *s)
 
 static int pass_idle(struct scan *s)
 {
-	unsigned int before = verdict_look();
+	unsigned int past = meanwhile_found(&s->meanwhile),
+		     before = verdict_look();
+	bool was_on = has_aged(s) || s->generations;
 	uint64_t moved = s->idle.moved_pages, was = s->idle.scanned_pages;
 	int err;
 
@@ -293,20 +309,26 @@ static int pass_idle(struct scan *s)
 		save(s);
 	if (err)
 		return err;
-	s->suspect = before | verdict_look();
+	s->suspect = before | meanwhile_found(&s->meanwhile) | verdict_look();
+	if (has_aged(s))
+		s->suspect |= SUSPECT_LRU_GEN;
+	/* Where it is on, that is told as of now. */
+	if (s->idle.lru_gen)
+		past &= ~(unsigned int)SUSPECT_LRU_GEN;
+	else if (was_on)
+		past |= SUSPECT_LRU_GEN;
 	idle_scale(&s->idle, &s->scale);
 	err = look_at_generations(s);
 	if (err)
 		return err;
 	tell_damon(s);
 	if (others_mark(s, s->idle.moved_pages - moved))
-		s->suspect |= SUSPECT_SCANNER;
-	s->idle.suspect = s->suspect;
+		past |= SUSPECT_SCANNER;
 	/* What is on goes on for a while, marks of others are those found. */
-	idle_suspect(&s->idle, s->suspect & ~(unsigned int)SUSPECT_SCANNER,
-		     s->idle.end_us + MOMENT_US);
-	idle_suspect(&s->idle, s->suspect & SUSPECT_SCANNER,
-		     s->idle.start_us - MOMENT_US);
+	idle_suspect(&s->idle, past, s->idle.start_us - MOMENT_US);
+	idle_suspect(&s->idle, s->suspect, s->idle.end_us + MOMENT_US);
+	s->suspect |= past;
+	s->idle.suspect = s->suspect;
 	s->units = s->opts->sample > 1 ? s->idle.units : 0;
 	s->scanned_pages = num_less(s->idle.scanned_pages, was);
 	s->window_us =

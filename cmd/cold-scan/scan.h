@@ -12,6 +12,7 @@
 #include "cg.h"
 #include "idle.h"
 #include "keep.h"
+#include "meanwhile.h"
 #include "referenced.h"
 #include "walked.h"
 
@@ -76,6 +77,7 @@ struct scan {
 	bool generations; /* page-idle: as of the last pass, what lru_gen hides
 			   * is told by its numbers */
 	bool told_damon;  /* that one runs, and what ends it */
+	struct meanwhile meanwhile; /* page-idle */
 	struct keep keep;
 	int state_lock;
 	int unsaved; /* -S: the error of the last try, or 0 */

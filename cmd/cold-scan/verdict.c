@@ -36,7 +36,8 @@ static int starts(const char *path, const char *with)
 	return n < 0 ? (int)n : !strncmp(text, with, strlen(with));
 }
 
-const char *verdict_damon_end(void)
+enum { END_LEN = 112 };
+static bool damon_end(char end[END_LEN])
 {
 	static const struct {
 		const char *enabled, *end;
@@ -49,21 +50,29 @@ const char *verdict_damon_end(void)
 		MODULE("damon_lru_sort"),
 #undef MODULE
 	};
-	static char end[112];
 	char path[96];
 	int on = 0;
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
-		if (starts(modules[i].enabled, "Y") > 0)
-			return modules[i].end;
+		if (starts(modules[i].enabled, "Y") > 0) {
+			snprintf(end, END_LEN, "%s", modules[i].end);
+			return true;
+		}
 	/* They are numbered without a gap. */
 	for (int i = 0; !on; i++) {
 		snprintf(path, sizeof(path),
 			 "sys/kernel/mm/damon/admin/kdamonds/%d/state", i);
 		on = starts(path, "on");
 	}
-	snprintf(end, sizeof(end), "echo off >/%s", path);
-	return on > 0 ? end : NULL;
+	snprintf(end, END_LEN, "echo off >/%s", path);
+	return on > 0;
+}
+
+const char *verdict_damon_end(void)
+{
+	static char end[END_LEN];
+
+	return damon_end(end) ? end : NULL;
 }
 
 /* Balancing does nothing where there is one node only. */
@@ -82,8 +91,10 @@ static bool numa_balances(void)
 
 unsigned int verdict_look(void)
 {
+	char end[END_LEN];
+
 	return (mem_lru_gen_enabled() ? SUSPECT_LRU_GEN : 0u) |
-	       (verdict_damon_end() ? SUSPECT_DAMON : 0u) |
+	       (damon_end(end) ? SUSPECT_DAMON : 0u) |
 	       (numa_balances() ? SUSPECT_NUMA : 0u);
 }
 

@@ -27,7 +27,8 @@ enum suspicion {
 enum { SUSPICIONS = 10, VERDICT_LEN = 96 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
-/* What runs on this machine now that disturbs a page-idle scan. */
+/* What runs on this machine now that disturbs a page-idle scan.  Of any thread.
+ */
 unsigned int verdict_look(void);
 
 /*

@@ -344,6 +344,14 @@ cell() {
 	[ "$(cell /cold/b verdict)" = suspect:file ]
 }
 
+@test "lru_gen that is on for two seconds between two passes makes page-idle suspect" {
+	(sleep 2; lru_gen y; sleep 2; lru_gen n) 3>&- &
+	runx 0 cold-scan -q --source page-idle -a 6s -i 6s -c 2 /cold/a
+	wait $!
+	echo "$output"
+	grep -q suspect:lru_gen <<<"$output"
+}
+
 @test "annotate --age-now ages the cgroups of the rows; without it, a note explains the missing ages" {
 	make_cgroup /cold/k /cold/l
 	mkdir $CG/cold/k/gone "$BATS_TEST_TMPDIR/shm"
