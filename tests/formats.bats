@@ -267,19 +267,24 @@ swap-balance: prometheus: column 'innermost' is left out: 'innermost' already is
 	END
 }
 
+# hangs PID: in the write, and not in the look at the start whether it may.
+hangs() {
+	[ -e "$F.tmo-tmp" ] && [ "$(cut -d' ' -f3 "/proc/$1/stat")" = S ]
+}
+
 @test "--out: what a killed run leaves is gone after the next; of two at once none takes the other's" {
 	F=$BATS_TEST_TMPDIR/m/x.prom
 	mkdir "$BATS_TEST_TMPDIR/m"
 	export LD_PRELOAD=$TMO_BUILD/faultio.so
 	FAULT=x.prom:write:hang psi-watch -i 6s --out "$F" /w.slice >/dev/null 3>&- &
-	retry 10 test -e "$F.tmo-tmp"
+	retry 10 hangs $!
 	kill -9 $!
 	wait $! || true
 	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom.tmo-tmp ]
 	runx 0 psi-watch -i 6s --out "$F" /w.slice
 	[ "$(ls "$BATS_TEST_TMPDIR/m")" = x.prom ]
 	FAULT=x.prom:write:hang psi-watch -i 6s --out "$F" /w.slice >/dev/null 3>&- &
-	retry 10 test -e "$F.tmo-tmp"
+	retry 10 hangs $!
 	# it waits a second, and is told what holds it up
 	runx 2 psi-watch -i 6s --out "$F" /w.slice
 	one_line "--out: cannot replace '$F': Device or resource busy"
