@@ -1147,6 +1147,18 @@ as_service() {
 	judge "suspect:lru_gen suspect:lru_gen suspect:lru_gen suspect:lru_gen" 5 5 5 0x0007
 }
 
+@test "pages that move to frames of others make ages of more than one interval suspect" {
+	judge() { # WANT MOVED: as of the third sample
+		idle
+		sed -i "s/^pgmigrate_success .*/pgmigrate_success $2/" "$R/3/proc/vmstat"
+		runx 0 cold-scan -a 1m,2m --source page-idle -o cgroup,verdict /web
+		[ "$(col verdict <<<"$output" | xargs)" = "$1" ] || { echo "$*: $output"; return 1; }
+		rm -r "$R"
+	}
+	judge "ok suspect:scanner" 50
+	judge "ok suspect:scanner,migrated" 500
+}
+
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {
 	disturb() {
 		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"

@@ -874,6 +874,7 @@ int idle_pass(struct idle *s, struct tally_set *out)
 			worker_close(w + i);
 	}
 	free(w);
+	s->moved_by_end_pages = migrations();
 	s->end_us = clock_mono_us();
 	s->cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	if (err || clock_stopped() || s->stop)

@@ -20,7 +20,7 @@
 extern const char idle_bitmap[]; /* its path */
 
 /* Of suspicions, the first ones: the layout of a state depends on it. */
-enum { IDLE_SUSPICIONS = 9 };
+enum { IDLE_SUSPICIONS = 11 };
 
 enum { IDLE_LEAST_US = 1000000 }; /* from one pass to the next */
 
@@ -72,7 +72,8 @@ struct idle {
 	uint64_t suspect_us[IDLE_SUSPICIONS]; /* up to when each held; 0: never
 					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
-	uint64_t scanned_pages; /* likewise, that reclaim looked at */
+	uint64_t moved_by_end_pages; /* the same, at its end */
+	uint64_t scanned_pages;	     /* likewise, that reclaim looked at */
 	uint64_t agings;    /* by lru_gen, at its end; NUM_NONE: not known */
 	atomic_size_t next; /* of the sections, for the workers */
 	atomic_int err;

@@ -17,7 +17,7 @@
 #include "root.h"
 #include "state.h"
 
-enum { KEEP_VERSION = 5 };
+enum { KEEP_VERSION = 6 };
 static const char keep_name[] = "tmo-tools cold-scan ";
 
 /* All is written anew where the passes take so many times as much. */

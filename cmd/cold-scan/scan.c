@@ -322,8 +322,16 @@ static int pass_idle(struct scan *s)
 	if (err)
 		return err;
 	tell_damon(s);
-	if (others_mark(s, s->idle.moved_pages - moved))
+	if (others_mark(s, num_less(s->idle.moved_pages, moved)))
 		past |= SUSPECT_SCANNER;
+	moved = num_less(s->idle.moved_by_end_pages, moved);
+	/* A page that moves takes its mark along, and the frame may have been
+	 * another's: idle since the pass before it is, and no more is known. */
+	if (s->idle.passes > 1 &&
+	    verdict_many_moved(moved,
+			       cover_all(&s->pages, TRACKED) * s->opts->sample))
+		idle_suspect(&s->idle, SUSPECT_MIGRATED,
+			     s->idle.before_us - MOMENT_US);
 	/* What is on goes on for a while, marks of others are those found. */
 	idle_suspect(&s->idle, past, s->idle.start_us - MOMENT_US);
 	idle_suspect(&s->idle, s->suspect, s->idle.end_us + MOMENT_US);

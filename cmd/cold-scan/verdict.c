@@ -11,10 +11,10 @@
 
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
 {
-	static const char *const words[] = { "lru_gen", "damon", "numa",
-					     "scanner", "file",	 "stale",
-					     "region",	"memcg", "sample",
-					     "shared" };
+	static const char *const words[] = { "lru_gen", "damon",   "numa",
+					     "scanner", "file",	   "stale",
+					     "region",	"memcg",   "sample",
+					     "shared",	"migrated" };
 	size_t len = 0;
 
 	if (!suspicions)
@@ -110,6 +110,11 @@ bool verdict_marked_left(uint64_t folios, uint64_t moved_pages)
 	/* One of 256 frames is left, so is one of so many that a page with its
 	 * mark moves to; four times that, and a race. */
 	return folios > moved_pages / 64 + 2;
+}
+
+bool verdict_many_moved(uint64_t moved_pages, uint64_t tracked_pages)
+{
+	return moved_pages > tracked_pages / 100 + 64;
 }
 
 bool verdict_in_vm(void)
