@@ -225,6 +225,13 @@ current	4456448"
 	[ "$(col idle_us <<<"$output" | sort -u)" = - ]
 }
 
+@test "percentiles: each row is judged at the time idle that it tells" {
+	idle
+	runx 0 cold-scan -a 1m --percentiles 10,90 -i 1m -c 2 -o cgroup,verdict,kind,percentile_pct,idle_us /web
+	# What others marked before the first pass, two minutes ago.
+	[ "$(tail -n +2 <<<"$output" | grep -P '\tanon\t' | tail -n 2 | cut -f2,4)" = $'ok\t10.000\nsuspect:scanner\t90.000' ] || { echo "$output"; return 1; }
+}
+
 @test "promotions are told an interval after their age, and no age is recommended before" {
 	idle
 	runx 0 cold-scan -a 1m,2m -i 1m -c 9 --promotions -o cgroup,age_us,promoted_bytes_per_min /web
@@ -1339,6 +1346,25 @@ END
 	sed -i 's/ S / Z /' "$R"/1/proc/4[23]/stat
 	runx 3 cold-scan -a 1m -i 1m -p 42,43
 	[ "$(wc -l <<<"$stderr")" -eq 2 ]
+}
+
+@test "-p: what lost its mark since the pass is not cold, whosever page it is by now" {
+	idle
+	perl -e 'my ($dir) = @ARGV;
+		sub slurp { open my $f, "<:raw", "$dir/3/$_[0]" or die; local $/; <$f> }
+		my @flags = unpack "Q*", slurp("proc/kpageflags"); my $map = slurp("sys/kernel/mm/page_idle/bitmap");
+		# Anonymous small pages that are idle in the last pass: half of them are touched after it.
+		my @pfn = grep { vec($map, $_, 1) && ($flags[$_] & 0x19020) == 0x1020 } 0 .. $#flags;
+		$flags[$pfn[$_]] = $_ % 2 ? $flags[$pfn[$_]] | 1 << 25 : $flags[$pfn[$_]] & ~(1 << 25) for 0 .. 15;
+		open my $out, ">:raw", "$dir/3/proc/kpageflags" or die; print $out pack "Q*", @flags;
+		for my $t (1, 2, 3) {
+			mkdir "$dir/$t/proc/42";
+			open my $f, ">:raw", "$dir/$t/proc/42/pagemap" or die; print $f pack "Q*", map { 1 << 63 | $_ } @pfn[0 .. 15];
+			open $f, ">", "$dir/$t/proc/42/maps" or die; print $f "00000000-00010000 rw-p 00000000 00:00 0\n";
+			open $f, ">", "$dir/$t/proc/42/stat" or die; print $f "42 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0\n";
+		}' "$R"
+	runx 0 cold-scan -a 1m -i 1m -c 2 -p 42 -o pid,anon_bytes,cold_anon_bytes
+	[ "$(tail -n 1 <<<"$output")" = $'42\t65536\t32768' ] || { echo "$output"; return 1; }
 }
 
 @test "-p: page tables without page frames are told with the capability, and are no 0 bytes" {

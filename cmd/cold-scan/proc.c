@@ -37,6 +37,8 @@ struct walk {
 	bool hidden;  /* the kernel keeps the page frames to itself */
 	int flags_fd; /* kpageflags, and what was read there last */
 	uint64_t near_pfn, near[NEAR];
+	uint64_t tail_pfn; /* looked at last, and its folio's flags */
+	uint64_t head_flags;
 	/* --ranges: the one that grows */
 	int age;
 	uint64_t addr, bytes;
@@ -89,6 +91,41 @@ static uint64_t flags_of(struct walk *w, uint64_t pfn)
 	return w->near[pfn - first];
 }
 
+/* Of the folio; older kernels show nothing of it on its tails. */
+static uint64_t folio_flags(struct walk *w, uint64_t pfn)
+{
+	enum { MOST = 1 << 18 }; /* 1 GiB of 4 KiB */
+	uint64_t flags = flags_of(w, pfn), head = pfn;
+
+	if (!page_has(flags, PF_COMPOUND_TAIL))
+		w->head_flags = flags;
+	else if (pfn != w->tail_pfn + 1)
+		while (page_has(w->head_flags = flags_of(w, head),
+				PF_COMPOUND_TAIL) &&
+		       head && pfn - head < MOST)
+			head--;
+	w->tail_pfn = pfn;
+	return w->head_flags;
+}
+
+/*
+ * The pass may be long past: what is idle no more was touched since, or the
+ * frame is another page's by now.
+ */
+static uint8_t idle_look(struct walk *w, uint64_t pfn, bool *swap)
+{
+	uint8_t age = idle_age(&w->s->idle, pfn, swap);
+	uint64_t flags;
+
+	if (!age || age == AGE_NONE)
+		return age;
+	flags = folio_flags(w, pfn);
+	if (page_has(flags, PF_IDLE))
+		return age;
+	*swap = page_has(flags, PF_SWAPBACKED) || page_has(flags, PF_ANON);
+	return 0;
+}
+
 /* DAMON tells ages by address, and neither kinds nor what is a user's page. */
 static uint8_t damon_look(struct walk *w, uint64_t addr, uint64_t entry,
 			  bool *swap)
@@ -124,7 +161,7 @@ static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 		return;
 	}
 	age = w->s->damon ? damon_look(w, addr, entry, &swap)
-			  : idle_age(&w->s->idle, entry & PM_PFN, &swap);
+			  : idle_look(w, entry & PM_PFN, &swap);
 	if (age == AGE_NONE || !first_time(w, entry & PM_PFN))
 		return;
 	counts_more(&w->pages[swap], age, 1);
@@ -337,7 +374,7 @@ bool proc_emit(struct view *v, const struct scan *s, struct proc_opts *opts)
 	bool ok = true;
 
 	w->s = s;
-	w->near_pfn = NUM_NONE;
+	w->near_pfn = w->tail_pfn = NUM_NONE - 1;
 	w->flags_fd = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
 	if (!opts->mappings)
 		open_seen(w);

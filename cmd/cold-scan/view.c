@@ -390,9 +390,25 @@ static void emit_histogram(struct view *v, const struct scan *s,
 	}
 }
 
+/* Of a row with an age of its own; NUM_NONE: of all that are known. */
+static const char *verdict_at(const struct scan *s, const struct tally *t,
+			      uint64_t age_us, char text[VERDICT_LEN])
+{
+	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
+
+	if (age_us == NUM_NONE)
+		age_us = s->scale.us[s->scale.known];
+	if (age_us < oldest_us)
+		age_us = oldest_us;
+	if (s->source == SOURCE_LRUGEN)
+		age_us = s->opts->age_us[0];
+	return verdict_text(view_suspicions(s, t, age_us), text);
+}
+
 static void emit_percentiles(struct view *v, const struct scan *s,
 			     const struct tally *t, struct sample *x)
 {
+	char text[VERDICT_LEN];
 	int known = t->known < s->scale.known ? t->known : s->scale.known;
 
 	for (int k = 0; k < KINDS; k++) {
@@ -403,6 +419,7 @@ static void emit_percentiles(struct view *v, const struct scan *s,
 			x->percentile_pct = v->percentile_pct[i];
 			x->idle_us = age_percentile(&t->pages[k], &s->scale,
 						    known, x->percentile_pct);
+			x->verdict = verdict_at(s, t, x->idle_us, text);
 			view_put(v, x);
 		}
 	}
@@ -455,6 +472,7 @@ static void emit_recommend(struct view *v, const struct scan *s,
 			   const struct tally *t, struct sample *x)
 {
 	uint64_t set = working_set(s, t);
+	char text[VERDICT_LEN];
 	int age = AGES;
 
 	if (set != NUM_NONE && s->window_us)
@@ -464,6 +482,7 @@ static void emit_recommend(struct view *v, const struct scan *s,
 	promotions(s, t, age, x);
 	if (age >= AGES)
 		x->age_us = NUM_NONE;
+	x->verdict = verdict_at(s, t, x->age_us, text);
 	view_put(v, x);
 }
 
