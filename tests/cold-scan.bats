@@ -420,9 +420,13 @@ run_sampled() {
 	[ "$(col cold_anon_bytes <<<"$output" | xargs)" = "2015232 2011136" ]
 	[ "$(stat -c %a "$S")" = 600 ]
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" --diff "$S.old"
-	same "#cgroup	time	kind	age_us	before_bytes	bytes	cooled_bytes	warmed_bytes	gone_bytes
-/	1795390149.510	anon	60000000	2428928	2441216	12288	0	0
-/	1795390149.510	file	60000000	86016	434176	348160	0	0"
+	# Before the first pass, of which the older state has ages, others marked.
+	same "#cgroup	time	verdict	kind	age_us	before_bytes	bytes	cooled_bytes	warmed_bytes	gone_bytes
+/	1795390149.510	suspect:scanner	anon	60000000	2428928	2441216	12288	0	0
+/	1795390149.510	suspect:scanner	file	60000000	86016	434176	348160	0	0"
+	TMO_ROOT=$R/3 runx 3 cold-scan -a 1m -S "$S" --diff "$S.old" --strict
+	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" --diff "$S" --strict
+	[ "$(col verdict <<<"$output" | xargs)" = "ok ok" ]
 	# What an age was not reached for is not known, rather than 0.
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m,2m,1h -S "$S" --diff "$S.first" -o cgroup,kind,before_bytes,bytes,cooled_bytes,warmed_bytes
 	same "#cgroup	kind	before_bytes	bytes	cooled_bytes	warmed_bytes
@@ -1300,7 +1304,6 @@ END
 --diff old -S state /web|CGROUP: has no effect with --diff
 --diff old -S state -i 1m|-i: has no effect with --diff
 --diff old -S state --sample 1/8|--sample: has no effect with --diff
---diff old -S state --strict|--strict: has no effect with --diff
 --coverage --local /|--coverage: takes no --local
 --source lru-gen --sample 1/8 /|--sample: needs the source page-idle
 --source lru-gen --jobs 2 /|--jobs: needs the source page-idle

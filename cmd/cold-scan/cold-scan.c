@@ -453,7 +453,7 @@ static void refuse_unused(struct config *cfg, const struct common_opts *common,
 			     (common->recursive ? UNUSED_RECURSIVE : 0u);
 
 	if (cfg->diff)
-		unused_refuse(given, UNUSED_ALL, "--diff");
+		unused_refuse(given, UNUSED_ALL & ~UNUSED_STRICT, "--diff");
 	if (cfg->proc.n)
 		unused_refuse(given,
 			      UNUSED_RECURSIVE | UNUSED_LOCAL | UNUSED_NODE,

@@ -10,6 +10,7 @@
 #include "msg.h"
 #include "pack.h"
 #include "tool.h"
+#include "verdict.h"
 
 /* A state, and what it tells of the section at hand. */
 struct side {
@@ -18,6 +19,7 @@ struct side {
 	uint32_t marked[AGES];
 	uint8_t *age;
 	uint64_t *swap;
+	uint64_t span_us; /* that the age stands for, in any section */
 };
 
 static void side_open(struct side *s, const char *path)
@@ -49,13 +51,17 @@ static void side_next(struct side *s, const char *path)
 }
 
 /* The age in this section that stands for us, as age_from(). */
-static int age_in(const struct side *s, uint64_t us)
+static int age_in(struct side *s, uint64_t us)
 {
 	for (uint32_t a = 1; a < AGE_MAX && a < s->sec.passes; a++) {
 		uint32_t then = s->marked[(s->sec.passes - 1 - a) % AGES];
+		uint64_t span_us = idle_since_us(s->sec.read_at, then);
 
-		if (idle_since_us(s->sec.read_at, then) >= us - us / 50)
-			return (int)a;
+		if (span_us < us - us / 50)
+			continue;
+		if (span_us > s->span_us)
+			s->span_us = span_us;
+		return (int)a;
 	}
 	return AGES;
 }
@@ -66,8 +72,20 @@ struct change {
 	bool known[2]; /* is the age reached, in the old one and the new? */
 };
 
-static void compare(struct change change[2], const struct side side[2],
-		    uint64_t us)
+/* As idle_suspicions(). */
+static unsigned int suspicions(const struct side *s)
+{
+	const struct keep_head *h = &s->file.head;
+	unsigned int found = h->suspect;
+
+	for (int i = 0; i < IDLE_SUSPICIONS; i++)
+		if (h->suspect_us[i] &&
+		    h->suspect_us[i] + s->span_us > h->start_us)
+			found |= 1u << i;
+	return found;
+}
+
+static void compare(struct change change[2], struct side side[2], uint64_t us)
 {
 	int from[2] = { age_in(side, us), age_in(side + 1, us) };
 
@@ -91,7 +109,8 @@ static void compare(struct change change[2], const struct side side[2],
 }
 
 static void put_change(struct view *v, const struct change *c,
-		       uint64_t page_bytes, const char *kind, uint64_t us)
+		       uint64_t page_bytes, const char *kind, uint64_t us,
+		       const char *verdict)
 {
 	struct sample x;
 
@@ -99,6 +118,7 @@ static void put_change(struct view *v, const struct change *c,
 	x.cgroup = "/";
 	x.time_ms = clock_unix_ms();
 	x.kind = kind;
+	x.verdict = verdict;
 	x.age_us = us;
 	if (c->known[0])
 		x.before_bytes = c->before * page_bytes;
@@ -118,6 +138,8 @@ static void diff_age(struct view *v, const char *old, const char *path,
 	struct side *side = xcalloc(2, sizeof(*side));
 	struct change change[2] = { 0 };
 	const struct keep_head *was, *is;
+	char text[VERDICT_LEN];
+	const char *verdict;
 
 	side_open(side, old);
 	side_open(side + 1, path);
@@ -138,8 +160,10 @@ static void diff_age(struct view *v, const char *old, const char *path,
 			       "layouts");
 		compare(change, side, us);
 	}
-	put_change(v, change + 1, is->page_bytes * is->sample, "anon", us);
-	put_change(v, change, is->page_bytes * is->sample, "file", us);
+	verdict = verdict_text(suspicions(side) | suspicions(side + 1), text);
+	put_change(v, change + 1, is->page_bytes * is->sample, "anon", us,
+		   verdict);
+	put_change(v, change, is->page_bytes * is->sample, "file", us, verdict);
 	side_close(side);
 	side_close(side + 1);
 	free(side);
@@ -149,5 +173,6 @@ int diff_states(struct view *v, const struct scan_opts *opts, const char *old)
 {
 	for (size_t i = 0; i < opts->n_ages; i++)
 		diff_age(v, old, opts->state, opts->age_us[i]);
-	return tool_finish(&v->out, STATUS_OK);
+	return tool_finish(&v->out, v->strict && v->suspect ? STATUS_PARTIAL
+							    : STATUS_OK);
 }

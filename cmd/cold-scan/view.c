@@ -130,8 +130,9 @@ static const char *default_spec(const struct view *v)
 				 "pid,start_ticks,swapped_bytes",
 		[VIEW_RANGES] =
 			"cgroup,time,pid,start_ticks,addr,bytes,kind,age_us",
-		[VIEW_DIFF] = "cgroup,time,kind,age_us,before_bytes,bytes,"
-			      "cooled_bytes,warmed_bytes,gone_bytes",
+		[VIEW_DIFF] =
+			"cgroup,time,verdict,kind,age_us,before_bytes,bytes,"
+			"cooled_bytes,warmed_bytes,gone_bytes",
 	};
 
 	return v->type < sizeof(specs) / sizeof(*specs) ? specs[v->type] : NULL;
