@@ -1366,8 +1366,16 @@ END
 			open $f, ">", "$dir/$t/proc/42/maps" or die; print $f "00000000-00010000 rw-p 00000000 00:00 0\n";
 			open $f, ">", "$dir/$t/proc/42/stat" or die; print $f "42 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0\n";
 		}' "$R"
+	cp -r "$R" "$R.again" # a pass writes its marks
 	runx 0 cold-scan -a 1m -i 1m -c 2 -p 42 -o pid,anon_bytes,cold_anon_bytes
 	[ "$(tail -n 1 <<<"$output")" = $'42\t65536\t32768' ] || { echo "$output"; return 1; }
+	export TMO_ROOT=$R.again/1:$R.again/2:$R.again/3
+	runx 0 cold-scan -a 1m -i 1m -c 2 -p 42 --ranges
+	[ "$(head -n 1 <<<"$output")" = $'#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\tverdict' ]
+	[ "$(col verdict <<<"$output" | tail -n 8 | sort -u)" = ok ]
+	# Its first thread has ended, and the others have the page tables.
+	runx 3 env FAULT=42/pagemap:open:ESRCH LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m -i 1m -c 1 -p 42
+	one_line "process 42 has no page tables: it or its first thread has ended; for the other threads, use the ID of one of them (/proc/42/task)"
 }
 
 @test "-p: page tables without page frames are told with the capability, and are no 0 bytes" {

@@ -269,8 +269,21 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 	ssize_t n = io_read_all(root_fd(), pid_file(path, pid, "maps"), &text);
 
 	if (pagemap < 0 || n < 0) {
-		warn(pagemap < 0 ? pagemap : (int)n,
-		     "cannot read the page tables of process %" PRIu64, pid);
+		int err = pagemap < 0 ? pagemap : (int)n;
+
+		/* It was there: see proc_left(). */
+		if (err == -ESRCH)
+			warn(0,
+			     "process %" PRIu64
+			     " has no page tables: it or its "
+			     "first thread has ended; for the other threads, "
+			     "use the ID of one of them (/proc/%" PRIu64
+			     "/task)",
+			     pid, pid);
+		else
+			warn(err,
+			     "cannot read the page tables of process %" PRIu64,
+			     pid);
 		if (n >= 0)
 			free(text);
 		if (pagemap >= 0)

@@ -129,7 +129,8 @@ static const char *default_spec(const struct view *v)
 				 "file_bytes,cold_anon_bytes,cold_file_bytes,"
 				 "pid,start_ticks,swapped_bytes",
 		[VIEW_RANGES] =
-			"cgroup,time,pid,start_ticks,addr,bytes,kind,age_us",
+			"cgroup,time,pid,start_ticks,addr,bytes,kind,age_us,"
+			"verdict",
 		[VIEW_DIFF] =
 			"cgroup,time,verdict,kind,age_us,before_bytes,bytes,"
 			"cooled_bytes,warmed_bytes,gone_bytes",

@@ -179,7 +179,7 @@ cell() {
 	near "$(cell /cold/a anon_bytes)" 96
 	[ "$(cell /cold/a pid)" = "$pid" ]
 	runx 0 cold-scan -q -a 4s -i 2s -c 1 -p "$pid" --ranges
-	[ "$(head -n 1 <<<"$output")" = $'#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us' ]
+	[ "$(head -n 1 <<<"$output")" = $'#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\tverdict' ]
 	[ "$(cell /cold/a start_ticks)" = "$(cut -d' ' -f22 "/proc/$pid/stat")" ]
 	near "$(grep $'\tanon\t' <<<"$output" | awk -F'\t' '{ s += $6 } END { print s }')" 64
 	runx 3 cold-scan -q -a 1s -i 1s -c 1 -p 999999
