@@ -834,6 +834,18 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
 }
 
+@test "lru-gen: of two cgroups with one path the later is there, and the other counts above" {
+	use_root cold-scan-lru-gen-7.3.4
+	# One that was removed keeps its id while it has pages in swap.
+	perl -0pi -e 's,(?=memcg   118 ),memcg    90 /web/app\n node     0\n          6       4112          0        5000 \n          7       4104          0           0 \n          8        116          0           0 \n,' \
+		"$TMO_ROOT/sys/kernel/debug/lru_gen"
+	grep -c /web/app "$TMO_ROOT/sys/kernel/debug/lru_gen" | grep -qx 2
+	runx 0 cold-scan -a 4s -r -o cgroup,file_bytes /web
+	same "#cgroup	file_bytes
+/web	$(((12301 + 384 + 5000) * 4096))
+/web/app	$((12301 * 4096))"
+}
+
 @test "MADV_FREE memory is neither page cache nor what takes swap" {
 	use_root cold-scan-lru-gen-7.3.4
 	# /web/app has 50384896 bytes on the LRU of files; a part of it is no cache.
@@ -922,6 +934,12 @@ s,/dev/zero \(deleted\),/mnt/tmpfs/x,@shared memory of a file system that is not
 s/(12288.*?VmFlags: rd wr) /$1 rr /s@read at random
 s/(12288.*?VmFlags: rd wr) /$1 lo /s@locked, and so no part of the generations
 END
+	# What has a file can be touched by read(2) and write(2), and no aging sees that.
+	for file in "/dev/shm/x" "/memfd:x (deleted)"; do
+		perl -pe "s,/dev/zero \\(deleted\\),$file," "$BATS_TEST_TMPDIR/smaps" >"$smaps"
+		grep -qF "$file" "$smaps"
+		judge suspect:file,shared "$file"
+	done
 	# A small part is none.
 	perl -0pe 's/^(Rss|Pss|Anonymous): +12288/$1: 12100/mg' "$BATS_TEST_TMPDIR/smaps" >"$smaps"
 	judge suspect:file "a hundredth"

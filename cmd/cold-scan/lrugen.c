@@ -116,13 +116,74 @@ static void begin_vec(struct lrugen_vec *v)
 	v->walked_sum = NUM_NONE;
 }
 
+struct header {
+	const char *path;
+	size_t len;
+	unsigned long id;
+};
+
+/* By path, and then as they stand in the text. */
+static int header_cmp(const void *a, const void *b)
+{
+	const struct header *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int cmp = memcmp(x->path, y->path, len);
+
+	if (cmp || x->len != y->len)
+		return cmp ? cmp : x->len < y->len ? -1 : 1;
+	return x->path < y->path ? -1 : x->path > y->path;
+}
+
+/* Those of the text that have a path which a later one has: the ids. */
+static size_t find_replaced(const char *text, unsigned long **ids)
+{
+	struct header *v = NULL;
+	size_t n = 0, found = 0;
+	int at;
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		struct header h;
+
+		line += *line == '\n';
+		at = 0;
+		if (*line != 'm' ||
+		    sscanf(line, "memcg %lu %n", &h.id, &at) != 1 || !at)
+			continue;
+		h.path = line + at;
+		h.len = strcspn(h.path, "\n");
+		if (n % 64 == 0)
+			v = xrealloc(v, n + 64, sizeof(*v));
+		v[n++] = h;
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), header_cmp);
+	*ids = n ? xcalloc(n, sizeof(**ids)) : NULL;
+	for (size_t i = 0; i + 1 < n; i++)
+		if (v[i].len == v[i + 1].len &&
+		    !memcmp(v[i].path, v[i + 1].path, v[i].len))
+			(*ids)[found++] = v[i].id;
+	free(v);
+	return found;
+}
+
+static bool is_among(const unsigned long *ids, size_t n, unsigned long id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
 int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 		 void *ctx)
 {
 	struct lrugen_vec v = { .path = NULL };
 	char *save = NULL;
+	unsigned long *replaced;
+	size_t n = find_replaced(text, &replaced);
+	int err = 0;
 
-	for (char *line = strtok_r(text, "\n", &save); line;
+	for (char *line = strtok_r(text, "\n", &save); line && !err;
 	     line = strtok_r(NULL, "\n", &save)) {
 		struct words w;
 		unsigned long id;
@@ -133,6 +194,7 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 				each(&v, ctx);
 			begin_vec(&v);
 			v.id = id;
+			v.replaced = is_among(replaced, n, id);
 			v.path = line[at] ? line + at : "/";
 		} else if (sscanf(line, " node %d", &node) == 1) {
 			if (v.n)
@@ -140,18 +202,19 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 			begin_vec(&v);
 			v.node = node;
 		} else if (!cut_words(line, &w)) {
-			return -EBADMSG;
+			err = -EBADMSG;
 		} else if (is_generation(&w)) {
 			add_generation(&v, &w);
 		} else if (is_statistics(&w)) {
 			add_statistics(&v, &w);
 		} else {
-			return -EBADMSG;
+			err = -EBADMSG;
 		}
 	}
-	if (v.n)
+	free(replaced);
+	if (v.n && !err)
 		each(&v, ctx);
-	return 0;
+	return err;
 }
 
 /*
@@ -203,7 +266,7 @@ void lrugen_tally(const struct lrugen_vec *v, const struct age_scale *scale,
 
 bool lrugen_gone(const struct lrugen_vec *v)
 {
-	return !v->id && v->path[1];
+	return (!v->id || v->replaced) && v->path[1];
 }
 
 struct reading {
@@ -261,6 +324,8 @@ static void take(const struct lrugen_vec *v, void *ctx)
 	t->named |= exact;
 	if (exact && r->walked)
 		t->walked_entries = walked_entries(r->walked, v->id, v->node);
+	if (!r->ref || !referenced_knows_shmem(r->ref, v->id, v->node))
+		t->unsure_shmem |= exact;
 	for (size_t i = 0; i < v->n; i++)
 		if (!r->ref || !referenced_knows(r->ref, v->id, v->node))
 			t->unsure_pages += v->gen[i].file_pages;
@@ -378,8 +443,9 @@ static void age_one(const struct lrugen_vec *v, void *ctx)
 	char command[96], key[CG_KEY_MAX];
 	bool wanted = false;
 
+	if (lrugen_gone(v))
+		return;
 	path_key(v->path, key);
-
 	for (size_t i = 0; i < a->n && !wanted; i++)
 		wanted = a->below ? cg_is_below(key, a->keys[i])
 				  : !strcmp(key, a->keys[i]);

@@ -22,6 +22,7 @@
 struct lrugen_vec {
 	const char *path;
 	unsigned long id;
+	bool replaced; /* a later one has its path */
 	int node;
 	size_t n;
 	uint64_t walked_sum; /* see walked.h; NUM_NONE: not told */
@@ -54,7 +55,11 @@ int lrugen_full(void (*each)(const struct lrugen_vec *, void *), void *ctx);
  */
 uint64_t lrugen_bound_us(const struct lrugen_vec *v, size_t i);
 
-/* Its cgroup is removed: the id has become 0, and no command finds it. */
+/*
+ * Its cgroup is removed: the id has become 0, and no command finds it; or pages
+ * in swap keep the id, and the one that has its path by now comes after it, as
+ * children are listed in the order of their making.
+ */
 bool lrugen_gone(const struct lrugen_vec *v);
 
 /* Puts a lruvec's pages on the scale. */

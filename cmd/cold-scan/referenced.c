@@ -22,6 +22,13 @@ static bool is_file(uint64_t f)
 	       !page_has(f, PF_SWAPBACKED) && !page_has(f, PF_UNEVICTABLE);
 }
 
+/* Its pages are dirty from the first on, which tells nothing. */
+static bool is_shmem(uint64_t f)
+{
+	return page_has(f, PF_LRU) && !page_has(f, PF_ANON) &&
+	       page_has(f, PF_SWAPBACKED) && !page_has(f, PF_UNEVICTABLE);
+}
+
 /* write(2) sets no bit: what it touched is dirty, or being written back. */
 static bool is_touched(uint64_t f)
 {
@@ -31,9 +38,11 @@ static bool is_touched(uint64_t f)
 
 static uint8_t unread_after(uint64_t f, uint8_t was)
 {
+	if (is_shmem(f) && page_has(f, PF_REFERENCED))
+		return SHMEM_REFERENCED;
 	if (!is_file(f))
 		return UNREAD_NONE;
-	if (is_touched(f) || was == UNREAD_NONE)
+	if (is_touched(f) || was == UNREAD_NONE || was == SHMEM_REFERENCED)
 		return UNREAD_FIRST;
 	return was < UNREAD_MAX ? (uint8_t)(was + 1) : was;
 }
@@ -47,9 +56,14 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 		if (!page_has(f, PF_COMPOUND_TAIL)) {
 			r->head = unread_after(f, r->unread[i]);
 			r->head_mapped = page_has(f, PF_MMAP);
+			r->head_again = r->head == SHMEM_REFERENCED &&
+					r->unread[i] == SHMEM_REFERENCED &&
+					r->head_mapped;
 		}
 		r->unread[i] = r->head;
-		if (r->head == UNREAD_NONE)
+		if (r->head_again)
+			tally_of(out, r->cgroup[i], r->node)->again_pages++;
+		if (r->head == UNREAD_NONE || r->head == SHMEM_REFERENCED)
 			continue;
 		struct tally *t = tally_of(out, r->cgroup[i], r->node);
 
@@ -110,6 +124,21 @@ bool referenced_knows(const struct referenced *r, unsigned long id, int node)
 
 	/* The last is of this pass, and begins what the next one tells. */
 	return own && own->ours > REFERENCED_AGINGS;
+}
+
+bool referenced_knows_shmem(const struct referenced *r, unsigned long id,
+			    int node)
+{
+	const struct referenced_vec *own = vec_of(r, id, node);
+
+	return own && own->ours >= 2;
+}
+
+uint64_t referenced_again(const struct referenced *r, uint64_t ino, int node)
+{
+	const struct tally *f = tally_find(&r->files, ino, node);
+
+	return f ? f->again_pages : 0;
 }
 
 static int watch_counters(struct referenced *r)

@@ -7,6 +7,10 @@
  * two of our own agings a page of a file with KPF_REFERENCED was read, and one
  * without was not.  A page that is new, or came from a younger generation,
  * keeps the bit for an aging or two more: it passes for read, never for cold.
+ *
+ * So it is with shared memory that read(2) and write(2) touch, of which aging
+ * sees only what page tables touch.  After 6.12 it sets the bit for that, too,
+ * but not at two agings in a row: the next one makes the page young.
  */
 #ifndef REFERENCED_H
 #define REFERENCED_H
@@ -20,9 +24,15 @@
 
 /*
  * Of a page frame: 0: no page of a file that read(2) alone touches; 1: such
- * one, read or new; n: found unread n - 1 times in a row.
+ * one, read or new; n: found unread n - 1 times in a row.  The last one: shared
+ * memory that has the bit.
  */
-enum { UNREAD_NONE = 0, UNREAD_FIRST = 1, UNREAD_MAX = 255 };
+enum {
+	UNREAD_NONE = 0,
+	UNREAD_FIRST = 1,
+	UNREAD_MAX = 254,
+	SHMEM_REFERENCED = 255
+};
 
 /* A run of page frames. */
 struct referenced_run {
@@ -31,12 +41,13 @@ struct referenced_run {
 	uint8_t *unread; /* in and out */
 	int node;
 	uint8_t head; /* in and out: of the huge page that it ends in */
-	bool head_mapped;
+	bool head_mapped, head_again;
 };
 
 /*
  * Counts by FILES and times unread, into the cgroup's; what page tables lead
- * to as mapped_pages, as an access by them sets no such bit.
+ * to as mapped_pages, as an access by them sets no such bit.  Of mapped shared
+ * memory, what has the bit for the second time in a row, as again_pages.
  */
 void referenced_run(struct referenced_run *r, struct tally_set *out);
 
@@ -79,6 +90,14 @@ void referenced_reset(struct referenced *r);
 
 /* Can it be told of that lruvec? */
 bool referenced_knows(const struct referenced *r, unsigned long id, int node);
+
+/* The same of shared memory: two looks of ours, and no bit lost between them.
+ */
+bool referenced_knows_shmem(const struct referenced *r, unsigned long id,
+			    int node);
+
+/* What of that cgroup's shared memory was touched where no aging looks. */
+uint64_t referenced_again(const struct referenced *r, uint64_t ino, int node);
 
 /*
  * Reads the flags of all page frames: to be called before the aging.  0 or

@@ -457,19 +457,23 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		s->unseen = err;
 		return own;
 	}
+	if (sum->unsure_shmem)
+		seen.bytes -= seen.by_file_bytes;
 	hidden = apart(seen.bytes / s->page_bytes, own);
-	once = apart((seen.bytes - seen.twice_bytes) / s->page_bytes, own);
+	once = apart(num_less(seen.bytes, seen.twice_bytes) / s->page_bytes,
+		     own);
 	if (once > hidden)
 		hidden = once;
 	/* As much may have come as went. */
-	theirs =
-		num_less(own, (seen.bytes - seen.others_bytes) / s->page_bytes);
+	theirs = num_less(own, num_less(seen.bytes, seen.others_bytes) /
+				       s->page_bytes);
 	if (theirs > hidden)
 		hidden = theirs;
 	if (sum->walked_entries != NUM_NONE)
 		missed = walked_missed(own, seen.entries, sum->walked_entries);
 	if (missed > hidden)
 		hidden = missed;
+	hidden += sum->again_pages;
 	return hidden < own ? hidden : own;
 }
 
@@ -487,6 +491,8 @@ static void find_hidden(struct scan *s)
 			if (!t)
 				continue;
 			tally_add(sum, t);
+			sum->again_pages +=
+				referenced_again(&s->ref, s->tree.v[i]->ino, n);
 			first = t;
 		}
 		if (sum->own_pages)

@@ -20,7 +20,7 @@
 struct mapping {
 	uint64_t start, end;
 	uint64_t rss_kb, pss_kb, anon_kb, huge_kb;
-	bool shared_memory, passed_over, special;
+	bool shared_memory, has_file, passed_over, special;
 };
 
 /* "7f00-7f20 rw-s 00000000 00:01 1029 /dev/zero (deleted)": of no file system
@@ -36,6 +36,12 @@ static bool is_shared_memory(const char *line)
 		if (!strncmp(line + at, names[i], strlen(names[i])))
 			return true;
 	return false;
+}
+
+/* The others are reached by page tables alone. */
+static bool has_file(const char *line)
+{
+	return strstr(line, " /memfd:") || strstr(line, " /dev/shm/");
 }
 
 static bool has_flag(const char *flags, const char *flag)
@@ -97,12 +103,15 @@ static void add_mapping(const struct mapping *m, uint64_t page_bytes,
 		charged_draw(charged, m->start, m->end, m->shared_memory,
 			     bytes);
 	sum->bytes += bytes;
+	if (m->has_file && m->anon_kb < m->rss_kb)
+		sum->by_file_bytes += bytes;
 	sum->entries += entries_of(m, page_bytes);
 }
 
 static struct mapping begin_mapping(const char *line)
 {
-	struct mapping m = { .shared_memory = is_shared_memory(line) };
+	struct mapping m = { .shared_memory = is_shared_memory(line),
+			     .has_file = has_file(line) };
 
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64, &m.start, &m.end) != 2)
 		m.start = m.end = 0;
@@ -269,6 +278,7 @@ static int add_process(struct look *l, uint64_t pid)
 	if (met < 0 && may_be_met(l, &x))
 		l->sum->twice_bytes += x.own.bytes;
 	l->sum->bytes += x.own.bytes;
+	l->sum->by_file_bytes += x.own.by_file_bytes;
 	count_entries(l, &x, pid);
 	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));
 	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));

@@ -23,9 +23,11 @@ struct seen {
 	/* Part of them: of address spaces that may be others of the same sum,
 	 * as processes can share one, and the kernel does not tell. */
 	uint64_t twice_bytes;
-	uint64_t others_bytes; /* part of them: another cgroup is charged,
-				* by a sample; 0 where that is not told */
-	uint64_t entries;      /* of page tables, that an aging looks at */
+	uint64_t by_file_bytes; /* part of them: shared memory that has a file,
+				 * which read(2) and write(2) may touch */
+	uint64_t others_bytes;	/* part of them: another cgroup is charged,
+				 * by a sample; 0 where that is not told */
+	uint64_t entries;	/* of page tables, that an aging looks at */
 };
 
 /*

@@ -91,6 +91,8 @@ struct tally {
 	uint64_t own_pages;	 /* lru-gen: anonymous, of the cgroup itself */
 	uint64_t walked_entries; /* see walked.h; NUM_NONE: not told */
 	uint64_t mapped_pages;	 /* files', that page tables lead to */
+	uint64_t again_pages;	 /* shared memory's, see referenced.h */
+	bool unsure_shmem;	 /* lru-gen: that is not known of it */
 	uint64_t unsure_pages;	 /* files', whose age is no proven one */
 	uint64_t unaged_pages;	 /* lru_gen: in lists that we have not aged */
 	unsigned int agings;	 /* of its list by us, in a row */

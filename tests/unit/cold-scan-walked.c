@@ -33,6 +33,11 @@ void referenced_after(struct referenced *r, const struct lrugen_vec *v,
 {
 	(void)r, (void)v, (void)done;
 }
+bool referenced_knows_shmem(const struct referenced *r, unsigned long id,
+			    int node)
+{
+	return referenced_knows(r, id, node);
+}
 bool referenced_knows(const struct referenced *r, unsigned long id, int node)
 {
 	(void)r, (void)id, (void)node;

@@ -730,8 +730,41 @@ static void test_referenced(void)
 	referenced_close(&r);
 }
 
+/* Shared memory that read(2) touches has the bit at each look; what only page
+ * tables lead to has it at every other one, or never. */
+static void test_referenced_shmem(void)
+{
+	const uint64_t bit = F(REFERENCED);
+	const uint64_t shmem = F(LRU) | F(SWAPBACKED) | F(MMAP);
+	uint8_t unread[6] = { 0 };
+	uint64_t ino[6] = { 7, 7, 7, 7, 7, 7 };
+	struct tally_set out = { .all = NULL };
+
+	for (int look = 0; look < 4; look++) {
+		uint64_t flags[6] = { shmem | bit,
+				      look % 2 ? shmem : shmem | bit,
+				      shmem,
+				      (shmem | bit) & ~F(MMAP),
+				      shmem | bit | F(ANON),
+				      shmem | bit | F(UNEVICTABLE) };
+		const struct tally *t;
+
+		tally_free(&out);
+		referenced_run(&(struct referenced_run){ .pages = 6,
+							 .flags = flags,
+							 .cgroup = ino,
+							 .unread = unread },
+			       &out);
+		t = tally_of(&out, 7, 0);
+		is_u64(t->again_pages, look ? 1 : 0, "the bit twice in a row");
+		is_u64(age_cold(&t->pages[FILES], 0), 0, "none is a file's");
+	}
+	tally_free(&out);
+}
+
 int main(void)
 {
+	test_referenced_shmem();
 	test_ages();
 	test_covers();
 	test_kinds();

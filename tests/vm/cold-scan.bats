@@ -556,9 +556,9 @@ cell() {
 	near "$(cell /cold/d cold_anon_bytes)" 32
 	[ "$(cell /cold/a verdict)" = ok ]
 	[ "$(cell /cold/d verdict)" = ok ]
-	for c in b c; do
-		[ "$(cell /cold/$c verdict)" = suspect:file ]
-	done
+	# Its memfd may have been touched by write(2).
+	[ "$(cell /cold/b verdict)" = suspect:file ]
+	[[ "$(cell /cold/c verdict)" == suspect:file* ]]
 	# Never less than the truth: an upper bound.
 	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
 }
