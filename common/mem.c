@@ -311,10 +311,20 @@ bool mem_has_lru_gen(void)
 	return io_try(root_fd(), lru_gen_file, O_RDONLY) != -ENOENT;
 }
 
-bool mem_lru_gen_enabled(void)
+static bool has_lru_gen_bit(unsigned long bit)
 {
 	char buf[64];
 
 	return io_read(root_fd(), lru_gen_file, buf, sizeof(buf)) > 0 &&
-	       strtoul(buf, NULL, 16) & 1;
+	       strtoul(buf, NULL, 16) & bit;
+}
+
+bool mem_lru_gen_enabled(void)
+{
+	return has_lru_gen_bit(1);
+}
+
+bool mem_lru_gen_walks(void)
+{
+	return has_lru_gen_bit(2);
 }

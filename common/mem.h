@@ -131,4 +131,8 @@ bool mem_has_lru_gen(void);
  */
 bool mem_lru_gen_enabled(void);
 
+/* Its agings read page tables: the second bit, of which the file tells only
+ * where the processor sets accessed bits. */
+bool mem_lru_gen_walks(void);
+
 #endif

@@ -834,6 +834,18 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
 /web/app	1795390008.320	lru-gen	suspect:file	8000000	16801792	50384896	16789504	50384896"
 }
 
+@test "lru-gen: where agings read no page tables, no verdict is ok" {
+	use_root cold-scan-lru-gen-7.3.4
+	sed -i 's/\(12301\|1108\|45\|384\) $/0 /' "$TMO_ROOT/sys/kernel/debug/lru_gen"
+	for bits in 0x0007:ok 0x0003:ok 0x0001:suspect:walk 0x0005:suspect:walk; do
+		echo "${bits%%:*}" >"$TMO_ROOT/sys/kernel/mm/lru_gen/enabled"
+		runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+		[ "$(col verdict <<<"$output")" = "${bits#*:}" ] || { echo "$bits: $output"; return 1; }
+	done
+	one_line "/web/app: agings of lru_gen read no page tables"
+	[[ $stderr == *"echo y >/sys/kernel/mm/lru_gen/enabled"* ]]
+}
+
 @test "lru-gen: of two cgroups with one path the later is there, and the other counts above" {
 	use_root cold-scan-lru-gen-7.3.4
 	# One that was removed keeps its id while it has pages in swap.

@@ -549,6 +549,8 @@ static int pass_lrugen(struct scan *s)
 	/* Aging looks at the same accessed bits.  A page that balancing unmaps
 	 * keeps its bit, and a fault sets it (mm/memory.c, do_numa_page). */
 	s->suspect = verdict_look() & SUSPECT_DAMON;
+	if (!mem_lru_gen_walks())
+		s->suspect |= SUSPECT_WALK;
 	tell_damon(s);
 	ref = look_at_files(s);
 	s->aged_ticks = seen_now();

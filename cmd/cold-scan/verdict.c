@@ -11,10 +11,10 @@
 
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN])
 {
-	static const char *const words[] = { "lru_gen", "damon",   "numa",
-					     "scanner", "file",	   "stale",
-					     "region",	"memcg",   "sample",
-					     "shared",	"migrated" };
+	static const char *const words[] = { "lru_gen", "damon",    "numa",
+					     "scanner", "file",	    "stale",
+					     "region",	"memcg",    "sample",
+					     "shared",	"migrated", "walk" };
 	size_t len = 0;
 
 	if (!suspicions)

@@ -23,10 +23,11 @@ enum suspicion {
 	SUSPECT_SHARED = 512, /* lru-gen: touched where no aging looks */
 	SUSPECT_MIGRATED = 1024, /* page-idle: marks came to frames with an age
 				  */
+	SUSPECT_WALK = 2048,	 /* lru-gen: agings read no page tables */
 };
 
 /* "ok", or "suspect:" and the words joined by ','. */
-enum { SUSPICIONS = 11, VERDICT_LEN = 96 };
+enum { SUSPICIONS = 12, VERDICT_LEN = 112 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
 /* What runs on this machine now that disturbs a page-idle scan.  Of any thread.

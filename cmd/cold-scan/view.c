@@ -578,6 +578,10 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		     "its verdict cannot be ok: run as root, or add "
 		     "CAP_SYS_PTRACE",
 		     key);
+	if (first & SUSPECT_WALK)
+		note("%s: agings of lru_gen read no page tables, so memory in "
+		     "use looks cold: echo y >/sys/kernel/mm/lru_gen/enabled",
+		     key);
 	if (first & SUSPECT_SAMPLE)
 		note("%s: --sample chose no page of it: use a larger share",
 		     key);
@@ -586,7 +590,7 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 /* The suspicions that the operator can do something about. */
 static unsigned int why_silent(const struct scan *s, const struct tally *t)
 {
-	unsigned int found = t->unknown;
+	unsigned int found = t->unknown | (s->suspect & SUSPECT_WALK);
 
 	if (s->unseen && is_shared(t))
 		found |= SUSPECT_SHARED;

@@ -599,7 +599,7 @@ cell() {
 	[ "$(cell /cold/b verdict)" = ok ]
 	near "$(cell /cold/e cold_file_bytes)" 32
 	[ "$(cell /cold/e verdict)" = ok ]
-	[ "$(cell /cold/c verdict)" = suspect:file ]
+	[[ "$(cell /cold/c verdict)" == suspect:file* ]]
 	[ "$(cell /cold verdict)" = suspect:file ]
 	# Another's agings, one an interval: never proven.
 	(while sleep 1; do
