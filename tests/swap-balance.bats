@@ -526,6 +526,35 @@ once_more() {
 	done
 }
 
+@test "what did not compress is tried again on a disk that rotates, and once the pool has none of it" {
+	local stat=sys/fs/cgroup/w.slice/idle/memory.stat first
+	# day_later SED: in a third sample a day after the second.
+	day_later() {
+		rm -rf "${ROOT1%1}3"
+		cp -a "${ROOT1%1}2" "${ROOT1%1}3"
+		awk '{ print $1 + 86400, $2 }' "${ROOT1%1}2/proc/uptime" >"${ROOT1%1}3/proc/uptime"
+		sed -i "$1" "${ROOT1%1}3/$stat"
+		TMO_ROOT+=:${ROOT1%1}3
+	}
+	replay swap-balance-7.3.4
+	edit sys/class/block/vda/queue/rotational 's/.*/1/'
+	edit proc/meminfo '4aZswap: 100 kB'
+	edit $stat 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'
+	second $stat 's/^pswpout .*/pswpout 10000/; s/^zswpout .*/zswpout 2600/'
+	day_later ""
+	runx 0 balance -H -c 2 -o backend,backend_reason /w.slice/idle
+	same $'none\trotational\nzswap-nowb\trotational'
+	for first in 's/x/x/' 's/^zswapped .*/zswapped 0/; s/^zswap .*/zswap 0/'; do
+		replay swap-balance-7.3.4
+		edit sys/fs/cgroup/w.slice/idle/memory.zswap.writeback 's/.*/0/'
+		edit $stat 's/^zswapped .*/zswapped 8192000/; s/^zswap .*/zswap 8100000/' # before its start
+		day_later "$first"
+		runx 0 balance -H -c 2 -o backend,backend_reason /w.slice/idle
+		[ "$first" = 's/x/x/' ] && same $'none\tincompressible\nnone\tincompressible' && continue
+		same $'none\tincompressible\nzswap\tlearning'
+	done
+}
+
 # pass_zswap: huge pages do, as before 6.13.
 pass_zswap() {
 	local root huge=sys/kernel/mm/transparent_hugepage

@@ -129,20 +129,20 @@ static void forget_old(struct member *m)
 
 /*
  * Where there is no backend for what does not compress, nothing more is offered
- * that could tell that it is gone: it is forgotten, and tried again.
+ * that could tell that it is gone: it is forgotten, and tried again.  What is
+ * in the pool tells by itself.
  */
 static void forget_untried(struct member *m)
 {
-	double had = m->taken_bytes + m->turned_away_bytes;
 	double left = exp2(-m->window.s / HALF_LIFE_S);
 
 	if (m->backend.now.backend != BACKEND_NONE ||
-	    m->backend.now.why != REASON_INCOMPRESSIBLE)
+	    (m->backend.now.why != REASON_INCOMPRESSIBLE &&
+	     m->backend.now.why != REASON_ROTATIONAL))
 		return;
 	m->taken_bytes *= left;
 	m->turned_away_bytes *= left;
-	if (had >= BACKEND_EVIDENCE_BYTES &&
-	    had * left < BACKEND_EVIDENCE_BYTES)
+	if (m->taken_bytes + m->turned_away_bytes < BACKEND_EVIDENCE_BYTES)
 		m->ratio = m->incompressible_pct = NAN;
 }
 
