@@ -141,10 +141,23 @@ static double waste(const struct law_in *in, struct law_state *st)
 	return fmax(now, 2 * slow - 1);
 }
 
+/* Is there enough for a trip that is known to be cold? */
+static bool has_cold(const struct law_in *in)
+{
+	return in->cold_bytes != NUM_NONE && in->cold_bytes >= in->least_bytes;
+}
+
+/* What a trip of the next step takes: no file cache comes in huge pages. */
+static uint64_t next_least(const struct law_in *in)
+{
+	return in->files_alone && !has_cold(in) ? mem_reclaim_least_bytes()
+						: in->least_bytes;
+}
+
 /* Scanning much to take little, as katalyst's refault policy judges it. */
 static bool inefficient(const struct law_in *in)
 {
-	return in->last.scanned_bytes >= SCANNED_TRIPS * in->least_bytes &&
+	return in->last.scanned_bytes >= SCANNED_TRIPS * next_least(in) &&
 	       (double)in->last.got_bytes <
 		       EFFICIENCY * (double)in->last.scanned_bytes;
 }
@@ -184,12 +197,6 @@ static double next_gain(const struct law_in *in, double gain, double first,
 	if (go >= CALM && !in->last.late)
 		return fmin(most, gain * exp2(law_earned(in)));
 	return gain;
-}
-
-/* Is there enough for a trip that is known to be cold? */
-static bool has_cold(const struct law_in *in)
-{
-	return in->cold_bytes != NUM_NONE && in->cold_bytes >= in->least_bytes;
 }
 
 /*
@@ -249,9 +256,7 @@ struct law_out law_finish(struct law_state *st, double want, uint64_t least,
 static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 				 double go)
 {
-	/* No file cache comes in huge pages. */
-	uint64_t least =
-		in->files_alone ? mem_reclaim_least_bytes() : in->least_bytes;
+	uint64_t least = next_least(in);
 	double base = (double)in->blind_bytes;
 	double cap = LAW_CAP * haste(in) * base * law_earned(in);
 	double fresh = base * in->ratio * st->gain * go * law_earned(in);

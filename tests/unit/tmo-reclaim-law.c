@@ -451,6 +451,10 @@ static void test_inefficient(void)
 	in.last.scanned_bytes = 100 * MIB;
 	law_step(LAW_DEFAULT, &in, &st);
 	ok(st.gain == 1, "fifty are");
+	in.last.scanned_bytes = 40 * MIB;
+	in.files_alone = true;
+	run_periods(LAW_DEFAULT, &in, &st, 6);
+	ok(st.gain == 1, "of file cache alone, 40 MiB are");
 }
 
 /* -b: what is asked for, until there is harm. */
