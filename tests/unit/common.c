@@ -126,6 +126,9 @@ static void test_kv(void)
 						  KV_FIELD("limit", 8),
 						  KV_FIELD("absent", 16),
 						  KV_FIELD("new_key", 24) };
+	static const char *const cuts[] = { "",	       "fil",	 "file",
+					    "file ",   "file x", "files 3",
+					    "limit m", NULL };
 	uint64_t out[4], v;
 
 	ok(!kv_u64(flat, "file", &v) && v == 12, "a key, not its prefix");
@@ -149,6 +152,16 @@ static void test_kv(void)
 	ok(out[0] == 12 && out[1] == NUM_MAX && out[2] == NUM_NONE &&
 		   out[3] == NUM_NONE,
 	   "a table in one pass, the unknown marked");
+	kv_fill("new_key x\nlimit 5 6\nfile 3", fields, 4, out);
+	ok(out[0] == 3 && out[1] == 5 && out[3] == NUM_NONE,
+	   "no number is passed over, and the last line needs no end");
+	for (const char *const *cut = cuts; *cut; cut++) {
+		char *text = strdup(*cut); /* none is read beyond its end */
+
+		kv_fill(text, fields, 4, out);
+		ok(out[0] == NUM_NONE && out[1] == NUM_NONE, "cut: '%s'", *cut);
+		free(text);
+	}
 }
 
 static void test_psi(void)
