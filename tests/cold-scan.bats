@@ -1183,6 +1183,8 @@ as_service() {
 	}
 	judge "suspect:none suspect:none ok suspect:none" 5 5 5
 	judge "suspect:none suspect:none suspect:lru_gen suspect:lru_gen" 5 5 6
+	# A cgroup that is removed takes its agings with it.
+	judge "suspect:none suspect:none ok suspect:none" 7 6 5
 	judge "suspect:lru_gen suspect:lru_gen ok suspect:lru_gen" 5 6 6
 	# It was on at a pass, and off at the next.
 	judge "suspect:lru_gen suspect:lru_gen suspect:lru_gen suspect:lru_gen" 5 5 5 0x0007

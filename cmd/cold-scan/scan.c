@@ -267,7 +267,10 @@ static bool others_mark(const struct scan *s, uint64_t moved_pages)
 /* Marks are told in 1/100 s. */
 enum { MOMENT_US = 20000 };
 
-/* Since it was asked last: then lru_gen was on, if it is not. */
+/*
+ * Since it was asked last: then lru_gen was on, if it is not.  A cgroup that is
+ * removed takes its agings with it: fewer of them tell nothing.
+ */
 static bool has_aged(struct scan *s)
 {
 	uint64_t before = s->idle.agings, now = lrugen_agings();
@@ -275,7 +278,7 @@ static bool has_aged(struct scan *s)
 	if (now == NUM_NONE)
 		return false;
 	s->idle.agings = now;
-	return before != NUM_NONE && now != before;
+	return before != NUM_NONE && now > before;
 }
 
 /* What lru_gen makes doubtful; of processes, and over several runs, all. */
