@@ -54,12 +54,12 @@ void charged_process(struct charged *c, uint64_t pid)
 				     O_RDONLY);
 }
 
-/* Knuth, MMIX: the upper half is good enough. */
+/* Knuth, MMIX: the lowest bits are poor, and mappings of 2^35 pages. */
 static uint64_t draw(struct charged *c, uint64_t n)
 {
 	c->seed = c->seed * UINT64_C(6364136223846793005) +
 		  UINT64_C(1442695040888963407);
-	return (c->seed >> 32) % n;
+	return (c->seed >> 24) % n;
 }
 
 /* The first place from there on that has a page, as far as the kernel tells. */
@@ -135,12 +135,13 @@ void charged_draw(struct charged *c, uint64_t start, uint64_t end, bool all,
 	if (c->pagemap < 0 || end < start + c->page_bytes)
 		return;
 	c->done_bytes += bytes;
-	for (; c->done_bytes >= c->step_bytes && c->drawn < MOST;
+	for (; c->done_bytes >= c->step_bytes && c->tried < MOST;
 	     c->done_bytes -= c->step_bytes) {
 		uint64_t pfn = draw_frame(c, start / c->page_bytes,
 					  end / c->page_bytes, all);
 		uint64_t ino = pfn ? cgroup_of(c, pfn) : 0;
 
+		c->tried++;
 		if (!ino)
 			continue;
 		c->drawn++;

@@ -17,6 +17,7 @@ struct charged {
 	uint64_t done_bytes; /* of the step that is under way */
 	uint64_t seed;
 	int pagemap, cgroup, flags;
+	unsigned int tried; /* also those without a page, or of no cgroup */
 	unsigned int drawn, others; /* pages whose cgroup is told; another's */
 };
 

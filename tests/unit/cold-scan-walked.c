@@ -13,11 +13,13 @@
 #include <sched.h>
 #include <sys/wait.h>
 
-/* No test here draws pages. */
+/* No test here draws pages: none is told. */
+static unsigned int reads;
 ssize_t idle_read_words(int fd, uint64_t first_word, uint64_t *buf,
 			size_t words)
 {
 	(void)fd, (void)first_word, (void)buf, (void)words;
+	reads++;
 	return 0;
 }
 const struct referenced_vec *referenced_look(struct referenced *r,
@@ -249,8 +251,26 @@ static void test_spaces(void)
 	}
 }
 
+/* Where no page frame is told, a process of 16 TiB takes no more looks. */
+static void test_draws(void)
+{
+	const uint64_t huge = UINT64_C(1) << 44;
+	struct charged c;
+
+	charged_open(&c, 1, 4096, 4096);
+	c.pagemap = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	reads = 0;
+	charged_draw(&c, 0, huge, true, huge);
+	is_u64(reads, MOST, "so many looks of a cgroup");
+	charged_draw(&c, 0, huge, true, huge);
+	is_u64(reads, MOST, "and no more");
+	is_u64(charged_others(&c, huge), 0, "that tell nothing");
+	charged_close(&c);
+}
+
 int main(void)
 {
+	test_draws();
 	test_spaces();
 	test_forms();
 	test_missed();
