@@ -1191,8 +1191,24 @@ as_service() {
 }
 
 @test "pages that move to frames of others make ages of more than one interval suspect" {
-	judge() { # WANT MOVED: as of the third sample
+	# To free frames of the second sample come as many with their marks.
+	to_free() {
+		perl -e 'my ($dir, $left) = @ARGV;
+			sub slurp { open my $f, "<:raw", "$dir/$_[0]" or die; local $/; <$f> }
+			sub spill { open my $f, ">:raw", "$dir/$_[0]" or die; print $f $_[1] }
+			my @was = unpack "Q*", slurp("2/proc/kpageflags"); my @is = unpack "Q*", slurp("3/proc/kpageflags");
+			my $map = slurp("3/sys/kernel/mm/page_idle/bitmap");
+			for (grep { !(($was[$_] | $is[$_]) & 0x10020) } 0 .. $#was) {
+				last unless $left-- > 0;
+				$is[$_] = 0x1020 | 1 << 25;
+				vec($map, $_, 1) = 1;
+			}
+			spill("3/proc/kpageflags", pack "Q*", @is);
+			spill("3/sys/kernel/mm/page_idle/bitmap", $map)' "$R" "$1"
+	}
+	judge() { # WANT MOVED [TO_FREE]: as of the third sample
 		idle
+		to_free "${3-0}"
 		sed -i "s/^pgmigrate_success .*/pgmigrate_success $2/" "$R/3/proc/vmstat"
 		runx 0 cold-scan -a 1m,2m --source page-idle -o cgroup,verdict /web
 		[ "$(col verdict <<<"$output" | xargs)" = "$1" ] || { echo "$*: $output"; return 1; }
@@ -1200,6 +1216,9 @@ as_service() {
 	}
 	judge "ok suspect:scanner" 50
 	judge "ok suspect:scanner,migrated" 500
+	# A frame that was free has no age that could be taken for the page's.
+	judge "ok suspect:scanner" 500 480
+	judge "ok suspect:scanner,migrated" 500 200
 }
 
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {

@@ -327,9 +327,11 @@ static int pass_idle(struct scan *s)
 	tell_damon(s);
 	if (others_mark(s, num_less(s->idle.moved_pages, moved)))
 		past |= SUSPECT_SCANNER;
-	moved = num_less(s->idle.moved_by_end_pages, moved);
 	/* A page that moves takes its mark along, and the frame may have been
-	 * another's: idle since the pass before it is, and no more is known. */
+	 * another's: idle since the pass before it is, and no more is known.
+	 * To a frame without an age no wrong one comes. */
+	moved = num_less(num_less(s->idle.moved_by_end_pages, moved),
+			 cover_all(&s->pages, MIGRATED) * s->opts->sample);
 	if (s->idle.passes > 1 &&
 	    verdict_many_moved(moved,
 			       cover_all(&s->pages, TRACKED) * s->opts->sample))
