@@ -1,25 +1,24 @@
 #include "meanwhile.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "msg.h"
 #include "root.h"
 #include "verdict.h"
 
+enum { SECOND_MS = 1000 };
+
 static void *look(void *arg)
 {
-	const struct timespec second = { .tv_sec = 1 };
 	struct meanwhile *m = arg;
-	int any;
+	struct pollfd end = { .fd = m->end[0] }; /* POLLHUP: it is closed */
 
-	/* Nothing is held while it sleeps: there it may be ended. */
-	for (;;) {
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &any);
-		nanosleep(&second, NULL);
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &any);
+	while (poll(&end, 1, SECOND_MS) <= 0)
 		atomic_fetch_or(&m->found, verdict_look());
-	}
 	return NULL;
 }
 
@@ -30,6 +29,8 @@ void meanwhile_start(struct meanwhile *m)
 
 	if (!root_is_live())
 		return;
+	if (pipe2(m->end, O_CLOEXEC))
+		die(-errno, "cannot create a pipe");
 	/* Signals are for the thread that waits for the next pass. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -44,8 +45,9 @@ void meanwhile_stop(struct meanwhile *m)
 {
 	if (!m->looks)
 		return;
-	pthread_cancel(m->thread);
+	close(m->end[1]);
 	pthread_join(m->thread, NULL);
+	close(m->end[0]);
 	m->looks = false;
 }
 

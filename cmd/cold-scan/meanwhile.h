@@ -12,6 +12,7 @@
 struct meanwhile {
 	pthread_t thread;
 	bool looks;
+	int end[2]; /* a pipe: closed where it is to end */
 	atomic_uint found;
 };
 
