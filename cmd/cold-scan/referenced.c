@@ -52,8 +52,10 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 	for (size_t i = 0; i < r->pages; i++) {
 		uint64_t f = r->flags[i];
 
-		/* Of a huge page the head's state is that of all. */
+		/* Of a huge page the head's state is that of all, and on older
+		 * kernels the head alone has a cgroup. */
 		if (!page_has(f, PF_COMPOUND_TAIL)) {
+			r->head_cgroup = r->cgroup[i];
 			r->head = unread_after(f, r->unread[i]);
 			r->head_mapped = page_has(f, PF_MMAP);
 			r->head_again = r->head == SHMEM_REFERENCED &&
@@ -62,10 +64,10 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 		}
 		r->unread[i] = r->head;
 		if (r->head_again)
-			tally_of(out, r->cgroup[i], r->node)->again_pages++;
+			tally_of(out, r->head_cgroup, r->node)->again_pages++;
 		if (r->head == UNREAD_NONE || r->head == SHMEM_REFERENCED)
 			continue;
-		struct tally *t = tally_of(out, r->cgroup[i], r->node);
+		struct tally *t = tally_of(out, r->head_cgroup, r->node);
 
 		if (r->head_mapped)
 			t->mapped_pages++;

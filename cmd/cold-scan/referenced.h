@@ -42,6 +42,7 @@ struct referenced_run {
 	int node;
 	uint8_t head; /* in and out: of the huge page that it ends in */
 	bool head_mapped, head_again;
+	uint64_t head_cgroup;
 };
 
 /*
