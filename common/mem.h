@@ -116,8 +116,10 @@ struct mem_swap {
 void mem_swap_left(const struct cg_set *set, const char *key,
 		   struct mem_swap *out);
 
-/* The same in parts: the system's, and then each level's bound, which may be
- * NUM_NONE. */
+/*
+ * The same in parts: the system's, and then each level's bound, which may be
+ * NUM_NONE.
+ */
 void mem_swap_system(struct mem_swap *out);
 void mem_swap_bound(struct mem_swap *out, uint64_t used_bytes,
 		    uint64_t max_bytes);
@@ -131,8 +133,10 @@ bool mem_has_lru_gen(void);
  */
 bool mem_lru_gen_enabled(void);
 
-/* Its agings read page tables: the second bit, of which the file tells only
- * where the processor sets accessed bits. */
+/*
+ * Do its agings read page tables?  The second bit, which the file shows only
+ * where the processor sets accessed bits.
+ */
 bool mem_lru_gen_walks(void);
 
 #endif

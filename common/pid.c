@@ -33,20 +33,28 @@ static int read_fields(uint64_t pid, char buf[STAT_MAX], const char **fields)
 	return 0;
 }
 
+/* By its number in proc_pid_stat(5): the state, behind the name, is 3. */
+static int number(const char *fields, int field, uint64_t *out)
+{
+	for (int i = 2; i < field - 1 && *fields; i++) {
+		fields += strspn(fields, " ");
+		fields += strcspn(fields, " ");
+	}
+	return sscanf(fields, "%" SCNu64, out) == 1 ? 0 : -EBADMSG;
+}
+
 int pid_started(uint64_t pid, uint64_t *ticks)
 {
-	char buf[STAT_MAX], state;
+	char buf[STAT_MAX];
 	const char *fields;
 	int err = read_fields(pid, buf, &fields);
 
+	if (!err)
+		err = number(fields, 22, ticks);
 	if (err)
 		return err;
-	if (sscanf(fields,
-		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-		   "%*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-		   &state, ticks) != 2)
-		return -EBADMSG;
-	return state == 'Z' || state == 'X' ? -ESRCH : 0;
+	fields += strspn(fields, " ");
+	return *fields == 'Z' || *fields == 'X' ? -ESRCH : 0;
 }
 
 int pid_stack(uint64_t pid, uint64_t *addr)
@@ -55,15 +63,7 @@ int pid_stack(uint64_t pid, uint64_t *addr)
 	const char *fields;
 	int err = read_fields(pid, buf, &fields);
 
-	if (err)
-		return err;
-	if (sscanf(fields,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-		   "%*u %*d %*d %*d %*d %*d %*d %*u %*u %*d %*u %*u "
-		   "%*u %" SCNu64,
-		   addr) != 1)
-		return -EBADMSG;
-	return 0;
+	return err ? err : number(fields, 28, addr);
 }
 
 int pid_order_memory(uint64_t a, uint64_t b)

@@ -19,6 +19,7 @@ enum {
 	DEPTH_MAX = 8,	      /* of volumes on volumes */
 	ROOM_BYTES = 1 << 20, /* less is full: slots are given in clusters */
 	NEARLY_PCT = 90,      /* at a limit itself stores are already refused */
+	EASED_PCT = 85,	      /* under it, what was full has room again */
 };
 
 #define CLASS "sys/class/block/"
@@ -299,13 +300,15 @@ bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind)
 	return false;
 }
 
-bool swap_zram_is_full(const struct swap_area *areas, int n)
+bool swap_zram_is_full(const struct swap_area *areas, int n, bool was_full)
 {
+	const uint64_t pct = was_full ? EASED_PCT : NEARLY_PCT;
+
 	for (int i = 0; i < n; i++) {
 		const struct swap_zram *z = &areas[i].zram;
 
 		if (areas[i].next && z->limit_bytes &&
-		    z->used_bytes >= z->limit_bytes / 100 * NEARLY_PCT)
+		    z->used_bytes >= z->limit_bytes / 100 * pct)
 			return true;
 	}
 	return false;

@@ -46,8 +46,11 @@ int swap_areas(struct swap_area *areas, int max);
 /* May the next page go to one of that kind? */
 bool swap_next_is(const struct swap_area *areas, int n, enum swap_kind kind);
 
-/* Has a zram that takes the next page nearly reached its mem_limit? */
-bool swap_zram_is_full(const struct swap_area *areas, int n);
+/*
+ * Has a zram that takes the next page nearly reached its mem_limit?  If it was
+ * so at the last look, a little less is so still: the answer does not flap.
+ */
+bool swap_zram_is_full(const struct swap_area *areas, int n, bool was_full);
 
 /* Of the zram with that directory: 0 or -errno, and then zeroes. */
 int swap_zram_read(const char *dir, struct swap_zram *out);

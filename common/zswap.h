@@ -20,8 +20,10 @@ bool zswap_enabled(void);
 enum zswap_pool { ZSWAP_POOL_UNKNOWN, ZSWAP_POOL_ROOM, ZSWAP_POOL_FULL };
 enum zswap_pool zswap_pool(void);
 
-/* The same of a cgroup's limit, memory.zswap.max; NUM_MAX is none, and NUM_NONE
- * one that may be reached. */
+/*
+ * The same of a cgroup's limit, memory.zswap.max; NUM_MAX is none, and NUM_NONE
+ * one that may be reached.
+ */
 bool zswap_fills(uint64_t used_bytes, uint64_t max_bytes);
 
 /* Of that of dir below dirfd: what cannot be read may be one that binds. */

@@ -185,6 +185,16 @@ zram_is() {
 		idle
 		same $'60\tzram\tquiet\tlearning'
 	done
+	# What was full is so until there is some room: 89 %, and 84 %.
+	cp -a "${ROOT1%1}2" "${ROOT1%1}3"
+	awk '{ print $1 + 60, $2 }' "${ROOT1%1}2/proc/uptime" >"${ROOT1%1}3/proc/uptime"
+	for used in 7500000 7000000; do
+		zram_is 7600000 8388608
+		echo "16000000 7000000 $used 8388608 7600000 0 0 0 0" >"${ROOT1%1}3/sys/class/block/zram0/mm_stat"
+		TMO_ROOT=$ROOT1:${ROOT1%1}2:${ROOT1%1}3 runx 0 balance -H -c 2 -o balance_reason /w.slice/idle
+		[ "$used" = 7000000 ] || same $'zram_full\nzram_full'
+	done
+	same $'zram_full\nquiet'
 	replay swap-balance-7.3.4
 	edit sys/fs/cgroup/w.slice/idle/memory.stat '/^workingset/d'
 	idle

@@ -116,6 +116,13 @@ static void begin_vec(struct lrugen_vec *v)
 	v->walked_sum = NUM_NONE;
 }
 
+/* "memcg ID PATH"; *at is where the path begins. */
+static bool is_header(const char *line, unsigned long *id, int *at)
+{
+	*at = 0;
+	return sscanf(line, "memcg %lu %n", id, at) == 1 && *at;
+}
+
 struct header {
 	const char *path;
 	size_t len;
@@ -145,9 +152,7 @@ static size_t find_replaced(const char *text, unsigned long **ids)
 		struct header h;
 
 		line += *line == '\n';
-		at = 0;
-		if (*line != 'm' ||
-		    sscanf(line, "memcg %lu %n", &h.id, &at) != 1 || !at)
+		if (*line != 'm' || !is_header(line, &h.id, &at))
 			continue;
 		h.path = line + at;
 		h.len = strcspn(h.path, "\n");
@@ -187,9 +192,9 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 	     line = strtok_r(NULL, "\n", &save)) {
 		struct words w;
 		unsigned long id;
-		int at = 0, node;
+		int at, node;
 
-		if (sscanf(line, "memcg %lu %n", &id, &at) == 1 && at) {
+		if (is_header(line, &id, &at)) {
 			if (v.n)
 				each(&v, ctx);
 			begin_vec(&v);

@@ -21,16 +21,18 @@ enum suspicion {
 	SUSPECT_MEMCG = 128,  /* nothing tells which pages are this cgroup's */
 	SUSPECT_SAMPLE = 256, /* no page of it was drawn */
 	SUSPECT_SHARED = 512, /* lru-gen: touched where no aging looks */
-	SUSPECT_MIGRATED = 1024, /* page-idle: marks came to frames with an age
-				  */
-	SUSPECT_WALK = 2048,	 /* lru-gen: agings read no page tables */
+	SUSPECT_MIGRATED =
+		1024,	     /* page-idle: marks moved to frames with ages */
+	SUSPECT_WALK = 2048, /* lru-gen: agings read no page tables */
 };
 
 /* "ok", or "suspect:" and the words joined by ','. */
 enum { SUSPICIONS = 12, VERDICT_LEN = 112 };
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
-/* What runs on this machine now that disturbs a page-idle scan.  Of any thread.
+/*
+ * What runs on this machine now that disturbs a page-idle scan.  Any thread may
+ * ask.
  */
 unsigned int verdict_look(void);
 
@@ -48,8 +50,10 @@ bool verdict_foreign_marks(uint64_t unexpected_pages, uint64_t moved_pages,
 /* Of those that we left unmarked, are more idle than can have moved there? */
 bool verdict_marked_left(uint64_t folios, uint64_t moved_pages);
 
-/* Can so many have moved to frames whose pages had an age that the ages of more
- * than 1 % are others'? */
+/*
+ * Can so many have moved to frames whose pages had an age that the ages of more
+ * than 1 % are others'?
+ */
 bool verdict_many_moved(uint64_t moved_pages, uint64_t tracked_pages);
 
 /* Does the processor tell that it is virtual? */

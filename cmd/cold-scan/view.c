@@ -580,7 +580,9 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		     key);
 	if (first & SUSPECT_WALK)
 		note("%s: agings of lru_gen read no page tables, so memory in "
-		     "use looks cold: echo y >/sys/kernel/mm/lru_gen/enabled",
+		     "use looks cold: echo y >/sys/kernel/mm/lru_gen/enabled; "
+		     "if that changes nothing, the processor sets no accessed "
+		     "bits: use another --source",
 		     key);
 	if (first & SUSPECT_SAMPLE)
 		note("%s: --sample chose no page of it: use a larger share",

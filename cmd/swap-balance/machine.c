@@ -132,7 +132,7 @@ static void classify(struct machine *m)
 	m->zram = swap_next_is(m->area, m->areas, SWAP_ZRAM);
 	m->rotational = swap_next_is(m->area, m->areas, SWAP_ROTATIONAL);
 	m->disk = !m->rotational && swap_next_is(m->area, m->areas, SWAP_DISK);
-	m->zram_full = swap_zram_is_full(m->area, m->areas);
+	m->zram_full = swap_zram_is_full(m->area, m->areas, m->zram_full);
 	m->any_zram = m->any_disk = false;
 	m->disk_used_bytes = 0;
 	for (int i = 0; i < m->areas; i++) {

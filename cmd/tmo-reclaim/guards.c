@@ -9,12 +9,12 @@
  *   tmo-reclaim(8) and tmo(7).  Where somebody must act, also in
  *   service/tmo.rules.yml and in the list of common/tablecell.c;
  * - what it looks at: a field of struct observation (decide.h), which observe.c
- *   fills: look_at_limits() with what is the machine's (host.c),
- * look_at_state() with what is the cgroup's;
+ *   fills: look_at_limits() with what is the machine's (host.c), and
+ *   look_at_state() with what is the cgroup's;
  * - a column of --record for that field (record.c, and tmo-reclaim(8)): it ends
  *   the recordings made before it;
- * - tests: any() and test_names() in tests/unit/tmo-reclaim-decide.c, and one
- * in tests/tmo-reclaim.bats.
+ * - tests: any() and test_names() in tests/unit/tmo-reclaim-decide.c, and a
+ *   test in tests/tmo-reclaim.bats.
  */
 #include "deciding.h"
 #include "num.h"

@@ -8,7 +8,7 @@
 #include "zswap.h"
 
 /* What swap is made of, and which areas take the next page. */
-static void read_areas(struct host *h)
+static void read_areas(struct host *h, bool zram_was_full)
 {
 	struct swap_area areas[SWAP_AREAS_MAX];
 	uint64_t orig = 0, used = 0;
@@ -23,7 +23,7 @@ static void read_areas(struct host *h)
 		used += a->zram.used_bytes;
 		h->next_device |= a->next && a->kind != SWAP_ZRAM;
 	}
-	h->zram_full = swap_zram_is_full(areas, n);
+	h->zram_full = swap_zram_is_full(areas, n, zram_was_full);
 	h->zswap = zswap_enabled();
 	h->rotational = swap_next_is(areas, n, SWAP_ROTATIONAL);
 	h->zram_mpct = num_mpct(used, orig);
@@ -32,13 +32,14 @@ static void read_areas(struct host *h)
 bool host_read(struct host *h, const char *kill_switch)
 {
 	uint64_t now = clock_mono_us();
+	bool zram_was_full = h->zram_full;
 
 	if (h->read_us && h->generation == root_generation() &&
 	    now - h->read_us < 500000)
 		return false;
 	off_free(&h->off);
 	*h = (struct host){ .read_us = now, .generation = root_generation() };
-	read_areas(h);
+	read_areas(h, zram_was_full);
 	h->zswap_full = h->zswap && zswap_pool() == ZSWAP_POOL_FULL;
 	off_read(&h->off, kill_switch);
 	tier_read(&h->tier);

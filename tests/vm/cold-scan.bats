@@ -227,9 +227,9 @@ cell() {
 	reads=$(grep -c '^pread64([0-9]*</proc/[0-9]*/pagemap>' "$BATS_TEST_TMPDIR/scan.trace")
 	all=$(grep -c '^pread64([0-9]*</proc/[0-9]*/pagemap>' "$BATS_TEST_TMPDIR/entries.trace")
 	echo "$reads of $all"
-	# of 256 parts of 32 MiB; 228 were spared on 7.3.4
+	# of 256 parts of 32 MiB; 256 of 295 were spared on 7.3.4
 	[ $((all - reads)) -ge 192 ]
-	[ $((reads * 2)) -lt "$all" ]
+	[ $((reads * 4)) -lt "$all" ]
 }
 
 @test "pages that several processes map count once, with --mappings for each mapping" {
@@ -556,9 +556,9 @@ cell() {
 	near "$(cell /cold/d cold_anon_bytes)" 32
 	[ "$(cell /cold/a verdict)" = ok ]
 	[ "$(cell /cold/d verdict)" = ok ]
-	# Its memfd may have been touched by write(2).
-	[ "$(cell /cold/b verdict)" = suspect:file ]
-	[[ "$(cell /cold/c verdict)" == suspect:file* ]]
+	for c in b c; do
+		[ "$(cell /cold/$c verdict)" = suspect:file ]
+	done
 	# Never less than the truth: an upper bound.
 	[ "$(cell /cold/b cold_file_bytes)" -ge $((47 << 20)) ]
 }
@@ -599,7 +599,7 @@ cell() {
 	[ "$(cell /cold/b verdict)" = ok ]
 	near "$(cell /cold/e cold_file_bytes)" 32
 	[ "$(cell /cold/e verdict)" = ok ]
-	[[ "$(cell /cold/c verdict)" == suspect:file* ]]
+	[ "$(cell /cold/c verdict)" = suspect:file ]
 	[ "$(cell /cold verdict)" = suspect:file ]
 	# Another's agings, one an interval: never proven.
 	(while sleep 1; do
