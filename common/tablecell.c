@@ -145,7 +145,7 @@ const char *table_color(const struct rows_out *o, const char *name,
 		"no_yield",  "no_swappiness", "stuck",	    "denied",
 		"error",     "unsupported",   "missing",    "incompressible",
 		"high",	     "none",	      "huge_pages", "swap_unknown",
-		"self",
+		"self",	     "suspect",
 	};
 	bool any = false;
 

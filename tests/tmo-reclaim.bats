@@ -1000,6 +1000,24 @@ works" ]
 	[ "$(col reason <<<"$output" | paste -s)" = "cold	no_swap	no_swap" ]
 }
 
+@test "--ranges skips what a verdict does not prove cold, and says so once" {
+	mkdir "$TMO_ROOT/proc/$$"
+	cp "/proc/$$/stat" "$TMO_ROOT/proc/$$"
+	ticks=$(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20)
+	ranges() {
+		printf '#cgroup\tpid\tstart_ticks\taddr\tbytes\tkind\tverdict\n'
+		for verdict; do
+			printf '/w.slice/a\t%d\t%d\t4096\t4096\tanon\t%s\n' $$ "$ticks" "$verdict"
+		done
+	}
+	runx 0 tmo-reclaim -n --ranges < <(ranges ok suspect:lru_gen,migrated suspect:region - suspect:scanner,region)
+	[ "$(col reason <<<"$output" | paste -s)" = "cold	suspect	cold	suspect	suspect" ]
+	[ "$(col want_bytes <<<"$output" | paste -s)" = "4096	0	4096	0	0" ]
+	[ "$(grep -c 'skipped' <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *"line 3: the verdict is suspect:lru_gen,migrated, not ok: such ranges are skipped"* ]]
+	# -n says what it would do: of the two alone
+	[ "$(grep -c 'would page out' <<<"$stderr")" -eq 2 ]
+}
 
 @test "a reader that stands still does not hold up the control" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"

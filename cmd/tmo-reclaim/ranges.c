@@ -28,11 +28,11 @@ enum { PIECE_BYTES = 4 << 20 };
 
 struct range {
 	uint64_t pid, start_ticks, addr, bytes;
-	bool anon;
+	bool anon, is_cold;
 };
 
 struct map {
-	int pid, start_ticks, addr, bytes, kind;
+	int pid, start_ticks, addr, bytes, kind, verdict;
 };
 
 /* The process that the rows speak of, as long as they do. */
@@ -51,6 +51,7 @@ static void map_input(const struct rows_in *in, struct map *m)
 		.addr = rows_find(in, "addr"),
 		.bytes = rows_find(in, "bytes"),
 		.kind = rows_find(in, "kind"),
+		.verdict = rows_find(in, "verdict"),
 	};
 	if (in->version && (m->pid < 0 || m->start_ticks < 0 || m->addr < 0 ||
 			    m->bytes < 0 || m->kind < 0))
@@ -69,6 +70,19 @@ static uint64_t cell(const struct rows_in *in, int i)
 	return v;
 }
 
+/*
+ * DAMON's ranges are all suspect:region, and wanted all the same by whoever has
+ * it tell them.  Rows without a verdict are of somebody who has none.
+ */
+static bool is_cold(const struct rows_in *in, const struct map *m)
+{
+	const char *verdict = rows_str(in, m->verdict);
+
+	return m->verdict < 0 ||
+	       (verdict &&
+		(!strcmp(verdict, "ok") || !strcmp(verdict, "suspect:region")));
+}
+
 static void read_range(const struct rows_in *in, const struct map *m,
 		       struct range *r)
 {
@@ -85,6 +99,7 @@ static void read_range(const struct rows_in *in, const struct map *m,
 		.addr = cell(in, m->addr),
 		.bytes = cell(in, m->bytes),
 		.anon = !kind || strcmp(kind, "file"),
+		.is_cold = is_cold(in, m),
 	};
 }
 
@@ -234,9 +249,25 @@ static void one_range(struct run *run, const char *key, struct spoken_of *p,
 	out->y.got_bytes = num_known(num_delta(before, after));
 }
 
+/* With the words of the first one: those after it have the same, mostly. */
+static enum reason skip(const struct rows_in *in, const struct map *m,
+			bool *told)
+{
+	const char *verdict = rows_str(in, m->verdict);
+
+	if (!*told)
+		note("line %zu: the verdict is %s, not ok: such ranges are "
+		     "skipped, as they may be in use; see VERDICT in "
+		     "cold-scan(8)",
+		     in->line, verdict ? verdict : "-");
+	*told = true;
+	return REASON_SUSPECT;
+}
+
 void ranges(struct run *run, struct shown *to)
 {
 	struct spoken_of process = { .is = PROCESS_NONE };
+	bool told = false;
 	char key[CG_KEY_MAX];
 	struct rows_in in;
 	struct map m;
@@ -257,6 +288,8 @@ void ranges(struct run *run, struct shown *to)
 		read_range(&in, &m, &r);
 		if (tool_row_key(&run->set, &in, key))
 			out.reason = REASON_ERROR;
+		else if (!r.is_cold)
+			out.reason = skip(&in, &m, &told);
 		else
 			one_range(run, key, &process, &r, &out);
 		run->failed |= out.reason == REASON_DENIED ||

@@ -111,6 +111,9 @@ static const struct {
 	[REASON_NOT_PARKED] = { "not_parked", REASON_CANNOT,
 				"--wake finds no record of the cgroup",
 				"use --park first, with the same --park-dir" },
+	[REASON_SUSPECT] = { "suspect", REASON_CANNOT,
+			     "--ranges skips a range with this verdict",
+			     "see VERDICT in cold-scan(8)" },
 	[REASON_NO_SWAP] = { "no_swap", REASON_CANNOT,
 			     "only file cache is taken: there is no swap, or "
 			     "none left",

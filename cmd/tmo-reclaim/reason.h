@@ -48,6 +48,7 @@ enum reason {
 	REASON_OFF,
 	REASON_SUSPENDED,
 	REASON_NOT_PARKED,
+	REASON_SUSPECT,
 	/* Nothing but file cache, by what forbids swap. */
 	REASON_NO_SWAP,
 	REASON_SWAP_FULL,

@@ -536,13 +536,15 @@ swapping() { [ "$(<"$CG$1/memory.swap.current")" -gt 0 ]; }
 		[ "$rights" = rw ] && [ $((0x$to - 0x$from)) -gt "$bytes" ] || continue
 		bytes=$((0x$to - 0x$from)) addr=$((0x$from))
 	done <"/proc/$work/maps"
-	head='#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\n'
-	row() { printf "$head/t/a\t1.000\t%s\t%s\t%s\t8388608\tanon\t60000000\n" "$1" "$2" "$addr"; }
+	head='#cgroup\ttime\tpid\tstart_ticks\taddr\tbytes\tkind\tage_us\tverdict\n'
+	row() { printf "$head/t/a\t1.000\t%s\t%s\t%s\t8388608\tanon\t60000000\t%s\n" "$1" "$2" "$addr" "$3"; }
 	[ "$bytes" -ge $((8 << 20)) ]
-	runx 0 tmo-reclaim --ranges < <(row "$work" "$((ticks + 1))")
+	runx 0 tmo-reclaim --ranges < <(row "$work" "$((ticks + 1))" ok)
 	[ "$(col reason <<<"$output")" = gone ]
+	runx 0 tmo-reclaim -q --ranges < <(row "$work" "$ticks" suspect:lru_gen)
+	[ "$(col reason <<<"$output")" = suspect ]
 	[ "$(<"$CG/t/a/memory.swap.current")" -eq 0 ]
-	runx 0 tmo-reclaim --ranges < <(row "$work" "$ticks")
+	runx 0 tmo-reclaim --ranges < <(row "$work" "$ticks" ok)
 	echo "$output"
 	[ "$(col reason <<<"$output")" = cold ]
 	[ "$(col got_bytes <<<"$output")" -ge $((7 << 20)) ]
