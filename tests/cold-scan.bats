@@ -225,6 +225,22 @@ current	4456448"
 	[ "$(col idle_us <<<"$output" | sort -u)" = - ]
 }
 
+@test "after 497 days, when 1/100 s no longer fit 32 bits, ages go on" {
+	local shift
+	for shift in 0 42949550 42949622; do
+		idle
+		perl -pi -e "s/^([0-9.]+)/sprintf '%.2f', \$1 + $shift/e" "$R"/[123]/proc/uptime
+		runx 0 cold-scan -a 1m,2m -o age_us,cold_anon_bytes /web
+		same $'#age_us\tcold_anon_bytes\n60000000\t2015232\n120000000\t2011136'
+		rm -r "$R"
+		idle
+		perl -pi -e "s/^([0-9.]+)/sprintf '%.2f', \$1 + $shift/e" "$R"/[123]/proc/uptime
+		runx 0 cold-scan -a 1m --percentiles 10 -i 1m -c 2 -o kind,idle_us /web
+		[ "$(grep ^anon <<<"$output" | tail -n 1)" = $'anon\t78120000' ] || { echo "$output"; return 1; }
+		rm -r "$R"
+	done
+}
+
 @test "percentiles: each row is judged at the time idle that it tells" {
 	idle
 	runx 0 cold-scan -a 1m --percentiles 10,90 -i 1m -c 2 -o cgroup,verdict,kind,percentile_pct,idle_us /web

@@ -973,8 +973,11 @@ unsigned int idle_suspicions(const struct idle *s,
 
 uint64_t idle_since_us(uint32_t read_at, uint32_t marked)
 {
+	/* Both begin at 0 again after 497 days. */
+	uint32_t since = read_at - marked;
+
 	/* Marks are rounded up: of a pass at once it may be before them. */
-	return read_at > marked ? (uint64_t)(read_at - marked) * 10000 : 0;
+	return since <= INT32_MAX ? (uint64_t)since * 10000 : 0;
 }
 
 void idle_scale(const struct idle *s, struct age_scale *scale)
