@@ -1010,6 +1010,32 @@ END
 	[ "$(col verdict <<<"$output")" = suspect:file ]
 }
 
+@test "lru-gen: the memory of a virtual machine is suspect where an aging does not ask KVM" {
+	use_root cold-scan-lru-gen-7.3.4
+	# judge VERDICT MARKS: those of the kernel's line of walks.
+	judge() {
+		printf 'memcg   118 /web/app\n node     0\n' >"$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+		# shellcheck disable=SC2086 # marks are words
+		{ printf '%11d %10d %10d %10d \n%22s' 6 216 4102 12301 "" && printf ' %10d%s' $2; } \
+			>>"$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+		runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+		[ "$(col verdict <<<"$output")" = "$1" ] || { echo "$2: $output"; return 1; }
+	}
+	judge suspect:file "7 L 0 O 7 Y 0 N 1 F 0 A"
+	cat >>"$TMO_ROOT/proc/102/smaps" <<'END'
+7f4587094000-7f4587097000 rw-s 00000000 00:0e 1048                       anon_inode:kvm-vcpu:0
+Rss:                   0 kB
+VmFlags: rd wr sh mr mw me ms
+END
+	judge suspect:file,shared "7 L 0 O 7 Y 0 N 1 F 0 A"
+	judge suspect:file,shared "7 t 0 o 7 y 0 n 1 f 0 a"
+	judge suspect:file "7 T 7 Y 1 F 0 A"
+	judge suspect:file "7 t 7 y 1 f 0 a"
+	rm "$TMO_ROOT/sys/kernel/debug/lru_gen_full"
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web/app
+	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
+}
+
 @test "lru-gen: what may be one address space of two processes hides no memory of others" {
 	use_root cold-scan-lru-gen-7.3.4
 	# Each has one half, and that is all: or both have the same half, and who has the other?

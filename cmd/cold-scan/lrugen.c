@@ -104,6 +104,7 @@ static void add_generation(struct lrugen_vec *v, const struct words *w)
 /* Only the line of walks has a mark at its first number, 6.1's not always. */
 static void add_statistics(struct lrugen_vec *v, const struct words *w)
 {
+	v->counts_old |= w->mark[1] == 'O' || w->mark[1] == 'o';
 	if (w->mark[0] == 'T' || w->mark[0] == 'L')
 		v->walked_sum = w->number[0];
 	else if (v->n && (w->mark[0] == 't' || w->mark[0] == 'l'))
@@ -114,6 +115,7 @@ static void begin_vec(struct lrugen_vec *v)
 {
 	v->n = 0;
 	v->walked_sum = NUM_NONE;
+	v->counts_old = false;
 }
 
 /* "memcg ID PATH"; *at is where the path begins. */
@@ -366,6 +368,18 @@ int lrugen_full(void (*each)(const struct lrugen_vec *v, void *ctx), void *ctx)
 	ssize_t n = io_read_all(root_fd(), full_file, &text);
 
 	return parse_read(n, text, each, ctx);
+}
+
+static void find_old(const struct lrugen_vec *v, void *ctx)
+{
+	*(bool *)ctx |= v->counts_old;
+}
+
+bool lrugen_asks_guests(void)
+{
+	bool old = false;
+
+	return !lrugen_full(find_old, &old) && !old;
 }
 
 static int for_each_vec(void (*each)(const struct lrugen_vec *v, void *ctx),

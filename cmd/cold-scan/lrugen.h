@@ -26,6 +26,7 @@ struct lrugen_vec {
 	int node;
 	size_t n;
 	uint64_t walked_sum; /* see walked.h; NUM_NONE: not told */
+	bool counts_old;     /* entries of page tables, apart */
 	struct lrugen_gen {
 		uint64_t seq, born_ms_ago, anon_pages, file_pages;
 		uint64_t walked; /* by the aging that followed; likewise */
@@ -47,6 +48,12 @@ int lrugen_parse(char *text, void (*each)(const struct lrugen_vec *, void *),
 
 /* The same of lru_gen_full, if it can be read: 0 or -errno. */
 int lrugen_full(void (*each)(const struct lrugen_vec *, void *), void *ctx);
+
+/*
+ * Does an aging ask KVM what its guests touched?  Kernels from 6.12 on do, and
+ * count old entries no more; false, too, where lru_gen_full cannot be read.
+ */
+bool lrugen_asks_guests(void);
 
 /*
  * What a generation proves: pages in it were not found accessed from the birth

@@ -191,7 +191,10 @@ void scan_open(struct scan *s, const struct scan_opts *opts)
 		    source_name(s->source));
 	switch (s->source) {
 	case SOURCE_IDLE: open_idle(s); break;
-	case SOURCE_LRUGEN: open_lrugen(&s->tree); break;
+	case SOURCE_LRUGEN:
+		open_lrugen(&s->tree);
+		s->asks_guests = lrugen_asks_guests();
+		break;
 	case SOURCE_DAMON:
 		s->damon = damon_start(opts->interval_us, opts->pids,
 				       opts->n_pids);
@@ -462,6 +465,8 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		s->unseen = err;
 		return own;
 	}
+	if (seen.guest && !s->asks_guests)
+		return own;
 	if (sum->unsure_shmem)
 		seen.bytes -= seen.by_file_bytes;
 	hidden = apart(seen.bytes / s->page_bytes, own);

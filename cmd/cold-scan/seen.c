@@ -44,6 +44,12 @@ static bool has_file(const char *line)
 	return strstr(line, " /memfd:") || strstr(line, " /dev/shm/");
 }
 
+/* Who runs a guest maps what tells of its processors (KVM_RUN). */
+static bool is_guest(const char *line)
+{
+	return strstr(line, " anon_inode:kvm-vcpu");
+}
+
 static bool has_flag(const char *flags, const char *flag)
 {
 	const char *at = strstr(flags, flag);
@@ -145,6 +151,7 @@ struct seen seen_parse(char *smaps, uint64_t page_bytes,
 		} else if (line[strcspn(line, ": ")] == ' ') {
 			add_mapping(&m, page_bytes, charged, &sum);
 			m = begin_mapping(line);
+			sum.guest |= is_guest(line);
 		}
 	}
 	add_mapping(&m, page_bytes, charged, &sum);
@@ -279,6 +286,7 @@ static int add_process(struct look *l, uint64_t pid)
 		l->sum->twice_bytes += x.own.bytes;
 	l->sum->bytes += x.own.bytes;
 	l->sum->by_file_bytes += x.own.by_file_bytes;
+	l->sum->guest |= x.own.guest;
 	count_entries(l, &x, pid);
 	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));
 	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));

@@ -10,6 +10,7 @@
 #ifndef SEEN_H
 #define SEEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cg.h"
@@ -28,6 +29,7 @@ struct seen {
 	uint64_t others_bytes;	/* part of them: another cgroup is charged,
 				 * by a sample; 0 where that is not told */
 	uint64_t entries;	/* of page tables, that an aging looks at */
+	bool guest; /* one is KVM's, whose guest has page tables of its own */
 };
 
 /*
