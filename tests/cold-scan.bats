@@ -1036,6 +1036,26 @@ END
 	[ "$(col verdict <<<"$output")" = suspect:file,shared ]
 }
 
+@test "lru-gen: where the kernel hides whose the pages are, no verdict is ok, and a note tells it once" {
+	use_root cold-scan-lru-gen-7.3.4
+	hidden() {
+		runx 0 "$@" cold-scan -a 4s -o cgroup,verdict /web/app /web
+		[ "$(col verdict <<<"$output" | sort -u)" = suspect:file,shared ] || { echo "$output"; return 1; }
+		one_line "the kernel does not show whose the pages of its processes are"
+		[[ $stderr == */proc/PID/pagemap*CAP_SYS_ADMIN* ]]
+	}
+	runx 0 cold-scan -a 4s -o cgroup,verdict /web/app /web
+	[ "$(col verdict <<<"$output" | sort -u)" = suspect:file ]
+	[ -z "$stderr" ]
+	# The list of cgroups cannot be read.
+	hidden env FAULT=kpagecgroup:open:EACCES LD_PRELOAD="$TMO_BUILD/faultio.so"
+	# Pages are present, and their frames are all 0.
+	perl -e 'open my $f, ">:raw", "$ENV{TMO_ROOT}/proc/102/pagemap" or die; seek $f, 0x7f2a00000000 / 4096 * 8, 0;
+		print $f pack "Q<*", (1 << 63) x 3072; seek $f, 0x7f2a10000000 / 4096 * 8, 0; print $f pack "Q<*", (1 << 63 | 1 << 61) x 1024'
+	touch "$TMO_ROOT"/proc/kpage{cgroup,flags}
+	hidden
+}
+
 @test "lru-gen: what may be one address space of two processes hides no memory of others" {
 	use_root cold-scan-lru-gen-7.3.4
 	# Each has one half, and that is all: or both have the same half, and who has the other?

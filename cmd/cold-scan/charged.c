@@ -1,5 +1,6 @@
 #include "charged.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,6 +19,15 @@ enum {
 	HUGE = 512,
 };
 
+/* A recording need not have it. */
+static int open_frames(struct charged *c, const char *path)
+{
+	int fd = io_open(root_fd(), path, O_RDONLY);
+
+	c->untold |= fd < 0 && (fd != -ENOENT || root_is_live());
+	return fd;
+}
+
 void charged_open(struct charged *c, uint64_t ino, uint64_t own_bytes,
 		  uint64_t page_bytes)
 {
@@ -26,8 +36,8 @@ void charged_open(struct charged *c, uint64_t ino, uint64_t own_bytes,
 			       .step_bytes = own_bytes / DRAWS + page_bytes,
 			       .seed = clock_mono_us(),
 			       .pagemap = -1 };
-	c->cgroup = io_open(root_fd(), "proc/kpagecgroup", O_RDONLY);
-	c->flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	c->cgroup = open_frames(c, "proc/kpagecgroup");
+	c->flags = open_frames(c, "proc/kpageflags");
 }
 
 static void drop(int *fd)
@@ -83,7 +93,10 @@ static uint64_t next_page(const struct charged *c, uint64_t page, uint64_t end,
 		       : page;
 }
 
-/* The page frame of a page of the mapping; 0: none was met, or told. */
+/*
+ * The page frame of a page of the mapping; 0: none was met, or told, as without
+ * CAP_SYS_ADMIN.  No page frame of a process is 0.
+ */
 static uint64_t draw_frame(struct charged *c, uint64_t start, uint64_t end,
 			   bool all)
 {
@@ -97,8 +110,10 @@ static uint64_t draw_frame(struct charged *c, uint64_t start, uint64_t end,
 			return 0;
 		for (uint64_t n = 0; n < NEAR && page + n < end; n++)
 			if ((entry[n] & PM_PRESENT) &&
-			    (all || !(entry[n] & PM_FILE)))
+			    (all || !(entry[n] & PM_FILE))) {
+				c->untold |= !(entry[n] & PM_PFN);
 				return entry[n] & PM_PFN;
+			}
 	}
 	return 0;
 }

@@ -19,9 +19,10 @@ struct charged {
 	int pagemap, cgroup, flags;
 	unsigned int tried; /* also those without a page, or of no cgroup */
 	unsigned int drawn, others; /* pages whose cgroup is told; another's */
+	bool untold; /* a page was met, and the kernel hides which one it is */
 };
 
-/* Of a cgroup that has so much; where nobody tells, nothing is drawn. */
+/* Of a cgroup that has so much. */
 void charged_open(struct charged *c, uint64_t ino, uint64_t own_bytes,
 		  uint64_t page_bytes);
 void charged_close(struct charged *c);

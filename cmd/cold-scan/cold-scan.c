@@ -26,6 +26,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "num.h"
+#include "pagemap.h"
 #include "proc.h"
 #include "root.h"
 #include "scan.h"
@@ -376,6 +377,37 @@ static void check_lru_gen(struct rows_out *o, const struct cg_set *set)
 			   "read(2) are missed");
 }
 
+/* Of a page of ours: without the right all frames are 0. */
+static bool has_frames(void)
+{
+	uint64_t entry = 0;
+	int fd = io_open(root_fd(), "proc/self/pagemap", O_RDONLY);
+
+	if (fd < 0)
+		return false;
+	idle_read_words(fd, (uintptr_t)&entry / mem_page_bytes(), &entry, 1);
+	close(fd);
+	return entry & PM_PFN;
+}
+
+static void check_processes(struct rows_out *o)
+{
+	if (io_try(root_fd(), "proc/1/smaps", O_RDONLY))
+		tool_check_fix(o, "processes", CHECK_LIMITED,
+			       "run as root, or add CAP_SYS_PTRACE",
+			       "no verdict of lru-gen is ok: page tables "
+			       "cannot be read");
+	else if (root_is_live() && !has_frames())
+		tool_check_fix(
+			o, "processes", CHECK_LIMITED,
+			"run as root, or add CAP_SYS_ADMIN",
+			"no verdict of lru-gen is ok, and -p fails: page "
+			"frames are hidden");
+	else
+		tool_check(o, "processes", CHECK_OK,
+			   "page tables and page frames can be read");
+}
+
 static void check_damon(struct rows_out *o)
 {
 	const char *end = verdict_damon_end();
@@ -421,6 +453,7 @@ static int check(struct rows_out *o)
 	if (!err)
 		check_whose_pages(o, &set);
 	check_lru_gen(o, err ? NULL : &set);
+	check_processes(o);
 	check_damon(o);
 	if (best)
 		tool_check(o, "source", CHECK_OK, "auto takes %s",

@@ -467,6 +467,11 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 	}
 	if (seen.guest && !s->asks_guests)
 		return own;
+	/* As much may have come as went, and nobody tells. */
+	if (seen.untold) {
+		s->untold = true;
+		return own;
+	}
 	if (sum->unsure_shmem)
 		seen.bytes -= seen.by_file_bytes;
 	hidden = apart(seen.bytes / s->page_bytes, own);
@@ -575,6 +580,7 @@ static int pass_lrugen(struct scan *s)
 	s->aging_us = clock_mono_us() - start_us;
 	s->nodes = count_nodes(s);
 	s->unseen = 0;
+	s->untold = false;
 	if (!err)
 		find_hidden(s);
 	return err;

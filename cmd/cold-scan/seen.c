@@ -322,5 +322,6 @@ int seen_read(const struct cg_set *set, const struct cg *cg, uint64_t own_bytes,
 	free(l.v);
 	charged_close(&charged);
 	out->others_bytes = charged_others(&charged, out->bytes);
+	out->untold = out->bytes && charged.untold;
 	return err;
 }

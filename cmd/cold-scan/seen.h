@@ -28,6 +28,7 @@ struct seen {
 				 * which read(2) and write(2) may touch */
 	uint64_t others_bytes;	/* part of them: another cgroup is charged,
 				 * by a sample; 0 where that is not told */
+	bool untold;		/* whose it is cannot be asked */
 	uint64_t entries;	/* of page tables, that an aging looks at */
 	bool guest; /* one is KVM's, whose guest has page tables of its own */
 };

@@ -559,11 +559,19 @@ static void emit_coverage(struct view *v, const struct scan *s,
 		put_kind(v, x, cover_name((enum cover)c), covered(s, t, c));
 }
 
-void view_explain(struct view *v, const char *key, unsigned int suspicions)
+unsigned int view_why_shared(const struct scan *s, unsigned int found)
 {
-	const unsigned int first = suspicions & ~v->explained;
+	if (!(found & SUSPECT_SHARED))
+		return 0;
+	return (s->unseen ? SUSPECT_SHARED : 0u) |
+	       (s->untold ? (unsigned int)WHY_UNTOLD : 0u);
+}
 
-	v->explained |= suspicions;
+void view_explain(struct view *v, const char *key, unsigned int why)
+{
+	const unsigned int first = why & ~v->explained;
+
+	v->explained |= why;
 	if (first & SUSPECT_MEMCG)
 		note("%s: its pages cannot be identified: it has no memory "
 		     "controller (echo +memory >cgroup.subtree_control above "
@@ -577,6 +585,12 @@ void view_explain(struct view *v, const char *key, unsigned int suspicions)
 		note("%s: the page tables of its processes cannot be read, so "
 		     "its verdict cannot be ok: run as root, or add "
 		     "CAP_SYS_PTRACE",
+		     key);
+	if (first & WHY_UNTOLD)
+		note("%s: the kernel does not show whose the pages of its "
+		     "processes are (/proc/PID/pagemap, /proc/kpagecgroup), so "
+		     "its verdict cannot be ok: run as root, or add "
+		     "CAP_SYS_ADMIN",
 		     key);
 	if (first & SUSPECT_WALK)
 		note("%s: agings of lru_gen read no page tables, so memory in "
@@ -594,8 +608,8 @@ static unsigned int why_silent(const struct scan *s, const struct tally *t)
 {
 	unsigned int found = t->unknown | (s->suspect & SUSPECT_WALK);
 
-	if (s->unseen && is_shared(t))
-		found |= SUSPECT_SHARED;
+	if (is_shared(t))
+		found |= view_why_shared(s, SUSPECT_SHARED);
 	for (size_t i = 0; i < s->opts->n_ages && !s->opts->age_now; i++)
 		found |= view_suspicions(s, t, s->opts->age_us[i]) &
 			 SUSPECT_STALE;

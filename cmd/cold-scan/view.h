@@ -55,7 +55,7 @@ struct view {
 	struct row row;
 	struct cg_set targets;
 	bool suspect;		/* a row was */
-	unsigned int explained; /* suspicions: once is enough */
+	unsigned int explained; /* see view_explain(): once is enough */
 };
 
 enum { VIEW_COLS = 39, VIEW_DEFAULT = 9 };
@@ -81,8 +81,15 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 	"memory is unknown, or that of the last aging, until reclaim or "     \
 	"--age-now ages the LRU"
 
+/* Beside the suspicions: the reason of suspect:shared is that page frames are
+ * hidden. */
+enum { WHY_UNTOLD = 1 << SUSPICIONS };
+
+/* Of those found, why suspect:shared, as far as the operator can end it. */
+unsigned int view_why_shared(const struct scan *s, unsigned int found);
+
 /* On standard error, once each: what makes a row tell nothing, the remedy. */
-void view_explain(struct view *v, const char *key, unsigned int suspicions);
+void view_explain(struct view *v, const char *key, unsigned int why);
 
 void view_put(struct view *v, const struct sample *x);
 

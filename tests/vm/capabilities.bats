@@ -120,7 +120,7 @@ as() {
 	done
 }
 
-@test "cold-scan: each source with CAP_DAC_OVERRIDE, a verdict ok of lru-gen with CAP_SYS_PTRACE" {
+@test "cold-scan: each source with CAP_DAC_OVERRIDE, a verdict ok of lru-gen with CAP_SYS_PTRACE and CAP_SYS_ADMIN" {
 	needs_cold_source
 	work /t/a --cold-anon 16M --rate 10
 	runx 2 as '' cold-scan -q -a 1s -i 1s -c 1 /t/a
@@ -131,13 +131,18 @@ as() {
 		[ "$(col source <<<"$output")" = $source ]
 		[ "$(col anon_bytes <<<"$output")" -ge $((16 << 20)) ]
 	done
-	runx 0 as 'dac_override sys_ptrace' cold-scan -q --source lru-gen -a 2s -i 2s -c 3 --age-now /t/a
+	runx 0 as 'dac_override sys_ptrace sys_admin' cold-scan -q --source lru-gen -a 2s -i 2s -c 3 --age-now /t/a
 	echo "$output"
 	[ "$(col verdict <<<"$output" | tail -n 1)" = ok ]
-	runx 0 as dac_override cold-scan --source lru-gen -a 2s -i 2s -c 3 --age-now /t/a
-	echo "$output"
-	[ "$(col verdict <<<"$output" | tail -n 1)" != ok ]
-	[[ $stderr == *"CAP_SYS_PTRACE"* ]]
+	for caps in dac_override 'dac_override sys_ptrace'; do
+		runx 0 as "$caps" cold-scan --source lru-gen -a 2s -i 2s -c 2 --age-now /t/a
+		echo "$output"
+		[ "$(col verdict <<<"$output" | tail -n 1)" = suspect:shared ]
+		missing=$([ "$caps" = dac_override ] && echo CAP_SYS_PTRACE || echo CAP_SYS_ADMIN)
+		[ "$(grep -c "^cold-scan: /t/a: .* cannot be ok: run as root, or add $missing$" <<<"$stderr")" -eq 1 ]
+		as "$caps" cold-scan --check | grep -qP "^processes\tlimited\t.*$missing$"
+	done
+	as 'dac_override sys_ptrace sys_admin' cold-scan --check | grep -qP '^processes\tok'
 }
 
 @test "cold-scan -p: CAP_SYS_ADMIN and CAP_SYS_PTRACE as well" {
