@@ -1581,6 +1581,25 @@ damon_root() {
 	[ "$(col verdict <<<"$output" | xargs)" = "suspect:file,shared - suspect:file" ]
 }
 
+@test "annotate: a row between two passes is as stale as it is by then" {
+	use_root cold-scan-lru-gen-7.3.4
+	OUT=$BATS_TEST_TMPDIR/out
+	until_told() { # STALE
+		for ((n = 0; n < 600; n++)); do
+			echo /web/app
+			! grep -q "\s$1\$" "$OUT" || break
+			sleep .1
+		done
+	}
+	{
+		echo "#cgroup"
+		until_told 116000
+		perl -pi -e 's/^([0-9.]+)/$1 + 30/e' "$TMO_ROOT/proc/uptime"
+		until_told 30116000
+	} | cold-scan --annotate -a 4s -i 1h -o stale_us >"$OUT"
+	[ "$(tail -n 1 "$OUT")" = $'/web/app\t30116000' ]
+}
+
 @test "annotate --age-now: cold memory is - until agings of its own span the age" {
 	use_root cold-scan-lru-gen-7.3.4
 	# filter [OPTION]: rows until a pass is known; a recorded clock stands, so no time goes by.

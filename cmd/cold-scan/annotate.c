@@ -54,7 +54,8 @@ struct board {
 	struct scan *s;
 	struct fact *v;
 	size_t n;
-	char **keys; /* of facts, to age */
+	uint64_t made_us; /* when they were */
+	char **keys;	  /* of facts, to age */
 	int err;
 	bool noted;
 };
@@ -194,12 +195,14 @@ static bool is_asked(const struct board *b, const char *of)
 
 static void show(struct board *b)
 {
+	uint64_t made_us = clock_mono_us();
 	struct fact *v = make_facts(b->s), *old = b->v;
 	size_t n = b->n;
 
 	pthread_mutex_lock(&b->lock);
 	b->v = v;
 	b->n = b->s->tree.n;
+	b->made_us = made_us;
 	for (size_t i = 0; i < n; i++) {
 		struct fact *f = find_fact(v, b->n, old[i].key);
 
@@ -394,11 +397,21 @@ static void stop(struct board *b, pthread_t thread)
 	free(b->keys);
 }
 
+/* As of now: rows go on between two passes. */
+static struct sample sample_now(const struct board *b, const struct fact *f)
+{
+	struct sample x = f->x;
+
+	if (x.stale_us != NUM_NONE)
+		x.stale_us += num_less(clock_mono_us(), b->made_us);
+	return x;
+}
+
 /* The row's own columns: what is known of its cgroup, or "-". */
 static void annotate_row(struct view *v, struct board *b,
 			 const struct rows_in *in)
 {
-	struct sample none;
+	struct sample x;
 	struct fact *f;
 	char key[CG_KEY_MAX];
 	uint64_t ino = 0;
@@ -418,11 +431,12 @@ static void annotate_row(struct view *v, struct board *b,
 		f->x.verdict = f->verdict;
 		view_explain(v, f->key, f->unknown);
 		v->suspect |= *f->verdict == 's';
+		x = sample_now(b, f);
 	} else {
-		sample_clear(&none);
-		none.age_us = b->s->opts->age_us[0];
+		sample_clear(&x);
+		x.age_us = b->s->opts->age_us[0];
 	}
-	row_put(&v->row, &v->cols, f ? &f->x : &none);
+	row_put(&v->row, &v->cols, &x);
 	pthread_mutex_unlock(&b->lock);
 	rows_emit(&v->out, in, &v->cols, &v->row);
 }
