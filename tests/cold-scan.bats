@@ -692,6 +692,9 @@ file	-	86016"
 	TMO_ROOT=$R/3 runx 0 cold-scan -a 1m -S "$S" /web
 	one_line "a pass that it does not know has marked pages since"
 	[ "$(col cold_anon_bytes <<<"$output")" = - ]
+	# One that cannot tell others of it.
+	TMO_ROOT=$R/2 runx 0 env FAULT=cold-scan.pass:open:EROFS LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m -i 1m -c 1 /web
+	one_line "cannot write /run/cold-scan.pass: a scan with -S cannot know of this one"
 	# A run that cannot write its state.
 	cp "$S.2" "$S"
 	cp "$R/1/run/cold-scan.pass" "$R/3/run"

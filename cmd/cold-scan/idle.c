@@ -798,16 +798,23 @@ uint64_t idle_stamp_us(void)
  */
 static void stamp(uint64_t us)
 {
-	int make = root_is_live() ? O_CREAT : 0;
+	static bool told;
+	int make = root_is_live() ? O_CREAT : 0, err = 0;
 	int fd = openat(root_fd(), stamp_path,
 			O_WRONLY | O_NOFOLLOW | O_CLOEXEC | make, 0600);
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%020" PRIu64 "\n", us);
 
 	if (fd < 0 || write(fd, text, (size_t)n) != n)
-		debug("cannot write /%s: %s", stamp_path, strerror(errno));
+		err = errno;
 	if (fd >= 0)
 		close(fd);
+	if (!err || told || (err == ENOENT && !make))
+		return;
+	told = true;
+	note("cannot write /%s: a scan with -S cannot know of this one, whose "
+	     "marks make its ages too long: %s",
+	     stamp_path, strerror(err));
 }
 
 static int run_workers(struct idle *s, struct worker *w, struct tally_set *out)
