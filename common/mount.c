@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -120,6 +121,49 @@ int mount_cgroup2(char **point, char **top)
 	else
 		free(root);
 	return *point && (!top || root) ? 0 : -ENOMEM;
+}
+
+/* How much of the path the mount point is; 0: none. */
+static size_t covers(const char *point, const char *path)
+{
+	size_t len = strlen(point);
+
+	if (len == 1)
+		return 1;
+	return !strncmp(path, point, len) && path[len] == '/' ? len : 0;
+}
+
+int mount_source(const char *path, dev_t *dev, char source[MOUNT_SOURCE])
+{
+	static const char form[] = "%*s %*s %u:%u %*s %4095s";
+	char *text, *save = NULL;
+	size_t best = 0;
+	ssize_t n = io_read_all(root_fd(), "proc/self/mountinfo", &text);
+
+	if (n < 0)
+		return (int)n;
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *type = strstr(line, " - "), at[CG_KEY_MAX];
+		char of[MOUNT_SOURCE];
+		unsigned int big, little;
+		size_t len;
+
+		if (!type || !strncmp(type + 3, "tmpfs ", 6) ||
+		    sscanf(line, form, &big, &little, at) != 3 ||
+		    sscanf(type, " - %*s %255s", of) != 1)
+			continue;
+		mount_unescape(at);
+		len = covers(at, path);
+		if (!len || len < best)
+			continue;
+		best = len;
+		*dev = makedev(big, little);
+		mount_unescape(of);
+		memcpy(source, of, sizeof(of));
+	}
+	free(text);
+	return best ? 0 : -ENOENT;
 }
 
 /* Has a mount of that type ("cgroup", "cgroup2") the option? */

@@ -219,25 +219,61 @@ int swap_zram_read(const char *dir, struct swap_zram *out)
 	return n < 0 ? (int)n : -EBADMSG;
 }
 
-/*
- * By number: what is swapped on as /dev/mapper/NAME is called dm-0.  A
- * recording has no device nodes: there the path names it.
- */
-static void find_device(struct swap_area *a)
+static bool look_at(const char *path, struct stat *st)
 {
-	const char *slash = strrchr(a->path, '/');
-	int fd = *a->path == '/' ? io_open(root_fd(), a->path + 1, O_PATH)
-				 : -ENOENT;
-	struct stat st;
+	int fd = *path == '/' ? io_open(root_fd(), path + 1, O_PATH) : -ENOENT;
+	bool is_there = fd >= 0 && !fstat(fd, st);
 
-	if (fd >= 0 && !fstat(fd, &st) && (a->file || S_ISBLK(st.st_mode)))
-		find_by_number(a, a->file ? st.st_dev : st.st_rdev);
 	if (fd >= 0)
 		close(fd);
-	if (!a->file && slash && !*a->dev) {
+	return is_there;
+}
+
+/*
+ * By number: what is swapped on as /dev/mapper/NAME is called dm-0.  A
+ * recording has no device nodes, nor has a service with PrivateDevices=: there
+ * the path names it.
+ */
+static void find_by_node(struct swap_area *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (look_at(path, &st) && S_ISBLK(st.st_mode))
+		find_by_number(a, st.st_rdev);
+	if (slash && !*a->dev) {
 		snprintf(a->dev, sizeof(a->dev), "%.63s", slash + 1);
 		snprintf(a->dir, sizeof(a->dir), CLASS "%s", a->dev);
 	}
+}
+
+/*
+ * That of its file system.  A service with ProtectHome= does not find a file
+ * below /home, and one of btrfs has a number that is no device's: then
+ * mountinfo tells.
+ */
+static void find_by_file(struct swap_area *a)
+{
+	char source[MOUNT_SOURCE];
+	struct stat st;
+	dev_t dev;
+
+	if (look_at(a->path, &st))
+		find_by_number(a, st.st_dev);
+	if (*a->dir || mount_source(a->path, &dev, source))
+		return;
+	if (major(dev))
+		find_by_number(a, dev);
+	else if (!strncmp(source, "/dev/", 5))
+		find_by_node(a, source);
+}
+
+static void find_device(struct swap_area *a)
+{
+	if (a->file)
+		find_by_file(a);
+	else
+		find_by_node(a, a->path);
 	a->kind = !strncmp(a->dev, "zram", 4) ? SWAP_ZRAM
 		  : *a->dir && is_rotational(a->dir, DEPTH_MAX, NULL, NULL)
 			  ? SWAP_ROTATIONAL

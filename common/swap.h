@@ -15,7 +15,8 @@ enum { SWAP_AREAS_MAX = 32 }; /* MAX_SWAPFILES is under 32 */
 /*
  * What the pages come to lie on.  A swap file is of the kind of its file
  * system's device.  A volume of LVM, dm-crypt or RAID is rotational as soon as
- * one of its disks is.  What the kernel does not tell is a SWAP_DISK.
+ * one of its disks is.  What the kernel does not tell is a SWAP_DISK, and its
+ * dir is "".
  */
 enum swap_kind { SWAP_DISK, SWAP_ROTATIONAL, SWAP_ZRAM };
 

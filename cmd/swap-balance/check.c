@@ -108,7 +108,9 @@ static void check_area(struct rows_out *out, const struct machine *m,
 		       "%s, %s, %s used, priority %" PRId64 "%s%s",
 		       kind_word(a), num_human_bytes(size, a->size_bytes),
 		       num_human_bytes(used, a->used_bytes), a->prio,
-		       a->file ? "; writes are counted by pswpout" : "",
+		       !a->file	 ? ""
+		       : *a->dir ? "; writes are counted by pswpout"
+				 : "; its disk is not found: it may rotate",
 		       a->kind == SWAP_ROTATIONAL ? use : "");
 }
 
