@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -133,9 +132,9 @@ static size_t covers(const char *point, const char *path)
 	return !strncmp(path, point, len) && path[len] == '/' ? len : 0;
 }
 
-int mount_source(const char *path, dev_t *dev, char source[MOUNT_SOURCE])
+int mount_source(const char *path, char source[MOUNT_SOURCE])
 {
-	static const char form[] = "%*s %*s %u:%u %*s %4095s";
+	static const char form[] = "%*s %*s %*s %*s %4095s";
 	char *text, *save = NULL;
 	size_t best = 0;
 	ssize_t n = io_read_all(root_fd(), "proc/self/mountinfo", &text);
@@ -146,11 +145,9 @@ int mount_source(const char *path, dev_t *dev, char source[MOUNT_SOURCE])
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *type = strstr(line, " - "), at[CG_KEY_MAX];
 		char of[MOUNT_SOURCE];
-		unsigned int big, little;
 		size_t len;
 
-		if (!type || !strncmp(type + 3, "tmpfs ", 6) ||
-		    sscanf(line, form, &big, &little, at) != 3 ||
+		if (!type || sscanf(line, form, at) != 1 ||
 		    sscanf(type, " - %*s %255s", of) != 1)
 			continue;
 		mount_unescape(at);
@@ -158,7 +155,6 @@ int mount_source(const char *path, dev_t *dev, char source[MOUNT_SOURCE])
 		if (!len || len < best)
 			continue;
 		best = len;
-		*dev = makedev(big, little);
 		mount_unescape(of);
 		memcpy(source, of, sizeof(of));
 	}

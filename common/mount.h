@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 /*
  * The mount point, and which cgroup its root is, as /proc/PID/cgroup names it
@@ -29,13 +28,9 @@ bool mount_accounts_hugetlb(void);
 /* The cgroup2 path in a /proc/PID/cgroup; 0 or -errno, -ENOENT: v1 alone. */
 int mount_cgroup_of(const char *path, char *buf, size_t size);
 
-/*
- * The number and the source of the mount that path is below, as mountinfo tells
- * of the path, be it there or not: a tmpfs above it is passed over, as nothing
- * that was opened before lies there.  0 or -errno, -ENOENT: none.
- */
+/* What is mounted where path, which is there, lies; 0 or -errno. */
 enum { MOUNT_SOURCE = 256 };
-int mount_source(const char *path, dev_t *dev, char source[MOUNT_SOURCE]);
+int mount_source(const char *path, char source[MOUNT_SOURCE]);
 
 /*
  * Undoes the kernel's escapes of blanks and backslashes (\040, \134), as in

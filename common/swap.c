@@ -248,23 +248,20 @@ static void find_by_node(struct swap_area *a, const char *path)
 }
 
 /*
- * That of its file system.  A service with ProtectHome= does not find a file
- * below /home, and one of btrfs has a number that is no device's: then
- * mountinfo tells.
+ * That of its file system.  The number of one of btrfs is no device's:
+ * mountinfo tells.  What is out of sight, such as /home of a service with
+ * ProtectHome=, may be on any disk: its mounts are not there either.
  */
 static void find_by_file(struct swap_area *a)
 {
 	char source[MOUNT_SOURCE];
 	struct stat st;
-	dev_t dev;
 
-	if (look_at(a->path, &st))
-		find_by_number(a, st.st_dev);
-	if (*a->dir || mount_source(a->path, &dev, source))
+	if (!look_at(a->path, &st))
 		return;
-	if (major(dev))
-		find_by_number(a, dev);
-	else if (!strncmp(source, "/dev/", 5))
+	find_by_number(a, st.st_dev);
+	if (!*a->dir && !mount_source(a->path, source) &&
+	    !strncmp(source, "/dev/", 5))
 		find_by_node(a, source);
 }
 

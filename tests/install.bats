@@ -93,7 +93,10 @@ units() {
 	runx 0 systemd-analyze verify --man=no ./*.service ./*.timer ./*.slice
 	[ -z "$output$stderr" ]
 	for unit in *.service; do
-		systemd-analyze security --offline=yes --no-pager --threshold=15 "./$unit" >report ||
+		most=15
+		# page frames of other processes need CAP_SYS_ADMIN
+		[ "$unit" != tmo-evidence.service ] || most=18
+		systemd-analyze security --offline=yes --no-pager --threshold=$most "./$unit" >report ||
 			{ tail -n 1 report; return 1; }
 	done
 }
