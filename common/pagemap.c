@@ -25,14 +25,14 @@ static int tell(int fd, uint64_t page, uint64_t end, pagemap_fn *fn, void *arg)
 
 	while (page < end && !err && !clock_stopped() &&
 	       (n = pagemap_read(fd, page, end, entries))) {
-		err = fn(arg, entries, n);
+		err = fn(arg, page, entries, n);
 		page += n;
 	}
 	return err;
 }
 
-int pagemap_swapped(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
-		    void *arg)
+static int tell_some(int fd, uint64_t page, uint64_t end, uint64_t category,
+		     pagemap_fn *fn, void *arg)
 {
 	uint64_t bytes = mem_page_bytes();
 	struct pagemap_region v[REGIONS];
@@ -42,8 +42,9 @@ int pagemap_swapped(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
 		.end = end * bytes,
 		.vec = (uintptr_t)v,
 		.vec_len = REGIONS,
-		.category_mask = PAGEMAP_SWAPPED,
-		.return_mask = PAGEMAP_SWAPPED,
+		.category_inverted = PAGEMAP_ZERO,
+		.category_mask = category | PAGEMAP_ZERO,
+		.return_mask = category,
 	};
 	int err = 0;
 
@@ -58,4 +59,16 @@ int pagemap_swapped(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
 		scan.start = scan.walk_end;
 	}
 	return err;
+}
+
+int pagemap_swapped(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
+		    void *arg)
+{
+	return tell_some(fd, page, end, PAGEMAP_SWAPPED, fn, arg);
+}
+
+int pagemap_present(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
+		    void *arg)
+{
+	return tell_some(fd, page, end, PAGEMAP_PRESENT, fn, arg);
 }

@@ -12,6 +12,7 @@
 #define PM_PRESENT (UINT64_C(1) << 63)
 #define PM_SWAP	   (UINT64_C(1) << 62)
 #define PM_FILE	   (UINT64_C(1) << 61) /* or shared memory */
+#define PM_ALONE   (UINT64_C(1) << 56) /* mapped once */
 #define PM_PFN	   ((UINT64_C(1) << 55) - 1)
 /* Of a page in swap: its area, and where in it.  0 and 0: not to be told. */
 #define PM_SWAP_TYPE(e)	  ((unsigned int)((e)&31))
@@ -40,11 +41,14 @@ size_t pagemap_read(int fd, uint64_t page, uint64_t end,
 
 /*
  * Tells the entries from page to end, in pieces; where the kernel can be asked,
- * of those in swap alone.  What fn returns ends it unless it is 0, and is
- * returned.  A process that has ended has none.
+ * of those in swap alone, or in memory alone.  What fn returns ends it unless
+ * it is 0, and is returned.  A process that has ended has none.
  */
-typedef int pagemap_fn(void *arg, const uint64_t *entry, size_t n);
+typedef int pagemap_fn(void *arg, uint64_t page, const uint64_t *entry,
+		       size_t n);
 int pagemap_swapped(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
+		    void *arg);
+int pagemap_present(int fd, uint64_t page, uint64_t end, pagemap_fn *fn,
 		    void *arg);
 
 #endif

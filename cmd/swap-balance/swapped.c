@@ -2,16 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "io.h"
-#include "mem.h"
-#include "pid.h"
+#include "mapped.h"
 #include "procs.h"
 #include "root.h"
 
@@ -34,35 +29,7 @@ bool swapped_is_in(uint64_t entry, int type)
 	       (type == SWAPPED_ANY || is == (unsigned int)type);
 }
 
-/* ---- a process ---- */
-
-/* Text of proc(5)'s maps: the addresses of each mapping. */
-static int tell_maps(const char *maps, int pagemap, pagemap_fn *fn, void *arg)
-{
-	uint64_t start, end, bytes = mem_page_bytes();
-	int err = 0;
-
-	for (const char *line = maps; *line && !err;
-	     line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2 &&
-		    end <= INT64_MAX) /* not the kernel's own */
-			err = pagemap_swapped(pagemap, start / bytes,
-					      end / bytes, fn, arg);
-	return err;
-}
-
-/* Has it swapped?  By its VmSwap; threads of the kernel have none. */
-static bool has_swapped(int dir)
-{
-	char text[IO_BUF];
-	const char *p;
-	uint64_t kib;
-
-	if (io_read(dir, "status", text, sizeof(text)) <= 0)
-		return false;
-	p = strstr(text, "\nVmSwap:");
-	return p && sscanf(p, "\nVmSwap: %" SCNu64, &kib) == 1 && kib;
-}
+/* ---- processes ---- */
 
 struct told {
 	const struct cg *cg;
@@ -71,34 +38,22 @@ struct told {
 	uint64_t refused;
 };
 
-/*
- * Its directory first: when the process of that number is then in the cgroup,
- * so is the one whose directory it is, or it has ended.
- */
 static int tell_process(void *arg, uint64_t pid)
 {
 	struct told *t = arg;
-	char path[PID_PATH], key[CG_KEY_MAX], *maps = NULL;
-	int dir, pagemap, err;
-	ssize_t n;
+	struct mapped m;
+	struct mapping is;
+	int err = mapped_open(&m, t->cg, pid, "VmSwap");
 
-	dir = io_open(root_fd(), pid_file(path, pid, "."),
-		      O_RDONLY | O_DIRECTORY);
-	if (dir < 0)
-		return 0;
-	if (cg_of(pid_file(path, pid, "cgroup"), key) ||
-	    !cg_is_below(key, t->cg->key) || !has_swapped(dir)) {
-		close(dir);
+	t->refused += err == -EACCES || err == -EPERM;
+	if (err) {
+		mapped_close(&m);
 		return 0;
 	}
-	pagemap = io_open(dir, "pagemap", O_RDONLY);
-	n = pagemap < 0 ? pagemap : io_read_all(dir, "maps", &maps);
-	t->refused += n == -EACCES || n == -EPERM;
-	err = n < 0 ? 0 : tell_maps(maps, pagemap, t->fn, t->arg);
-	free(maps);
-	if (pagemap >= 0)
-		close(pagemap);
-	close(dir);
+	for (const char *at = m.maps; !err && mapped_next(&at, &is);)
+		err = pagemap_swapped(m.pagemap, is.page, is.end, t->fn,
+				      t->arg);
+	mapped_close(&m);
 	return err;
 }
 

@@ -94,12 +94,14 @@ static int flush(struct batch *b)
 	return 0;
 }
 
-static int take_entries(void *arg, const uint64_t *entry, size_t n)
+static int take_entries(void *arg, uint64_t page, const uint64_t *entry,
+			size_t n)
 {
 	struct batch *b = arg;
 	struct slots *s = &b->t->slots;
 	int err = 0;
 
+	(void)page;
 	for (size_t i = 0; i < n && !err; i++) {
 		uint64_t index = PM_SWAP_OFFSET(entry[i]);
 
