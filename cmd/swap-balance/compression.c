@@ -11,7 +11,8 @@ static const struct compression unknown = { .kept = NAN, .refused = NAN };
 
 const char *compression_source_word(enum compression_source source)
 {
-	static const char *const words[] = { "-", "cgroup", "zswap", "zram" };
+	static const char *const words[] = { "-", "sample", "cgroup", "zswap",
+					     "zram" };
 
 	return words[source];
 }
@@ -113,8 +114,12 @@ enum compression_source compression_find(const struct member *m,
 					 struct compression *out)
 {
 	struct compression own;
-	bool has_own = find_own(m, g, &own);
+	bool has_own;
 
+	*out = m->sample.c;
+	if (m->sample.c.pages > 0)
+		return BY_SAMPLE;
+	has_own = find_own(m, g, &own);
 	*out = own;
 	if (has_own && (!isnan(own.kept) || own.zero >= MOSTLY))
 		return BY_CGROUP;

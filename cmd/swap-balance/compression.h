@@ -1,6 +1,7 @@
 /*
  * compression - how well a cgroup's pages compress, by the best that tells of
- * it: what zswap made of its own, or else of all, or what zram did.
+ * it: what zswap made of some that were chosen at random, of those that reclaim
+ * took, or else of all, or what zram did.
  */
 #ifndef COMPRESSION_H
 #define COMPRESSION_H
@@ -8,7 +9,7 @@
 #include "forecast.h"
 #include "gather.h"
 
-enum compression_source { BY_NOTHING, BY_CGROUP, BY_ZSWAP, BY_ZRAM };
+enum compression_source { BY_NOTHING, BY_SAMPLE, BY_CGROUP, BY_ZSWAP, BY_ZRAM };
 const char *compression_source_word(enum compression_source source);
 
 /* For what goes to zswap, or to zram. */

@@ -95,8 +95,9 @@ static struct range kept_range(const struct forecast_in *in)
 	k.high = kept_share(in, known ? in->c.kept : 1, in->huge_low);
 	mid = clamp((k.low + k.high) / 2);
 	error = sample_error(mid, in->c.pages);
-	k.low = clamp(k.low - error);
-	k.high = clamp(k.high + error);
+	/* What was not seen may keep nothing, or all. */
+	k.low = clamp(k.low - error) * (1 - in->c.unseen);
+	k.high = 1 - (1 - clamp(k.high + error)) * (1 - in->c.unseen);
 	return k;
 }
 

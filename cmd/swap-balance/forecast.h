@@ -30,7 +30,8 @@ struct compression {
 	double kept;	/* compressed / original, of those taken; NAN */
 	double refused; /* of those that are not zero; NAN */
 	double zero;
-	double pages; /* of the cgroup, that were tried; 0: others' were */
+	double pages;  /* of the cgroup, that were tried; 0: others' were */
+	double unseen; /* share of its memory that none of them was chosen of */
 };
 
 struct forecast_in {

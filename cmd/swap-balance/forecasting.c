@@ -8,6 +8,7 @@
 #include "msg.h"
 #include "num.h"
 #include "outlook.h"
+#include "probe.h"
 
 /* A row that goes out. */
 struct entry {
@@ -203,13 +204,15 @@ static void enqueue(const struct cg *cg, const struct told *told)
 	queue.v[queue.n++] = w;
 }
 
-static void wait_a_window(void)
+/* The kernel's counters are flushed every 2 s, and a little later at times. */
+static void wait_for_counters(void)
 {
 	uint64_t start = clock_mono_us();
 	int go;
 
 	do
-		go = clock_wait(clock_next_tick(start, LEAST_WINDOW_US));
+		go = clock_wait(
+			clock_next_tick(start, LEAST_WINDOW_US * 3 / 2));
 	while (go == -EINTR);
 }
 
@@ -235,15 +238,15 @@ static void forecast_waiting(struct run *run, struct waiting *w)
 		       reason_word(run_row_failed(run, w->key, err)));
 		return;
 	}
+	probe_tell(cg);
 	take_probe_off(w, cg);
 	forecast_all(run, cg, &w->told, find_younger(cg, &w->told));
 }
 
-/* The kernel's counters are flushed every 2 s. */
 static void forecast_probed(struct run *run)
 {
 	run_probe(run, true);
-	wait_a_window();
+	wait_for_counters();
 	run_look_at_world(run);
 	for (size_t i = 0; i < queue.n && !clock_stopped(); i++)
 		forecast_waiting(run, queue.v + i);

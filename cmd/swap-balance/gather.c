@@ -41,8 +41,14 @@ static void learn_history(struct member *ever, const struct member *m,
 static void learn(struct gathered *g, const struct member *m,
 		  const struct machine *machine)
 {
+	const struct compression *c = &m->sample.c;
 	struct member ever;
 
+	if (c->pages > 0 && !isnan(c->kept)) {
+		g->ratio = 1 / ((1 - c->refused) * c->kept + c->refused);
+		g->incompressible_pct = 100 * c->refused;
+		return;
+	}
 	learn_history(&ever, m, machine);
 	g->ratio = isnan(m->ratio) ? ever.ratio : m->ratio;
 	g->incompressible_pct = isnan(m->incompressible_pct)

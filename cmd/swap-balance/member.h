@@ -8,6 +8,7 @@
 #include "cg.h"
 #include "look.h"
 #include "machine.h"
+#include "sample.h"
 
 /* Prices per GiB, in any currency. */
 struct price {
@@ -53,6 +54,7 @@ struct member {
 	bool zswap_has_room, zswap_is_full;
 	double ratio, incompressible_pct;      /* the newest known; NAN */
 	double huge_pct;		       /* see look_huge_pct() */
+	struct sample sample;		       /* --forecast --probe */
 	double taken_bytes, turned_away_bytes; /* by zswap, of late */
 	double swapin_pressure_pct; /* that swap-ins caused of late; NAN */
 	uint64_t written_bytes;	    /* to disks, in the window; NUM_NONE */

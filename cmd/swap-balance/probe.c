@@ -9,121 +9,15 @@
 #include <unistd.h>
 
 #include "bind.h"
-#include "cgkey.h"
 #include "clock.h"
-#include "lines.h"
 #include "msg.h"
 #include "num.h"
 #include "plan.h"
+#include "probes.h"
 #include "psi.h"
 #include "tool.h"
 
-#define STATE_NAME "swap-balance-probe"
-
-enum { VERSION_1 = 1, VERSION_2, VERSION_3, MOST_BYTES = 4 << 20 };
-static const uint64_t DAY_US = UINT64_C(86400) * 1000000;
-
-/* When a cgroup was probed, by its inode, and what zswap made of its pages. */
-struct past {
-	uint64_t ino;
-	uint64_t at_us; /* clock_mono_us(), which no jump of the wall clock
-			   moves */
-	double ratio, incompressible_pct; /* NAN: not known */
-	char *key;			  /* "": of version 1, not known */
-};
-
-struct book {
-	struct past *v;
-	size_t n;
-	uint64_t taken_bytes; /* in this run */
-};
-
-static void book_put(struct book *b, struct past p)
-{
-	b->v = xrealloc(b->v, b->n + 1, sizeof(*b->v));
-	b->v[b->n++] = p;
-}
-
-static void book_free(struct book *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		free(b->v[i].key);
-	free(b->v);
-}
-
-/* What is a day old is forgotten. */
-static void take_line(void *book, char *line)
-{
-	uint64_t now_us = clock_mono_us();
-	struct past p;
-	int at = 0;
-
-	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %lf %lf %n", &p.ino, &p.at_us,
-		   &p.ratio, &p.incompressible_pct, &at) != 4 ||
-	    !at || p.at_us > now_us || now_us - p.at_us >= DAY_US ||
-	    p.ratio < 0 || p.incompressible_pct < 0)
-		return;
-	p.key = xstrdup(line + at);
-	book_put(book, p);
-}
-
-/* Version 2 had Unix time, which tells no more than that it was in this boot.
- */
-static void take_old_line(void *book, char *line)
-{
-	struct past p = { .at_us = clock_mono_us() };
-	int at = 0;
-
-	if (sscanf(line, "%" SCNu64 " %*d %lf %lf %n", &p.ino, &p.ratio,
-		   &p.incompressible_pct, &at) != 3 ||
-	    !at || p.ratio < 0 || p.incompressible_pct < 0)
-		return;
-	p.key = xstrdup(line + at);
-	book_put(book, p);
-}
-
-static int book_read(struct book *b, const char *path)
-{
-	int err = lines_read(path, STATE_NAME, VERSION_3, take_line, b);
-
-	for (unsigned int v = VERSION_2; err == -EPROTO && v >= VERSION_1; v--)
-		err = lines_read(path, STATE_NAME, v, take_old_line, b);
-	return err;
-}
-
-static void put_lines(FILE *f, const void *book)
-{
-	const struct book *b = book;
-
-	for (size_t i = 0; i < b->n; i++)
-		fprintf(f, "%" PRIu64 " %" PRIu64 " %.3f %.3f %s\n",
-			b->v[i].ino, b->v[i].at_us, b->v[i].ratio,
-			b->v[i].incompressible_pct, b->v[i].key);
-}
-
-static int book_write(const struct book *b, const char *path)
-{
-	return lines_write(path, STATE_NAME, VERSION_3, put_lines, b);
-}
-
-static struct past *book_find(const struct book *b, const struct cg *cg)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].ino == cg->ino)
-			return b->v + i;
-	return NULL;
-}
-
-/* Was some of its pages taken by the probe of one above or below it? */
-static bool has_relative(const struct book *b, const struct cg *cg)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (*b->v[i].key && strcmp(cg->key, b->v[i].key) != 0 &&
-		    (cg_is_below(cg->key, b->v[i].key) ||
-		     cg_is_below(b->v[i].key, cg->key)))
-			return true;
-	return false;
-}
+enum { MOST_BYTES = 4 << 20 };
 
 /* Pages that zswap turned away, or has written back, leave no other trace. */
 static void recall(const struct book *b, const struct cg *cg)
@@ -135,6 +29,7 @@ static void recall(const struct book *b, const struct cg *cg)
 		return;
 	m->ratio = p->ratio;
 	m->incompressible_pct = p->incompressible_pct;
+	m->sample.c = p->sample;
 }
 
 /* Unknown pressure is no calm. */
@@ -184,8 +79,6 @@ static uint64_t allowed_bytes(const struct probe_cfg *cfg,
 		       ? "its compression is known"
 	       : bytes < mem_reclaim_least_bytes()
 		       ? "1 % of it is less than the kernel takes at once"
-	       : num_known(m->now.st.anon_thp_bytes)
-		       ? "the kernel would take whole huge pages"
 	       : m->now.swap.left_bytes == NUM_NONE
 		       ? "how much swap is left is unknown"
 	       : m->now.swap.left_bytes < taken_bytes + bytes * 2 ||
@@ -226,35 +119,67 @@ static int take(const struct probe_cfg *cfg, const struct cg_set *set,
 	return err == -EINVAL && lru_gen ? reclaim(set, cg, bytes, "200") : err;
 }
 
+/* Huge pages of which zswap takes none are no part of what can be chosen. */
+static const char *choose(const struct probe_cfg *cfg, const struct cg_set *set,
+			  const struct cg *cg, const struct world *world,
+			  uint64_t bytes, struct choice *c)
+{
+	const struct member *m = cg->data;
+	uint64_t anon = num_known(mem_anon_lru_bytes(&m->now.st));
+
+	*c = (struct choice){ 0 };
+	if (!cfg->random || !cfg->write)
+		return NULL;
+	if (world->machine.zswap_lacks_huge_pages)
+		anon = num_less(anon, num_known(m->now.st.anon_thp_bytes));
+	return sample_choose(c, set, cg, anon / mem_page_bytes(),
+			     bytes / mem_page_bytes());
+}
+
+/* Those that were chosen, or what reclaim chooses. */
+static int take_some(const struct probe_cfg *cfg, const struct cg_set *set,
+		     const struct cg *cg, const struct world *world,
+		     uint64_t bytes, const struct choice *c)
+{
+	struct member *m = cg->data;
+
+	return c->n ? sample_take(c, set, cg, &m->sample)
+		    : take(cfg, set, cg, world->machine.lru_gen, bytes);
+}
+
+static void say_probe(const struct probe_cfg *cfg, const struct cg *cg,
+		      uint64_t bytes, const struct choice *c, const char *why)
+{
+	note("'%s': %sprobe of %" PRIu64 " bytes%s%s", cg->key,
+	     cfg->write ? "" : "a run without -n would make a ",
+	     c->n ? c->n * mem_page_bytes() : bytes,
+	     c->n  ? ", chosen at random"
+	     : why ? ", chosen by reclaim: "
+		   : "",
+	     why ? why : "");
+}
+
 /*
  * Its time is kept first: one that cannot be is not made, nor again after a
  * kill.  1 when it failed, -errno of the state.
  */
-static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
-		 const struct cg *cg, const struct world *world,
-		 struct book *book)
+static int make_probe(const struct probe_cfg *cfg, const struct cg_set *set,
+		      const struct cg *cg, const struct world *world,
+		      struct book *book, uint64_t bytes, const struct choice *c,
+		      const char *by_reclaim)
 {
-	const char *why = NULL;
-	uint64_t bytes =
-		allowed_bytes(cfg, set, cg, world, book->taken_bytes, &why);
 	int err, undo;
 
-	if (bytes && book_find(book, cg))
-		why = "it was probed within a day";
-	else if (bytes && has_relative(book, cg))
-		why = "a cgroup above or below it was probed within a day";
-	if (why) {
-		note("'%s': no probe: %s", cg->key, why);
-		return 0;
-	}
-	book_put(book, (struct past){ cg->ino, clock_mono_us(), NAN, NAN,
-				      xstrdup(cg->key) });
+	book_put(book, (struct past){ .ino = cg->ino,
+				      .at_us = clock_mono_us(),
+				      .ratio = NAN,
+				      .incompressible_pct = NAN,
+				      .key = xstrdup(cg->key) });
 	if (cfg->write && (err = book_write(book, cfg->path)))
 		return err;
-	err = take(cfg, set, cg, world->machine.lru_gen, bytes);
+	err = take_some(cfg, set, cg, world, bytes, c);
 	if (!err || err == -EAGAIN || err == -EINTR) { /* those took a part */
-		note("'%s': %sprobe of %" PRIu64 " bytes", cg->key,
-		     cfg->write ? "" : "a run without -n would make a ", bytes);
+		say_probe(cfg, cg, bytes, c, by_reclaim);
 		book->taken_bytes += bytes;
 		return 0;
 	}
@@ -267,6 +192,34 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		     cg->key);
 	undo = cfg->write ? book_write(book, cfg->path) : 0;
 	return undo ? undo : err != -EINVAL;
+}
+
+static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
+		 const struct cg *cg, const struct world *world,
+		 struct book *book)
+{
+	const struct member *m = cg->data;
+	const char *why = NULL, *by_reclaim = NULL;
+	struct choice c = { 0 };
+	int err = 0;
+	uint64_t bytes =
+		allowed_bytes(cfg, set, cg, world, book->taken_bytes, &why);
+
+	if (bytes && book_find(book, cg))
+		why = "it was probed within a day";
+	else if (bytes && book_has_relative(book, cg))
+		why = "a cgroup above or below it was probed within a day";
+	if (!why)
+		by_reclaim = choose(cfg, set, cg, world, bytes, &c);
+	if (!why && !c.n && num_known(m->now.st.anon_thp_bytes))
+		why = "the kernel would take whole huge pages";
+	if (why)
+		note("'%s': no probe: %s", cg->key, why);
+	else
+		err = make_probe(cfg, set, cg, world, book, bytes, &c,
+				 by_reclaim);
+	sample_free(&c);
+	return err;
 }
 
 int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
@@ -295,6 +248,14 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	return err ? err : failed;
 }
 
+void probe_tell(const struct cg *cg)
+{
+	struct member *m = cg->data;
+
+	if (m->sample.out_pages)
+		sample_tell(&m->sample, &m->now.st);
+}
+
 int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
 {
 	struct book book = { 0 };
@@ -314,6 +275,7 @@ int probe_keep(const struct probe_cfg *cfg, const struct cg_set *set)
 			continue;
 		p->ratio = m->ratio;
 		p->incompressible_pct = m->incompressible_pct;
+		p->sample = m->sample.c;
 	}
 	if (!err && book.n)
 		err = book_write(&book, cfg->path);

@@ -261,7 +261,10 @@ void run_probe(struct run *run, bool before)
 	char path[4096];
 	const struct balance_cfg *law = &run->o.cfg.law;
 	bool write = run->o.probe_bytes && run_may_write(run);
-	struct probe_cfg cfg = { run->o.probe_bytes, path, write,
+	struct probe_cfg cfg = { run->o.probe_bytes,
+				 path,
+				 write,
+				 run->o.mode == MODE_FORECAST,
 				 law->pressure_limit_pct,
 				 law->swap_limit_mpct };
 	int n;

@@ -45,6 +45,14 @@ static void test_zswap(void)
 	is_u64(f.device_bytes_per_day, 0, "nor later");
 	is_u64(f.stall_us_per_day, 864000,
 	       "a page a second of 10 us comes back");
+	in.c.unseen = 0.1;
+	f = make(&in);
+	is_u64(f.saved_bytes, 75 * MIB,
+	       "a part that was not seen moves nothing");
+	ok(is_near(f.low_bytes, 0.9 * (75 - 2.25)) &&
+		   is_near(f.high_bytes, 100 - 0.9 * (25 - 2.25)),
+	   "but the bounds: it may save nothing, or all");
+	in.c.unseen = 0;
 	in.c.refused = 0.5;
 	f = make(&in);
 	ok(is_near(f.saved_bytes, 87.5), "the refused half is saved as it is");

@@ -86,11 +86,32 @@ took() {
 	[ "$(cell zswap saved_bytes)" = - ] # nothing tells yet
 	forecasts /r $((48 * MIB)) --probe 4M
 	grep "'/r': probe of [0-9]* bytes" <<<"$stderr"
-	[ "$(cell zswap compression_source)" = cgroup ]
+	[[ $(cell zswap compression_source) == @(sample|cgroup) ]]
 	saved=$(cell zswap saved_bytes)
 	is_about "$(cell zswap device_bytes)" $((48 * MIB))
 	took /r 48M
 	is_about "$saved" "$TRUTH"
+}
+
+@test "--probe: pages chosen at random tell of memory of three kinds" {
+	hog /m --cold-anon 12M --fill random
+	needs_file /m memory.zswap.current
+	hog /m --cold-anon 12M
+	hog /m --cold-anon 12M --fill zero
+	forecasts /m $((36 * MIB)) --probe 4M
+	if ! grep "'/m': probe of [0-9]* bytes, chosen at random" <<<"$stderr"; then
+		skip "this kernel lets no pages be chosen: $stderr"
+	fi
+	[ "$(cell zswap compression_source)" = sample ]
+	saved=$(cell zswap saved_bytes)
+	[ "$(cell zswap saved_low_bytes)" -le "$saved" ]
+	is_about "$(cell zswap device_bytes)" $((12 * MIB))
+	took /m 36M
+	is_about "$saved" "$TRUTH"
+	# another run knows of it, and makes none
+	forecasts /m $((36 * MIB)) --probe 4M
+	grep "'/m': no probe: " <<<"$stderr"
+	[ "$(cell zswap compression_source)" = sample ]
 }
 
 @test "huge pages, and a part that is locked" {
