@@ -2,7 +2,8 @@
  * zipfload: an open-loop client whose requests are skewed as those of users
  * are: key number n of a shuffled order is asked for in proportion to 1/n^S.
  *
- * usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS S [fill] [live=FILE]
+ * usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS S [fill]
+ *                 [live=FILE] [goal=US]
  *
  * PROTOCOL is memcached, redis, http (GET /KEY, of four digits at least) or
  * postgres (a row of table t by its id, as user and database postgres); SOCKET
@@ -13,7 +14,8 @@
  * from a fixed seed: the same ones each time), and their latency counts from
  * then, not from when they were sent: who waits behind a slow one is slow, too.
  *
- * live puts the p99 of the last minute, in us, into FILE every five seconds.
+ * live puts two numbers into FILE every five seconds: the requests of the last
+ * half minute, and those of them that took longer than goal.
  *
  * SIGUSR1 begins to measure, SIGTERM ends and prints a row with a header:
  * requests rate_pct p50_us p99_us p999_us max_us worst_mean_us late cold1_bytes
@@ -50,7 +52,7 @@ enum {
 	AGES = 2,
 	ROWS = 1 << 17
 };
-enum { LIVE_S = 5, LIVE_PARTS = 12 };
+enum { LIVE_S = 5, LIVE_PARTS = 6 };
 
 static const double ages_s[AGES] = { 60, 300 };
 
@@ -58,7 +60,7 @@ static struct {
 	const char *protocol, *socket, *live;
 	uint32_t keys, bytes;
 	unsigned int threads;
-	double rate;
+	double rate, goal_s;
 } opt;
 
 static double *sums; /* of the probabilities of the ranks */
@@ -72,7 +74,9 @@ static struct {
 	struct {
 		float due_s, took_s;
 	} row[ROWS]; /* of the first requests that were measured */
-	uint32_t live[LIVE_PARTS][BUCKETS];
+	struct {
+		uint64_t n, slow;
+	} live[LIVE_PARTS];
 	unsigned int part;
 } seen;
 
@@ -305,7 +309,8 @@ static void note(uint32_t key, double due, double now)
 	at = at < BUCKETS ? at : BUCKETS - 1;
 	pthread_mutex_lock(&lock);
 	see_gap(key, due);
-	seen.live[seen.part][at]++;
+	seen.live[seen.part].n++;
+	seen.live[seen.part].slow += took > opt.goal_s;
 	if (seen.from_s > 0 && due >= seen.from_s) {
 		size_t second = (size_t)(due - seen.from_s) % SECONDS;
 
@@ -375,23 +380,23 @@ static void put_rows(void)
 /* The file is whole at any time. */
 static void tell_live(void)
 {
-	static uint64_t bucket[BUCKETS];
+	uint64_t n = 0, slow = 0;
 	char new[512];
 	FILE *to;
 
-	memset(bucket, 0, sizeof(bucket));
 	pthread_mutex_lock(&lock);
-	for (int p = 0; p < LIVE_PARTS; p++)
-		for (int i = 0; i < BUCKETS; i++)
-			bucket[i] += seen.live[p][i];
+	for (int p = 0; p < LIVE_PARTS; p++) {
+		n += seen.live[p].n;
+		slow += seen.live[p].slow;
+	}
 	seen.part = (seen.part + 1) % LIVE_PARTS;
-	memset(seen.live[seen.part], 0, sizeof(seen.live[seen.part]));
+	memset(seen.live + seen.part, 0, sizeof(seen.live[seen.part]));
 	pthread_mutex_unlock(&lock);
 	snprintf(new, sizeof(new), "%s.new", opt.live);
 	to = fopen(new, "w");
 	if (!to)
 		die(new);
-	fprintf(to, "%.0f\n", quantile_us(bucket, 0.99));
+	fprintf(to, "%" PRIu64 " %" PRIu64 "\n", n, slow);
 	if (fclose(to) || rename(new, opt.live))
 		die(new);
 }
@@ -427,7 +432,7 @@ int main(int argc, char **argv)
 
 	if (argc < 8) {
 		fputs("usage: zipfload PROTOCOL SOCKET KEYS BYTES RATE THREADS "
-		      "S [fill] [live=FILE]\n",
+		      "S [fill] [live=FILE] [goal=US]\n",
 		      stderr);
 		return 2;
 	}
@@ -452,6 +457,8 @@ int main(int argc, char **argv)
 	for (int i = 8; i < argc; i++)
 		if (!strncmp(argv[i], "live=", 5))
 			opt.live = argv[i] + 5;
+		else if (!strncmp(argv[i], "goal=", 5))
+			opt.goal_s = strtod(argv[i] + 5, NULL) / 1e6;
 		else
 			fill();
 	for (uint32_t i = 0; i < opt.keys; i++)
