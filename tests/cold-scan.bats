@@ -1286,6 +1286,32 @@ as_service() {
 	judge "ok suspect:scanner,migrated" 500 200
 }
 
+@test "pages that move can all be a small cgroup's, and those of several intervals add up" {
+	large
+	perl -e 'print pack("Q<", 23) x 64536, pack("Q<", $ARGV[0]) x 1000' "$(<"$R/1/sys/fs/cgroup/batch/inode")" >"$R/1/proc/kpagecgroup"
+	moved=0 m=0
+	# pass MOVED WANT: so many since the last one; the rows that it makes suspect, with their ages.
+	pass() {
+		moved=$((moved + $1))
+		echo "pgmigrate_success $moved" >"$R/1/proc/vmstat"
+		touch_all $((m > 0)) "$m"
+		m=$((m + 1))
+		runx 0 cold-scan -r -a 1m,2m,3m -S "$S" -o cgroup,verdict,age_us /
+		got=$(awk -F'\t' '$2 ~ /migrated/ { print $1 $3 / 60000000 }' <<<"$output" | xargs)
+		[ "$got" = "$2" ] || { echo "pass $*: $got"; return 1; }
+	}
+	for _ in 1 2 3 4; do pass 0 ""; done
+	pass 400 "/batch2 /batch3"
+	pass 0 "/batch3"
+	pass 700 "/batch2 /batch3"
+	cp "$S" "$S.old"
+	pass 700 "/3 /batch2 /batch3 /web3"
+	runx 0 cold-scan -a 2m,3m -S "$S" --diff "$S.old" -o age_us,verdict
+	[ "$(sed 1d <<<"$output" | uniq | xargs)" = "120000000 ok 180000000 suspect:migrated" ] || { echo "$output"; return 1; }
+	pass 0 "/batch3"
+	pass 0 ""
+}
+
 @test "what takes accessed bits makes page-idle suspect, DAMON lru-gen as well" {
 	disturb() {
 		mkdir -p "$1/sys/kernel/mm/damon/admin/kdamonds/0" "$1/proc/sys/kernel" "$1/sys/devices/system/node"

@@ -20,6 +20,8 @@ struct side {
 	uint8_t *age;
 	uint64_t *swap;
 	uint64_t span_us; /* that the age stands for, in any section */
+	int reach;	  /* in passes, likewise */
+	uint64_t tracked_pages;
 };
 
 static void side_open(struct side *s, const char *path)
@@ -77,7 +79,11 @@ static unsigned int suspicions(const struct side *s)
 {
 	const struct keep_head *h = &s->file.head;
 	unsigned int found = h->suspect;
+	uint64_t misled_pages =
+		idle_misled_pages(h->misled, h->passes, s->reach);
 
+	if (verdict_many_moved(misled_pages, s->tracked_pages * h->sample))
+		found |= SUSPECT_MIGRATED;
 	for (int i = 0; i < IDLE_SUSPICIONS; i++)
 		if (h->suspect_us[i] &&
 		    h->suspect_us[i] + s->span_us > h->start_us)
@@ -89,6 +95,9 @@ static void compare(struct change change[2], struct side side[2], uint64_t us)
 {
 	int from[2] = { age_in(side, us), age_in(side + 1, us) };
 
+	for (int k = 0; k < 2; k++)
+		if (from[k] > side[k].reach)
+			side[k].reach = from[k];
 	for (int k = 0; k < 4; k++)
 		change[k / 2].known[k % 2] |= from[k % 2] < AGES;
 	for (uint32_t i = 0; i < side[1].sec.kept; i++) {
@@ -100,6 +109,8 @@ static void compare(struct change change[2], struct side side[2], uint64_t us)
 		/* A frame that is free has no kind any more. */
 		bool gone = is_age == AGE_NONE || is_swap != was_swap;
 
+		side[0].tracked_pages += was_age <= AGE_MAX;
+		side[1].tracked_pages += is_age <= AGE_MAX;
 		change[was_swap].before += was;
 		change[is_swap].after += is;
 		change[is_swap].cooled += is && (!was || gone);

@@ -73,7 +73,8 @@ struct idle {
 					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	uint64_t moved_by_end_pages; /* the same, at its end */
-	uint64_t scanned_pages;	     /* likewise, that reclaim looked at */
+	uint16_t misled[AGES];	/* see idle_mislead(), of each of the passes */
+	uint64_t scanned_pages; /* likewise, that reclaim looked at */
 	uint64_t agings;    /* by lru_gen, at its end; NUM_NONE: not known */
 	atomic_size_t next; /* of the sections, for the workers */
 	atomic_int err;
@@ -132,13 +133,25 @@ uint64_t idle_stamp_us(void);
  */
 void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us);
 
+/* So many moved since the pass before to frames whose pages had an age. */
+void idle_mislead(struct idle *s, uint64_t pages);
+
+/*
+ * So many can have taken an age of so many intervals from others: since the
+ * last pass before they moved they were idle, and no more is known.  Rounded
+ * up.
+ */
+uint64_t idle_misled_pages(const uint16_t misled[AGES], uint32_t passes,
+			   int age);
+
 /* Does that age reach back over that time?  0: never. */
 bool idle_reaches(const struct idle *s, const struct age_scale *scale,
 		  uint64_t age_us, uint64_t until_us);
 
-/* The suspicions under which pages of that age were looked at. */
+/* The suspicions under which so many pages of that age were looked at. */
 unsigned int idle_suspicions(const struct idle *s,
-			     const struct age_scale *scale, uint64_t age_us);
+			     const struct age_scale *scale, uint64_t age_us,
+			     uint64_t tracked_pages);
 
 /* From a section's mark to its read, both in 1/100 s. */
 uint64_t idle_since_us(uint32_t read_at, uint32_t marked);

@@ -327,13 +327,27 @@ static void sums(struct walk *w)
 	}
 }
 
+/* proc_pid_statm(5): what is in memory is the second number. */
+static uint64_t resident_pages(uint64_t pid)
+{
+	char path[PID_PATH], text[128];
+	uint64_t pages;
+
+	if (io_read(root_fd(), pid_file(path, pid, "statm"), text,
+		    sizeof(text)) < 0 ||
+	    sscanf(text, "%*u %" SCNu64, &pages) != 1)
+		return 0;
+	return pages;
+}
+
 /* Of all ages asked for. */
-static unsigned int oldest_suspicions(const struct scan *s)
+static unsigned int oldest_suspicions(const struct scan *s, uint64_t pid)
 {
 	uint64_t us = s->opts->age_us[s->opts->n_ages - 1];
 
 	return s->suspect | (s->source == SOURCE_IDLE
-				     ? idle_suspicions(&s->idle, &s->scale, us)
+				     ? idle_suspicions(&s->idle, &s->scale, us,
+						       resident_pages(pid))
 				     : 0);
 }
 
@@ -348,7 +362,7 @@ static bool emit_process(struct view *v, const struct scan *s,
 	w->x.cgroup = key;
 	w->x.time_ms = s->time_ms;
 	w->x.source = source_name(s->source);
-	w->x.verdict = verdict_text(oldest_suspicions(s), text);
+	w->x.verdict = verdict_text(oldest_suspicions(s, pid), text);
 	w->x.pid = pid;
 	w->x.start_ticks = start_ticks(pid);
 	w->x.age_us = s->opts->age_us[0];

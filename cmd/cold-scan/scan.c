@@ -335,11 +335,7 @@ static int pass_idle(struct scan *s)
 	 * To a frame without an age no wrong one comes. */
 	moved = num_less(num_less(s->idle.moved_by_end_pages, moved),
 			 cover_all(&s->pages, MIGRATED) * s->opts->sample);
-	if (s->idle.passes > 1 &&
-	    verdict_many_moved(moved,
-			       cover_all(&s->pages, TRACKED) * s->opts->sample))
-		idle_suspect(&s->idle, SUSPECT_MIGRATED,
-			     s->idle.before_us - MOMENT_US);
+	idle_mislead(&s->idle, s->idle.passes > 1 ? moved : 0);
 	/* What is on goes on for a while, marks of others are those found. */
 	idle_suspect(&s->idle, past, s->idle.start_us - MOMENT_US);
 	idle_suspect(&s->idle, s->suspect, s->idle.end_us + MOMENT_US);

@@ -52,7 +52,7 @@ bool verdict_marked_left(uint64_t folios, uint64_t moved_pages);
 
 /*
  * Can so many have moved to frames whose pages had an age that the ages of more
- * than 1 % are others'?
+ * than 1 % are others'?  Whose they are is not told: all can be of these.
  */
 bool verdict_many_moved(uint64_t moved_pages, uint64_t tracked_pages);
 

@@ -315,7 +315,8 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 	unsigned int found = s->suspect | t->unknown;
 
 	if (s->source == SOURCE_IDLE)
-		found |= idle_suspicions(&s->idle, &s->scale, age_us);
+		found |= idle_suspicions(&s->idle, &s->scale, age_us,
+					 t->cover[TRACKED] * s->unit_pages);
 	if (s->generations)
 		found |= generations_suspicions(s, t, age_us);
 	if (s->source != SOURCE_LRUGEN)
