@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -325,19 +324,15 @@ static void add_range(struct idle *s, const struct pfn_range *r)
 	}
 }
 
-/* Memory may have come since the last pass; what went reads as holes. */
+/*
+ * Memory may have come since the last pass, also where as much went elsewhere;
+ * what went reads as holes.
+ */
 static int find_sections(struct idle *s)
 {
 	struct pfn_range *ram;
-	struct sysinfo info;
 	size_t n;
-	int err;
-
-	if (s->n && root_is_live() && !sysinfo(&info) &&
-	    info.totalram == s->total)
-		return 0;
-	s->total = root_is_live() && !sysinfo(&info) ? info.totalram : 0;
-	err = idle_ram(s->page_bytes, &ram, &n);
+	int err = idle_ram(s->page_bytes, &ram, &n);
 
 	for (size_t i = 0; !err && i < n; i++)
 		add_range(s, ram + i);

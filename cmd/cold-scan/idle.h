@@ -44,8 +44,7 @@ struct idle {
 	struct section *v;
 	size_t n;
 	uint64_t page_bytes;
-	uint64_t total; /* RAM, when the sections were found */
-	int bitmap;	/* held with a lock: one scanner at a time */
+	int bitmap; /* held with a lock: one scanner at a time */
 
 	unsigned int jobs;
 	uint64_t sample; /* one word of so many; 1: all */
