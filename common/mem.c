@@ -328,3 +328,8 @@ bool mem_lru_gen_walks(void)
 {
 	return has_lru_gen_bit(2);
 }
+
+bool mem_lru_gen_skips(void)
+{
+	return has_lru_gen_bit(4);
+}

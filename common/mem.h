@@ -139,4 +139,10 @@ bool mem_lru_gen_enabled(void);
  */
 bool mem_lru_gen_walks(void);
 
+/*
+ * May they pass over page tables below an entry whose own accessed bit is
+ * clear? The third bit.
+ */
+bool mem_lru_gen_skips(void);
+
 #endif

@@ -1103,6 +1103,14 @@ END
 	# A sum that did not grow; and a kernel that tells none.
 	aged T 4110 suspect:file,shared
 	aged x 0 suspect:file
+	refute grep -q 'skip page tables' <<<"$stderr"
+	# A kernel that passes over what looks unused, and the bit that lets it.
+	aged "l 0o" 3900 suspect:file,shared
+	[[ $stderr == *"/web/app: "*"skip page tables"*"echo 3 >"* ]]
+	echo 0x0003 >"$TMO_ROOT/sys/kernel/mm/lru_gen/enabled"
+	aged "l 0o" 3900 suspect:file,shared
+	refute grep -q 'skip page tables' <<<"$stderr"
+	echo 0x0007 >"$TMO_ROOT/sys/kernel/mm/lru_gen/enabled"
 	# Nobody is asked who aged otherwise.
 	aged t 0 suspect:file,shared
 	runx 0 cold-scan --source lru-gen -a 4s -o cgroup,verdict /web/app

@@ -482,8 +482,11 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 		hidden = theirs;
 	if (sum->walked_entries != NUM_NONE)
 		missed = walked_missed(own, seen.entries, sum->walked_entries);
-	if (missed > hidden)
+	if (missed > hidden) {
 		hidden = missed;
+		/* Linux 6.1 did so also where all was asked for. */
+		s->skipped |= !s->asks_guests && mem_lru_gen_skips();
+	}
 	hidden += sum->again_pages;
 	return hidden < own ? hidden : own;
 }
@@ -576,7 +579,7 @@ static int pass_lrugen(struct scan *s)
 	s->aging_us = clock_mono_us() - start_us;
 	s->nodes = count_nodes(s);
 	s->unseen = 0;
-	s->untold = false;
+	s->untold = s->skipped = false;
 	if (!err)
 		find_hidden(s);
 	return err;

@@ -73,6 +73,7 @@ struct scan {
 	uint64_t scanned_pages; /* that reclaim looked at meanwhile */
 	int unseen;	     /* lru-gen: why processes could not be looked at */
 	bool untold;	     /* lru-gen: nor whose their pages are */
+	bool skipped;	     /* lru-gen: agings pass over what looks unused */
 	bool asks_guests;    /* lru-gen: so agings do */
 	uint64_t aged_ticks; /* lru-gen: when it began, see seen.h */
 	uint64_t aging_us;   /* lru-gen: what the pass took, with its agings */

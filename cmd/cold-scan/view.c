@@ -565,7 +565,8 @@ unsigned int view_why_shared(const struct scan *s, unsigned int found)
 	if (!(found & SUSPECT_SHARED))
 		return 0;
 	return (s->unseen ? SUSPECT_SHARED : 0u) |
-	       (s->untold ? (unsigned int)WHY_UNTOLD : 0u);
+	       (s->untold ? (unsigned int)WHY_UNTOLD : 0u) |
+	       (s->skipped ? (unsigned int)WHY_SKIPPED : 0u);
 }
 
 void view_explain(struct view *v, const char *key, unsigned int why)
@@ -592,6 +593,11 @@ void view_explain(struct view *v, const char *key, unsigned int why)
 		     "processes are (/proc/PID/pagemap, /proc/kpagecgroup), so "
 		     "its verdict cannot be ok: run as root, or add "
 		     "CAP_SYS_ADMIN",
+		     key);
+	if (first & WHY_SKIPPED)
+		note("%s: on this kernel, agings of lru_gen skip page tables "
+		     "that look unused, so the verdict of cold memory is not "
+		     "ok: echo 3 >/sys/kernel/mm/lru_gen/enabled",
 		     key);
 	if (first & SUSPECT_WALK)
 		note("%s: agings of lru_gen read no page tables, so memory in "
