@@ -203,6 +203,7 @@ static struct law_out ask_law(struct deciding *s, bool held)
 		.io_limit_pct =
 			limit_pct(o->row.io_limit_mpct, p->io_limit_pct),
 		.harm_pct = s->harm_pct,
+		.harm_known = s->d.harm_mpct >= 0,
 		.ratio = p->ratio,
 		.current_bytes = s->g.current_bytes,
 		.base_bytes = s->base_bytes,

@@ -276,6 +276,17 @@ static struct law_out blind_step(const struct law_in *in, struct law_state *st,
 }
 
 /*
+ * A program measures its latency over some time, so the harm of a step is known
+ * some periods later: no step is larger than a blind one may be.
+ */
+static double most_by_harm(const struct law_in *in)
+{
+	return in->harm_known
+		       ? LAW_CAP * (double)in->base_bytes * law_earned(in)
+		       : INFINITY;
+}
+
+/*
  * What is known to be cold is taken by the share that the gain gives of it, but
  * bounded by that share squared of the cap: the first steps, 0.4 % of the base,
  * tell what the evidence is worth before much hangs on it.  None is below what
@@ -286,10 +297,13 @@ static struct law_out cold_step(const struct law_in *in,
 {
 	double share = st->cold_gain / LAW_GAIN_MAX;
 	double cold = (double)in->cold_bytes, base = (double)in->base_bytes;
-	double most = CAP_COLD * base * share * share * law_earned(in);
-	double law =
+	double late = most_by_harm(in);
+	double most =
+		fmin(late, CAP_COLD * base * share * share * law_earned(in));
+	double law = fmin(
+		late,
 		fmax(base * in->ratio * st->cold_gain * go * law_earned(in),
-		     fmin(cold * share * go * law_earned(in), most));
+		     fmin(cold * share * go * law_earned(in), most)));
 	double least = go < CALM ? 0 : (double)in->least_bytes;
 	double want = fmin(cold, fmax(least, law));
 	uint64_t step = mem_whole_pages((uint64_t)want);

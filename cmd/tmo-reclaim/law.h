@@ -47,6 +47,7 @@ struct law_in {
 	uint64_t least_bytes; /* that a write takes */
 	double mem_limit_pct, io_limit_pct;
 	double harm_pct; /* that its own program tells; 100 is its limit */
+	bool harm_known;
 	double ratio;
 	uint64_t current_bytes;
 	uint64_t base_bytes; /* of bounds_base() */

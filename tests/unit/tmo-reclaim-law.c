@@ -327,6 +327,26 @@ static void test_evidence_grows(void)
 	ok(st.cold_gain == 1, "evidence: refaults set it back as any step");
 }
 
+/* Its harm of large steps would be known too late. */
+static void test_evidence_harm(void)
+{
+	struct law_state st = { .cold_gain = LAW_GAIN_MAX };
+	struct law_in in = cold(500 * MIB);
+	uint64_t most = law_step(LAW_DEFAULT, &in, &st).step_bytes;
+	struct law_out out;
+
+	in.harm_known = true;
+	st = (struct law_state){ .cold_gain = LAW_GAIN_MAX };
+	out = law_step(LAW_DEFAULT, &in, &st);
+	is_u64(out.step_bytes, most / 10,
+	       "where the harm is known, by evidence no more than without");
+	ok(out.reason == REASON_CAP, "and that is the cap");
+	in.harm_pct = 60;
+	st = (struct law_state){ .cold_gain = 4 };
+	ok(law_step(LAW_DEFAULT, &in, &st).step_bytes < most / 10,
+	   "harm makes it smaller");
+}
+
 /* A base of 10 MiB: 0.05 % and the cap at gain 1 are less than 32 pages. */
 static void test_evidence_least(void)
 {
@@ -493,6 +513,7 @@ int main(void)
 	test_recovery();
 	test_evidence();
 	test_evidence_grows();
+	test_evidence_harm();
 	test_evidence_least();
 	test_both();
 	test_files_alone();
