@@ -39,10 +39,11 @@ static bool is_touched(uint64_t f)
 static uint8_t unread_after(uint64_t f, uint8_t was)
 {
 	if (is_shmem(f) && page_has(f, PF_REFERENCED))
-		return SHMEM_REFERENCED;
+		return was >= SHMEM_TOLD && page_has(f, PF_MMAP) ? SHMEM_TOLD
+								 : SHMEM_TELLS;
 	if (!is_file(f))
 		return UNREAD_NONE;
-	if (is_touched(f) || was == UNREAD_NONE || was == SHMEM_REFERENCED)
+	if (is_touched(f) || was == UNREAD_NONE || was >= SHMEM_TOLD)
 		return UNREAD_FIRST;
 	return was < UNREAD_MAX ? (uint8_t)(was + 1) : was;
 }
@@ -58,14 +59,14 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 			r->head_cgroup = r->cgroup[i];
 			r->head = unread_after(f, r->unread[i]);
 			r->head_mapped = page_has(f, PF_MMAP);
-			r->head_again = r->head == SHMEM_REFERENCED &&
-					r->unread[i] == SHMEM_REFERENCED &&
-					r->head_mapped;
+			r->head_again = r->head == SHMEM_TOLD ||
+					(r->unread[i] == SHMEM_TOLD &&
+					 is_shmem(f) && r->head_mapped);
 		}
 		r->unread[i] = r->head;
 		if (r->head_again)
 			tally_of(out, r->head_cgroup, r->node)->again_pages++;
-		if (r->head == UNREAD_NONE || r->head == SHMEM_REFERENCED)
+		if (r->head == UNREAD_NONE || r->head >= SHMEM_TOLD)
 			continue;
 		struct tally *t = tally_of(out, r->head_cgroup, r->node);
 
@@ -73,6 +74,19 @@ void referenced_run(struct referenced_run *r, struct tally_set *out)
 			t->mapped_pages++;
 		else
 			counts_more(&t->pages[FILES], r->head, 1);
+	}
+}
+
+void referenced_run_after(struct referenced_run *r)
+{
+	for (size_t i = 0; i < r->pages; i++) {
+		uint64_t f = r->flags[i];
+
+		if (!page_has(f, PF_COMPOUND_TAIL))
+			r->head_clear =
+				is_shmem(f) && !page_has(f, PF_REFERENCED);
+		if (r->head_clear && r->unread[i] != SHMEM_TOLD)
+			r->unread[i] = SHMEM_TELLS;
 	}
 }
 
@@ -133,7 +147,7 @@ bool referenced_knows_shmem(const struct referenced *r, unsigned long id,
 {
 	const struct referenced_vec *own = vec_of(r, id, node);
 
-	return own && own->ours >= 2;
+	return own && own->ours > 2;
 }
 
 uint64_t referenced_again(const struct referenced *r, uint64_t ino, int node)
@@ -221,6 +235,44 @@ int referenced_scan(struct referenced *r, uint64_t page_bytes)
 		sizeof(r->aged_us) - sizeof(*r->aged_us));
 	r->aged_us[0] = clock_mono_us();
 	return err;
+}
+
+static int scan_range_after(struct referenced *r, int flags,
+			    const struct pfn_range *range)
+{
+	static uint64_t flag[RUN_PAGES];
+	struct referenced_run run = { .flags = flag };
+	uint64_t end = range->end < r->pages ? range->end : r->pages;
+
+	for (uint64_t pfn = range->pfn; pfn < end; pfn += run.pages) {
+		ssize_t got;
+
+		run.pages = end - pfn < RUN_PAGES ? end - pfn : RUN_PAGES;
+		run.unread = r->unread + pfn;
+		got = idle_read_words(flags, pfn, flag, run.pages);
+		if (got < 0)
+			return (int)got;
+		referenced_run_after(&run);
+	}
+	return 0;
+}
+
+void referenced_scan_after(struct referenced *r, uint64_t page_bytes)
+{
+	struct pfn_range *ram = NULL;
+	int flags = io_open(root_fd(), "proc/kpageflags", O_RDONLY);
+	int err = flags < 0 ? flags : 0;
+	size_t n = 0;
+
+	if (!err)
+		err = idle_ram(page_bytes, &ram, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		err = scan_range_after(r, flags, ram + i);
+	free(ram);
+	if (flags >= 0)
+		close(flags);
+	if (err)
+		referenced_reset(r);
 }
 
 /* Found unread so many times: since the aging before the first of them. */

@@ -10,7 +10,9 @@
  *
  * So it is with shared memory that read(2) and write(2) touch, of which aging
  * sees only what page tables touch.  After 6.12 it sets the bit for that, too,
- * but not at two agings in a row: the next one makes the page young.
+ * but not at two agings in a row: the next one makes the page young.  So a look
+ * right after the aging tells: what is clear there and has the bit at the next
+ * look was touched by them.
  */
 #ifndef REFERENCED_H
 #define REFERENCED_H
@@ -24,14 +26,16 @@
 
 /*
  * Of a page frame: 0: no page of a file that read(2) alone touches; 1: such
- * one, read or new; n: found unread n - 1 times in a row.  The last one: shared
- * memory that has the bit.
+ * one, read or new; n: found unread n - 1 times in a row.  The last two: shared
+ * memory, of which the bit at the next look tells an access, and such as has
+ * told one at the last look.
  */
 enum {
 	UNREAD_NONE = 0,
 	UNREAD_FIRST = 1,
-	UNREAD_MAX = 254,
-	SHMEM_REFERENCED = 255
+	UNREAD_MAX = 253,
+	SHMEM_TOLD = 254,
+	SHMEM_TELLS = 255
 };
 
 /* A run of page frames. */
@@ -41,16 +45,20 @@ struct referenced_run {
 	uint8_t *unread; /* in and out */
 	int node;
 	uint8_t head; /* in and out: of the huge page that it ends in */
-	bool head_mapped, head_again;
+	bool head_mapped, head_again, head_clear;
 	uint64_t head_cgroup;
 };
 
 /*
  * Counts by FILES and times unread, into the cgroup's; what page tables lead
  * to as mapped_pages, as an access by them sets no such bit.  Of mapped shared
- * memory, what has the bit for the second time in a row, as again_pages.
+ * memory, what was touched so in the last two intervals, which are the oldest
+ * age of lru-gen, as again_pages.
  */
 void referenced_run(struct referenced_run *r, struct tally_set *out);
+
+/* The same run after the aging; only flags are looked at. */
+void referenced_run_after(struct referenced_run *r);
 
 /* A lruvec whose agings are ours: how many in a row, and its number then. */
 struct referenced_vec {
@@ -92,8 +100,7 @@ void referenced_reset(struct referenced *r);
 /* Can it be told of that lruvec? */
 bool referenced_knows(const struct referenced *r, unsigned long id, int node);
 
-/* The same of shared memory: two looks of ours, and no bit lost between them.
- */
+/* The same of shared memory: two intervals of ours, and no bit lost in them. */
 bool referenced_knows_shmem(const struct referenced *r, unsigned long id,
 			    int node);
 
@@ -105,6 +112,9 @@ uint64_t referenced_again(const struct referenced *r, uint64_t ino, int node);
  * -errno.
  */
 int referenced_scan(struct referenced *r, uint64_t page_bytes);
+
+/* To be called after it; where it fails, nothing of shared memory is told. */
+void referenced_scan_after(struct referenced *r, uint64_t page_bytes);
 
 /*
  * Puts what read(2) left unread in the place of t's file pages.  Of mapped ones

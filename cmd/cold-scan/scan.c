@@ -572,6 +572,8 @@ static int pass_lrugen(struct scan *s)
 		err = age_generations(s, ref);
 	if (err < 0)
 		return err;
+	if (ref)
+		referenced_scan_after(ref, s->page_bytes);
 	err = lrugen_read(&s->tree, &s->scale,
 			  s->opts->age_now ? &s->walked : NULL, ref, &s->pages);
 	if (!err && ref)

@@ -731,36 +731,63 @@ static void test_referenced(void)
 	referenced_close(&r);
 }
 
-/* Shared memory that read(2) touches has the bit at each look; what only page
- * tables lead to has it at every other one, or never. */
+/*
+ * Shared memory: look by look, the bit before the aging and after it.  What
+ * page tables touch has it at every other look, as the aging before has set it.
+ */
 static void test_referenced_shmem(void)
 {
+	enum { BEFORE = 1, AFTER = 2, PAGES = 7, LOOKS = 6 };
 	const uint64_t bit = F(REFERENCED);
 	const uint64_t shmem = F(LRU) | F(SWAPBACKED) | F(MMAP);
-	uint8_t unread[6] = { 0 };
-	uint64_t ino[6] = { 7, 7, 7, 7, 7, 7 };
-	struct tally_set out = { .all = NULL };
+	const uint64_t pages[PAGES] = { shmem,
+					shmem,
+					shmem,
+					shmem,
+					shmem & ~F(MMAP),
+					shmem | F(ANON),
+					shmem | F(UNEVICTABLE) };
+	const char *const what[] = { "touched in each interval",
+				     "in every third", "by page tables",
+				     "never" };
+	/* Of the first four; the others have the bit always. */
+	const int has[4][LOOKS] = {
+		{ 0, BEFORE, BEFORE, BEFORE | AFTER, BEFORE, BEFORE },
+		{ 0, BEFORE, 0, 0, BEFORE, 0 },
+		{ AFTER, BEFORE, AFTER, BEFORE, AFTER, BEFORE },
+		{ 0 },
+	};
+	/* In it, or in the one before. */
+	const unsigned int told[4][LOOKS] = { { 0, 1, 1, 1, 1, 1 },
+					      { 0, 1, 1, 0, 1, 1 } };
+	uint8_t unread[PAGES] = { 0 };
+	uint64_t ino[PAGES] = { 1, 2, 3, 4, 5, 5, 5 };
 
-	for (int look = 0; look < 4; look++) {
-		uint64_t flags[6] = { shmem | bit,
-				      look % 2 ? shmem : shmem | bit,
-				      shmem,
-				      (shmem | bit) & ~F(MMAP),
-				      shmem | bit | F(ANON),
-				      shmem | bit | F(UNEVICTABLE) };
-		const struct tally *t;
+	for (int look = 0; look < LOOKS; look++) {
+		struct tally_set out = { .all = NULL };
+		uint64_t flags[PAGES];
+		struct referenced_run run = { .pages = PAGES,
+					      .flags = flags,
+					      .cgroup = ino,
+					      .unread = unread };
 
+		for (int i = 0; i < PAGES; i++)
+			flags[i] = i > 3 || (has[i][look] & BEFORE)
+					   ? pages[i] | bit
+					   : pages[i];
+		referenced_run(&run, &out);
+		for (int i = 0; i < 4; i++)
+			is_u64(tally_of(&out, ino[i], 0)->again_pages,
+			       told[i][look], "%s", what[i]);
+		is_u64(tally_of(&out, 5, 0)->again_pages, 0,
+		       "not of that kind");
+		for (int i = 0; i < PAGES; i++)
+			flags[i] = i > 3 || (has[i][look] & AFTER)
+					   ? pages[i] | bit
+					   : pages[i];
+		referenced_run_after(&run);
 		tally_free(&out);
-		referenced_run(&(struct referenced_run){ .pages = 6,
-							 .flags = flags,
-							 .cgroup = ino,
-							 .unread = unread },
-			       &out);
-		t = tally_of(&out, 7, 0);
-		is_u64(t->again_pages, look ? 1 : 0, "the bit twice in a row");
-		is_u64(age_cold(&t->pages[FILES], 0), 0, "none is a file's");
 	}
-	tally_free(&out);
 }
 
 int main(void)
