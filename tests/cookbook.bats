@@ -144,8 +144,8 @@ program() {
 	at=$BATS_TEST_TMPDIR
 	{
 		echo '969.999 9.000'
-		for i in {1..495}; do echo '970.001 0.050'; done
-		for i in {1..4}; do echo '999.000 0.051'; done
+		for _ in {1..495}; do echo '970.001 0.050'; done
+		for _ in {1..4}; do echo '999.000 0.051'; done
 		echo '1000.000 1.000'
 	} >"$at/log"
 	program sleep "n=\$((\$(cat $at/n 2>/dev/null) + 1)); echo \$n >$at/n; cp $RUN/harm.tab $at/tab.\$n; [ \$n = 1 ] || sed -i 2d $at/log; [ \$n -le 2 ]"
