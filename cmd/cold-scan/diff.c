@@ -80,7 +80,7 @@ static unsigned int suspicions(const struct side *s)
 	const struct keep_head *h = &s->file.head;
 	unsigned int found = h->suspect;
 	uint64_t misled_pages =
-		idle_misled_pages(h->misled, h->passes, s->reach);
+		idle_misled_pages(h->misled_pages, h->passes, s->reach);
 
 	if (verdict_many_moved(misled_pages, s->tracked_pages * h->sample))
 		found |= SUSPECT_MIGRATED;

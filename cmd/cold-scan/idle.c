@@ -954,30 +954,21 @@ void idle_suspect(struct idle *s, unsigned int suspicions, uint64_t until_us)
 			s->suspect_us[i] = until_us;
 }
 
-enum { MISLED_UNIT = 16 };
-
 void idle_mislead(struct idle *s, uint64_t pages)
 {
-	uint64_t units = (pages + MISLED_UNIT - 1) / MISLED_UNIT;
-
-	s->misled[s->passes % AGES] =
-		(uint16_t)(units < UINT16_MAX ? units : UINT16_MAX);
+	s->misled_pages[s->passes % AGES] =
+		(uint32_t)(pages < UINT32_MAX ? pages : UINT32_MAX);
 }
 
-uint64_t idle_misled_pages(const uint16_t misled[AGES], uint32_t passes,
+uint64_t idle_misled_pages(const uint32_t misled_pages[AGES], uint32_t passes,
 			   int age)
 {
 	uint32_t most = passes < AGES ? passes : AGES - 1;
 	uint32_t reach = (uint32_t)age < most ? (uint32_t)age : most;
 	uint64_t pages = 0;
 
-	for (uint32_t back = 0; back + 1 < reach; back++) {
-		uint16_t units = misled[(passes - back) % AGES];
-
-		if (units == UINT16_MAX)
-			return UINT64_MAX; /* that, or more */
-		pages += units * MISLED_UNIT;
-	}
+	for (uint32_t back = 0; back + 1 < reach; back++)
+		pages += misled_pages[(passes - back) % AGES];
 	return pages;
 }
 
@@ -995,7 +986,7 @@ unsigned int idle_suspicions(const struct idle *s,
 			     uint64_t tracked_pages)
 {
 	unsigned int found = s->suspect;
-	uint64_t misled_pages = idle_misled_pages(s->misled, s->passes,
+	uint64_t misled_pages = idle_misled_pages(s->misled_pages, s->passes,
 						  age_from(scale, age_us));
 
 	if (verdict_many_moved(misled_pages, tracked_pages))

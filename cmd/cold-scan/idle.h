@@ -72,8 +72,8 @@ struct idle {
 					       */
 	uint64_t moved_pages; /* that the kernel ever migrated, at its start */
 	uint64_t moved_by_end_pages; /* the same, at its end */
-	uint16_t misled[AGES];	/* see idle_mislead(), of each of the passes */
-	uint64_t scanned_pages; /* likewise, that reclaim looked at */
+	uint32_t misled_pages[AGES]; /* see idle_mislead(), of each pass */
+	uint64_t scanned_pages;	     /* likewise, that reclaim looked at */
 	uint64_t agings;    /* by lru_gen, at its end; NUM_NONE: not known */
 	atomic_size_t next; /* of the sections, for the workers */
 	atomic_int err;
@@ -137,10 +137,9 @@ void idle_mislead(struct idle *s, uint64_t pages);
 
 /*
  * So many can have taken an age of so many intervals from others: since the
- * last pass before they moved they were idle, and no more is known.  Rounded
- * up.
+ * last pass before they moved they were idle, and no more is known.
  */
-uint64_t idle_misled_pages(const uint16_t misled[AGES], uint32_t passes,
+uint64_t idle_misled_pages(const uint32_t misled_pages[AGES], uint32_t passes,
 			   int age);
 
 /* Does that age reach back over that time?  0: never. */

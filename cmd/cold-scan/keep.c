@@ -17,7 +17,7 @@
 #include "root.h"
 #include "state.h"
 
-enum { KEEP_VERSION = 7 };
+enum { KEEP_VERSION = 8 };
 static const char keep_name[] = "tmo-tools cold-scan ";
 
 /* All is written anew where the passes take so many times as much. */
@@ -114,7 +114,7 @@ static void put_record(struct sink *out, const struct idle *s, bool all)
 
 	boot_id(h.boot);
 	memcpy(h.suspect_us, s->suspect_us, sizeof(h.suspect_us));
-	memcpy(h.misled, s->misled, sizeof(h.misled));
+	memcpy(h.misled_pages, s->misled_pages, sizeof(h.misled_pages));
 	for (size_t i = 0; i < s->n; i++)
 		r.bytes += sizeof(struct keep_section) +
 			   marks_of(s->v + i, all) * sizeof(uint32_t) +
@@ -428,7 +428,7 @@ static const char *restore(struct idle *s, struct keep_file *f)
 	s->passes = h->passes;
 	s->suspect = h->suspect;
 	memcpy(s->suspect_us, h->suspect_us, sizeof(h->suspect_us));
-	memcpy(s->misled, h->misled, sizeof(h->misled));
+	memcpy(s->misled_pages, h->misled_pages, sizeof(h->misled_pages));
 	s->start_us = h->start_us;
 	s->before_us = h->before_us;
 	s->moved_pages = h->moved_pages;

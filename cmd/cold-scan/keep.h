@@ -21,7 +21,7 @@ struct keep_head {
 	uint64_t start_us, before_us, moved_pages, scanned_pages, agings;
 	uint32_t passes, suspect;
 	uint64_t suspect_us[IDLE_SUSPICIONS];
-	uint16_t misled[AGES];
+	uint32_t misled_pages[AGES];
 };
 
 /* Behind it the times of so many marks, the oldest first, and bytes of ages. */
