@@ -96,7 +96,7 @@ static void compare(struct change change[2], struct side side[2], uint64_t us)
 	int from[2] = { age_in(side, us), age_in(side + 1, us) };
 
 	for (int k = 0; k < 2; k++)
-		if (from[k] > side[k].reach)
+		if (from[k] < AGES && from[k] > side[k].reach)
 			side[k].reach = from[k];
 	for (int k = 0; k < 4; k++)
 		change[k / 2].known[k % 2] |= from[k % 2] < AGES;
