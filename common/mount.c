@@ -129,7 +129,10 @@ static size_t covers(const char *point, const char *path)
 
 	if (len == 1)
 		return 1;
-	return !strncmp(path, point, len) && path[len] == '/' ? len : 0;
+	/* A file may be a mount point itself. */
+	return !strncmp(path, point, len) && (path[len] == '/' || !path[len])
+		       ? len
+		       : 0;
 }
 
 int mount_source(const char *path, char source[MOUNT_SOURCE])

@@ -263,6 +263,9 @@ static void find_by_file(struct swap_area *a)
 	if (!*a->dir && !mount_source(a->path, source) &&
 	    !strncmp(source, "/dev/", 5))
 		find_by_node(a, source);
+	/* /dev/mapper/NAME, without device nodes, and /dev/root name none. */
+	if (*a->dir && !exists(a->dir))
+		a->dir[0] = '\0';
 }
 
 static void find_device(struct swap_area *a)

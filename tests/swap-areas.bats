@@ -123,6 +123,13 @@ fast=$'60\tdisk\t100.000\nlaw'
 	mounts
 	run says
 	same "$fast"
+	mounts "$home" '32 31 0:40 /swap /home/a/swap rw - btrfs /dev/vda rw'
+	run says
+	same "$fast"
+	# A name that no device of /sys has.
+	mounts '31 30 0:32 /@home /home rw - btrfs /dev/mapper/home rw'
+	TMO_ROOT=${ROOTS[0]} runx 0 swap-balance --check -H -S "$BATS_TEST_TMPDIR/state"
+	grep -qF 'its disk is not found: it may rotate' <<<"$output"
 }
 
 @test "a volume rotates as a disk below it does, however deep" {
