@@ -1059,6 +1059,20 @@ END
 	hidden
 }
 
+@test "lru-gen: a note on suspect:shared names a cgroup that it is true of" {
+	use_root cold-scan-lru-gen-7.3.4
+	# /web/app has a guest, which nobody can help; of /web a process cannot be read.
+	cat >>"$TMO_ROOT/proc/102/smaps" <<'END'
+7f4587094000-7f4587097000 rw-s 00000000 00:0e 1048                       anon_inode:kvm-vcpu:0
+Rss:                   0 kB
+VmFlags: rd wr sh mr mw me ms
+END
+	runx 0 env FAULT=proc/101/smaps:open:EACCES LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 4s -o cgroup,verdict /web/app /web
+	echo "$output"
+	[ "$(col verdict <<<"$output" | sort -u)" = suspect:file,shared ]
+	one_line "/web: the page tables of its processes cannot be read"
+}
+
 @test "lru-gen: what may be one address space of two processes hides no memory of others" {
 	use_root cold-scan-lru-gen-7.3.4
 	# Each has one half, and that is all: or both have the same half, and who has the other?

@@ -110,7 +110,8 @@ static struct fact *make_facts(const struct scan *s)
 		memcpy(v[i].verdict, "ok", 3);
 		suspect = view_suspicions(s, t, us);
 		verdict_text(suspect, v[i].verdict);
-		v[i].unknown = t->unknown | view_why_shared(s, suspect);
+		v[i].unknown = t->unknown |
+			       (suspect & SUSPECT_SHARED ? t->why_shared : 0);
 		v[i].stale = suspect & SUSPECT_STALE;
 		v[i].x.stale_us =
 			s->source == SOURCE_LRUGEN ? t->stale_us : NUM_NONE;

@@ -440,8 +440,8 @@ static uint64_t apart(uint64_t pages, uint64_t own)
 }
 
 /* All that stands in doubt: what its processes lead to is not what it has. */
-static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
-			     const struct tally *sum)
+static uint64_t hidden_pages(const struct scan *s, const struct cg *cg,
+			     const struct tally *sum, unsigned int *why)
 {
 	uint64_t oldest_us = s->opts->age_us[s->opts->n_ages - 1];
 	uint64_t own = sum->own_pages, hidden, once, theirs, missed = 0;
@@ -458,14 +458,14 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 	if (err == -ENOENT || err == -ENODEV)
 		return own; /* it is gone, and nobody leads there */
 	if (err) {
-		s->unseen = err;
+		*why = WHY_UNSEEN;
 		return own;
 	}
 	if (seen.guest && !s->asks_guests)
 		return own;
 	/* As much may have come as went, and nobody tells. */
 	if (seen.untold) {
-		s->untold = true;
+		*why = WHY_UNTOLD;
 		return own;
 	}
 	if (sum->unsure_shmem)
@@ -485,7 +485,8 @@ static uint64_t hidden_pages(struct scan *s, const struct cg *cg,
 	if (missed > hidden) {
 		hidden = missed;
 		/* Linux 6.1 did so also where all was asked for. */
-		s->skipped |= !s->asks_guests && mem_lru_gen_skips();
+		if (!s->asks_guests && mem_lru_gen_skips())
+			*why = WHY_SKIPPED;
 	}
 	hidden += sum->again_pages;
 	return hidden < own ? hidden : own;
@@ -510,8 +511,8 @@ static void find_hidden(struct scan *s)
 			first = t;
 		}
 		if (sum->own_pages)
-			first->hidden_pages +=
-				hidden_pages(s, s->tree.v[i], sum);
+			first->hidden_pages += hidden_pages(
+				s, s->tree.v[i], sum, &first->why_shared);
 		tally_drop(sum);
 		free(sum);
 	}
@@ -580,8 +581,6 @@ static int pass_lrugen(struct scan *s)
 		take_files(s);
 	s->aging_us = clock_mono_us() - start_us;
 	s->nodes = count_nodes(s);
-	s->unseen = 0;
-	s->untold = s->skipped = false;
 	if (!err)
 		find_hidden(s);
 	return err;
@@ -686,14 +685,15 @@ static void sum_tree(const struct scan *s, const struct cg *cg, bool local,
 }
 
 /* It is not told by node. */
-static uint64_t all_hidden(const struct scan *s, const struct cg *cg,
-			   bool local)
+static void add_hidden(const struct scan *s, const struct cg *cg, bool local,
+		       struct tally *sum)
 {
-	static struct tally sum;
+	static struct tally all;
 
-	tally_clear(&sum);
-	sum_tree(s, cg, local, -1, &sum);
-	return sum.hidden_pages;
+	tally_clear(&all);
+	sum_tree(s, cg, local, -1, &all);
+	sum->hidden_pages = all.hidden_pages;
+	sum->why_shared = all.why_shared;
 }
 
 /* lru_gen: its path is in the file.  A cgroup namespace hides what leads there.
@@ -769,7 +769,7 @@ void scan_sum(const struct scan *s, const struct cg *cg, bool local, int node,
 	tally_clear(sum);
 	sum_tree(s, cg, local, node, sum);
 	if (node >= 0)
-		sum->hidden_pages = all_hidden(s, cg, local);
+		add_hidden(s, cg, local, sum);
 	if (s->source == SOURCE_LRUGEN && node < 0 && !local)
 		part_lazyfree(s, cg, sum);
 	tally_believe(sum, s->scanned_pages / s->unit_pages);

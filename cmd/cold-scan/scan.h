@@ -71,15 +71,12 @@ struct scan {
 	uint64_t first_us;	/* when the first pass began */
 	uint64_t window_us;	/* since the pass before; 0: there was none */
 	uint64_t scanned_pages; /* that reclaim looked at meanwhile */
-	int unseen;	     /* lru-gen: why processes could not be looked at */
-	bool untold;	     /* lru-gen: nor whose their pages are */
-	bool skipped;	     /* lru-gen: agings pass over what looks unused */
-	bool asks_guests;    /* lru-gen: so agings do */
-	uint64_t aged_ticks; /* lru-gen: when it began, see seen.h */
-	uint64_t aging_us;   /* lru-gen: what the pass took, with its agings */
-	bool generations; /* page-idle: as of the last pass, what lru_gen hides
-			   * is told by its numbers */
-	bool told_damon;  /* that one runs, and what ends it */
+	bool asks_guests;	/* lru-gen: so agings do */
+	uint64_t aged_ticks;	/* lru-gen: when it began, see seen.h */
+	uint64_t aging_us; /* lru-gen: what the pass took, with its agings */
+	bool generations;  /* page-idle: as of the last pass, what lru_gen hides
+			    * is told by its numbers */
+	bool told_damon;   /* that one runs, and what ends it */
 	struct meanwhile meanwhile; /* page-idle */
 	struct keep keep;
 	int state_lock;

@@ -200,6 +200,7 @@ void tally_add(struct tally *sum, const struct tally *t)
 	sum->marked_left += t->marked_left;
 	sum->own_pages += t->own_pages;
 	sum->hidden_pages += t->hidden_pages;
+	sum->why_shared |= t->why_shared;
 	sum->unsure_shmem |= t->unsure_shmem;
 	sum->mapped_pages += t->mapped_pages;
 	sum->unsure_pages += t->unsure_pages;

@@ -97,9 +97,10 @@ struct tally {
 	uint64_t unaged_pages;	 /* lru_gen: in lists that we have not aged */
 	unsigned int agings;	 /* of its list by us, in a row */
 	uint64_t moved_us; /* page-idle: up to when others aged it; 0: never */
-	uint64_t hidden_pages; /* of them and removed ones below: touched
-				* where no aging looks, as far as is known */
-	unsigned int unknown;  /* suspicions: why nothing of it is known */
+	uint64_t hidden_pages;	 /* of them and removed ones below: touched
+				  * where no aging looks, as far as is known */
+	unsigned int unknown;	 /* suspicions: why nothing of it is known */
+	unsigned int why_shared; /* why it is hidden, where that can be ended */
 };
 
 struct tally_set {

@@ -26,8 +26,20 @@ enum suspicion {
 	SUSPECT_WALK = 2048, /* lru-gen: agings read no page tables */
 };
 
-/* "ok", or "suspect:" and the words joined by ','. */
 enum { SUSPICIONS = 12, VERDICT_LEN = 112 };
+
+/*
+ * Why suspect:shared, as far as the operator can end it: page tables cannot be
+ * read, page frames are hidden, or agings pass over page tables that look
+ * unused.  Beside the suspicions.
+ */
+enum {
+	WHY_UNSEEN = SUSPECT_SHARED,
+	WHY_UNTOLD = 1 << SUSPICIONS,
+	WHY_SKIPPED = WHY_UNTOLD << 1,
+};
+
+/* "ok", or "suspect:" and the words joined by ','. */
 const char *verdict_text(unsigned int suspicions, char buf[VERDICT_LEN]);
 
 /*

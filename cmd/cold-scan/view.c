@@ -560,15 +560,6 @@ static void emit_coverage(struct view *v, const struct scan *s,
 		put_kind(v, x, cover_name((enum cover)c), covered(s, t, c));
 }
 
-unsigned int view_why_shared(const struct scan *s, unsigned int found)
-{
-	if (!(found & SUSPECT_SHARED))
-		return 0;
-	return (s->unseen ? SUSPECT_SHARED : 0u) |
-	       (s->untold ? (unsigned int)WHY_UNTOLD : 0u) |
-	       (s->skipped ? (unsigned int)WHY_SKIPPED : 0u);
-}
-
 void view_explain(struct view *v, const char *key, unsigned int why)
 {
 	const unsigned int first = why & ~v->explained;
@@ -583,7 +574,7 @@ void view_explain(struct view *v, const char *key, unsigned int why)
 		     key);
 	if (first & SUSPECT_STALE)
 		note(STALE_NOTE, key);
-	if (first & SUSPECT_SHARED)
+	if (first & WHY_UNSEEN)
 		note("%s: the page tables of its processes cannot be read, so "
 		     "its verdict cannot be ok: run as root, or add "
 		     "CAP_SYS_PTRACE",
@@ -616,7 +607,7 @@ static unsigned int why_silent(const struct scan *s, const struct tally *t)
 	unsigned int found = t->unknown | (s->suspect & SUSPECT_WALK);
 
 	if (is_shared(t))
-		found |= view_why_shared(s, SUSPECT_SHARED);
+		found |= t->why_shared;
 	for (size_t i = 0; i < s->opts->n_ages && !s->opts->age_now; i++)
 		found |= view_suspicions(s, t, s->opts->age_us[i]) &
 			 SUSPECT_STALE;

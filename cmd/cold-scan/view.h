@@ -81,15 +81,6 @@ unsigned int view_suspicions(const struct scan *s, const struct tally *t,
 	"memory is unknown, or that of the last aging, until reclaim or "     \
 	"--age-now ages the LRU"
 
-/*
- * Beside the suspicions, why suspect:shared: page frames are hidden, or agings
- * pass over page tables that look unused.
- */
-enum { WHY_UNTOLD = 1 << SUSPICIONS, WHY_SKIPPED = WHY_UNTOLD << 1 };
-
-/* Of those found, why suspect:shared, as far as the operator can end it. */
-unsigned int view_why_shared(const struct scan *s, unsigned int found);
-
 /* On standard error, once each: what makes a row tell nothing, the remedy. */
 void view_explain(struct view *v, const char *key, unsigned int why);
 
