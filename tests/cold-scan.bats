@@ -769,6 +769,23 @@ file	-	86016"
 	refute grep rename "$S.2"
 }
 
+@test "-S: pages that moved before a pass that a signal ends are not forgotten" {
+	command -v strace >/dev/null || skip "no strace"
+	large
+	for m in 0 1 2; do
+		touch_all $((m > 0)) "$m"
+		echo "pgmigrate_success 0" >"$R/1/proc/vmstat"
+		runx 0 cold-scan -a 1m,2m -S "$S" -o cgroup,verdict /
+	done
+	refute grep migrated <<<"$output"
+	echo "pgmigrate_success 5000" >"$R/1/proc/vmstat"
+	touch_all 0 3
+	runx 143 strace -f -qq -o /dev/null -e inject=pwrite64:signal=TERM:when=1 cold-scan -a 1m -S "$S" /
+	touch_all 1 4
+	runx 0 cold-scan -a 1m,2m -S "$S" -o cgroup,verdict /
+	[[ "$(col verdict <<<"$output" | tail -n 1)" == *migrated* ]] || { echo "$output"; return 1; }
+}
+
 @test "a machine without memory cgroups is scanned as a whole" {
 	idle
 	rm "$R"/[123]/proc/kpagecgroup

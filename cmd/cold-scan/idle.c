@@ -858,7 +858,7 @@ static uint64_t migrations(void)
 int idle_pass(struct idle *s, struct tally_set *out)
 {
 	struct worker *w = xcalloc(s->jobs, sizeof(*w));
-	uint64_t cpu = cpu_us(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t cpu = cpu_us(CLOCK_PROCESS_CPUTIME_ID), moved_pages;
 	int err = find_sections(s);
 
 	s->before_us = s->start_us;
@@ -866,7 +866,7 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	s->next = 0;
 	s->err = 0;
 	s->units = 0;
-	s->moved_pages = migrations();
+	moved_pages = migrations();
 	if (mem_scanned_system(&s->scanned_pages))
 		s->scanned_pages = 0;
 	if (!err)
@@ -882,6 +882,8 @@ int idle_pass(struct idle *s, struct tally_set *out)
 	s->cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	if (err || clock_stopped() || s->stop)
 		return err ? err : -EINTR;
+	/* Those that moved before a pass that is cut are of the next one. */
+	s->moved_pages = moved_pages;
 	s->passes++;
 	return 0;
 }
