@@ -17,6 +17,12 @@
 /* Of a page in swap: its area, and where in it.  0 and 0: not to be told. */
 #define PM_SWAP_TYPE(e)	  ((unsigned int)((e)&31))
 #define PM_SWAP_OFFSET(e) (((e)&PM_PFN) >> 5)
+/*
+ * From here on a type is no area's: pages on their way to another node, broken
+ * ones, markers of userfaultfd(2) and of MADV_GUARD_INSTALL (MAX_SWAPFILES in
+ * include/linux/swap.h).
+ */
+#define PM_SWAP_TYPES 22
 
 /* include/uapi/linux/fs.h, since 6.7; not in every libc's headers. */
 struct pagemap_region {

@@ -1571,6 +1571,20 @@ END
 	one_line "process 42 has no page tables: it or its first thread has ended; for the other threads, use the ID of one of them (/proc/42/task)"
 }
 
+# Markers of userfaultfd(2) and MADV_GUARD_INSTALL, pages being moved, and broken ones have types that no area has.
+@test "-p: swapped_bytes are of pages in an area of swap, not of other entries without a page" {
+	idle
+	for t in 1 2; do
+		mkdir "$R/$t/proc/42"
+		echo "42 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0" >"$R/$t/proc/42/stat"
+		echo "00000000-00008000 rw-p 00000000 00:00 0" >"$R/$t/proc/42/maps"
+		perl -e 'print pack "Q*", map { 1 << 62 | 77 << 5 | $_ } 0, 1, 21, 27 .. 31' >"$R/$t/proc/42/pagemap"
+	done
+	runx 0 cold-scan -a 1m -i 1m -c 1 -p 42 -o swapped_bytes
+	same "#swapped_bytes
+$((3 * 4096))"
+}
+
 @test "-p: page tables without page frames are told with the capability, and are no 0 bytes" {
 	idle
 	for t in 1 2; do

@@ -150,7 +150,7 @@ static void take_entry(struct walk *w, uint64_t addr, uint64_t entry)
 	uint8_t age;
 
 	if (entry & PM_SWAP) {
-		w->swapped++;
+		w->swapped += PM_SWAP_TYPE(entry) < PM_SWAP_TYPES;
 		return;
 	}
 	if (!(entry & PM_PRESENT))

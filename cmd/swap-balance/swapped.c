@@ -14,18 +14,12 @@
 #define MADV_PAGEOUT 21 /* Linux 5.4 */
 #endif
 
-/*
- * From here on a type is no area's: pages on their way to another node, broken
- * ones, markers (MAX_SWAPFILES in include/linux/swap.h).
- */
-enum { TYPE_MOST = 22 };
-
 bool swapped_is_in(uint64_t entry, int type)
 {
 	unsigned int is = PM_SWAP_TYPE(entry);
 
 	return entry & PM_SWAP && !(entry & PM_PRESENT) &&
-	       PM_SWAP_OFFSET(entry) && is < TYPE_MOST &&
+	       PM_SWAP_OFFSET(entry) && is < PM_SWAP_TYPES &&
 	       (type == SWAPPED_ANY || is == (unsigned int)type);
 }
 
@@ -112,7 +106,7 @@ int swapped_type(const struct swap_area *areas, int n, int i)
 	if (n == 1)
 		return SWAPPED_ANY;
 	return entry && swapped_has_type(areas, n, i) &&
-			       PM_SWAP_TYPE(entry) < TYPE_MOST
+			       PM_SWAP_TYPE(entry) < PM_SWAP_TYPES
 		       ? (int)PM_SWAP_TYPE(entry)
 		       : -ENODATA;
 }
