@@ -71,11 +71,14 @@ static double clamp(double share)
 	return fmin(fmax(share, 0), 1);
 }
 
-/* A page of a sample keeps from 0 to 1: p * (1 - p) is the most its variance
- * can be.  2 more pages, for samples in which all are the same. */
+/*
+ * A page of a sample keeps from 0 to 1: p * (1 - p) is the most its variance
+ * can be.  3 more pages, for samples in which all are the same: of 3 pages in n
+ * none is among n with a probability of 5 %.
+ */
 static double sample_error(double share, double pages)
 {
-	return Z95 * sqrt(share * (1 - share) / pages) + 2 / pages;
+	return Z95 * sqrt(share * (1 - share) / pages) + 3 / pages;
 }
 
 static struct range kept_range(const struct forecast_in *in)

@@ -38,9 +38,9 @@ static void test_zswap(void)
 	struct forecast f = make(&in);
 
 	is_u64(f.saved_bytes, 75 * MIB, "three quarters are saved");
-	/* 1.96 * sqrt(0.25 * 0.75 / 1600) + 2 / 1600 */
-	ok(is_near(f.low_bytes, 75 - 2.25), "of a sample: no less");
-	ok(is_near(f.high_bytes, 75 + 2.25), "and no more");
+	/* 1.96 * sqrt(0.25 * 0.75 / 1600) + 3 / 1600 */
+	ok(is_near(f.low_bytes, 75 - 2.31), "of a sample: no less");
+	ok(is_near(f.high_bytes, 75 + 2.31), "and no more");
 	is_u64(f.device_bytes, 0, "nothing is written");
 	is_u64(f.device_bytes_per_day, 0, "nor later");
 	is_u64(f.stall_us_per_day, 864000,
@@ -49,8 +49,8 @@ static void test_zswap(void)
 	f = make(&in);
 	is_u64(f.saved_bytes, 75 * MIB,
 	       "a part that was not seen moves nothing");
-	ok(is_near(f.low_bytes, 0.9 * (75 - 2.25)) &&
-		   is_near(f.high_bytes, 100 - 0.9 * (25 - 2.25)),
+	ok(is_near(f.low_bytes, 0.9 * (75 - 2.31)) &&
+		   is_near(f.high_bytes, 100 - 0.9 * (25 - 2.31)),
 	   "but the bounds: it may save nothing, or all");
 	in.c.unseen = 0;
 	in.c.refused = 0.5;
@@ -136,7 +136,7 @@ static void test_unknown(void)
 	in.at_most = true;
 	f = make(&in);
 	ok(f.saved_bytes == NUM_NONE && !f.low_bytes &&
-		   is_near(f.high_bytes, 77.25),
+		   is_near(f.high_bytes, 77.31),
 	   "what is cold is not known: a bound");
 	is_u64(f.device_bytes, NUM_NONE, "and no writes of it");
 	in = zswap();
