@@ -49,6 +49,8 @@ int mapped_open(struct mapped *m, const struct cg *cg, uint64_t pid,
 	if (m->dir < 0 || pid > INT_MAX)
 		return -ESRCH;
 	m->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (m->pidfd < 0)
+		m->pidfd = -errno;
 	if (cg_of(pid_file(path, pid, "cgroup"), m->key) ||
 	    !cg_is_below(m->key, cg->key) || !has_some(m->dir, field))
 		return -ESRCH;

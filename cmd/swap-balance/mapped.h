@@ -19,7 +19,7 @@ struct mapped {
 /*
  * Opens the process of that number where it is one of the cgroup, or of one
  * below it, and has memory of that field of its status: VmSwap or RssAnon.
- * pidfd < 0: the kernel has none.  0, -ESRCH, or -errno of what may not be
+ * pidfd < 0: why there is none.  0, -ESRCH, or -errno of what may not be
  * read; close it in any case.
  */
 int mapped_open(struct mapped *m, const struct cg *cg, uint64_t pid,

@@ -130,6 +130,9 @@ static const char *choose(const struct probe_cfg *cfg, const struct cg_set *set,
 	*c = (struct choice){ 0 };
 	if (!cfg->random || !cfg->write)
 		return NULL;
+	if (m->now.st.zswpout_pages == NUM_NONE)
+		return "this kernel does not count a cgroup's pages in zswap "
+		       "(needs Linux 5.19)";
 	if (world->machine.zswap_lacks_huge_pages)
 		anon = num_less(anon, num_known(m->now.st.anon_thp_bytes));
 	return sample_choose(c, set, cg, anon / mem_page_bytes(),
@@ -211,7 +214,9 @@ static int probe(const struct probe_cfg *cfg, const struct cg_set *set,
 		why = "a cgroup above or below it was probed within a day";
 	if (!why)
 		by_reclaim = choose(cfg, set, cg, world, bytes, &c);
-	if (!why && !c.n && num_known(m->now.st.anon_thp_bytes))
+	if (clock_stopped()) /* perhaps in the midst of choosing */
+		why = "a signal ends this run";
+	else if (!why && !c.n && num_known(m->now.st.anon_thp_bytes))
 		why = "the kernel would take whole huge pages";
 	if (why)
 		note("'%s': no probe: %s", cg->key, why);
@@ -231,7 +236,7 @@ int probe_all(const struct probe_cfg *cfg, struct cg_set *set,
 	if (cfg->write && lock < 0)
 		return lock;
 	err = book_read(&book, cfg->path);
-	for (size_t i = 0; !err && i < set->n; i++) {
+	for (size_t i = 0; !err && i < set->n && !clock_stopped(); i++) {
 		const struct member *m = set->v[i]->data;
 		int bad = 0;
 

@@ -142,10 +142,12 @@ static int try_advice(int pidfd)
 {
 	struct iovec none = { 0 };
 
-	if (pidfd < 0 ||
-	    syscall(SYS_process_madvise, pidfd, &none, 0, MADV_PAGEOUT, 0) < 0)
-		return -errno;
-	return 0;
+	if (pidfd < 0)
+		return pidfd;
+	return syscall(SYS_process_madvise, pidfd, &none, 0, MADV_PAGEOUT, 0) <
+			       0
+		       ? -errno
+		       : 0;
 }
 
 static const char *why_not(int err)
@@ -257,7 +259,7 @@ int sample_take(const struct choice *c, const struct cg_set *set,
 	struct mapped m = { .dir = -1, .pidfd = -1, .pagemap = -1 };
 	int err, open = -ESRCH;
 
-	*out = (struct sample){ .unseen = c->unseen };
+	*out = (struct sample){ .chosen_pages = c->n, .unseen = c->unseen };
 	err = mem_stat_read(set, cg, &out->before);
 	for (size_t i = 0; i < c->n && err >= 0 && !clock_stopped(); i++) {
 		if (c->v[i].pid != m.pid) {
@@ -298,11 +300,12 @@ void sample_tell(struct sample *s, const struct mem_stat *now)
 	struct compression c = { .kept = NAN, .refused = NAN };
 
 	s->out_pages = 0;
-	if (pages < LEAST_PAGES / 2)
+	if (pages < LEAST_PAGES / 2 || now->zswpout_pages == NUM_NONE)
 		return;
 	c.pages = (double)pages;
 	c.zero = (double)zero / c.pages;
-	c.unseen = s->unseen;
+	/* What did not go was not seen either. */
+	c.unseen = 1 - (1 - s->unseen) * c.pages / (double)s->chosen_pages;
 	c.refused =
 		zero < pages ? 1 - (double)taken / (double)(pages - zero) : 0;
 	if (original > 0)

@@ -11,6 +11,7 @@
 
 /* From a probe to the look after it, and then for a day. */
 struct sample {
+	uint64_t chosen_pages;
 	uint64_t out_pages; /* that went; 0: it is told, or there is none */
 	struct mem_stat before;
 	double unseen;	      /* share of the memory that none was chosen of */

@@ -63,7 +63,9 @@ static void test_plain(void)
 static struct sample tell(uint64_t zero, uint64_t taken, uint64_t in_pool,
 			  uint64_t kept_bytes)
 {
-	struct sample s = { .out_pages = 100, .unseen = 0.1 };
+	struct sample s = { .chosen_pages = 125,
+			    .out_pages = 100,
+			    .unseen = 0.25 };
 	struct mem_stat now;
 
 	memset(&s.before, 0, sizeof(s.before));
@@ -89,7 +91,8 @@ static void test_tell(void)
 	ok(fabs(s.c.zero - 0.2) < 1e-9, "a fifth is zero");
 	ok(fabs(s.c.refused - 0.25) < 1e-9, "of the others 20 of 80 refused");
 	ok(fabs(s.c.kept - 0.25) < 1e-9, "a quarter is kept");
-	ok(fabs(s.c.unseen - 0.1) < 1e-9, "and a tenth not seen");
+	ok(fabs(s.c.unseen - 0.4) < 1e-9,
+	   "a quarter was not chosen of, and a fifth of the others stayed");
 	s = tell(0, 100, 50, 10 * PAGE);
 	ok(fabs(s.c.kept - 0.2) < 1e-9 && s.c.refused < 1e-9,
 	   "what came back does not tell");
@@ -100,6 +103,9 @@ static void test_tell(void)
 	s = tell(120, 0, 0, 0);
 	ok(s.c.zero > 0.99 && s.c.refused < 1e-9 && isnan(s.c.kept),
 	   "all are zero");
+	s = tell(0, NUM_NONE - 7, 0, 0);
+	is_u64(s.out_pages, 0, "it is told");
+	ok(s.c.pages < 1, "where the kernel does not count, nothing is known");
 }
 
 static void is_mapping(const char *line, uint64_t start, uint64_t end,
