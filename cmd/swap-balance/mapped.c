@@ -87,10 +87,12 @@ bool mapped_next(const char **at, struct mapping *out)
 	uint64_t start, end, bytes = mem_page_bytes();
 
 	while (**at) {
-		char name[16] = "";
-		const char *line = *at;
+		char name[16] = "", line[256]; /* without the end of a name */
+		size_t len = strcspn(*at, "\n");
 
-		*at += strcspn(*at, "\n");
+		/* sscanf(3) measures all of the text that it is given. */
+		snprintf(line, sizeof(line), "%.*s", (int)len, *at);
+		*at += len;
 		*at += **at == '\n';
 		if (sscanf(line,
 			   "%" SCNx64 "-%" SCNx64
