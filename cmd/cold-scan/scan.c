@@ -468,8 +468,8 @@ static uint64_t hidden_pages(const struct scan *s, const struct cg *cg,
 		*why = WHY_UNTOLD;
 		return own;
 	}
-	if (sum->unsure_shmem)
-		seen.bytes -= seen.by_file_bytes;
+	seen.bytes -= sum->unsure_shmem ? seen.by_file_bytes
+					: seen.by_file_huge_bytes;
 	hidden = apart(seen.bytes / s->page_bytes, own);
 	once = apart(num_less(seen.bytes, seen.twice_bytes) / s->page_bytes,
 		     own);

@@ -109,8 +109,10 @@ static void add_mapping(const struct mapping *m, uint64_t page_bytes,
 		charged_draw(charged, m->start, m->end, m->shared_memory,
 			     bytes);
 	sum->bytes += bytes;
-	if (m->has_file && m->anon_kb < m->rss_kb)
+	if (m->has_file && m->anon_kb < m->rss_kb) {
 		sum->by_file_bytes += bytes;
+		sum->by_file_huge_bytes += m->huge_kb ? bytes : 0;
+	}
 	sum->entries += entries_of(m, page_bytes);
 }
 
@@ -286,6 +288,7 @@ static int add_process(struct look *l, uint64_t pid)
 		l->sum->twice_bytes += x.own.bytes;
 	l->sum->bytes += x.own.bytes;
 	l->sum->by_file_bytes += x.own.by_file_bytes;
+	l->sum->by_file_huge_bytes += x.own.by_file_huge_bytes;
 	l->sum->guest |= x.own.guest;
 	count_entries(l, &x, pid);
 	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));

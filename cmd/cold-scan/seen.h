@@ -26,10 +26,13 @@ struct seen {
 	uint64_t twice_bytes;
 	uint64_t by_file_bytes; /* part of them: shared memory that has a file,
 				 * which read(2) and write(2) may touch */
-	uint64_t others_bytes;	/* part of them: another cgroup is charged,
-				 * by a sample; 0 where that is not told */
-	bool untold;		/* whose it is cannot be asked */
-	uint64_t entries;	/* of page tables, that an aging looks at */
+	uint64_t by_file_huge_bytes; /* part of them: of mappings with huge
+				      * pages, which read(2) marks at their
+				      * start alone */
+	uint64_t others_bytes;	     /* part of them: another cgroup is charged,
+				      * by a sample; 0 where that is not told */
+	bool untold;		     /* whose it is cannot be asked */
+	uint64_t entries; /* of page tables, that an aging looks at */
 	bool guest; /* one is KVM's, whose guest has page tables of its own */
 };
 

@@ -185,10 +185,23 @@ static void test_entries(void)
 	char absurd[] = "7f00-7f20 rw-p 00000000 00:00 0 \n"
 			"Rss: 4 kB\nAnonHugePages: 2048 kB\n"
 			"VmFlags: rd wr \n";
+	char shared[] = "7f00-7f20 rw-s 00000000 00:01 7 /memfd:a (deleted)\n"
+			"Rss: 4096 kB\nPss: 4096 kB\nAnonymous: 0 kB\n"
+			"ShmemPmdMapped: 4096 kB\nVmFlags: rd wr sh \n"
+			"7f20-7f40 rw-s 00000000 00:01 8 /memfd:b (deleted)\n"
+			"Rss: 512 kB\nPss: 512 kB\nAnonymous: 0 kB\n"
+			"ShmemPmdMapped: 0 kB\nVmFlags: rd wr sh \n"
+			"7f40-7f60 rw-s 00000000 00:01 9 /dev/zero (deleted)\n"
+			"Rss: 4096 kB\nPss: 4096 kB\nAnonymous: 0 kB\n"
+			"ShmemPmdMapped: 4096 kB\nVmFlags: rd wr sh \n";
+	struct seen s;
 
 	is_u64(seen_parse(text, 4096, NULL).entries, 1024 + 4 + 100,
 	       "small ones, huge ones, files', and none where no aging looks");
 	is_u64(seen_parse(absurd, 4096, NULL).entries, 1, "absurd numbers");
+	s = seen_parse(shared, 4096, NULL);
+	is_u64(s.by_file_bytes, 4608 << 10, "shared memory with a file");
+	is_u64(s.by_file_huge_bytes, 4096 << 10, "of which huge");
 }
 
 static int child(void *arg)
