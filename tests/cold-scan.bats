@@ -357,7 +357,7 @@ sampled() {
 	head -c 8192 /dev/zero >"$D/1.map"
 	perl -e 'srand 7; $p = shift; for $w (0 .. 1023) {
 			if ($p eq "runs") { if (!$left--) { $idle = !$idle; $left = 20 + int rand 200 } $part = $idle }
-			elsif ($p eq "chance") { $part = .3 } else { if (!$left--) { $part = rand; $left = 8 + int rand 120 } }
+			elsif ($p eq "chance") { $part = .3 } elsif ($p eq "rare") { $part = $w % 400 == 7 ? 1 : 0 } else { if (!$left--) { $part = rand; $left = 8 + int rand 120 } }
 			print pack "b64", join "", map { rand() < $part ? 1 : 0 } 1 .. 64 }' "$1" >"$D/2.map"
 }
 
@@ -369,6 +369,21 @@ run_sampled() {
 		echo "$((t * 60)).$1 1.00" >"$D/$t/proc/uptime"
 	done
 	TMO_ROOT=$D/1:$D/2 cold-scan -q -H -a 59s -i 1m -c 1 --sample 1/"$2" -o cold_anon_bytes,cold_anon_se_bytes /
+}
+
+# Three words of 1024: of 128 that are drawn none is among them in two of three runs.
+@test "--sample: what is too little to be drawn is within the interval all the same" {
+	D=$BATS_TEST_TMPDIR
+	sampled rare
+	truth=$(run_sampled 10 1 | cut -f1)
+	echo "truth $truth"
+	# but for the frames that each pass leaves unmarked
+	[ "$truth" -ge $((3 * 60 * 4096)) ] && [ "$truth" -le $((3 * 64 * 4096)) ]
+	for seed in {100..119}; do run_sampled "$seed" 8; done >"$D/samples"
+	cat "$D/samples"
+	grep -q '^0	' "$D/samples"
+	awk -v truth="$truth" '{ off = $1 - truth; if (off < 0) off = -off; within += off <= 1.96 * $2 }
+		END { exit(NR != 20 || within < 19) }' "$D/samples"
 }
 
 # Of intervals that hold the truth in 95 % of runs a hundred runs have fewer than 93 once in eight times.

@@ -36,8 +36,9 @@ static enum kind kind_of(uint64_t flags)
 		return UNEVICTABLE;
 	if (page_has(flags, PF_ANON))
 		return page_has(flags, PF_SWAPBACKED) ? ANON : LAZYFREE;
+	/* What is read ahead from swap becomes anonymous when it is mapped. */
 	if (page_has(flags, PF_SWAPBACKED))
-		return SHMEM;
+		return page_has(flags, PF_SWAPCACHE) ? ANON : SHMEM;
 	return page_has(flags, PF_DIRTY) ? DIRTY : FILES;
 }
 

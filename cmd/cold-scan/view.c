@@ -232,19 +232,25 @@ static uint64_t both(uint64_t a, uint64_t b)
  * of neighbours stands for it, by second differences, a sixth of their mean
  * square (Wolter, Introduction to Variance Estimation, 8.2).  Where strata
  * differ more than their words it is too large, on the safe side.
+ *
+ * Few pages may all lie in words that were not drawn.  So it is that of one
+ * full word at least; and where no word differs, three are within the interval:
+ * with that many of a kind for each that is drawn, none is met once in 20
+ * samples.
  */
 static uint64_t error_bytes(const struct scan *s, const struct tally *t,
 			    int file, uint64_t cold_bytes, int age)
 {
-	double n = (double)s->units, of = (double)s->unit_pages, var;
+	double n = (double)s->units, of = (double)s->unit_pages, var = 0;
+	double word = of * 64; /* the pages that one stands for */
 
 	if (s->units < 3 || cold_bytes == NUM_NONE || age >= AGES)
 		return NUM_NONE;
-	if (age >= t->n_spread)
-		return 0;
-	var = (double)t->spread[age].square[file] / 6 / (n - 2);
-	var = n * of * of * (1 - 1 / of) * var;
-	return (uint64_t)(sqrt(var) * (double)s->page_bytes);
+	if (age < t->n_spread)
+		var = n * of * of / (n - 2) *
+		      (double)t->spread[age].square[file] / 6;
+	var = var > 0 ? fmax(var, word * word) : pow(3 / 1.96 * word, 2);
+	return (uint64_t)(sqrt((1 - 1 / of) * var) * (double)s->page_bytes);
 }
 
 /* The least age that stands for so long, as far as this cgroup's goes. */

@@ -161,6 +161,11 @@ static void test_kinds(void)
 		is_u64(counts_of(&pass()->pages[k], 0), 1, "kind %s",
 		       kind_name((enum kind)k));
 	}
+	reset();
+	m.flags[9] = F(SWAPBACKED) | F(SWAPCACHE) | F(UPTODATE) | F(LRU);
+	m.ino[9] = 7;
+	is_u64(counts_of(&pass()->pages[ANON], 0), 1,
+	       "what is read ahead from swap is no shmem");
 }
 
 static void test_huge(void)
