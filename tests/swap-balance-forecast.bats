@@ -52,8 +52,8 @@ stat_is() {
 	[ "$(cut -f1,3- <<<"$output")" = "$(sed 's/  */\t/g' <<'END'
 #cgroup age_us destination blocked_bytes blocked_by compression_source device_bytes saved_now_bytes in_use saved_bytes saved_low_bytes saved_high_bytes device_bytes_per_day stall_us_per_day
 /w.slice/anon 60000000 file 0 - - 0 - yes 0 0 0 - -
-/w.slice/anon 60000000 zswap 0 - cgroup 0 6646846 yes 13086816 12696329 13477302 - -
-/w.slice/anon 60000000 zram 0 - cgroup 0 - no 13086816 12696329 13477302 - -
+/w.slice/anon 60000000 zswap 0 - cgroup 0 6646846 yes 13086816 12688265 13485366 - -
+/w.slice/anon 60000000 zram 0 - cgroup 0 - no 13086816 12688265 13485366 - -
 /w.slice/anon 60000000 disk 0 - cgroup 20000000 - no 20000000 20000000 20000000 - -
 END
 	)" ]
