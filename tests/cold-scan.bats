@@ -1613,6 +1613,24 @@ $((3 * 4096))"
 	one_line "the page tables of process 42 show no page frames: run as root, or add CAP_SYS_ADMIN"
 }
 
+@test "-p: what cannot be read, or ends meanwhile, is an error, and no 0 bytes" {
+	local fault
+	# The pages of a process, its page table and the kinds of its pages; and its end after the walk.
+	for fault in 42/pagemap:read:EIO kpageflags:read:EIO:3 kpageflags:open:EMFILE:4 42/stat:open:ENOENT:3; do
+		idle
+		for t in 1 2; do
+			mkdir "$R/$t/proc/42"
+			echo "42 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7777 0 0" >"$R/$t/proc/42/stat"
+			echo "00000000-00080000 rw-p 00000000 00:00 0" >"$R/$t/proc/42/maps"
+			perl -e 'print pack "Q*", map { 1 << 63 | $_ } 0x100 .. 0x17f' >"$R/$t/proc/42/pagemap"
+		done
+		runx 3 env FAULT=$fault LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m -i 1m -c 1 -p 42 -o pid,anon_bytes
+		[ -z "$(sed '/^#/d' <<<"$output")" ] || { echo "$fault: $output"; return 1; }
+		one_line "of process 42: "
+		rm -r "$R"
+	done
+}
+
 @test "targets come from rows on a pipe" {
 	idle
 	runx 0 bash -o pipefail -c 'printf "#cgroup\tx\n/web\t1\n" | cold-scan -a 2m -o cgroup,cold_anon_bytes'

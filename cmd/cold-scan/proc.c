@@ -35,6 +35,7 @@ struct walk {
 	struct counts pages[2]; /* file, anon */
 	uint64_t swapped;
 	bool hidden;  /* the kernel keeps the page frames to itself */
+	int err;      /* what was read of it is not all */
 	int flags_fd; /* kpageflags, and what was read there last */
 	uint64_t near_pfn, near[NEAR];
 	uint64_t tail_pfn; /* looked at last, and its folio's flags */
@@ -84,10 +85,15 @@ static bool first_time(struct walk *w, uint64_t pfn)
 static uint64_t flags_of(struct walk *w, uint64_t pfn)
 {
 	uint64_t first = pfn / NEAR * NEAR;
+	ssize_t n = 0;
 
 	if (w->near_pfn != first)
-		idle_read_words(w->flags_fd, first, w->near, NEAR);
-	w->near_pfn = first;
+		n = w->flags_fd < 0 ? w->flags_fd
+				    : idle_read_words(w->flags_fd, first,
+						      w->near, NEAR);
+	if (n < 0)
+		w->err = (int)n;
+	w->near_pfn = n < 0 ? NUM_NONE - 1 : first;
 	return w->near[pfn - first];
 }
 
@@ -177,11 +183,13 @@ static void walk_range(struct walk *w, int pagemap, uint64_t start,
 
 	while (page < last) {
 		size_t n = last - page < RUN ? (size_t)(last - page) : RUN;
-		ssize_t got = pread(pagemap, entries, n * 8, (off_t)(page * 8));
+		ssize_t got = idle_read_words(pagemap, page, entries, n);
 
+		if (got < 0)
+			w->err = (int)got;
 		if (got <= 0)
 			return; /* the process is gone, or [vsyscall] */
-		n = (size_t)got / 8;
+		n = (size_t)got;
 		for (size_t i = 0; i < n; i++)
 			take_entry(w, (page + i) * w->s->page_bytes,
 				   entries[i]);
@@ -302,7 +310,18 @@ static bool walk_maps(struct walk *w, uint64_t pid)
 		     " show no page frames: run as root, or add "
 		     "CAP_SYS_ADMIN",
 		     pid);
-	return !w->hidden;
+	else if (w->err)
+		warn(w->err, "cannot read the pages of process %" PRIu64, pid);
+	return !w->hidden && !w->err;
+}
+
+/* Of one that ended meanwhile, only a part was met. */
+static bool is_there(uint64_t pid, uint64_t since_ticks)
+{
+	if (start_ticks(pid) == since_ticks)
+		return true;
+	warn(ESRCH, "cannot read the page tables of process %" PRIu64, pid);
+	return false;
 }
 
 static void sums(struct walk *w)
@@ -364,15 +383,16 @@ static bool emit_process(struct view *v, const struct scan *s,
 	w->x.source = source_name(s->source);
 	w->x.verdict = verdict_text(oldest_suspicions(s, pid), text);
 	w->x.pid = pid;
-	w->x.start_ticks = start_ticks(pid);
+	w->x.start_ticks = opts->start_ticks[w->i];
 	w->x.age_us = s->opts->age_us[0];
 	counts_clear(&w->pages[0]);
 	counts_clear(&w->pages[1]);
 	w->swapped = 0;
 	w->hidden = false;
+	w->err = 0;
 	w->v = v;
 	w->age = opts->ranges ? age_from(&s->scale, w->x.age_us) : AGES;
-	ok = walk_maps(w, pid);
+	ok = walk_maps(w, pid) && is_there(pid, w->x.start_ticks);
 	end_range(w);
 	if (ok && !opts->ranges)
 		sums(w);
