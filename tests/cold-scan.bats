@@ -113,6 +113,18 @@ HEADER=$'#cgroup\ttime\tsource\tverdict\tage_us\tanon_bytes\tfile_bytes\tcold_an
 		runx 2 cold-scan -a 1m /web
 		one_line "cannot scan: Input/output error"
 	done
+	# Whose pages they are is not told of all: a thread lacks it, or it ends before them.
+	rm -r "$R"
+	idle
+	runx 2 env FAULT=kpagecgroup:open:EMFILE:3 LD_PRELOAD="$TMO_BUILD/faultio.so" cold-scan -a 1m --jobs 2 -r /
+	one_line "cannot scan: Too many open files"
+	for bytes in 0 6000; do
+		rm -r "$R"
+		idle
+		truncate -s "$bytes" "$R/2/proc/kpagecgroup"
+		runx 2 cold-scan -a 1m -r /
+		one_line "cannot scan: Input/output error"
+	done
 	# Nothing tells whose pages they are: those of the machine are known.
 	rm -r "$R"
 	idle

@@ -469,16 +469,19 @@ static int read_run(struct worker *w, const struct section *sec, size_t at,
 		    size_t pages)
 {
 	const uint64_t pfn = sec->pfn + at;
-	ssize_t words, flags, err = 0;
+	ssize_t words, flags, err = 0, cgroups = (ssize_t)pages;
 
 	if (w->before)
 		err = idle_read_words(w->flags, pfn, w->before, pages);
 	words = idle_read_words(w->bitmap, pfn / 64, w->idle, pages / 64);
 	flags = idle_read_words(w->flags, pfn, w->flag, pages);
 	if (err >= 0 && w->cgroup >= 0)
-		err = idle_read_words(w->cgroup, pfn, w->ino, pages);
+		err = cgroups = idle_read_words(w->cgroup, pfn, w->ino, pages);
 	if (words < 0 || flags < 0 || err < 0)
 		return (int)(words < 0 ? words : flags < 0 ? flags : err);
+	/* They end at the same frame: what is behind it is nobody's. */
+	if (cgroups < flags)
+		return -EIO;
 	w->words = (size_t)words;
 	w->asked = true;
 	w->told |= words && flags;
@@ -761,7 +764,11 @@ static int worker_open(struct worker *w, struct idle *s, int mode)
 	w->differ = xcalloc(pack_most(pages) + 1, 1);
 	if (w->bitmap < 0)
 		return w->bitmap;
-	return w->flags < 0 ? w->flags : 0;
+	if (w->flags < 0)
+		return w->flags;
+	/* One that is not there, or not ours, tells nothing of any page; where
+	 * one thread lacks it, its pages would be no cgroup's. */
+	return w->cgroup == -EMFILE || w->cgroup == -ENFILE ? w->cgroup : 0;
 }
 
 static void worker_close(struct worker *w)
