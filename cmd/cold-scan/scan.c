@@ -260,11 +260,10 @@ static bool others_mark(const struct scan *s, uint64_t moved_pages)
 
 	for (const struct tally *t = s->pages.all; t; t = t->more)
 		left += t->marked_left;
-	return s->idle.passes > 1 &&
-	       (verdict_marked_left(left, moved_pages) ||
-		verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
-				      moved_pages,
-				      cover_all(&s->pages, TRACKED)));
+	return verdict_marked_left(left, moved_pages) ||
+	       verdict_foreign_marks(cover_all(&s->pages, MIGRATED),
+				     moved_pages,
+				     cover_all(&s->pages, TRACKED));
 }
 
 /* Marks are told in 1/100 s. */
@@ -299,6 +298,18 @@ static int look_at_generations(struct scan *s)
 	return err;
 }
 
+/* Of a pass that a signal ended.  What was marked is kept, or its accesses
+ * would be lost; and what disturbed it, or the next run would be ok. */
+static void keep_cut(struct scan *s, unsigned int past, uint64_t moved_pages)
+{
+	past |= meanwhile_found(&s->meanwhile) | verdict_look();
+	if (s->idle.passes &&
+	    others_mark(s, num_less(s->idle.moved_by_end_pages, moved_pages)))
+		past |= SUSPECT_SCANNER;
+	idle_suspect(&s->idle, past, s->idle.end_us + MOMENT_US);
+	save(s);
+}
+
 static int pass_idle(struct scan *s)
 {
 	unsigned int past = meanwhile_found(&s->meanwhile),
@@ -310,9 +321,9 @@ static int pass_idle(struct scan *s)
 	s->idle.lru_gen = before & SUSPECT_LRU_GEN;
 	err = idle_pass(&s->idle, &s->pages);
 
-	/* What was marked is kept, or its accesses would be lost. */
 	if (err == -EINTR && s->opts->state)
-		save(s);
+		keep_cut(s, past | before | (was_on ? SUSPECT_LRU_GEN : 0u),
+			 moved);
 	if (err)
 		return err;
 	s->suspect = before | meanwhile_found(&s->meanwhile) | verdict_look();
@@ -328,7 +339,8 @@ static int pass_idle(struct scan *s)
 	if (err)
 		return err;
 	tell_damon(s);
-	if (others_mark(s, num_less(s->idle.moved_pages, moved)))
+	if (s->idle.passes > 1 &&
+	    others_mark(s, num_less(s->idle.moved_pages, moved)))
 		past |= SUSPECT_SCANNER;
 	/* A page that moves takes its mark along, and the frame may have been
 	 * another's: idle since the pass before it is, and no more is known.
