@@ -1840,6 +1840,29 @@ idle_again() { printf '\377%.0s' {1..192} >"$R/2/sys/kernel/mm/page_idle/bitmap"
 	[ "$(col anon_bytes <<<"$output")" = "$one" ]
 }
 
+@test "annotate -S: what takes accessed bits since the last run makes all suspect" {
+	local t
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	watch='{ sleep 1; printf "#cgroup\n/web\n"; } | cold-scan --annotate -a 1m -S "$1" -o verdict'
+	mkdir -p "$R/3/sys/kernel/mm/damon/admin/kdamonds/0"
+	for t in 1 2 3; do
+		mkdir -p "$R/$t/sys/kernel/debug"
+		printf 'memcg     1 /web\n node     0\n %10d %10d %10d %10d \n' 5 0 10 10 >"$R/$t/sys/kernel/debug/lru_gen"
+		TMO_ROOT=$R/$t runx 0 cold-scan --source page-idle -a 1m -S "$S" /
+	done
+	judge() {
+		TMO_ROOT=$R/3 runx 0 bash -o pipefail -c "$watch" - "$S"
+		[ "$(tail -n 1 <<<"$output")" = $'/web\t'"$1" ] || { echo "$1: $output"; return 1; }
+	}
+	judge ok
+	echo on >"$R/3/sys/kernel/mm/damon/admin/kdamonds/0/state"
+	judge suspect:damon
+	echo off >"$R/3/sys/kernel/mm/damon/admin/kdamonds/0/state"
+	sed -i 's/ 5 / 6 /' "$R/3/sys/kernel/debug/lru_gen"
+	judge suspect:lru_gen
+}
+
 @test "annotate -S: without a state, or with a stale one, all is -, not 0 and ok" {
 	idle
 	S=$BATS_TEST_TMPDIR/state

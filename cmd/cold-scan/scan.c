@@ -397,7 +397,10 @@ static int count_kept(struct scan *s)
 		debug("'%s' is more than twice the age old", s->opts->state);
 		return -ENODATA;
 	}
-	s->suspect = s->idle.suspect;
+	/* Since the run, an access must leave its trace as well. */
+	s->suspect = s->idle.suspect | verdict_look();
+	if (has_aged(s))
+		s->suspect |= SUSPECT_LRU_GEN;
 	s->unit_pages = s->idle.sample;
 	idle_scale(&s->idle, &s->scale);
 	return idle_count(&s->idle, &s->pages);
