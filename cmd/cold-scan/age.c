@@ -371,6 +371,23 @@ void age_known(const struct chunk *c, struct tally_set *out)
 	}
 }
 
+/*
+ * In the place of the step below it; where that is the age asked for before it,
+ * behind that, unless age_from() takes one for the other.
+ */
+static void put_age(struct age_scale *scale, uint64_t us, uint64_t before_us)
+{
+	int a = age_below(scale, us);
+
+	if (a && a < AGE_MAX && scale->us[a] == before_us &&
+	    before_us < us - us / 50) {
+		a++;
+		memmove(scale->us + a + 1, scale->us + a,
+			(size_t)(AGES - a - 1) * sizeof(*scale->us));
+	}
+	scale->us[a ? a : 1] = us;
+}
+
 void age_grid(struct age_scale *scale, const uint64_t *ask_us, size_t n)
 {
 	double us = 100000;
@@ -379,11 +396,8 @@ void age_grid(struct age_scale *scale, const uint64_t *ask_us, size_t n)
 	scale->known = AGE_MAX;
 	for (int a = 1; a < AGES; a++, us *= 1.07)
 		scale->us[a] = (uint64_t)us;
-	for (size_t i = 0; i < n; i++) {
-		int a = age_below(scale, ask_us[i]);
-
-		scale->us[a ? a : 1] = ask_us[i];
-	}
+	for (size_t i = 0; i < n; i++)
+		put_age(scale, ask_us[i], i ? ask_us[i - 1] : 0);
 }
 
 int age_below(const struct age_scale *scale, uint64_t us)

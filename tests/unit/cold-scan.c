@@ -586,6 +586,8 @@ static void test_scale(void)
 	struct age_scale s = { .us = { 0, 10000000, 20000000, 29900000 },
 			       .known = 3 };
 	const uint64_t ask[] = { 2000000, 300000000 };
+	const uint64_t near[] = { 40000, 90000, 58200000, 60000000, 62000000 };
+	bool ascends = true;
 	uint64_t four[] = { 4, 3, 2, 1 }, three[] = { 0, 50, 2 };
 	const struct counts pages = { four, 4 }, promoted = { three, 3 };
 
@@ -611,6 +613,13 @@ static void test_scale(void)
 	for (size_t i = 0; i < 2; i++)
 		is_u64(s.us[age_below(&s, ask[i])], ask[i],
 		       "an age asked for is on the grid");
+	age_grid(&s, near, 5);
+	for (size_t i = 0; i < 5; i++)
+		is_u64(s.us[age_from(&s, near[i])], near[i],
+		       "and so is one that is near another");
+	for (int a = 1; a < AGES; a++)
+		ascends &= s.us[a] > s.us[a - 1];
+	ok(ascends, "the grid ascends");
 }
 
 static struct lrugen_vec seen[8];
