@@ -907,6 +907,34 @@ tmo_cold_scan_cold_anon_bytes{cgroup="/web",age_us="120000000"} 2011136'
 	done
 }
 
+@test "--node: nodes are numbered with holes, and one may span the memory of another" {
+	# nodes ZONE...: its node, span and first frame; the bytes of each node that is told.
+	nodes() {
+		local t
+		for t in 1 2 3; do printf 'Node %d, zone   Normal\n        spanned  %d\n  start_pfn:           %d\n' "$@" >"$R/$t/proc/zoneinfo"; done
+		runx 0 cold-scan -a 1m --node / -o node,anon_bytes
+		sed 1d <<<"$output" | xargs
+		rm -r "$R"
+		idle
+	}
+	blocks() {
+		local t
+		for t in 1 2 3; do
+			mkdir -p "$R/$t/sys/devices/system/"{memory,node/node0/memory{0,1,4},node/node1/memory{2,3,5}}
+			echo 100000 >"$R/$t/sys/devices/system/memory/block_size_bytes"
+		done
+	}
+	idle
+	[ "$(nodes 0 1024 0 2 512 1024)" = "0 3043328 2 512000" ]
+	apart=$(nodes 0 512 0 1 512 512 0 512 1024)
+	[ "$apart" = "0 1458176 1 2097152" ]
+	[ "$(nodes 0 1536 0 1 512 512)" = "$apart" ]
+	apart=$(nodes 0 512 0 1 512 512 0 256 1024 1 256 1280)
+	[ "$(nodes 0 1280 0 1 1024 512)" != "$apart" ]
+	blocks
+	[ "$(nodes 0 1280 0 1 1024 512)" = "$apart" ]
+}
+
 @test "the table puts the largest cold first, with a bar" {
 	idle
 	runx 0 cold-scan -a 2m -r -f table -o cgroup,bar '/*'

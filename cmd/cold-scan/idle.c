@@ -154,29 +154,88 @@ static size_t append(struct pfn_range **v, size_t n, struct pfn_range r)
 	return n + 1;
 }
 
+/* In hex; 0: not told. */
+static uint64_t block_pages(uint64_t page_bytes)
+{
+	char text[32];
+
+	if (io_read(root_fd(), "sys/devices/system/memory/block_size_bytes",
+		    text, sizeof(text)) < 0)
+		return 0;
+	return strtoull(text, NULL, 16) / page_bytes;
+}
+
+static bool has_block(int node, uint64_t block)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path),
+		 "sys/devices/system/node/node%d/memory%" PRIu64, node, block);
+	return !io_try(root_fd(), path, O_PATH);
+}
+
+/*
+ * The zone of a frame, NULL: none, and up to where that holds.  A zone spans
+ * memory of other nodes where its own lies on both sides: then the kernel's
+ * blocks tell, or else the narrower zone is taken.
+ */
+static const struct pfn_range *zone_at(const struct pfn_range *zones, size_t n,
+				       uint64_t page_bytes, uint64_t pfn,
+				       uint64_t *end)
+{
+	const struct pfn_range *best = NULL;
+	uint64_t block = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct pfn_range *z = zones + i;
+
+		if (pfn < z->pfn && z->pfn < *end)
+			*end = z->pfn;
+		if (pfn < z->pfn || pfn >= z->end)
+			continue;
+		if (z->end < *end)
+			*end = z->end;
+		if (best && z->node != best->node && !block)
+			block = block_pages(page_bytes);
+		if (!best || z->end - z->pfn < best->end - best->pfn)
+			best = z;
+	}
+	if (!block)
+		return best;
+	if ((pfn / block + 1) * block < *end)
+		*end = (pfn / block + 1) * block;
+	for (size_t i = 0; i < n; i++)
+		if (zones[i].pfn <= pfn && pfn < zones[i].end &&
+		    has_block(zones[i].node, pfn / block))
+			return zones + i;
+	return best;
+}
+
 /* One range of RAM may be that of several nodes: cut it at their borders. */
 static size_t by_node(const struct pfn_range *ram, size_t n_ram,
 		      const struct pfn_range *zones, size_t n_zones,
-		      struct pfn_range **v)
+		      uint64_t page_bytes, struct pfn_range **v)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_ram; i++)
-		for (size_t z = 0; z < n_zones; z++) {
-			struct pfn_range r = zones[z];
+		for (uint64_t pfn = ram[i].pfn, end; pfn < ram[i].end;
+		     pfn = end) {
+			const struct pfn_range *zone;
 
-			if (r.pfn < ram[i].pfn)
-				r.pfn = ram[i].pfn;
-			if (r.end > ram[i].end)
-				r.end = ram[i].end;
-			if (r.pfn < r.end)
-				n = append(v, n, r);
+			end = ram[i].end;
+			zone = zone_at(zones, n_zones, page_bytes, pfn, &end);
+			if (zone)
+				n = append(v, n,
+					   (struct pfn_range){ pfn, end,
+							       zone->node });
 		}
 	return n;
 }
 
 int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 {
+	const struct pfn_range all = { 0, most_bytes / page_bytes, 0 };
 	struct pfn_range *zones = NULL, *ram = NULL;
 	size_t n_zones = 0, n_ram = 0;
 	char *text;
@@ -190,14 +249,14 @@ int idle_ram(uint64_t page_bytes, struct pfn_range **v, size_t *n)
 		n_ram = iomem_ranges(text, page_bytes, &ram);
 		free(text);
 	}
-	if (n_ram && n_zones) {
-		*n = by_node(ram, n_ram, zones, n_zones, v);
+	if (n_zones) {
+		*n = by_node(n_ram ? ram : &all, n_ram ? n_ram : 1, zones,
+			     n_zones, page_bytes, v);
 		free(zones);
 		free(ram);
 	} else {
-		*v = n_ram ? ram : zones;
-		*n = n_ram ? n_ram : n_zones;
-		free(n_ram ? zones : NULL);
+		*v = ram;
+		*n = n_ram;
 	}
 	return *n ? 0 : -ENXIO;
 }

@@ -426,7 +426,22 @@ static int count_nodes(const struct scan *s)
 	for (const struct tally *t = s->pages.all; t; t = t->more)
 		if (t->node > most)
 			most = t->node;
+	for (size_t i = 0; i < s->idle.n; i++)
+		if (s->idle.v[i].node > most)
+			most = s->idle.v[i].node;
 	return most + 1;
+}
+
+bool scan_has_node(const struct scan *s, int node)
+{
+	bool found = false;
+
+	for (const struct tally *t = s->pages.all; t && !found; t = t->more)
+		found = t->node == node;
+	/* --sample may have drawn nothing of it. */
+	for (size_t i = 0; i < s->idle.n && !found; i++)
+		found = s->idle.v[i].node == node;
+	return found;
 }
 
 /*

@@ -61,7 +61,7 @@ struct scan {
 
 	bool whose; /* kpagecgroup can be read */
 	struct tally_set pages;
-	int nodes; /* that have any */
+	int nodes; /* up to the last that has any */
 	struct age_scale scale;
 	uint64_t page_bytes;
 	uint64_t unit_pages; /* each page seen stands for so many */
@@ -101,6 +101,9 @@ int scan_pass(struct scan *s);
 
 /* Can the first (all: the last) of the ages asked for be told? */
 bool scan_ready(const struct scan *s, bool all);
+
+/* Has that node memory?  They are numbered with holes. */
+bool scan_has_node(const struct scan *s, int node);
 
 /* lru-gen: nobody looked at it for so long that no age reaches up to now. */
 bool scan_is_stale(const struct scan *s, const struct tally *t,

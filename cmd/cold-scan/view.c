@@ -694,13 +694,18 @@ static struct rank *order(const struct view *v, const struct scan *s)
 void view_emit(struct view *v, const struct scan *s)
 {
 	struct rank *ranks = order(v, s);
+	bool *has_node = xcalloc((size_t)s->nodes + 1, sizeof(*has_node));
 
-	for (size_t i = 0; i < v->targets.n; i++)
-		if (v->by_node)
-			for (int n = 0; n < s->nodes; n++)
-				emit_one(v, s, ranks[i].cg, n);
-		else
+	for (int n = 0; v->by_node && n < s->nodes; n++)
+		has_node[n] = scan_has_node(s, n);
+	for (size_t i = 0; i < v->targets.n; i++) {
+		if (!v->by_node)
 			emit_one(v, s, ranks[i].cg, -1);
+		for (int n = 0; n < s->nodes; n++)
+			if (has_node[n])
+				emit_one(v, s, ranks[i].cg, n);
+	}
+	free(has_node);
 	free(ranks);
 	rows_flush(&v->out);
 }
