@@ -449,7 +449,7 @@ int age_recommend(const struct counts *promoted, uint64_t working_set_pages,
 {
 	double minutes = (double)window_us / 60e6;
 
-	for (int a = 1; a < known; a++) {
+	for (int a = 1; a <= known; a++) {
 		double pages = (double)age_cold(promoted, a);
 
 		if (pages * 100 <=

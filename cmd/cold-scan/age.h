@@ -127,8 +127,8 @@ uint64_t age_percentile(const struct counts *pages,
 
 /*
  * The smallest age whose promotions a minute are under the bound, as a share
- * of the working set; AGES: none.  Of the age known last there are none yet:
- * the pass that could have found them touched is the next.
+ * of the working set; AGES: none.  known: as of the pass before, when they were
+ * that old.
  */
 int age_recommend(const struct counts *promoted, uint64_t working_set_pages,
 		  uint64_t window_us, double bound_pct, int known);

@@ -1075,27 +1075,37 @@ uint64_t idle_since_us(uint32_t read_at, uint32_t marked)
 	return since <= INT32_MAX ? (uint64_t)since * 10000 : 0;
 }
 
-void idle_scale(const struct idle *s, struct age_scale *scale)
+/* In any section that old; UINT64_MAX: there is none. */
+static uint64_t least_us(const struct idle *s, uint32_t age, bool before)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct section *sec = s->v + i;
+		uint32_t last = sec->passes - 1 - before, read_at;
+		uint64_t us;
+
+		if (sec->passes <= age + before)
+			continue; /* memory that came later */
+		/* It was marked when it had been read. */
+		read_at = before ? sec->marked[last % AGES] : sec->read_at;
+		us = idle_since_us(read_at, sec->marked[(last - age) % AGES]);
+		if (us < least)
+			least = us;
+	}
+	return least;
+}
+
+void idle_scale(const struct idle *s, bool before, struct age_scale *scale)
 {
 	memset(scale, 0, sizeof(*scale));
-	for (int a = 1; a <= AGE_MAX && (uint32_t)a < s->passes; a++) {
-		uint64_t least = UINT64_MAX;
+	for (uint32_t a = 1; a <= AGE_MAX && a + before < s->passes; a++) {
+		uint64_t us = least_us(s, a, before);
 
-		for (size_t i = 0; i < s->n; i++) {
-			const struct section *sec = s->v + i;
-			uint32_t then;
-
-			if (sec->passes <= (uint32_t)a)
-				continue; /* memory that came later */
-			then = sec->marked[(sec->passes - 1 - (uint32_t)a) %
-					   AGES];
-			if (idle_since_us(sec->read_at, then) < least)
-				least = idle_since_us(sec->read_at, then);
-		}
-		if (least == UINT64_MAX)
+		if (us == UINT64_MAX)
 			break;
-		scale->us[a] = least;
-		scale->known = a;
+		scale->us[a] = us;
+		scale->known = (int)a;
 	}
 	for (int a = scale->known + 1; a < AGES; a++)
 		scale->us[a] = scale->us[scale->known];

@@ -154,7 +154,8 @@ unsigned int idle_suspicions(const struct idle *s,
 /* From a section's mark to its read, both in 1/100 s. */
 uint64_t idle_since_us(uint32_t read_at, uint32_t marked);
 
-void idle_scale(const struct idle *s, struct age_scale *scale);
+/* Of the last pass, or of the one before it. */
+void idle_scale(const struct idle *s, bool before, struct age_scale *scale);
 
 /* The age of one page frame, AGE_NONE for what is not tracked. */
 uint8_t idle_age(const struct idle *s, uint64_t pfn, bool *swap);

@@ -334,7 +334,8 @@ static int pass_idle(struct scan *s)
 		past &= ~(unsigned int)SUSPECT_LRU_GEN;
 	else if (was_on)
 		past |= SUSPECT_LRU_GEN;
-	idle_scale(&s->idle, &s->scale);
+	idle_scale(&s->idle, false, &s->scale);
+	idle_scale(&s->idle, true, &s->was_scale);
 	err = look_at_generations(s);
 	if (err)
 		return err;
@@ -402,7 +403,7 @@ static int count_kept(struct scan *s)
 	if (has_aged(s))
 		s->suspect |= SUSPECT_LRU_GEN;
 	s->unit_pages = s->idle.sample;
-	idle_scale(&s->idle, &s->scale);
+	idle_scale(&s->idle, false, &s->scale);
 	return idle_count(&s->idle, &s->pages);
 }
 
@@ -651,8 +652,8 @@ bool scan_ready(const struct scan *s, bool all)
 	uint64_t us = s->opts->age_us[all ? s->opts->n_ages - 1 : 0];
 
 	if (s->source == SOURCE_IDLE)
-		return age_from(&s->scale, us) <
-		       (s->opts->promoted ? s->scale.known : AGES);
+		return age_from(s->opts->promoted ? &s->was_scale : &s->scale,
+				us) < AGES;
 	/* Others' ages are there at once; those that we began are not. */
 	if (s->source == SOURCE_LRUGEN && !s->opts->age_now)
 		return true;

@@ -63,6 +63,7 @@ struct scan {
 	struct tally_set pages;
 	int nodes; /* up to the last that has any */
 	struct age_scale scale;
+	struct age_scale was_scale; /* page-idle: as of the pass before */
 	uint64_t page_bytes;
 	uint64_t unit_pages; /* each page seen stands for so many */
 	uint64_t units;	     /* that were sampled; 0: all was seen */

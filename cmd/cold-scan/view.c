@@ -448,14 +448,14 @@ static uint64_t working_set(const struct scan *s, const struct tally *t)
 	return pages;
 }
 
+/* What was of that age, on the scale of the pass before, and is touched now. */
 static void promotions(const struct scan *s, const struct tally *t, int age,
 		       struct sample *x)
 {
 	uint64_t set = working_set(s, t), pages;
 	double minutes = (double)s->window_us / 60e6, per_min;
 
-	/* What is of the age known last had no pass yet to be touched in. */
-	pages = age < s->scale.known ? age_cold(&t->promoted, age) : NUM_NONE;
+	pages = t->unknown ? NUM_NONE : age_cold(&t->promoted, age);
 	x->working_set_bytes = all_bytes(s, set);
 	x->promoted_bytes_per_min = NUM_NONE;
 	x->promoted_pct_per_min = NAN;
@@ -472,7 +472,7 @@ static void emit_promotions(struct view *v, const struct scan *s,
 {
 	for (size_t i = 0; i < s->opts->n_ages; i++) {
 		x->age_us = s->opts->age_us[i];
-		promotions(s, t, age_of(s, t, x->age_us), x);
+		promotions(s, t, age_from(&s->was_scale, x->age_us), x);
 		view_put(v, x);
 	}
 }
@@ -486,8 +486,8 @@ static void emit_recommend(struct view *v, const struct scan *s,
 
 	if (set != NUM_NONE && s->window_us)
 		age = age_recommend(&t->promoted, set, s->window_us,
-				    v->bound_pct, s->scale.known);
-	view_cold(s, t, age < AGES ? s->scale.us[age] : NUM_MAX, x);
+				    v->bound_pct, s->was_scale.known);
+	view_cold(s, t, age < AGES ? s->was_scale.us[age] : NUM_MAX, x);
 	promotions(s, t, age, x);
 	if (age >= AGES)
 		x->age_us = NUM_NONE;

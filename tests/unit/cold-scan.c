@@ -603,11 +603,11 @@ static void test_scale(void)
 	       "the oldest may be older");
 	is_u64(age_percentile(&pages, &s, 1, 50), NUM_NONE,
 	       "what this cgroup does not know");
-	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.2, 3), 2,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.2, 2), 2,
 	       "2 of 1000 pages a minute are 0.2 %%");
-	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 4), 3,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 3), 3,
 	       "under 0.1 %% only the age above");
-	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 3), AGES,
+	is_u64((unsigned)age_recommend(&promoted, 1000, 60000000, 0.1, 2), AGES,
 	       "that no page could be promoted from yet");
 	age_grid(&s, ask, 2);
 	for (size_t i = 0; i < 2; i++)
