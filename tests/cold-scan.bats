@@ -663,6 +663,21 @@ file	-	86016"
 	[ "$(cat "$S.err")" = "cold-scan: -S: the state was cut short while it was read" ]
 }
 
+@test "--diff: a newer state in the place of the older one is refused" {
+	local t
+	idle
+	S=$BATS_TEST_TMPDIR/state
+	for t in 1 2 3; do
+		[ "$t" -eq 1 ] || cp "$S" "$S.old"
+		TMO_ROOT=$R/$t runx 0 cold-scan -a 1m -S "$S" /
+	done
+	runx 0 cold-scan -a 1m -S "$S" --diff "$S.old"
+	runx 0 cold-scan -a 1m -S "$S" --diff "$S"
+	runx 2 cold-scan -a 1m -S "$S.old" --diff "$S"
+	one_line "is newer than '$S.old'"
+	[ -z "$output" ]
+}
+
 @test "--diff waits for the end of a record that is being written" {
 	large
 	perl -e 'print pack("Q<", 1 << 5 | (rand() < 0.5 ? 5 << 12 : 0)) for 1 .. 262144' >"$R/1/proc/kpageflags"

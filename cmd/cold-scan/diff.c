@@ -162,6 +162,8 @@ static void diff_age(struct view *v, const char *old, const char *path,
 	    side[0].file.sections != side[1].file.sections)
 		die(0, "--diff: the states are from different boots or memory "
 		       "layouts");
+	if (was->start_us > is->start_us)
+		die(0, "--diff: '%s' is newer than '%s'", old, path);
 	for (size_t i = 0; i < side->file.sections; i++) {
 		side_next(side, old);
 		side_next(side + 1, path);
